@@ -1,0 +1,94 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options that every server module shares, and how such a module runs on a target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .client import Connection
+from .errors import AmsError
+
+Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
+
+
+def given_in_environment(*names: str) -> Any:
+    """The value of the first variable that is set and not empty: AWX sets every injected name."""
+    return env_fallback(*[name for name in names if os.environ.get(name)])
+
+
+def certificates_checked(*names: str) -> bool:
+    """False where the environment asks for insecure connections; an absent or empty name means safe."""
+    return not boolean(given_in_environment(*names))
+
+
+CONNECTION_SPEC: dict[str, dict[str, Any]] = {
+    "url": {"type": "str", "required": True, "fallback": (given_in_environment, ["AMS_URL"])},
+    "email": {"type": "str", "fallback": (given_in_environment, ["AMS_EMAIL"])},
+    "password": {"type": "str", "no_log": True, "fallback": (given_in_environment, ["AMS_PASSWORD"])},
+    "jwt_token": {"type": "str", "no_log": True, "fallback": (given_in_environment, ["AMS_JWT"])},
+    "validate_certs": {
+        "type": "bool",
+        "default": True,
+        "fallback": (certificates_checked, ["AMS_INSECURE"]),
+    },
+    "ca_path": {"type": "path", "fallback": (given_in_environment, ["AMS_CA_PATH"])},
+    "timeout": {"type": "float", "default": 30, "fallback": (given_in_environment, ["AMS_TIMEOUT"])},
+}
+CONNECTION_CONSTRAINTS: dict[str, Any] = {
+    "required_one_of": [("password", "jwt_token")],
+    "required_by": {"password": ["email"]},
+}
+
+
+def connection_of(params: Mapping[str, Any]) -> Connection:
+    """The connection that a module's parameters describe; AmsError where a value cannot work."""
+    connection = Connection(
+        url=params["url"],
+        email=params["email"],
+        password=params["password"],
+        jwt_token=params["jwt_token"],
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        timeout=params["timeout"],
+    )
+    if connection.timeout <= 0:
+        raise AmsError("Reading the option timeout", f"{connection.timeout:g} is not more than 0 seconds")
+    if connection.validate_certs and connection.ca_path and not os.path.exists(connection.ca_path):
+        raise AmsError(
+            f"Reading the certificates at ca_path for {connection.url}",
+            f"there is no file or folder {connection.ca_path}",
+        )
+    return connection
+
+
+class ServerModule(AnsibleModule):  # type: ignore[misc]
+    """A server module on a target.
+
+    Settings hold secrets under names of AMS, which Ansible cannot know: the invocation is neither
+    logged nor returned, and results are redacted by name.
+    """
+
+    def _log_invocation(self) -> None:
+        return
+
+
+def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any) -> None:
+    """Run a server module where Ansible has shipped it to."""
+    module = ServerModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
+    try:
+        result = run(module.params, module.check_mode)
+    except AmsError as error:
+        module.fail_json(invocation={}, **error.result(connection_secrets(module.params)))
+    (module.fail_json if result.get("failed") else module.exit_json)(invocation={}, **result)
+
+
+def connection_secrets(params: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (params.get("password"), params.get("jwt_token"))

@@ -1,0 +1,361 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The console API of Ant Media Server (AMS): one session, one login, one connection.
+
+Nothing else in the collection speaks to a server's console.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Optional
+from urllib.parse import quote, urlsplit
+
+from .errors import AmsError, excerpt
+
+try:
+    import requests
+
+    REQUESTS_IMPORT_ERROR: Optional[Exception] = None
+except ImportError as error:
+    REQUESTS_IMPORT_ERROR = error
+
+READ_ATTEMPTS = 3
+LONGEST_PAUSE = 2.0
+TRANSIENT_STATUSES = frozenset((502, 503, 504))
+LONGEST_BLOCK = "300 seconds"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a server is and who asks.
+
+    url: of the console, scheme and port included.
+    timeout: seconds to wait for a connection, and for each piece of an answer.
+    """
+
+    url: str
+    email: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
+    jwt_token: Optional[str] = field(default=None, repr=False)
+    validate_certs: bool = True
+    ca_path: Optional[str] = None
+    timeout: float = 30.0
+
+    @property
+    def secrets(self) -> tuple[Optional[str], ...]:
+        return (self.password, self.jwt_token)
+
+    def checked_url(self) -> str:
+        """The address without a trailing slash; AmsError where it cannot be one."""
+        url = self.url.strip().rstrip("/")
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or any(blank in url for blank in " \t\n"):
+            raise AmsError(
+                f"Reading the address '{self.url}' of an AMS console",
+                "it is not an http or https address",
+                "Give it as https://HOST:5443 or http://HOST:5080",
+            )
+        if parts.path or parts.query:
+            raise AmsError(
+                f"Reading the address '{self.url}' of an AMS console",
+                "it has a path",
+                f"Give it as {parts.scheme}://{parts.netloc}, the API's own path is added to it",
+            )
+        return url
+
+
+class AmsClient:
+    """A session with one server, made on entering the context and ended on leaving it."""
+
+    def __init__(self, connection: Connection) -> None:
+        if REQUESTS_IMPORT_ERROR is not None:
+            raise AmsError(
+                "Importing the Python package requests",
+                str(REQUESTS_IMPORT_ERROR),
+                "Install it for the Python that runs this module",
+            )
+        self.connection = connection
+        self.url = connection.checked_url()
+        self._logged_in = False
+        self._session = _session(connection)
+        self._send_options: Optional[dict[str, Any]] = None
+
+    def __enter__(self) -> AmsClient:
+        try:
+            self._login()
+        except BaseException:
+            self._session.close()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._logged_in:
+            # The work is done or has failed with an error of its own; a session that stays ends by itself.
+            with suppress(AmsError):
+                self._request("DELETE", "/users/logout", "Logging out")
+        self._session.close()
+
+    def version(self) -> dict[str, Any]:
+        """Release, edition and build: versionName, versionType, buildNumber."""
+        return self._object(self._read("/version", "Reading the release"), "Reading the release")
+
+    def in_cluster(self) -> bool:
+        """Whether the server is a node of a cluster, which the enterprise edition alone can be."""
+        tried = "Reading the cluster mode"
+        return bool(self._object(self._read("/cluster-mode-status", tried), tried).get("success"))
+
+    def applications(self) -> Optional[list[str]]:
+        """The applications of the server; None for a user who may not list them."""
+        tried = "Listing the applications"
+        try:
+            answer = self._object(self._read("/applications", tried), tried)
+        except AmsError as error:
+            if error.status == 403:
+                return None
+            raise
+        return sorted(str(name) for name in answer.get("applications") or [])
+
+    def settings(self, app: str) -> dict[str, Any]:
+        """The whole settings object of an application, secrets included."""
+        tried = f"Reading the settings of application '{app}'"
+        response = self._read(f"/applications/settings/{quote(app, safe='')}", tried)
+        if response.status_code == 204:
+            raise self._unknown_application(tried)
+        settings = self._object(response, tried)
+        if "s3RecordingEnabled" not in settings:
+            raise self._error(tried, "the answer is not a settings object", "Is this address an AMS console?")
+        return settings
+
+    def write_settings(self, app: str, settings: dict[str, Any]) -> None:
+        """Replace the whole settings object of an application."""
+        tried = f"Writing the settings of application '{app}'"
+        path = f"/applications/settings/{quote(app, safe='')}"
+        answer = self._object(self._request("POST", path, tried, settings), tried, uncertain=True)
+        if answer.get("success") is not True:
+            said = excerpt(str(answer.get("message") or ""))
+            raise self._error(tried, f"the server refused with success=false and {said}")
+
+    def recordings_count(self, app: str) -> int:
+        """How many recordings the application's video-on-demand list has."""
+        tried = f"Counting the recordings of application '{app}'"
+        path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/count"
+        return int(self._object(self._read(path, tried), tried).get("number") or 0)
+
+    def _login(self) -> None:
+        if self.connection.jwt_token:
+            self._session.headers["ProxyAuthorization"] = self.connection.jwt_token
+            return
+        tried = f"Logging in as {self.connection.email}"
+        who = {"email": self.connection.email, "password": self.connection.password}
+        answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
+        if answer.get("success") is not True:
+            raise self._login_refused(tried, str(answer.get("message") or ""))
+        self._logged_in = True
+
+    def _login_refused(self, tried: str, message: str) -> AmsError:
+        if self._is_blocked(message):
+            return self._error(
+                tried,
+                f"the account is blocked after too many wrong passwords ({excerpt(message)})",
+                f"Wait {LONGEST_BLOCK}; until then the right password is refused as well",
+            )
+        if self._says_yes("/first-login-status"):
+            return self._error(
+                tried,
+                "the server has no user yet",
+                f"Open {self.url} in a browser once and make the first administrator",
+            )
+        return self._error(
+            tried,
+            "the e-mail address or the password is wrong",
+            "Nothing was tried twice; the third wrong password in a row blocks the account for "
+            + LONGEST_BLOCK,
+        )
+
+    def _is_blocked(self, message: str) -> bool:
+        if "blocked" in message.lower():
+            return True
+        return self._says_yes(f"/users/{quote(str(self.connection.email), safe='@')}/blocked")
+
+    def _says_yes(self, path: str) -> bool:
+        # Asked only to say more about an error that is reported in any case.
+        with suppress(AmsError):
+            return self._object(self._request("GET", path, "Asking"), "Asking").get("success") is True
+        return False
+
+    def _unknown_application(self, tried: str) -> AmsError:
+        known: Optional[list[str]] = None
+        with suppress(AmsError):
+            known = self.applications()
+        remedy = (
+            f"Applications there: {', '.join(known)}" if known else "This user may not list the applications"
+        )
+        return self._error(tried, "the server has no such application (204, no content)", remedy, status=204)
+
+    def _read(self, path: str, tried: str) -> requests.Response:
+        for attempt in range(1, READ_ATTEMPTS):
+            try:
+                return self._request("GET", path, tried)
+            except AmsError as error:
+                if not error.transient:
+                    raise
+            time.sleep(random.uniform(0.1, 0.5) * min(2**attempt, LONGEST_PAUSE))
+        return self._request("GET", path, tried)
+
+    def _request(self, method: str, path: str, tried: str, body: Any = None) -> requests.Response:
+        # The body is made here: requests would use the default encoder, which takes NaN.
+        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        request = requests.Request(method, f"{self.url}/rest/v2{path}", data=data)
+        if data is not None:
+            request.headers["Content-Type"] = "application/json"
+        prepared = self._session.prepare_request(request)
+        if self._send_options is None:
+            # Proxies and certificates of the environment are the same for each request of a session.
+            self._send_options = dict(
+                self._session.merge_environment_settings(prepared.url, {}, False, self._session.verify, None)
+            )
+        try:
+            response = self._session.send(
+                prepared, timeout=self.connection.timeout, allow_redirects=False, **self._send_options
+            )
+        except requests.RequestException as error:
+            raise self._transport_error(tried, method, error) from error
+        if response.status_code not in (200, 204):
+            raise self._refused(tried, method, response)
+        return response
+
+    def _object(self, response: requests.Response, tried: str, uncertain: bool = False) -> dict[str, Any]:
+        try:
+            answer = json.loads(response.content)
+        except ValueError:
+            raise self._not_json(tried, response, uncertain) from None
+        if not isinstance(answer, dict):
+            raise self._error(
+                tried, f"JSON that is not an object: {excerpt(response.text)}", uncertain=uncertain
+            )
+        return answer
+
+    def _not_json(self, tried: str, response: requests.Response, uncertain: bool) -> AmsError:
+        body = response.text.lstrip()
+        if not body:
+            came, remedy = (
+                f"status {response.status_code} with an empty body",
+                "Is this address an AMS console?",
+            )
+        elif body.startswith("<"):
+            came = f"status {response.status_code} with a page of HTML: {excerpt(body)}"
+            remedy = "Is this address an AMS console, and is there a proxy in front of it?"
+        elif body[0] in "{[":
+            came = f"status {response.status_code} with JSON that breaks off after {len(body)} characters"
+            remedy = "The server or a proxy in front of it cut the answer; look at its log and run again"
+        else:
+            came, remedy = f"status {response.status_code} with {excerpt(body)}, which is not JSON", ""
+        return self._error(tried, came, remedy, status=response.status_code, uncertain=uncertain)
+
+    def _refused(self, tried: str, method: str, response: requests.Response) -> AmsError:
+        status = response.status_code
+        came = f"status {status} with {excerpt(response.text)}"
+        uncertain = method == "POST" and status >= 500
+        return self._error(
+            tried,
+            came,
+            self._remedy(status, response),
+            status=status,
+            uncertain=uncertain,
+            transient=status in TRANSIENT_STATUSES,
+        )
+
+    def _remedy(self, status: int, response: requests.Response) -> str:
+        if status in (301, 302, 303, 307, 308):
+            return f"The server sends its visitors to {response.headers.get('Location')}: give that address"
+        if status == 401 or (status == 403 and "JWT" in response.text):
+            return (
+                "Give a token that was signed with the server's server.jwtServerSecretKey and is not expired"
+            )
+        if status == 403 and self._logged_in:
+            return "The user may not do this, or the session was lost; the scope of the user decides"
+        if status == 403:
+            return "See server.allowed_dashboard_CIDR and the log-in of the server"
+        if status == 404:
+            return "Is this address an AMS console?"
+        return "Look at the server's log" if status >= 500 else ""
+
+    def _transport_error(self, tried: str, method: str, error: requests.RequestException) -> AmsError:
+        came, remedy, sent = _transport_words(error, self.connection)
+        return self._error(
+            tried, came, remedy, uncertain=sent and method == "POST", transient=not _is_final(error)
+        )
+
+    def _error(self, tried: str, came_back: str, remedy: str = "", **facts: Any) -> AmsError:
+        return AmsError(f"{tried} at {self.url}", came_back, remedy, **facts)
+
+
+def _session(connection: Connection) -> requests.Session:
+    session = requests.Session()
+    session.verify = (connection.ca_path or True) if connection.validate_certs else False
+    # Without an auth of its own requests looks for one in ~/.netrc at each request.
+    session.auth = _no_auth
+    if not connection.validate_certs:
+        import urllib3
+
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _is_final(error: requests.RequestException) -> bool:
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError)):
+        return True
+    if isinstance(error, requests.exceptions.Timeout):
+        return True
+    return "NameResolutionError" in repr(error) or not isinstance(
+        error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
+    )
+
+
+def _transport_words(error: requests.RequestException, connection: Connection) -> tuple[str, str, bool]:
+    """What came back, what to do, and whether the request may have reached the server."""
+    text = repr(error)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy did not serve it ({_root(error)})", "See HTTPS_PROXY and NO_PROXY", False
+    if isinstance(error, requests.exceptions.SSLError):
+        return (
+            f"the certificate or the TLS handshake was not accepted ({_root(error)})",
+            "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
+            False,
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"no connection within {connection.timeout:g} s", "Is the server up and the port open?", False
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer within {connection.timeout:g} s", "Is the server overloaded? See timeout", True
+    if "NameResolutionError" in text:
+        return "the name of the host is not known to DNS", "Check the address", False
+    if "ConnectionRefusedError" in text:
+        return "the connection was refused", "Is the server running, and is this its port?", False
+    if "NewConnectionError" in text:
+        return f"no connection ({_root(error)})", "Is the server up and the port open?", False
+    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        return f"the connection broke ({_root(error)})", "Did the server stop or restart? Run again", True
+    return str(_root(error)), "", False
+
+
+def _root(error: BaseException) -> str:
+    seen: Any = error
+    while True:
+        inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
+        if not isinstance(inner, BaseException):
+            return " ".join(str(seen).split()) or type(seen).__name__
+        seen = inner

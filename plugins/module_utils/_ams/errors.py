@@ -1,0 +1,84 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one error of the server side, and the words that it is made of."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Any, Optional
+
+MASK = "********"
+_LONGEST_ANSWER = 400
+# A shorter secret would be replaced inside ordinary words; by name it is masked whatever its length.
+_SHORTEST_SCRUBBED = 6
+
+
+class AmsError(Exception):
+    """Something that the user has to know: where, what was tried, what came back, what to do.
+
+    uncertain: a write was sent and its answer was lost, so it may have been carried out.
+    transient: trying the same read again may help.
+    status: the HTTP status of the answer, None where there was none.
+    """
+
+    def __init__(
+        self,
+        tried: str,
+        came_back: str,
+        remedy: str = "",
+        *,
+        status: Optional[int] = None,
+        uncertain: bool = False,
+        transient: bool = False,
+    ) -> None:
+        self.tried = tried
+        self.came_back = came_back
+        self.remedy = remedy
+        self.status = status
+        self.uncertain = uncertain
+        self.transient = transient
+        super().__init__(tried, came_back, remedy)
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def sentence(self) -> str:
+        """The message: what was tried, what came back, what to do."""
+        parts = [f"{self.tried}: {self.came_back}".rstrip(".")]
+        if self.remedy:
+            parts.append(self.remedy.rstrip("."))
+        return ". ".join(parts) + "."
+
+    def without(self, secrets: Iterable[Optional[str]]) -> AmsError:
+        """The same error, with the secrets that the server's answer may quote masked."""
+        self.came_back = scrub(self.came_back, secrets)
+        self.remedy = scrub(self.remedy, secrets)
+        return self
+
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        """The error as a task's result."""
+        details: dict[str, Any] = {"msg": scrub(self.sentence(), secrets)}
+        if self.status is not None:
+            details["status"] = self.status
+        return details
+
+
+def scrub(text: str, secrets: Iterable[Optional[str]]) -> str:
+    """A text from the server without the secrets that it may quote."""
+    for secret in sorted({s for s in secrets if s and len(s) >= _SHORTEST_SCRUBBED}, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def excerpt(body: str) -> str:
+    """What a person can read of an answer's body, HTML without its tags, in one line."""
+    if "<" in body:
+        body = re.sub(r"(?is)<(style|script|head)\b.*?</\1>", " ", body)
+        body = html.unescape(re.sub(r"(?s)<[^>]*>", " ", body))
+    line = " ".join(body.split())
+    if not line:
+        return "an empty body"
+    return f"'{line[:_LONGEST_ANSWER]}…'" if len(line) > _LONGEST_ANSWER else f"'{line}'"

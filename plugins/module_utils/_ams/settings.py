@@ -1,0 +1,245 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a change of application settings means: merged, compared as the server would store it, redacted.
+
+Plain data in, plain data out. Behaviour of the server: measured on AMS 2.17.1 and 3.0.3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
+
+from . import fields
+from .errors import MASK
+
+_TRUE = frozenset(("true", "yes", "on", "1"))
+_FALSE = frozenset(("false", "no", "off", "0"))
+
+
+class SettingsError(ValueError):
+    """A setting that this server does not know, or a value that it would refuse or misunderstand."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of one application: what differs, from what, to what, as the server will store it."""
+
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    rewritten: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.after)
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self.after)
+
+    def redacted(self) -> dict[str, dict[str, Any]]:
+        """For a result: each changed setting with its value before and after, secrets masked."""
+        return {
+            name: {"before": redact(name, self.before[name]), "after": redact(name, self.after[name])}
+            for name in self.names
+        }
+
+    def diff(self, header: str) -> dict[str, Any]:
+        """For --diff: the changed settings alone; a secret replaced by another one is told apart in words."""
+        before = {name: redact(name, self.before[name]) for name in self.names}
+        after = {name: redact(name, self.after[name]) for name in self.names}
+        for name in self.names:
+            if fields.is_secret(name) and before[name] == after[name]:
+                after[name] = f"{MASK} (another value)"
+        return {"before_header": header, "after_header": header, "before": before, "after": after}
+
+
+def plan(
+    current: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    reset: Iterable[str] = (),
+    release: Callable[[], Optional[str]] = lambda: None,
+) -> Change:
+    """The difference between what an application has and what is asked of it.
+
+    reset: names of settings to put back to the default of the server's release.
+    release: asked only when the answer depends on it, since it costs a request.
+    """
+    _refuse_unknown(current, (*wanted, *reset), release)
+    asked = dict(wanted)
+    for name in reset:
+        asked[name] = _default(name, release)
+    before, after, rewritten = {}, {}, {}
+    for name, value in asked.items():
+        stored = as_stored(name, value, current[name])
+        if stored != as_stored(name, current[name], current[name]):
+            before[name], after[name] = current[name], stored
+        if name in wanted and _means_something_else(stored, value):
+            rewritten[name] = stored
+    return Change(before, after, rewritten)
+
+
+def merged(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The whole object to post: a field that is missing from it would go back to its default."""
+    return {**current, **change.after}
+
+
+def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Which of the asked values the server does not have, by name."""
+    return {
+        name: redact(name, current.get(name))
+        for name, value in change.after.items()
+        if name not in current or as_stored(name, current[name], value) != value
+    }
+
+
+def as_stored(name: str, value: Any, like: Any) -> Any:
+    """A value in the type of the field, and as the server rewrites it.
+
+    like: a value that the field has, from which its type is read.
+    """
+    typed = _typed(name, value, like)
+    rewrite = _REWRITES.get(name)
+    return rewrite(typed) if rewrite else typed
+
+
+def redact(name: str, value: Any) -> Any:
+    """A value for the eye: a secret masked, an empty one shown as what it is."""
+    return MASK if fields.is_secret(name) and value not in (None, "") else value
+
+
+def secrets_of(settings: Mapping[str, Any]) -> list[str]:
+    """The secret values of a settings object, to keep them out of a text."""
+    return [value for name, value in settings.items() if fields.is_secret(name) and isinstance(value, str)]
+
+
+def _refuse_unknown(
+    current: Mapping[str, Any], names: Iterable[str], release: Callable[[], Optional[str]]
+) -> None:
+    unknown = [name for name in names if name not in current]
+    if unknown:
+        here = release()
+        reasons = [fields.why_unknown(name, current, here) for name in unknown]
+        raise SettingsError("; ".join(reasons))
+
+
+def _default(name: str, release: Callable[[], Optional[str]]) -> Any:
+    here = release()
+    try:
+        value = fields.default_of(name, here or "")
+    except KeyError:
+        raise SettingsError(f"the default of '{name}' in AMS {here} is not known, give its value") from None
+    if value == fields.RANDOM:
+        raise SettingsError(f"'{name}' has no default, the server makes a random one; give its value")
+    return value
+
+
+def _means_something_else(stored: Any, asked: Any) -> bool:
+    if stored in ("[]", "") or asked in (None, ""):
+        return False
+    return str(stored).lower().rstrip("/") != str(asked).lower().rstrip("/") and not isinstance(stored, bool)
+
+
+def _typed(name: str, value: Any, like: Any) -> Any:
+    if like is None:
+        like = fields.latest_default(name)
+    for kind, convert in _CONVERSIONS:
+        if isinstance(like, kind):
+            return convert(name, value)
+    return "" if value is None else value
+
+
+def _to_bool(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise SettingsError(f"'{name}' takes true or false, not {_shown(name, value)}")
+
+
+def _to_number(name: str, value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, bool):
+        try:
+            number = float(value)
+            return int(number) if number.is_integer() else number
+        except (TypeError, ValueError, OverflowError):
+            pass
+    raise SettingsError(f"'{name}' takes a number, not {_shown(name, value)}")
+
+
+def _to_int(name: str, value: Any) -> Any:
+    number = _to_number(name, value)
+    if isinstance(number, float) and isinstance(fields.latest_default(name), int):
+        raise SettingsError(f"'{name}' takes a whole number, not {_shown(name, value)}")
+    return number
+
+
+def _to_text(name: str, value: Any) -> str:
+    if value is None:
+        # The server stores null as null, and reads it back as "" after its next restart.
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise SettingsError(f"'{name}' takes text, not {_shown(name, value)}")
+
+
+def _to_list(name: str, value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    raise SettingsError(f"'{name}' takes a list, not {_shown(name, value)}")
+
+
+def _to_dict(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise SettingsError(f"'{name}' takes a dictionary, not {_shown(name, value)}")
+
+
+def _shown(name: str, value: Any) -> str:
+    return MASK if fields.is_secret(name) else f"'{value}'"
+
+
+def _at_least(least: int) -> Callable[[Any], Any]:
+    def rewrite(value: Any) -> Any:
+        try:
+            return str(max(int(value), least))
+        except ValueError:
+            return value
+
+    return rewrite
+
+
+def _encoder_settings(value: Any) -> Any:
+    if value == "":
+        return "[]"
+    try:
+        return json.dumps(json.loads(value), separators=(",", ":"), sort_keys=True)
+    except ValueError:
+        return value
+
+
+def _without_trailing_slash(value: Any) -> Any:
+    return value[:-1] if value.endswith("/") else value
+
+
+_CONVERSIONS: tuple[tuple[type, Callable[[str, Any], Any]], ...] = (
+    (bool, _to_bool),
+    (int, _to_int),
+    (float, _to_number),
+    (str, _to_text),
+    (list, _to_list),
+    (dict, _to_dict),
+)
+_REWRITES: dict[str, Callable[[Any], Any]] = {
+    "encoderSettingsString": _encoder_settings,
+    "hlsListSize": _at_least(5),
+    "hlsTime": _at_least(1),
+    "httpForwardingBaseURL": _without_trailing_slash,
+}

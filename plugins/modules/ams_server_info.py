@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ams_server_info
+short_description: Release, edition, cluster mode and applications of an Ant Media Server
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Reads what an Ant Media Server (AMS) says of itself. Changes nothing.
+extends_documentation_fragment:
+  - antmedia.s3_recording.ams_connection
+attributes:
+  check_mode:
+    description: Reads in check mode as well.
+    support: full
+  diff_mode:
+    description: There is nothing to differ.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Read what runs there
+  antmedia.s3_recording.ams_server_info:
+    url: "{{ ams_url }}"
+    email: "{{ ams_email }}"
+    password: "{{ ams_password }}"
+  register: server
+"""
+
+RETURN = r"""
+version:
+  description: The release.
+  returned: success
+  type: str
+  sample: 2.17.1
+edition:
+  description: The edition in the server's own words.
+  returned: success
+  type: str
+  sample: Community Edition
+build:
+  description: The number of the build.
+  returned: success
+  type: str
+  sample: "20260213_1304"
+cluster:
+  description: Whether the server is a node of a cluster.
+  returned: success
+  type: bool
+  sample: false
+applications:
+  description: Names of the applications, V(none) where the user may not list them.
+  returned: success
+  type: list
+  elements: str
+  sample: [LiveApp, WebRTCApp, live]
+msg:
+  description: The same in one line, or why it failed.
+  returned: always
+  type: str
+  sample: AMS 2.17.1, Community Edition, applications LiveApp, WebRTCApp, live
+status:
+  description: The HTTP status of the answer that led to the failure.
+  returned: failure, where there was an answer
+  type: int
+  sample: 403
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+
+ARGUMENT_SPEC = arguments.CONNECTION_SPEC
+CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
+
+
+def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    with AmsClient(arguments.connection_of(params)) as client:
+        version = client.version()
+        cluster = client.in_cluster()
+        applications = client.applications()
+    release, edition = str(version.get("versionName")), str(version.get("versionType"))
+    listed = "may not be listed by this user" if applications is None else ", ".join(applications)
+    return {
+        "changed": False,
+        "version": release,
+        "edition": edition,
+        "build": str(version.get("buildNumber")),
+        "cluster": cluster,
+        "applications": applications,
+        "msg": f"AMS {release}, {edition}{', in a cluster' if cluster else ''}, applications {listed}",
+    }
+
+
+def main() -> None:
+    arguments.run_as_module(run, ARGUMENT_SPEC, **CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()
