@@ -1,0 +1,237 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The intents of all hosts together: one entry a bucket for AWS, one a host for its server.
+
+What hosts share (the key's policy, the public folders, the CORS origins) is gathered from the whole
+inventory: with --limit it would otherwise shrink to the hosts of one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Optional, get_type_hints
+
+from . import _recording
+from ._recording import Intent, IntentError
+
+# Of a bucket, so that all its hosts have to agree on them.
+_OF_BUCKET = (
+    "region",
+    "delivery",
+    "iam_user",
+    "managed_full_access",
+    "allow_delete",
+    "key_store",
+    "key_path",
+    "access_key_id",
+    "endpoint",
+    "path_style",
+    "cors_origins",
+    "cors_methods",
+)
+_DEFAULT_AMS_URL = "https://{host}:5443"
+_LISTS = (
+    "applications",
+    "upload",
+    "forwarding_extensions",
+    "cors_origins",
+    "cors_extra_origins",
+    "cors_methods",
+)
+_TYPES = get_type_hints(Intent)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host with its intent; chosen: whether the play is about it."""
+
+    host: str
+    intent: Intent
+    chosen: bool
+
+
+def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
+    """An intent from the values of the role's variables; an empty value counts as not given."""
+    known = {field.name for field in fields(Intent)}
+    given = {name: value for name, value in inputs.items() if name in known and value not in (None, "")}
+    problems: list[str] = []
+    typed = {}
+    for name, value in given.items():
+        try:
+            typed[name] = _typed(name, value)
+        except ValueError as error:
+            problems.append(f"s3_recording_{name}: {error}")
+    if problems:
+        raise IntentError(problems)
+    typed.setdefault("bucket", "")
+    typed.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
+    typed["prefix"] = typed.get("prefix", "").strip("/")
+    return Intent(**typed)
+
+
+def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What has to be made once a bucket, and what once a host; nothing at all where there are problems.
+
+    known_problems: pairs of host and problem that were found before.
+    """
+    chosen = [member for member in members if member.chosen]
+    by_bucket: dict[str, list[Member]] = {}
+    for member in members:
+        by_bucket.setdefault(member.intent.bucket, []).append(member)
+    shared = [by_bucket[bucket] for bucket in dict.fromkeys(member.intent.bucket for member in chosen)]
+    problems = [
+        *_by_problem(
+            [
+                *known_problems,
+                *(
+                    (member.host, problem)
+                    for member in chosen
+                    for problem in _recording.problems_of(member.intent)
+                ),
+            ]
+        ),
+        *(problem for sharing in shared for problem in _disagreements(sharing) + _shared_folders(sharing)),
+        *_shared_addresses(members),
+    ]
+    if problems:
+        return {"buckets": [], "hosts": {}, "problems": problems, "warnings": []}
+    warnings = [(member.host, text) for member in chosen for text in _recording.warnings_of(member.intent)]
+    return {
+        "buckets": [_bucket_entry(sharing) for sharing in shared],
+        "hosts": {member.host: _host_entry(member.intent) for member in chosen},
+        "problems": [],
+        "warnings": _by_problem(warnings),
+    }
+
+
+def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The settings of a host's applications with the access key that they upload with."""
+    pair = {"s3AccessKey": key["access_key_id"], "s3SecretKey": key["secret_access_key"]}
+    return [{"name": app["name"], "settings": {**app["settings"], **pair}} for app in apps]
+
+
+def _typed(name: str, value: Any) -> Any:
+    kind = _TYPES[name]
+    if name in _LISTS:
+        return _strings(value)
+    if kind in (bool, Optional[bool]):
+        return _boolean(value)
+    if kind is str:
+        if isinstance(value, (Mapping, list, tuple)):
+            raise ValueError(f"takes text, not {value!r}")
+        return str(value).strip()
+    if not isinstance(value, Mapping):
+        raise ValueError(f"takes a dictionary, not {value!r}")
+    return dict(value)
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"takes a list, not {value!r}")
+    return tuple(str(part) for part in value)
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "yes", "no", "on", "off", "1", "0"):
+        raise ValueError(f"takes true or false, not {value!r}")
+    return text in ("true", "yes", "on", "1")
+
+
+def _by_problem(found: Iterable[tuple[str, str]]) -> list[str]:
+    """A sentence for each problem, with the hosts that have it; a fleet often has one many times."""
+    hosts: dict[str, list[str]] = {}
+    for host, problem in found:
+        hosts.setdefault(problem, []).append(host)
+    return [f"{_few(names)}: {problem}" for problem, names in hosts.items()]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _disagreements(sharing: list[Member]) -> list[str]:
+    first = sharing[0]
+    found = []
+    for name in _OF_BUCKET:
+        for member in sharing[1:]:
+            if getattr(member.intent, name) != getattr(first.intent, name):
+                found.append(
+                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is "
+                    f"{getattr(first.intent, name)!r} for {first.host} and "
+                    f"{getattr(member.intent, name)!r} for {member.host}: they must agree on it"
+                )
+                break
+    return found
+
+
+def _shared_folders(sharing: list[Member]) -> list[str]:
+    users: dict[str, set[str]] = {}
+    for member in sharing:
+        for app in member.intent.applications:
+            users.setdefault(member.intent.folder(app), set()).add(app)
+    return [
+        f"applications {', '.join(sorted(apps))} would share the folder '{folder}' of bucket "
+        f"'{sharing[0].intent.bucket}' and overwrite each other's HLS files and previews: "
+        "set s3_recording_folder_per_application to true"
+        for folder, apps in users.items()
+        if len(apps) > 1
+    ]
+
+
+def _shared_addresses(members: Sequence[Member]) -> list[str]:
+    hosts: dict[str, list[str]] = {}
+    for member in members:
+        hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
+    return [
+        f"s3_recording_ams_url is {url} for {_few(sharing)}: set it in the inventory, "
+        "where each host has its own"
+        for url, sharing in hosts.items()
+        if len(sharing) > 1
+    ]
+
+
+def _origins(sharing: list[Member]) -> list[str]:
+    given = sharing[0].intent.cors_origins
+    own = given or tuple(_recording.origin_of(member.intent.viewer_address) for member in sharing)
+    extra = tuple(origin for member in sharing for origin in member.intent.cors_extra_origins)
+    return sorted({*own, *extra})
+
+
+def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
+    intent = next(member.intent for member in sharing if member.chosen)
+    folders = sorted({folder for member in sharing for folder in member.intent.folders()})
+    return {
+        "bucket": intent.bucket,
+        "region": intent.region,
+        "delivery": intent.delivery,
+        "owner": next(member.host for member in sharing if member.chosen),
+        "folders": folders,
+        "iam_user": intent.user_name,
+        "managed_full_access": intent.managed_full_access,
+        "key_policy": _recording.key_policy(intent, folders),
+        "key_given": intent.key_given,
+        "key_store": intent.key_store,
+        "key_stored_at": intent.stored_at,
+        "cors_rules": _recording.cors_rules(intent, _origins(sharing)),
+    }
+
+
+def _host_entry(intent: Intent) -> dict[str, Any]:
+    return {
+        "bucket": intent.bucket,
+        "ams_url": intent.ams_url,
+        "viewer_url": intent.viewer_address,
+        "origins": [_recording.origin_of(intent.viewer_address)],
+        "apps": [
+            {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
+        ],
+        "plays_at": {
+            app: f"{intent.viewer_address}/{app}/{_recording.STREAMS}/NAME.mp4" for app in intent.applications
+        },
+    }

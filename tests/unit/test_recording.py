@@ -1,0 +1,245 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the intent to what AWS and AMS have to be told, and what cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet, intent_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
+    Intent,
+    IntentError,
+    app_settings,
+    cors_rules,
+    key_policy,
+    origin_of,
+    problems_of,
+    warnings_of,
+)
+
+GUIDE = Intent(bucket="myvideos", region="us-east-1", ams_url="https://ams1.example.com:5443")
+
+
+def test_the_guides_settings() -> None:
+    assert app_settings(GUIDE, "live") == {
+        "mp4MuxingEnabled": True,
+        "s3RecordingEnabled": True,
+        "s3BucketName": "myvideos",
+        "s3RegionName": "us-east-1",
+        "s3Endpoint": "",
+        "s3Permission": "bucket-owner-full-control",
+        "s3StreamsFolderPath": "streams",
+        "s3PreviewsFolderPath": "previews",
+        "uploadExtensionsToS3": 7,
+        "httpForwardingExtension": "mp4",
+        "httpForwardingBaseURL": "https://myvideos.s3.us-east-1.amazonaws.com",
+    }
+
+
+def test_private_delivery_forwards_nothing() -> None:
+    settings = app_settings(replace(GUIDE, delivery="private"), "live")
+    assert (settings["httpForwardingExtension"], settings["httpForwardingBaseURL"]) == ("", "")
+    assert settings["s3Permission"] == "bucket-owner-full-control"
+
+
+def test_acl_delivery_asks_for_a_public_acl() -> None:
+    assert app_settings(replace(GUIDE, delivery="acl"), "live")["s3Permission"] == "public-read"
+
+
+def test_a_folder_for_each_application_moves_key_and_base_url_together() -> None:
+    settings = app_settings(replace(GUIDE, folder_per_application=True, prefix="eu"), "LiveApp")
+    assert settings["s3StreamsFolderPath"] == "eu/LiveApp/streams"
+    assert settings["s3PreviewsFolderPath"] == "eu/LiveApp/previews"
+    assert settings["httpForwardingBaseURL"].endswith(".amazonaws.com/eu/LiveApp")
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({}, "https://myvideos.s3.us-east-1.amazonaws.com"),
+        ({"region": "cn-north-1"}, "https://myvideos.s3.cn-north-1.amazonaws.com.cn"),
+        ({"region": "us-gov-west-1"}, "https://myvideos.s3.us-gov-west-1.amazonaws.com"),
+        ({"endpoint": "http://127.0.0.1:9000"}, "http://127.0.0.1:9000/myvideos"),
+        (
+            {"endpoint": "https://ams3.digitaloceanspaces.com/", "path_style": False},
+            "https://myvideos.ams3.digitaloceanspaces.com",
+        ),
+    ],
+)
+def test_the_address_of_the_bucket(changes: dict[str, Any], url: str) -> None:
+    assert replace(GUIDE, **changes).bucket_url() == url
+
+
+def test_path_style_is_only_asked_for_where_it_is_needed() -> None:
+    assert "s3PathStyleAccessEnabled" not in app_settings(GUIDE, "live")
+    assert app_settings(replace(GUIDE, endpoint="http://h:1"), "live")["s3PathStyleAccessEnabled"] is True
+
+
+def test_the_keys_policy_is_least_and_of_the_partition() -> None:
+    policy = key_policy(replace(GUIDE, region="cn-north-1"), ["streams", "previews"])
+    listing, writing = policy["Statement"]
+    assert listing["Resource"] == "arn:aws-cn:s3:::myvideos"
+    assert "Condition" not in listing
+    assert writing["Resource"] == [
+        "arn:aws-cn:s3:::myvideos/previews/*",
+        "arn:aws-cn:s3:::myvideos/streams/*",
+    ]
+    assert "s3:DeleteObject" not in writing["Action"]
+    deleting = key_policy(replace(GUIDE, allow_delete=True), ["streams"])
+    assert "s3:DeleteObject" in deleting["Statement"][1]["Action"]
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Ams1.Example.com:5443/live/", "https://ams1.example.com:5443"),
+        ("https://ams1.example.com:443", "https://ams1.example.com"),
+        ("http://ams1.example.com:80", "http://ams1.example.com"),
+        ("http://[::1]:5080", "http://[::1]:5080"),
+    ],
+)
+def test_the_origin_is_what_a_browser_sends(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+def test_the_guides_cors_rule_with_the_servers_origins() -> None:
+    (rule,) = cors_rules(GUIDE, ["https://b", "https://a"])
+    assert rule["allowed_origins"] == ["https://a", "https://b"]
+    assert set(rule["allowed_methods"]) == {"GET", "HEAD", "PUT", "POST", "DELETE"}
+    assert rule["allowed_headers"] == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"bucket": ""}, "s3_recording_bucket is not set"),
+        ({"bucket": "My_Videos"}, "not a name that S3 takes"),
+        ({"bucket": "my.videos"}, "has dots"),
+        ({"region": ""}, "s3_recording_region is not set"),
+        ({"region": "us-esat-1"}, "does not know 'us-esat-1'"),
+        ({"delivery": "pubic"}, "'pubic' is none of"),
+        ({"applications": ()}, "s3_recording_applications is empty"),
+        ({"applications": ("live", "live")}, "more than once"),
+        ({"prefix": "a b"}, "must be a path"),
+        ({"upload": ("mp5",)}, "is none of mp4, hls, previews"),
+        ({"forwarding_extensions": (".mp4",)}, "without dots, blanks and commas"),
+        ({"forwarding_extensions": ("mp4", " m3u8")}, "without dots, blanks and commas"),
+        ({"forwarding_extensions": ()}, "is empty"),
+        ({"base_url": "https://cdn.example.com/my videos"}, "not an http or https address"),
+        ({"base_url": "cdn.example.com"}, "not an http or https address"),
+        ({"ams_url": "https://h:99999"}, "not an http or https address"),
+        ({"cors_origins": ("https://h/path",)}, "is not an origin"),
+        ({"key_store": "vault"}, "is none of ssm, file"),
+        ({"key_store": "file"}, "needs the path of a file"),
+        ({"iam_user": "a b"}, "not a name that IAM takes"),
+        ({"settings": {"s3BucketName": "other"}}, "follows from other variables"),
+        ({"settings": {"s3SecretKey": "other"}}, "follows from other variables"),
+    ],
+)
+def test_what_cannot_work_is_refused(changes: dict[str, Any], said: str) -> None:
+    assert any(said in problem for problem in problems_of(replace(GUIDE, **changes)))
+
+
+def test_the_guide_has_no_problem_and_no_warning() -> None:
+    assert problems_of(GUIDE) == []
+    assert warnings_of(GUIDE) == []
+
+
+def test_dots_are_fine_with_a_cdn_and_an_endpoint() -> None:
+    assert problems_of(replace(GUIDE, bucket="my.videos", base_url="https://cdn.example.com")) == []
+    assert problems_of(replace(GUIDE, bucket="my.videos", endpoint="https://s3.example.com")) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"forwarding_extensions": ("mp4", "m3u8")}, "live HLS playback breaks"),
+        ({"upload": ("hls",)}, "mp4 is forwarded but not uploaded"),
+        ({"forwarding_extensions": ("mov",)}, "mov is forwarded but not uploaded"),
+        ({"base_url": "http://cdn.example.com"}, "browsers block http"),
+        ({"cors_origins": ("*",)}, "'*' lets every site"),
+    ],
+)
+def test_what_bites_is_warned_of(changes: dict[str, Any], said: str) -> None:
+    assert any(said in warning for warning in warnings_of(replace(GUIDE, **changes)))
+
+
+def test_m3u8_without_live_hls_is_fine() -> None:
+    intent = replace(GUIDE, forwarding_extensions=("m3u8",), settings={"hlsMuxingEnabled": False})
+    assert warnings_of(intent) == []
+
+
+def member(host: str, chosen: bool = True, **inputs: Any) -> Member:
+    values = {"bucket": "myvideos", "region": "us-east-1", **inputs}
+    return Member(host, intent_of(values, host), chosen)
+
+
+def test_origins_and_folders_come_from_the_whole_inventory() -> None:
+    result = fleet(
+        [
+            member("a", folder_per_application=True),
+            member("b", chosen=False, folder_per_application=True, applications=["LiveApp"]),
+        ]
+    )
+    (bucket,) = result["buckets"]
+    assert bucket["folders"] == ["LiveApp/previews", "LiveApp/streams", "live/previews", "live/streams"]
+    assert bucket["cors_rules"][0]["allowed_origins"] == ["https://a:5443", "https://b:5443"]
+    assert list(result["hosts"]) == ["a"]
+
+
+def test_a_bucket_for_each_group() -> None:
+    result = fleet([member("a"), member("b", bucket="other"), member("c", chosen=False, bucket="third")])
+    assert [bucket["bucket"] for bucket in result["buckets"]] == ["myvideos", "other"]
+    assert result["hosts"]["b"]["apps"][0]["settings"]["s3BucketName"] == "other"
+
+
+def test_hosts_of_a_bucket_must_agree() -> None:
+    (problem,) = fleet([member("a"), member("b", delivery="private")])["problems"]
+    assert problem.startswith("s3_recording_delivery of bucket 'myvideos' is 'public' for a")
+
+
+def test_two_applications_in_one_folder_are_refused() -> None:
+    (problem,) = fleet([member("a", applications=["live", "LiveApp"])])["problems"]
+    assert "LiveApp, live would share the folder 'streams'" in problem
+    (problem,) = fleet([member("a"), member("b", applications=["LiveApp"])])["problems"]
+    assert "would share the folder" in problem
+
+
+def test_an_address_for_all_hosts_is_refused() -> None:
+    (problem,) = fleet([member("a", ams_url="http://ams:5080"), member("b", ams_url="http://ams:5080/")])[
+        "problems"
+    ]
+    assert problem.startswith("s3_recording_ams_url is http://ams:5080 for a, b")
+
+
+def test_every_problem_is_named_at_once() -> None:
+    result = fleet([member("a", region="moon-1"), member("b", bucket="X")])
+    assert len(result["problems"]) == 2
+    assert result["problems"][0].startswith("a: ")
+    assert (result["buckets"], result["hosts"]) == ([], {})
+
+
+def test_a_problem_of_many_hosts_is_said_once() -> None:
+    (problem,) = fleet([member(f"h{number}", region="moon-1") for number in range(9)])["problems"]
+    assert problem.startswith("h0, h1, h2 and 6 more: s3_recording_region")
+
+
+def test_an_empty_value_counts_as_not_given() -> None:
+    assert (
+        intent_of({"bucket": "b12", "delivery": "", "upload": "", "path_style": ""}, "h").delivery == "public"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mp4", "perhaps"), ("applications", {"a": 1}), ("settings", "x"), ("region", ["x"])]
+)
+def test_a_value_of_the_wrong_type_is_named(name: str, value: Any) -> None:
+    with pytest.raises(IntentError, match=f"s3_recording_{name}: takes"):
+        intent_of({"bucket": "b12", name: value}, "h")
+
+
+def test_text_from_a_survey_is_understood() -> None:
+    intent = intent_of({"bucket": "b12", "applications": "live, LiveApp", "mp4": "False"}, "h")
+    assert (intent.applications, intent.mp4) == (("live", "LiveApp"), False)
