@@ -20,6 +20,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import IntentError
 
 PREFIX = "s3_recording_"
+KEY_PARTS = ("access_key_id", "secret_access_key")
 
 
 def recording_fleet(
@@ -57,6 +58,11 @@ def recording_fleet(
     return result
 
 
+def recording_given_key(hostvars: Mapping[str, Any], otherwise: Mapping[str, str]) -> dict[str, str]:
+    """See recording_given_key.yml."""
+    return {part: str(hostvars.get(PREFIX + part) or otherwise[part]) for part in KEY_PARTS}
+
+
 def recording_with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:
     """See recording_with_key.yml."""
     try:
@@ -80,4 +86,8 @@ class FilterModule:
     """The filters of the collection."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"recording_fleet": recording_fleet, "recording_with_key": recording_with_key}
+        return {
+            "recording_fleet": recording_fleet,
+            "recording_given_key": recording_given_key,
+            "recording_with_key": recording_with_key,
+        }

@@ -50,6 +50,8 @@ class InProcessAction(ActionBase):
         )
 
     def _run_here(self) -> dict[str, Any]:
+        # The name by which Ansible's own messages call the module.
+        self._load_name = self._task.resolved_action
         with self._task_environment():
             _validation, params = self.validate_argument_spec(
                 self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS

@@ -65,6 +65,7 @@ class Applier:
             f"{self.client.url}, application '{planned.app}': the server stores '{stored}' for {name}, "
             "which is not the value asked for"
             for name, stored in planned.change.rewritten.items()
+            if name in planned.change.after
         ]
         hidden = self._hidden_recordings(planned)
         if hidden:
@@ -162,12 +163,13 @@ def outcome(connection: Connection, wishes: Sequence[Wish], check_mode: bool) ->
             planned.app: {"changed": bool(planned.change), "changes": planned.change.redacted()}
             for planned in plans
         },
-        "diff": [planned.change.diff(f"{client.url} {planned.app}") for planned in plans if planned.change],
         "msg": "; ".join(_in_words(planned, check_mode) for planned in plans),
     }
-    if warnings:
-        result["warnings"] = warnings
-    return result
+    extras = {
+        "diff": [planned.change.diff(f"{client.url} {planned.app}") for planned in plans if planned.change],
+        "warnings": warnings,
+    }
+    return {**result, **{name: value for name, value in extras.items() if value}}
 
 
 def _refuse_doubled(wishes: Sequence[Wish]) -> None:

@@ -69,7 +69,7 @@ def connection_of(params: Mapping[str, Any]) -> Connection:
     return connection
 
 
-class ServerModule(AnsibleModule):  # type: ignore[misc]
+class ServerModule(AnsibleModule):
     """A server module on a target.
 
     Settings hold secrets under names of AMS, which Ansible cannot know: the invocation is neither

@@ -330,10 +330,10 @@ def _transport_words(error: requests.RequestException, connection: Connection) -
     """What came back, what to do, and whether the request may have reached the server."""
     text = repr(error)
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy did not serve it ({_root(error)})", "See HTTPS_PROXY and NO_PROXY", False
+        return f"the proxy did not serve it ({_root_words(error)})", "See HTTPS_PROXY and NO_PROXY", False
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"the certificate or the TLS handshake was not accepted ({_root(error)})",
+            f"the certificate or the TLS handshake was not accepted ({_root_words(error)})",
             "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
             False,
         )
@@ -343,19 +343,28 @@ def _transport_words(error: requests.RequestException, connection: Connection) -
         return f"no answer within {connection.timeout:g} s", "Is the server overloaded? See timeout", True
     if "NameResolutionError" in text:
         return "the name of the host is not known to DNS", "Check the address", False
-    if "ConnectionRefusedError" in text:
+    if isinstance(_root(error), ConnectionRefusedError):
         return "the connection was refused", "Is the server running, and is this its port?", False
     if "NewConnectionError" in text:
-        return f"no connection ({_root(error)})", "Is the server up and the port open?", False
+        return f"no connection ({_root_words(error)})", "Is the server up and the port open?", False
     if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        return f"the connection broke ({_root(error)})", "Did the server stop or restart? Run again", True
-    return str(_root(error)), "", False
+        return (
+            f"the connection broke ({_root_words(error)})",
+            "Did the server stop or restart? Run again",
+            True,
+        )
+    return _root_words(error), "", False
 
 
-def _root(error: BaseException) -> str:
-    seen: Any = error
+def _root(error: BaseException) -> BaseException:
+    seen = error
     while True:
         inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
         if not isinstance(inner, BaseException):
-            return " ".join(str(seen).split()) or type(seen).__name__
+            return seen
         seen = inner
+
+
+def _root_words(error: BaseException) -> str:
+    root = _root(error)
+    return " ".join(str(root).split()) or type(root).__name__

@@ -47,10 +47,8 @@ class AmsError(Exception):
 
     def sentence(self) -> str:
         """The message: what was tried, what came back, what to do."""
-        parts = [f"{self.tried}: {self.came_back}".rstrip(".")]
-        if self.remedy:
-            parts.append(self.remedy.rstrip("."))
-        return ". ".join(parts) + "."
+        parts = [f"{self.tried}: {self.came_back}", self.remedy]
+        return " ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part)
 
     def without(self, secrets: Iterable[Optional[str]]) -> AmsError:
         """The same error, with the secrets that the server's answer may quote masked."""

@@ -1,0 +1,232 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What s3_bucket_access does: read, difference, apply, read back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+from . import bucket_access as access
+from .calls import S3_TRANSIENT, attempt, client, partition_of, poll
+from .errors import AwsError
+
+_READ_BACK_SECONDS = 20
+_UNKNOWN = ("NotImplemented", "XNotImplemented", "MethodNotAllowed", "405", "501")
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the bucket's access to what the task asks; the module's result."""
+    params = module.params
+    wish = access.Wish(
+        params["name"],
+        params["delivery"],
+        tuple(params["folders"]),
+        partition_of(module.region),
+        params["change_foreign_access"],
+    )
+    access.check_wish(wish)
+    bucket = _Bucket(client(module, "s3"), wish.bucket)
+    before, missing = _read_or_new(bucket, module.check_mode)
+    after = access.target(before, wish)
+    account, unknown = _account_block(module)
+    around = access.Surroundings(
+        account,
+        () if missing or before.ownership == access.ENFORCED else bucket.acl_grantees(),
+    )
+    access.check(before, after, wish, around)
+    steps = access.steps(before, after)
+    if steps and not module.check_mode:
+        after = bucket.take(steps, after)
+    left, right = access.difference(before, after)
+    return {
+        "changed": bool(steps),
+        "bucket_exists": not missing,
+        **access.view(after),
+        "steps": [step.words for step in steps],
+        "msg": _message(wish, [step.words for step in steps], missing, unknown),
+        "diff": {
+            "before_header": f"access to {wish.bucket}",
+            "after_header": f"access to {wish.bucket}",
+            "before": left,
+            "after": right,
+        },
+    }
+
+
+def _message(wish: access.Wish, steps: list[str], missing: bool, account_unknown: str) -> str:
+    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'as wanted'}"
+    if missing:
+        message += " (the bucket is still to be made; predicted from what AWS gives a new one)"
+    if account_unknown and wish.delivery != "private":
+        message += f" (the account's own Block Public Access could not be read: {account_unknown})"
+    return message
+
+
+def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[access.Access, bool]:
+    """The bucket's access, and whether it is missing. In check mode it may be: a task before may make it."""
+    try:
+        return bucket.read(retry_on=() if check_mode else S3_TRANSIENT), False
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        if not check_mode:
+            error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
+            raise
+    return access.NEW_BUCKET, True
+
+
+def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
+    """The account's own Block Public Access, or why it cannot be read. S3 itself has the last word anyway."""
+    tried = "Reading the account's own Block Public Access"
+    try:
+        identity = attempt(tried, client(module, "sts").get_caller_identity, needs="sts:GetCallerIdentity")
+        answer = attempt(
+            tried,
+            client(module, "s3control").get_public_access_block,
+            needs="s3:GetAccountPublicAccessBlock",
+            none_on=("NoSuchPublicAccessBlockConfiguration",),
+            AccountId=identity["Account"],
+        )
+    except AwsError as error:
+        return None, error.came_back
+    return _block_from(answer), ""
+
+
+def _block_from(answer: Optional[dict[str, Any]]) -> access.Block:
+    found = (answer or {}).get("PublicAccessBlockConfiguration") or {}
+    return {name: bool(found.get(aws_name)) for name, aws_name in access.SWITCHES.items()}
+
+
+class _Bucket:
+    def __init__(self, s3: Any, name: str) -> None:
+        self.s3 = s3
+        self.name = name
+
+    def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> access.Access:
+        ownership = self._ownership(retry_on)
+        block = self._known(
+            f"Reading Block Public Access of bucket {self.name}",
+            self.s3.get_public_access_block,
+            needs="s3:GetBucketPublicAccessBlock",
+            none_on=("NoSuchPublicAccessBlockConfiguration",),
+            retry_on=retry_on,
+        )
+        return access.Access(ownership, _block_from(block), self._policy(retry_on))
+
+    def _ownership(self, retry_on: tuple[str, ...]) -> Optional[str]:
+        tried = f"Reading object ownership of bucket {self.name}"
+        answer = self._known(
+            tried,
+            self.s3.get_bucket_ownership_controls,
+            needs="s3:GetBucketOwnershipControls",
+            none_on=("OwnershipControlsNotFoundError",),
+            retry_on=retry_on,
+        )
+        if answer is None:
+            return None
+        rules = (answer.get("OwnershipControls") or {}).get("Rules")
+        if not rules:
+            # A store that does not know the setting takes the question for another one and answers that.
+            raise _unknown_store(tried, "the answer holds no ownership")
+        return str(rules[0]["ObjectOwnership"])
+
+    def _known(self, tried: str, operation: Any, **options: Any) -> Any:
+        try:
+            return attempt(tried, operation, Bucket=self.name, **options)
+        except AwsError as error:
+            if error.code in _UNKNOWN:
+                raise _unknown_store(tried, error.came_back) from None
+            raise
+
+    def _policy(self, retry_on: tuple[str, ...]) -> Optional[dict[str, Any]]:
+        tried = f"Reading the policy of bucket {self.name}"
+        answer = attempt(
+            tried,
+            self.s3.get_bucket_policy,
+            needs="s3:GetBucketPolicy",
+            none_on=("NoSuchBucketPolicy",),
+            retry_on=retry_on,
+            Bucket=self.name,
+        )
+        if not answer or not answer.get("Policy"):
+            return None
+        try:
+            policy = json.loads(answer["Policy"])
+        except ValueError:
+            policy = None
+        if not isinstance(policy, dict):
+            raise AwsError(tried, "the policy is not a JSON object", "Look at it in the AWS console")
+        return policy
+
+    def acl_grantees(self) -> tuple[str, ...]:
+        """Who but the owner the bucket's ACL lets in; S3 itself decides if that may not be read."""
+        answer = attempt(
+            f"Reading the ACL of bucket {self.name}",
+            self.s3.get_bucket_acl,
+            needs="s3:GetBucketAcl",
+            none_on=("AccessDenied",),
+            Bucket=self.name,
+        )
+        if not answer:
+            return ()
+        owner = (answer.get("Owner") or {}).get("ID")
+        grantees = [grant.get("Grantee") or {} for grant in answer.get("Grants") or []]
+        return tuple(
+            str(each.get("URI") or each.get("DisplayName") or each.get("ID"))
+            for each in grantees
+            if each.get("URI") or each.get("ID") != owner
+        )
+
+    def take(self, steps: list[access.Step], wanted: access.Access) -> access.Access:
+        """Take the steps and give what the bucket then has."""
+        done: list[str] = []
+        for step in steps:
+            try:
+                self._take_one(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
+            except AwsError as error:
+                raise error.after(done) from None
+            done.append(step.words)
+        found: list[access.Access] = []
+
+        def as_asked() -> Optional[bool]:
+            found[:] = [self.read()]
+            return True if found[0].same_as(wanted) else None
+
+        if not poll(as_asked, _READ_BACK_SECONDS):
+            left, right = access.difference(wanted, found[0])
+            raise AwsError(
+                f"Setting the access to bucket {self.name}",
+                f"all calls were accepted, but the bucket has {right} where {left} was asked for",
+                "Something else may be changing it at the same time; run again",
+            ).after(done)
+        return found[0]
+
+    def _take_one(self, step: access.Step, *, switched: bool) -> None:
+        tried = f"Changing bucket {self.name} ({step.words})"
+        if step.kind == "block":
+            operation, needs = self.s3.put_public_access_block, "s3:PutBucketPublicAccessBlock"
+            value = {aws_name: step.value[name] for name, aws_name in access.SWITCHES.items()}
+            arguments: dict[str, Any] = {"PublicAccessBlockConfiguration": value}
+        elif step.kind == "ownership":
+            operation, needs = self.s3.put_bucket_ownership_controls, "s3:PutBucketOwnershipControls"
+            arguments = {"OwnershipControls": {"Rules": [{"ObjectOwnership": step.value}]}}
+        elif step.value is None:
+            operation, needs, arguments = self.s3.delete_bucket_policy, "s3:DeleteBucketPolicy", {}
+        else:
+            operation, needs = self.s3.put_bucket_policy, "s3:PutBucketPolicy"
+            arguments = {"Policy": access.policy_text(step.value)}
+        # S3 goes by the old switches for some seconds after they were changed.
+        patience = ("AccessDenied",) if switched and step.kind == "policy" else ()
+        attempt(
+            tried, operation, needs=needs, retry_on=(*S3_TRANSIENT, *patience), Bucket=self.name, **arguments
+        )
+
+
+def _unknown_store(tried: str, came_back: str) -> AwsError:
+    return AwsError(
+        tried,
+        f"the store does not know this setting ({came_back})",
+        "This module is for Amazon S3; leave it out for other stores and set access by their own means",
+    )

@@ -1,0 +1,332 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""An IAM user for a program: what is wanted, in which steps to get there, what cannot work.
+
+Plain data in, plain data out. A policy is the document as a dict, a managed policy is its ARN.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Optional
+
+from .errors import AwsError
+from .policy import meaning, statements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MAX_USER_NAME = 64
+MAX_POLICY_NAME = 128
+MAX_INLINE_POLICIES = 2048
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+_PATH = re.compile(r"/|/[!-~]+/")
+# What a document without Version is read as.
+_OLD_VERSION = "2008-10-17"
+_UNSET: dict[str, Any] = {
+    "console_access": None,
+    "policy": None,
+    "managed_policies": [],
+    "path": "/",
+    "tags": {},
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the task asks for. A path of None and what is missing in tags and managed are left as they are."""
+
+    user: str
+    policy_name: str
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    managed: tuple[str, ...] = ()
+    path: Optional[str] = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class User:
+    """What a user has, as far as the task speaks of it."""
+
+    arn: str = ""
+    path: str = "/"
+    console_access: bool = False
+    policy: Optional[Mapping[str, Any]] = None
+    managed: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """Everything that has to go before a user can go. kept: by kind, what is never deleted here."""
+
+    arn: str
+    console_access: bool = False
+    access_keys: tuple[str, ...] = ()
+    inline_policies: tuple[str, ...] = ()
+    managed_policies: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of the IAM API: its name in boto3, its arguments beside the user's name, and what it does."""
+
+    call: str
+    words: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> str:
+        permission = "iam:" + "".join(part.capitalize() for part in self.call.split("_"))
+        return f"{permission} (and iam:TagUser)" if "Tags" in self.arguments else permission
+
+    @property
+    def removes(self) -> bool:
+        return self.call.startswith(("delete_", "detach_", "remove_"))
+
+
+def check(wish: Wish) -> None:
+    """Raise for what AWS would refuse whatever the user has."""
+    problems = _name_problems(wish.user, wish.policy_name)
+    if wish.path is not None and not _PATH.fullmatch(wish.path):
+        problems.append(f"the path '{wish.path}' must begin and end with a slash and hold no blanks")
+    if "" in wish.managed:
+        problems.append("managed_policies holds an empty name")
+    problems += _policy_problems(wish.policy)
+    if problems:
+        raise AwsError(f"IAM user {wish.user}", "; ".join(problems), "Nothing was changed")
+
+
+def check_name(user: str) -> None:
+    """Raise if no user can be called so."""
+    problems = _name_problems(user)
+    if problems:
+        raise AwsError(f"IAM user {user}", "; ".join(problems), "Nothing was changed")
+
+
+def _name_problems(user: str, policy: Optional[str] = None) -> list[str]:
+    names = [("user_name", user, MAX_USER_NAME)]
+    if policy is not None:
+        names.append(("policy_name", policy, MAX_POLICY_NAME))
+    return [
+        f"the {option} '{name}' must be 1 to {longest} letters, digits and _+=,.@-"
+        for option, name, longest in names
+        if not _NAME.fullmatch(name) or len(name) > longest
+    ]
+
+
+def _policy_problems(policy: Mapping[str, Any]) -> list[str]:
+    statements = statements_of(policy)
+    if not statements:
+        return ["the policy has no Statement"]
+    found = []
+    for at, statement in enumerate(statements, start=1):
+        found += [f"statement {at} of the policy {problem}" for problem in _statement_problems(statement)]
+    size = size_of(policy)
+    if size > MAX_INLINE_POLICIES:
+        found.append(
+            f"the policy has {size} characters, and a user may have {MAX_INLINE_POLICIES} of inline policies"
+            " (name fewer folders, or put it into a managed policy)"
+        )
+    return found
+
+
+def _statement_problems(statement: Any) -> list[str]:
+    if not isinstance(statement, dict):
+        return ["is not a dictionary"]
+    found = [
+        f"has neither {name} nor Not{name}"
+        for name in ("Action", "Resource")
+        if not statement.get(name) and not statement.get(f"Not{name}")
+    ]
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        found.append("needs the Effect Allow or Deny")
+    if "Principal" in statement or "NotPrincipal" in statement:
+        found.append("names a Principal, which a user's policy may not")
+    return found
+
+
+def policy_text(policy: Mapping[str, Any]) -> str:
+    return json.dumps(policy, separators=(",", ":"))
+
+
+def size_of(policy: Mapping[str, Any]) -> int:
+    """Characters as IAM counts them, without white space."""
+    return sum(not char.isspace() for char in policy_text(policy))
+
+
+def same_policy(left: Optional[Mapping[str, Any]], right: Optional[Mapping[str, Any]]) -> bool:
+    """Whether both say the same, whatever the order and whether one value stands in a list."""
+    if left is None or right is None:
+        return left is right
+    return _policy_meaning(left) == _policy_meaning(right)
+
+
+def _policy_meaning(policy: Mapping[str, Any]) -> tuple[Any, ...]:
+    statements = frozenset(meaning(each) for each in statements_of(policy))
+    return (policy.get("Version") or _OLD_VERSION, policy.get("Id"), statements)
+
+
+def partition_in(arn: str, otherwise: str) -> str:
+    parts = arn.split(":")
+    return parts[1] if len(parts) > 5 else otherwise
+
+
+def aws_managed(name: str, partition: str) -> str:
+    """ARN of a policy that AWS manages; an ARN stays what it is."""
+    return name if name.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{name}"
+
+
+def target(current: Optional[User], wish: Wish) -> User:
+    """What the user shall have. A policy that says the same already keeps its form."""
+    base = current or User()
+    path = wish.path or base.path
+    return replace(
+        base,
+        arn=base.arn if path == base.path else _moved(base.arn, path, wish.user),
+        path=path,
+        console_access=False,
+        policy=base.policy if same_policy(base.policy, wish.policy) else wish.policy,
+        managed=tuple(sorted({*base.managed, *wish.managed})),
+        tags={**base.tags, **wish.tags},
+    )
+
+
+def _moved(arn: str, path: str, user: str) -> str:
+    account, found, _name = arn.partition(":user/")
+    return f"{account}:user{path}{user}" if found else arn
+
+
+def steps(current: Optional[User], wish: Wish) -> list[Step]:
+    """The calls in their order: nothing is allowed to a user who can still log in to the console."""
+    after = target(current, wish)
+    found = []
+    if current is None:
+        found.append(_creation(wish))
+        current = replace(User(), path=after.path, tags=after.tags)
+    if current.console_access:
+        found.append(Step("delete_login_profile", "remove console access"))
+    if after.path != current.path:
+        found.append(Step("update_user", f"move the user to path {after.path}", {"NewPath": after.path}))
+    tags = {name: value for name, value in after.tags.items() if current.tags.get(name) != value}
+    if tags:
+        found.append(Step("tag_user", f"set tags {', '.join(sorted(tags))}", {"Tags": to_aws(tags)}))
+    if after.policy != current.policy and after.policy is not None:
+        verb = "change" if current.policy else "add"
+        arguments = {"PolicyName": wish.policy_name, "PolicyDocument": policy_text(after.policy)}
+        found.append(Step("put_user_policy", f"{verb} inline policy {wish.policy_name}", arguments))
+    found += [
+        Step("attach_user_policy", f"attach managed policy {_short(arn)}", {"PolicyArn": arn})
+        for arn in after.managed
+        if arn not in current.managed
+    ]
+    return found
+
+
+def _creation(wish: Wish) -> Step:
+    arguments: dict[str, Any] = {}
+    if wish.path:
+        arguments["Path"] = wish.path
+    if wish.tags:
+        arguments["Tags"] = to_aws(wish.tags)
+    return Step("create_user", f"create the user {wish.user}", arguments)
+
+
+def to_aws(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
+
+
+def from_aws(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def difference(before: Optional[User], after: User) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parts that change, as they were and as they will be. Of a new user, all that it is given."""
+    old, new = _view(before) if before else _UNSET, _view(after)
+    left = {name: value for name, value in old.items() if value != new[name]}
+    right = {name: new[name] for name in left}
+    if "tags" in left:
+        left["tags"] = {tag: value for tag, value in old["tags"].items() if new["tags"].get(tag) != value}
+        right["tags"] = {tag: value for tag, value in new["tags"].items() if old["tags"].get(tag) != value}
+    return left if before else {}, right
+
+
+def _view(user: User) -> dict[str, Any]:
+    return {
+        "console_access": user.console_access,
+        "policy": user.policy,
+        "managed_policies": list(user.managed),
+        "path": user.path,
+        "tags": dict(user.tags),
+    }
+
+
+def check_removal(user: str, found: Belongings, delete_access_keys: bool) -> None:
+    """Raise for what must not be deleted, or not without being asked to, before anything is."""
+    problems = [f"the user has {kind} {', '.join(each)}" for kind, each in found.kept.items() if each]
+    remedies = []
+    if problems:
+        remedies.append("This module never deletes those: remove them yourself if nobody uses them")
+    if found.access_keys and not delete_access_keys:
+        problems.append(f"the user has access keys {', '.join(found.access_keys)}")
+        remedies.append(
+            "Whoever uses an access key loses it: delete the keys first, or set delete_access_keys=true"
+        )
+    if problems:
+        remedies.append("Nothing was changed")
+        raise AwsError(f"Deleting IAM user {user}", "; ".join(problems), ". ".join(remedies))
+
+
+def removal(user: str, found: Belongings) -> list[Step]:
+    """The calls in their order: first what lets somebody in, then what is allowed, then the user."""
+    login = [Step("delete_login_profile", "remove console access")] if found.console_access else []
+    return [
+        *login,
+        *(
+            Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
+            for each in found.access_keys
+        ),
+        *(
+            Step("delete_user_policy", f"delete inline policy {each}", {"PolicyName": each})
+            for each in found.inline_policies
+        ),
+        *(
+            Step("detach_user_policy", f"detach managed policy {_short(each)}", {"PolicyArn": each})
+            for each in found.managed_policies
+        ),
+        *(
+            Step("remove_user_from_group", f"take the user out of group {each}", {"GroupName": each})
+            for each in found.groups
+        ),
+        Step("delete_user", f"delete the user {user}"),
+    ]
+
+
+def removal_view(found: Belongings) -> dict[str, Any]:
+    """What a diff shows of a user that goes."""
+    return {
+        "console_access": found.console_access,
+        "access_keys": list(found.access_keys),
+        "inline_policies": list(found.inline_policies),
+        "managed_policies": list(found.managed_policies),
+        "groups": list(found.groups),
+    }
+
+
+def summary(wish: Wish, changes: Sequence[str]) -> str:
+    """One line in words."""
+    return (
+        f"IAM user {wish.user} has the policy {wish.policy_name} and no console access: "
+        f"{'; '.join(changes) or 'as wanted'}"
+    )
+
+
+def _short(arn: str) -> str:
+    """The name at the end of an AWS policy's ARN; others are named in full."""
+    return arn.partition(":iam::aws:policy/")[2] or arn

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_programmatic_user
+short_description: IAM user for a program, without console access
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Makes an IAM user that has an inline policy and cannot log in to the AWS console.
+  - A console password that the user has is removed. All else that the task does not name stays as it is, such
+    as further policies, groups, tags and access keys.
+  - A policy is compared by what it says. The order of statements, actions and resources does not count, nor
+    whether a single value stands in a list.
+  - What AWS would refuse is found before anything is sent, as far as that can be known.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  user_name:
+    description:
+      - Name of the user, up to 64 letters, digits and any of C(_+=,.@-).
+    type: str
+    required: true
+  state:
+    description:
+      - With V(present) the user exists and has what is given here.
+      - With V(absent) there is no such user. Its password, inline policies, attached policies and group
+        memberships go with it, and its access keys with O(delete_access_keys=true).
+      - A user with an MFA device, an SSH key, a signing certificate or a service credential is not deleted.
+    type: str
+    choices: [present, absent]
+    default: present
+  policy_name:
+    description:
+      - Name of the inline policy, up to 128 letters, digits and any of C(_+=,.@-).
+    type: str
+    default: recordings
+  policy:
+    description:
+      - The inline policy, a policy document without principals.
+      - All inline policies of a user together may have 2048 characters.
+      - Required with O(state=present).
+    type: dict
+  managed_policies:
+    description:
+      - Managed policies that are attached as well, by name or ARN. A name that both AWS and the account have
+        means that of AWS.
+      - Others that are attached stay attached. If not given, attached policies are not looked at.
+    type: list
+    elements: str
+  path:
+    description:
+      - Path of the user, for example V(/antmedia/). A user that exists is moved, which changes its ARN.
+      - If not given, a user that exists stays where it is, and a new one is made at V(/).
+    type: str
+  tags:
+    description:
+      - Tags that the user shall have. Others stay.
+    type: dict
+  delete_access_keys:
+    description:
+      - Whether O(state=absent) may delete access keys of the user. Otherwise a user with access keys is not
+        deleted.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description:
+      - Reads and predicts the result in full, also for a user that does not exist yet. Writes nothing.
+    support: full
+  diff_mode:
+    description: Shows what changes, not the rest.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - The credentials need C(iam:GetUser), C(iam:GetUserPolicy) and C(iam:GetLoginProfile), and with
+    O(managed_policies) C(iam:ListAttachedUserPolicies), C(iam:GetPolicy) and C(iam:ListPolicies).
+  - To change something they need those of C(iam:CreateUser), C(iam:PutUserPolicy), C(iam:DeleteLoginProfile),
+    C(iam:AttachUserPolicy), C(iam:UpdateUser) and C(iam:TagUser) that the change takes.
+  - To delete the user they need C(iam:GetUser), C(iam:GetLoginProfile), C(iam:ListAccessKeys),
+    C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies), C(iam:ListGroupsForUser), C(iam:DeleteUser) and
+    those of C(iam:DeleteLoginProfile), C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy),
+    C(iam:DetachUserPolicy) and C(iam:RemoveUserFromGroup) that it takes.
+  - With C(iam:ListMFADevices), C(iam:ListSSHPublicKeys), C(iam:ListSigningCertificates) and
+    C(iam:ListServiceSpecificCredentials) as well, what AWS would refuse only when all else is deleted is
+    known before the first change.
+seealso:
+  - module: antmedia.s3_recording.iam_stored_access_key
+  - module: antmedia.s3_recording.s3_bucket_access
+"""
+
+EXAMPLES = r"""
+- name: Have a user that may write recordings and nothing else
+  antmedia.s3_recording.iam_programmatic_user:
+    user_name: ams-recordings
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: s3:ListBucket
+          Resource: arn:aws:s3:::my-recordings
+        - Effect: Allow
+          Action: [s3:PutObject, s3:PutObjectAcl, s3:GetObject]
+          Resource: arn:aws:s3:::my-recordings/live/streams/*
+
+- name: Attach a policy of AWS as well, and keep users of programs together
+  antmedia.s3_recording.iam_programmatic_user:
+    user_name: ams-recordings
+    path: /antmedia/
+    tags:
+      team: video
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: s3:ListBucket
+          Resource: arn:aws:s3:::my-recordings
+    managed_policies:
+      - AmazonS3FullAccess
+
+- name: Delete the user and its access keys
+  antmedia.s3_recording.iam_programmatic_user:
+    user_name: ams-recordings
+    state: absent
+    delete_access_keys: true
+"""
+
+RETURN = r"""
+user_name:
+  description: Name of the user.
+  returned: success
+  type: str
+  sample: ams-recordings
+arn:
+  description: ARN of the user; of one that is deleted, the ARN that it had.
+  returned: success, if the user exists or did before the task
+  type: str
+  sample: arn:aws:iam::123456789012:user/ams-recordings
+changes:
+  description: What was done, in its order; in check mode what would be.
+  returned: success
+  type: list
+  elements: str
+  sample: [create the user ams-recordings, add inline policy recordings]
+msg:
+  description: What the user has and what changed, in one line.
+  returned: always
+  type: str
+  sample: "IAM user ams-recordings has the policy recordings and no console access: as wanted"
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: AccessDenied
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_programmatic_user
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+
+
+def argument_spec() -> dict:
+    return {
+        "user_name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "policy_name": {"type": "str", "default": "recordings"},
+        "policy": {"type": "dict"},
+        "managed_policies": {"type": "list", "elements": "str"},
+        "path": {"type": "str"},
+        "tags": {"type": "dict"},
+        "delete_access_keys": {"type": "bool", "default": False, "no_log": False},
+    }
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec=argument_spec(),
+        supports_check_mode=True,
+        required_if=[("state", "present", ["policy"])],
+    )
+    try:
+        result = apply_programmatic_user.run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_stored_access_key
+short_description: An access key of an IAM user, stored where it can be read again
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Makes an access key for an IAM user and stores it with its secret, which AWS shows once. Later runs
+    find the stored key, check it and change nothing.
+  - Waits until a new key works, by using it, because AWS takes some seconds to know it everywhere.
+  - Two runs at the same moment make one key. What is stored is written on the condition that nothing is
+    there; the run that comes second deletes its own key and takes the stored one.
+  - If a new key cannot be stored, it is deleted again.
+  - The secret is never part of a result.
+  - What is stored is a JSON object with C(access_key_id), C(secret_access_key), C(user_name),
+    C(create_date) and, for a key that followed another, C(replaces). Anything else that is found at
+    O(stored_at), another user's key included, is an error and is never overwritten.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  user_name:
+    description: Name of the IAM user, who must exist.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(present) the user has an active key and it is stored.
+      - With V(rotated) a next key is made and stored in place of the former one, which keeps working.
+        Until the former one is gone, a second run changes nothing, so an interrupted play can be run
+        again. Without a stored key it is the same as V(present).
+      - With V(retired) the user has no keys but the stored one. Use it when everything has moved to the
+        key stored by V(rotated). The stored key must work before another is deleted.
+      - With V(absent) the stored key, the key that it followed, and what is stored are deleted. Other
+        keys of the user stay.
+    type: str
+    choices: [present, rotated, retired, absent]
+    default: present
+  store:
+    description:
+      - Where the key is kept.
+      - V(ssm) is a SecureString of the Parameter Store of AWS Systems Manager.
+      - V(file) is a file where the task runs, with mode 0600, encrypted with ansible-vault if there is a
+        vault password.
+    type: str
+    choices: [ssm, file]
+    default: ssm
+  stored_at:
+    description:
+      - With O(store=ssm) the name of the parameter, for example V(/antmedia/s3_recording/my-recordings).
+      - With O(store=file) the absolute path of the file, whose folder must exist.
+    type: str
+    required: true
+  kms_key_id:
+    description:
+      - For O(store=ssm), the ID, ARN or alias of the KMS key that encrypts the parameter. By default the
+        key V(alias/aws/ssm) of the account.
+      - Used whenever the parameter is written; a parameter that exists is not encrypted anew because of it.
+    type: str
+  vault_password:
+    description:
+      - For O(store=file), the ansible-vault passwords of the file. The first encrypts, any may decrypt.
+      - With a local connection the default are the vault passwords of the run (C(--vault-id),
+        C(--vault-password-file), C(ANSIBLE_VAULT_PASSWORD_FILE)), C(vault_encrypt_identity) first. With
+        any other connection they are never sent to the host, so give the password here.
+      - Without a password the file is not encrypted, and the task warns of that when it writes it.
+    type: list
+    elements: str
+  vault_id:
+    description:
+      - For O(store=file), the label of the vault ID that the first of O(vault_password) belongs to.
+      - The default is the label that belongs to the vault password of the run.
+    type: str
+  recreate:
+    description:
+      - Whether to make and store another key if the stored one was deleted or deactivated in IAM, or if
+        the user has a key but none is stored. By default that is an error.
+      - A stored key that is inactive is deleted then. Active keys stay until O(state=retired). If there
+        is no room for another key, an inactive one is deleted, an active one never.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the key works, by asking AWS who it belongs to and, with O(bucket), by
+        listing the bucket.
+      - With V(true) later runs check the stored key in the same way. In check mode it is not used.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait until the key works.
+    type: int
+    default: 60
+  bucket:
+    description: Name of a bucket that the key must be able to list (C(s3:ListBucket)) before the task ends.
+    type: str
+attributes:
+  check_mode:
+    description:
+      - Reads and predicts the result in full, writes nothing. A user that does not exist counts as one
+        without keys, because a task before may be about to make it.
+    support: full
+  diff_mode:
+    description: Shows the IDs of the user's keys and of the stored one, if they change.
+    support: full
+  idempotent:
+    description: A second run changes nothing. With O(state=rotated) that holds until the former key is gone.
+    support: full
+notes:
+  - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
+    O(state=rotated) also C(iam:GetAccessKeyLastUsed), and for O(store=ssm) also C(ssm:GetParameter),
+    C(ssm:PutParameter), C(ssm:DeleteParameter).
+  - A key that is in one place alone and less than 30 seconds old may be that of another run, so the task
+    looks again until that time has passed.
+  - With O(store=file) and encryption, the Python package C(cryptography) must be installed where the task
+    runs.
+seealso:
+  - module: amazon.aws.iam_user
+  - module: amazon.aws.iam_access_key
+  - plugin: amazon.aws.ssm_parameter
+    plugin_type: lookup
+  - plugin: ansible.builtin.unvault
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Have a key in the Parameter Store
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    bucket: my-recordings
+    region: eu-central-1
+
+- name: Read it where it is needed
+  ansible.builtin.set_fact:
+    key: "{{ lookup('amazon.aws.ssm_parameter', parameter, region='eu-central-1') | from_json }}"
+  vars:
+    parameter: /antmedia/s3_recording/my-recordings
+  no_log: true
+
+- name: Have a key in a file on the controller, encrypted with the vault password of the run
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    store: file
+    stored_at: /etc/ansible/keys/my-recordings.json
+    region: eu-central-1
+  delegate_to: localhost
+
+- name: Read it where it is needed
+  ansible.builtin.set_fact:
+    key: "{{ lookup('ansible.builtin.unvault', '/etc/ansible/keys/my-recordings.json') | from_json }}"
+  no_log: true
+
+- name: Make the next key; the former one works until it is retired
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    state: rotated
+    region: eu-central-1
+
+- name: Delete the former key after everything has moved
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    state: retired
+    region: eu-central-1
+
+- name: Delete the key in both places
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    state: absent
+    region: eu-central-1
+"""
+
+RETURN = r"""
+access_key_id:
+  description: ID of the stored key, V(null) if there is none or, in check mode, if it would be made.
+  returned: success
+  type: str
+  sample: AKIAIOSFODNN7EXAMPLE
+user_name:
+  description: Name of the IAM user.
+  returned: success
+  type: str
+  sample: my-recordings-recording
+store:
+  description: The kind of store.
+  returned: success
+  type: str
+  sample: ssm
+stored_at:
+  description: Name of the parameter or path of the file.
+  returned: success
+  type: str
+  sample: /antmedia/s3_recording/my-recordings
+create_date:
+  description: When the stored key was made (ISO 8601), V(null) like RV(access_key_id).
+  returned: success
+  type: str
+  sample: "2026-01-31T12:00:00+00:00"
+age_days:
+  description: Whole days since then, by AWS's clock, V(null) like RV(access_key_id).
+  returned: success
+  type: int
+  sample: 12
+deleted_access_key_ids:
+  description: IDs of the keys that were deleted; in check mode of those that would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+msg:
+  description: What was found and done, in one line.
+  returned: always
+  type: str
+  sample: "my-recordings-recording: the stored key AKIAIOSFODNN7EXAMPLE is active"
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: AccessDenied
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.access_key import STATES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
+
+
+def argument_spec() -> dict:
+    options = {
+        "user_name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": list(STATES), "default": "present"},
+        "store": {"type": "str", "choices": list(STORES), "default": "ssm"},
+        "stored_at": {"type": "str", "required": True},
+        "recreate": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 60},
+        "bucket": {"type": "str"},
+    }
+    for store in STORES.values():
+        options.update(store.ARGUMENTS)
+    return options
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    try:
+        result = apply_key.run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_bucket_access
+short_description: How an S3 bucket lets viewers at its recordings
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Sets the three things that decide together who may read objects of an S3 bucket, which are object
+    ownership, the four switches of Block Public Access, and the bucket policy.
+  - The calls are made in an order in which, after each of them, nothing is open that was not open before
+    or is asked for, and in which S3 refuses none of them.
+  - What AWS would refuse is found before the first call, for example Block Public Access of the whole
+    account, which overrides the bucket
+    (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html)).
+  - Statements of the bucket policy are told apart by their Sid. Those whose Sid begins with
+    C(AntMediaRecordings) belong to this module, all others stay as they are and where they are.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  delivery:
+    description:
+      - V(private) means nobody reads without credentials. ACLs are disabled (C(BucketOwnerEnforced)),
+        Block Public Access is on in full, and the policy has no statement of this module.
+      - V(public) means everybody reads the objects in O(folders), nothing else. ACLs are disabled, the
+        two switches for policies are off, and the policy has a statement for C(s3:GetObject) on these
+        folders.
+      - V(acl) means everybody reads the objects that were uploaded with the ACL C(public-read). ACLs are
+        enabled (C(ObjectWriter)), the two switches for ACLs are off, and the policy has no statement of
+        this module. The two switches for policies are on, unless the policy has a public statement of
+        somebody else's. Then they stay as they are.
+      - Objects of the bucket that ever got a public ACL become readable with V(acl).
+    type: str
+    choices: [private, public, acl]
+    required: true
+  folders:
+    description:
+      - Folders that everybody may read, without slashes at their ends, for example V(streams).
+      - Required for O(delivery=public), without effect otherwise.
+    type: list
+    elements: str
+    default: []
+  change_foreign_access:
+    description:
+      - Whether a public statement of somebody else's in the bucket policy may be put out of force by
+        turning C(RestrictPublicBuckets) on, or into force by turning it off. The statement itself stays.
+      - By default the task fails instead.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description:
+      - Reads and predicts the result in full, writes nothing. A bucket that does not exist counts as one
+        with what AWS gives a new bucket, because a task before may be about to make it.
+    support: full
+  diff_mode:
+    description: Shows what changes of object ownership, Block Public Access and this module's statements.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - The module never deletes object ownership, because some other stores take that call for the deletion
+    of the bucket.
+  - A store that does not know object ownership or Block Public Access is an error.
+  - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
+    C(s3:GetBucketPolicy), C(s3:GetBucketAcl) and, to change something, C(s3:PutBucketOwnershipControls),
+    C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy), C(s3:DeleteBucketPolicy). With
+    C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access is checked too.
+seealso:
+  - module: antmedia.s3_recording.s3_cors
+"""
+
+EXAMPLES = r"""
+- name: Let everybody read the recordings and nothing else
+  antmedia.s3_recording.s3_bucket_access:
+    name: my-recordings
+    region: eu-central-1
+    delivery: public
+    folders:
+      - streams
+      - previews
+
+- name: Keep the recordings to those who have credentials, or to a CDN that signs its requests
+  antmedia.s3_recording.s3_bucket_access:
+    name: my-recordings
+    region: eu-central-1
+    delivery: private
+
+- name: Let the ACL of each object decide
+  antmedia.s3_recording.s3_bucket_access:
+    name: my-recordings
+    region: eu-central-1
+    delivery: acl
+"""
+
+RETURN = r"""
+bucket_exists:
+  description: Whether the bucket is there, V(false) in check mode alone.
+  returned: success
+  type: bool
+  sample: true
+object_ownership:
+  description: Object ownership of the bucket after the task; in check mode as it would be.
+  returned: success
+  type: str
+  sample: BucketOwnerEnforced
+public_access_block:
+  description: Block Public Access of the bucket after the task; in check mode as it would be.
+  returned: success
+  type: dict
+  contains:
+    block_public_acls:
+      description: Whether S3 refuses to set public ACLs.
+      type: bool
+    ignore_public_acls:
+      description: Whether S3 ignores public ACLs.
+      type: bool
+    block_public_policy:
+      description: Whether S3 refuses a public bucket policy.
+      type: bool
+    restrict_public_buckets:
+      description: Whether S3 keeps everybody outside the account from a bucket with a public policy.
+      type: bool
+policy_statements:
+  description: The statements of the bucket policy that belong to this module; in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - Sid: AntMediaRecordingsPublicRead
+      Effect: Allow
+      Principal: "*"
+      Action: s3:GetObject
+      Resource: ["arn:aws:s3:::my-recordings/streams/*"]
+steps:
+  description: What was done, in order, one call each; in check mode what would be done.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - turn BlockPublicPolicy, RestrictPublicBuckets off
+    - add the statement AntMediaRecordingsPublicRead of the bucket policy
+msg:
+  description: How the bucket is set and what changed, in one line.
+  returned: always
+  type: str
+  sample: "my-recordings is set for public delivery: as wanted"
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: AccessDenied
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_access
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket_access import DELIVERIES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+
+
+def argument_spec() -> dict:
+    return {
+        "name": {"type": "str", "required": True},
+        "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
+        "folders": {"type": "list", "elements": "str", "default": []},
+        "change_foreign_access": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    try:
+        result = apply_access.run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_cors
+short_description: CORS rules of an S3 bucket
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Adds, changes and removes rules of the CORS (cross-origin resource sharing) configuration of an S3
+    bucket.
+  - Rules are told apart by their ID. Those of others stay as they are and where they are,
+    unless O(purge=true).
+  - The order of the rules counts, because S3 takes the first rule that matches a request. Inside a rule
+    the order of values does not count, nor does the case of header names, so neither makes a change.
+  - What S3 would refuse is found before anything is sent
+    (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html)).
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(present) the bucket has the rules given.
+      - With V(absent) it has no rules with the IDs given. With O(purge=true) it has no rules at all.
+    type: str
+    choices: [present, absent]
+    default: present
+  rules:
+    description:
+      - The rules. A rule whose ID is in the bucket already is replaced in its place, a new one comes after
+        the others.
+      - With O(state=absent) only the ID of a rule counts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description:
+          - Name of the rule, 255 characters at most.
+          - Required unless O(purge=true).
+        type: str
+      allowed_origins:
+        description:
+          - Origins from which a browser may ask, for example V(https://ams.example.com:5443).
+          - Each may contain one V(*).
+          - Required with O(state=present).
+        type: list
+        elements: str
+        default: []
+      allowed_methods:
+        description:
+          - HTTP methods that a browser may use.
+          - Required with O(state=present).
+        type: list
+        elements: str
+        choices: [GET, PUT, POST, DELETE, HEAD]
+        default: []
+      allowed_headers:
+        description: Request headers that a browser may send. Each may contain one V(*).
+        type: list
+        elements: str
+        default: []
+      expose_headers:
+        description: Headers of the answer that scripts may read.
+        type: list
+        elements: str
+        default: []
+      max_age_seconds:
+        description: Seconds for which a browser may keep the answer to its preflight request.
+        type: int
+  purge:
+    description:
+      - Whether the rules given are to be the only ones. Then O(rules=[]) removes the whole configuration.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description:
+      - Reads and predicts the result in full, writes nothing. A bucket that does not exist counts as one
+        without rules, because a task before may be about to make it.
+    support: full
+  diff_mode:
+    description: Shows the rules that change, not the others. All are shown if only their order changes.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - The credentials need C(s3:GetBucketCORS) and, to change something, C(s3:PutBucketCORS).
+seealso:
+  - module: antmedia.s3_recording.s3_bucket_access
+"""
+
+EXAMPLES = r"""
+- name: Let the pages of Ant Media Server play recordings
+  antmedia.s3_recording.s3_cors:
+    name: my-recordings
+    region: eu-central-1
+    rules:
+      - id: antmedia-s3-recording
+        allowed_origins:
+          - https://ams.example.com:5443
+        allowed_methods: [GET, HEAD]
+        allowed_headers: ["*"]
+        max_age_seconds: 3600
+
+- name: Have this rule and no other
+  antmedia.s3_recording.s3_cors:
+    name: my-recordings
+    region: eu-central-1
+    rules:
+      - id: antmedia-s3-recording
+        allowed_origins: ["*"]
+        allowed_methods: [GET]
+    purge: true
+
+- name: Remove the rule
+  antmedia.s3_recording.s3_cors:
+    name: my-recordings
+    region: eu-central-1
+    state: absent
+    rules:
+      - id: antmedia-s3-recording
+"""
+
+RETURN = r"""
+cors_rules:
+  description: All rules of the bucket after the task, in their order; in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Name of the rule, V(null) if it has none.
+      type: str
+    allowed_origins:
+      description: Origins from which a browser may ask.
+      type: list
+      elements: str
+    allowed_methods:
+      description: HTTP methods that a browser may use.
+      type: list
+      elements: str
+    allowed_headers:
+      description: Request headers that a browser may send.
+      type: list
+      elements: str
+    expose_headers:
+      description: Headers of the answer that scripts may read.
+      type: list
+      elements: str
+    max_age_seconds:
+      description: Seconds for which a browser may keep the answer to its preflight, V(null) if not set.
+      type: int
+  sample:
+    - id: antmedia-s3-recording
+      allowed_origins: [https://ams.example.com:5443]
+      allowed_methods: [GET, HEAD]
+      allowed_headers: ["*"]
+      expose_headers: []
+      max_age_seconds: 3600
+msg:
+  description: What the bucket has and what changed, in one line.
+  returned: always
+  type: str
+  sample: "my-recordings has 1 CORS rule: added antmedia-s3-recording"
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: AccessDenied
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_cors
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.cors import METHODS
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+
+
+def argument_spec() -> dict:
+    texts = {"type": "list", "elements": "str", "default": []}
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "rules": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "id": {"type": "str"},
+                "allowed_origins": texts,
+                "allowed_methods": {**texts, "choices": list(METHODS)},
+                "allowed_headers": texts,
+                "expose_headers": texts,
+                "max_age_seconds": {"type": "int"},
+            },
+        },
+        "purge": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    try:
+        result = apply_cors.run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plays each target's tasks as a role, as ansible-test would, against the stand-ins.
+
+A target whose tasks mention ams_ is given a simulated server. A file `expected_warnings` in a target holds
+one text a line; any other warning fails the target, and so does one of these that did not come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.ams_fleet import Fleet
+    from tests.support.aws import AwsStandIn
+    from tests.support.playbook import PlaybookRun
+
+TARGETS = Path(__file__).parent / "targets"
+REGION = "eu-west-1"
+
+
+def runnable() -> list[str]:
+    return sorted(path.parents[1].name for path in TARGETS.glob("*/tasks/main.yml"))
+
+
+def expected_warnings(target: str) -> list[str]:
+    listed = TARGETS / target / "expected_warnings"
+    return listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
+
+
+def needs_ams(target: str) -> bool:
+    return any("ams_" in path.read_text(encoding="utf-8") for path in (TARGETS / target).rglob("*.yml"))
+
+
+@pytest.mark.parametrize("target", runnable())
+def test_target(
+    target: str,
+    aws: AwsStandIn,
+    fleet_factory: Callable[..., Fleet],
+    run_playbook: Callable[..., PlaybookRun],
+    tmp_path: Path,
+) -> None:
+    variables: dict[str, Any] = {
+        "aws_endpoint_url": aws.endpoint_url,
+        "aws_region": REGION,
+        "output_dir": str(tmp_path),
+    }
+    if needs_ams(target):
+        fleet = fleet_factory(hosts=1)
+        variables.update(
+            ams_url=fleet.hosts[0].url,
+            ams_email=fleet.hosts[0].email,
+            ams_password=fleet.hosts[0].password,
+            ams_hosts=[host.url for host in fleet.hosts],
+            ams_control_url=fleet.control_url,
+        )
+    tasks = [{"name": f"Run {target}", "ansible.builtin.import_role": {"name": target}}]
+    run = run_playbook(
+        [{"name": target, "hosts": "localhost", "gather_facts": False, "tasks": tasks}],
+        extra_vars=variables,
+        env={**aws.env(), "ANSIBLE_ROLES_PATH": str(TARGETS)},
+        expected_warnings=expected_warnings(target),
+        timeout=900,
+    )
+    assert run.recap["localhost"]["ok"] > 0

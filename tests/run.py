@@ -1,0 +1,284 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the checks and the tests, stage after stage, and says at the end how many passed.
+
+    python tests/run.py [STAGE ...]        all stages without an argument; --list names them
+
+A failed stage does not stop the next ones. A check's output is shown if it fails; a check that warns fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[1]
+OUTPUT = REPO / "tests" / "output"
+BIN = Path(sys.executable).parent
+COLLECTION = Path("ansible_collections", "antmedia", "s3_recording")
+NAME = "antmedia.s3_recording"
+DOCUMENTED = {
+    "modules": "module",
+    "lookup": "lookup",
+    "filter": "filter",
+    "test": "test",
+    "callback": "callback",
+    "inventory": "inventory",
+}
+NOISE = re.compile(r"^\s*(?:\[?(?:deprecation )?warning\b|WARNING\b|\S+:\d+: \w*Warning:)", re.I | re.M)
+GET_PIP = re.compile(r"manually downloaded and saved to: (\S+)")
+# Stands in for get-pip where only package indexes can be reached. A process of its own for ensurepip,
+# because in process it would hide pip's configuration from the pip that follows.
+PIP_BOOTSTRAP = """\
+import os
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
+given = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *given])
+"""
+
+
+@dataclass
+class Outcome:
+    """What one step of a stage came to."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        verdict = "FAILED" if self.failed else "ok" if self.passed else "skipped"
+        counts = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        return f"{verdict:8}{self.name:34}{counts:44}{self.seconds:7.1f} s"
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The caller's, as if the virtual environment were active and nothing of Ansible's were set."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))}
+    env.update(
+        PATH=os.pathsep.join([str(BIN), env.get("PATH", os.defpath)]),
+        VIRTUAL_ENV=str(BIN.parent),
+        LC_ALL="C.UTF-8",
+        ANSIBLE_NOCOLOR="1",
+        NO_COLOR="1",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+    )
+    env.update(extra)
+    return env
+
+
+def called(command: Sequence[str | Path], cwd: Path, **extra: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment(**extra),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def check(name: str, command: Sequence[str | Path], cwd: Path = REPO, **extra: str) -> Outcome:
+    """A tool that says nothing is wrong by its exit code and by not warning."""
+    start = time.monotonic()
+    code, output = called(command, cwd, **extra)
+    good = code == 0 and not NOISE.search(output)
+    if not good:
+        print(f"--- {name}: exit code {code}\n{output.rstrip()}\n---", flush=True)
+    return Outcome(name, int(good), int(not good), seconds=time.monotonic() - start)
+
+
+@contextmanager
+def copied_tree() -> Iterator[Path]:
+    """What git would commit, at a path that the collection tools insist on."""
+    with tempfile.TemporaryDirectory(prefix="s3-recording-") as scratch:
+        root = Path(scratch).resolve() / COLLECTION
+        for name in _files():
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / name, target, follow_symlinks=False)
+        yield root
+
+
+def _files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [name for name in listed.split("\0") if name and os.path.lexists(REPO / name)]
+
+
+def where(tree: Path) -> dict[str, str]:
+    return {"ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2])}
+
+
+def lint() -> Iterable[Outcome]:
+    yield check("ruff", [BIN / "ruff", "check", "--no-cache", "."])
+    yield check("ruff format", [BIN / "ruff", "format", "--no-cache", "--check", "."])
+    packages = ["ansible_collections.antmedia.s3_recording.plugins", "tests", "demo"]
+    yield check("mypy", [BIN / "mypy", *(part for package in packages for part in ("-p", package))])
+    yield check("yamllint", [BIN / "yamllint", "--strict", "."])
+    yield check("changelog", [BIN / "antsibull-changelog", "lint"])
+    with copied_tree() as tree:
+        yield check(
+            "ansible-lint", [BIN / "ansible-lint", "--offline", "--strict", "--nocolor"], tree, **where(tree)
+        )
+
+
+def docs() -> Iterable[Outcome]:
+    with copied_tree() as tree:
+        command = [BIN / "antsibull-docs", "lint-collection-docs", "--plugin-docs"]
+        # Only so are the collections found whose documentation fragments the modules share.
+        command += ["--validate-collection-refs", "dependent"]
+        yield check("antsibull-docs", [*command, "."], tree, **where(tree))
+        for folder, kind in DOCUMENTED.items():
+            names = sorted({path.stem for path in (tree / "plugins" / folder).glob("[!_]*.*")})
+            names = [f"{NAME}.{name}" for name in names if _is_documented(tree, folder, name)]
+            if names:
+                documented = [BIN / "ansible-doc", "-t", kind, "--json", *names]
+                yield check(f"ansible-doc {kind}", documented, tree, **where(tree))
+
+
+def _is_documented(tree: Path, folder: str, name: str) -> bool:
+    """A filter has a file of documentation for each name, and one of code for all."""
+    return folder != "filter" or (tree / "plugins" / folder / f"{name}.yml").exists()
+
+
+def sanity() -> Iterable[Outcome]:
+    with copied_tree() as tree:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        command = [BIN / "ansible-test", "sanity", "--python", version, "--requirements", "--color", "no"]
+        start = time.monotonic()
+        code, output = called(command, tree)
+        wanted = GET_PIP.search(output)
+        if code and wanted:
+            script = Path(wanted.group(1))
+            script.parent.mkdir(parents=True, exist_ok=True)
+            script.write_text(PIP_BOOTSTRAP, encoding="utf-8")
+            # The interrupted run leaves files that the next one would complain of.
+            shutil.rmtree(tree / "tests" / "output", ignore_errors=True)
+            code, output = called(command, tree)
+        ran = len(re.findall(r"^Running sanity test", output, re.M))
+        failed = len(re.findall(r"^ERROR: The \d+ sanity test", output, re.M)) or int(code != 0)
+        failed = max(failed, *(len(_failed_tests(line)) for line in output.splitlines()), int(ran == 0))
+        if failed or NOISE.search(output):
+            print(f"--- ansible-test sanity: exit code {code}\n{output.rstrip()}\n---", flush=True)
+        passed = max(ran - failed, 0)
+        yield Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
+
+
+def _failed_tests(line: str) -> list[str]:
+    listed = re.match(r"^(?:ERROR|FATAL): The \d+ sanity test\(s\) listed below .*failed: (.+)$", line)
+    return listed.group(1).split(", ") if listed else []
+
+
+def pytest_stage(name: str, *paths: str, workers: int = 0) -> Callable[[], Iterable[Outcome]]:
+    def run() -> Iterable[Outcome]:
+        here = [path for path in paths if list((REPO / path).rglob("test_*.py"))]
+        if not here:
+            return
+        OUTPUT.mkdir(parents=True, exist_ok=True)
+        report = OUTPUT / f"junit-{name}.xml"
+        report.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *here]
+        if workers:
+            command += ["-n", str(workers)]
+        start = time.monotonic()
+        # Shown as it runs: the long stages would otherwise be silent for minutes.
+        code = subprocess.run(command, cwd=REPO, env=environment(), stdin=subprocess.DEVNULL, check=False)
+        yield counted(name, report, code.returncode, time.monotonic() - start)
+
+    return run
+
+
+def counted(name: str, report: Path, code: int, seconds: float) -> Outcome:
+    outcome = Outcome(name, seconds=seconds)
+    reasons: dict[str, int] = {}
+    if report.exists():
+        for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest wrote it
+            if case.find("failure") is not None or case.find("error") is not None:
+                outcome.failed += 1
+            elif (skip := case.find("skipped")) is not None:
+                outcome.skipped += 1
+                reason = skip.get("message", "")
+                reasons[reason] = reasons.get(reason, 0) + 1
+            else:
+                outcome.passed += 1
+    if code and not outcome.failed:
+        outcome.failed = 1  # it broke before or after the tests
+    outcome.notes = [f"{number} skipped: {reason}" for reason, number in reasons.items()]
+    return outcome
+
+
+STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
+    "lint": ("ruff, mypy, yamllint, ansible-lint, changelog", lint),
+    "unit": ("what is decided, without a network", pytest_stage("unit", "tests/unit", workers=2)),
+    "support": ("the stand-ins themselves", pytest_stage("support", "tests/support_tests")),
+    "contract": (
+        "simulated and real server against the same tests",
+        pytest_stage("contract", "tests/contract"),
+    ),
+    "integration": (
+        "each module, step by step, on the stand-ins",
+        pytest_stage("integration", "tests/integration"),
+    ),
+    "e2e": ("role and playbooks as a user runs them", pytest_stage("e2e", "tests/e2e")),
+    "docs": ("documentation of plugins and role", docs),
+    "sanity": ("ansible-test sanity, nothing ignored", sanity),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("stages", nargs="*", metavar="STAGE")
+    parser.add_argument("--list", action="store_true", help="name the stages and end")
+    given = parser.parse_args()
+    if given.list:
+        print("\n".join(f"{name:14}{what}" for name, (what, _run) in STAGES.items()))
+        return 0
+    unknown = [name for name in given.stages if name not in STAGES]
+    if unknown:
+        parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
+
+    outcomes: list[Outcome] = []
+    for name in given.stages or STAGES:
+        print(f"=== {name}: {STAGES[name][0]}", flush=True)
+        for outcome in STAGES[name][1]():
+            outcomes.append(outcome)
+            print("\n".join([outcome.line(), *(f"        {note}" for note in outcome.notes)]), flush=True)
+
+    print("\n=== all stages")
+    print("\n".join(outcome.line() for outcome in outcomes))
+    passed, failed, skipped = (
+        sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed", "skipped")
+    )
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return int(failed > 0 or passed == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who asks, and whether they may: authentication and authorisation of every service."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from . import moto_state as state
+from . import sigv4
+from .account import ACCOUNT
+from .errors import Refusal
+from .policy import Question, Verdict, is_public, judge
+from .s3_actions import further_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .call import Call
+
+_UNKNOWN_KEY = {
+    "s3": (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+    "query": (403, "InvalidClientTokenId", "The security token included in the request is invalid."),
+    "json": (400, "UnrecognizedClientException", "The security token included in the request is invalid."),
+}
+_ALWAYS_ALLOWED = ("sts:GetCallerIdentity",)
+
+
+@dataclass
+class Settings:
+    key_delay: float = 0.0
+    policy_delay: float = 0.0
+    https: bool = False
+
+
+def authenticate(call: Call, settings: Settings) -> tuple[state.Caller | None, bytes]:
+    """Who signed the request (None: nobody), and its body as the service is to see it."""
+    signature = sigv4.read_signature(call)
+    if signature is None:
+        if call.protocol != "s3":
+            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        return None, sigv4.plain_body(call, None, None)
+    token = call.headers.get("x-amz-security-token") or call.query.get("X-Amz-Security-Token")
+    caller = state.find_caller(call.access_key_id or "", token, call.partition, settings.key_delay)
+    if caller is None:
+        status, code, message = _UNKNOWN_KEY[call.protocol]
+        extra = {"AWSAccessKeyId": call.access_key_id or ""} if call.protocol == "s3" else {}
+        raise Refusal(status, code, message, **extra)
+    try:
+        sigv4.check(call, signature, caller.secret)
+    except Refusal as refusal:
+        if call.protocol == "json" and refusal.code == "SignatureDoesNotMatch":
+            raise Refusal(400, "InvalidSignatureException", refusal.message) from refusal
+        raise
+    return caller, sigv4.plain_body(call, signature, caller.secret)
+
+
+def _context(call: Call, caller: state.Caller | None, settings: Settings) -> dict[str, str]:
+    secure = settings.https or call.headers.get("x-forwarded-proto") == "https"
+    context = {
+        "aws:securetransport": str(secure).lower(),
+        "aws:sourceip": call.environ.get("REMOTE_ADDR", "127.0.0.1"),
+        "aws:requestedregion": call.region,
+    }
+    given = {
+        "aws:referer": call.headers.get("referer"),
+        "aws:useragent": call.headers.get("user-agent"),
+        "s3:x-amz-acl": call.headers.get("x-amz-acl"),
+        "s3:x-amz-storage-class": call.headers.get("x-amz-storage-class"),
+        "s3:prefix": call.query.get("prefix"),
+        "s3:delimiter": call.query.get("delimiter"),
+        "s3:max-keys": call.query.get("max-keys"),
+    }
+    context |= {key: value for key, value in given.items() if value is not None}
+    if caller:
+        context |= {"aws:username": caller.name, "aws:principalarn": caller.arn}
+        context["aws:principalaccount"] = ACCOUNT
+    return context
+
+
+@dataclass
+class Access:
+    """One request's rights."""
+
+    call: Call
+    caller: state.Caller | None
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self._context = _context(self.call, self.caller, self.settings)
+
+    def _question(self, action: str, resource: str) -> Question:
+        return Question(action, resource, self.caller.arn if self.caller else None, self._context)
+
+    def require(self, action: str, resource: str) -> None:
+        verdict, why = self._weigh(action, resource)
+        if verdict is not Verdict.ALLOW:
+            raise self.denied(action, resource, why)
+
+    def allows(self, action: str, resource: str) -> bool:
+        return self._weigh(action, resource)[0] is Verdict.ALLOW
+
+    def _weigh(self, action: str, resource: str) -> tuple[Verdict, str]:
+        question = self._question(action, resource)
+        identity = judge(self.caller.documents, question) if self.caller else Verdict.NONE
+        if identity is Verdict.DENY:
+            return identity, "with an explicit deny in an identity-based policy"
+        by_resource = self._bucket_verdict(question) if self.call.protocol == "s3" else Verdict.NONE
+        if by_resource is Verdict.DENY:
+            return by_resource, "with an explicit deny in a resource-based policy"
+        if Verdict.ALLOW in (identity, by_resource):
+            return Verdict.ALLOW, ""
+        return Verdict.NONE, f"because no identity-based policy allows the {action} action"
+
+    def _bucket_verdict(self, question: Question) -> Verdict:
+        bucket = state.find_bucket(question.resource.split(":::", 1)[-1].split("/", 1)[0])
+        if bucket is None:
+            return Verdict.NONE
+        verdict = Verdict.NONE
+        if bucket.policy:
+            document = json.loads(bucket.policy)
+            verdict = judge([document], question, resource_based=True)
+            restricted = state.switch_on(bucket, "restrict_public_buckets") and is_public(document)
+            if verdict is Verdict.ALLOW and restricted and question.principal is None:
+                verdict = Verdict.NONE
+        if verdict is Verdict.NONE and self._acl_allows(bucket, question):
+            return Verdict.ALLOW
+        return verdict
+
+    def _acl_allows(self, bucket: Any, question: Question) -> bool:
+        if state.acls_disabled(bucket) or state.switch_on(bucket, "ignore_public_acls"):
+            return False
+        signed = question.principal is not None
+        if question.action == "s3:GetObject":
+            found = state.find_object(bucket, question.resource.split("/", 1)[-1])
+            return found is not None and state.acl_grants(found.acl, "READ", signed)
+        if question.action == "s3:ListBucket":
+            return state.acl_grants(bucket.acl, "READ", signed)
+        if question.action in ("s3:PutObject", "s3:DeleteObject"):
+            return state.acl_grants(bucket.acl, "WRITE", signed)
+        return False
+
+    def denied(self, action: str, resource: str, why: str) -> Refusal:
+        message = "Access Denied"
+        if self.caller:
+            shown = f'"{resource}"' if self.call.protocol == "s3" else resource
+            message = (
+                f"User: {self.caller.arn} is not authorized to perform: {action} on resource: {shown} {why}"
+            )
+        if self.call.protocol == "json":
+            return Refusal(400, "AccessDeniedException", message)
+        return Refusal(403, "AccessDenied", message)
+
+    def bucket_arn(self) -> str:
+        return f"arn:{self.call.partition}:s3:::{self.call.bucket}"
+
+    def resource(self) -> str:
+        return self.bucket_arn() + (f"/{self.call.key}" if self.call.key else "")
+
+
+def authorise_s3(access: Access) -> None:
+    call = access.call
+    if call.operation == "ListBuckets":
+        access.require(call.action, f"arn:{call.partition}:s3:::*")
+        return
+    if state.find_bucket(call.bucket) is None and call.operation != "CreateBucket":
+        return  # S3 says NoSuchBucket to everyone
+    if call.operation == "DeleteObjects":
+        if access.caller is None:
+            raise access.denied(call.action, access.resource(), "")
+        return  # each key is judged on its own
+    for action in (call.action, *further_actions(call.operation, call.headers)):
+        access.require(action, access.resource())
+    if "x-amz-copy-source" in call.headers:
+        source = unquote(call.headers["x-amz-copy-source"]).lstrip("/").partition("?")[0]
+        access.require("s3:GetObject", f"arn:{call.partition}:s3:::{source}")
+    if call.operation in ("GetObject", "HeadObject"):
+        _hide_missing(access)
+
+
+def _hide_missing(access: Access) -> None:
+    bucket = state.find_bucket(access.call.bucket)
+    missing = bucket is not None and access.call.key not in bucket.keys
+    if missing and not access.allows("s3:ListBucket", access.bucket_arn()):
+        why = "because no identity-based policy allows the s3:ListBucket action"
+        raise access.denied("s3:ListBucket", access.bucket_arn(), why)
+
+
+def authorise_other(access: Access) -> None:
+    call = access.call
+    if call.action in _ALWAYS_ALLOWED:
+        return
+    for resource in _resources(access):
+        access.require(call.action, resource)
+
+
+def _resources(access: Access) -> Iterator[str]:
+    call = access.call
+    if call.service == "iam":
+        yield _iam_resource(access)
+    elif call.service == "ssm":
+        yield from _ssm_resources(call)
+    elif call.service == "secretsmanager":
+        yield _secret_resource(call)
+    else:
+        yield "*"
+
+
+def _iam_resource(access: Access) -> str:
+    call, params = access.call, access.call.params
+    prefix = f"arn:{call.partition}:iam::{ACCOUNT}:"
+    about_user = "User" in call.operation or "AccessKey" in call.operation or "LoginProfile" in call.operation
+    name = params.get("UserName") or state.key_owner(params.get("AccessKeyId", ""), call.partition)
+    if name is None and about_user and access.caller and call.operation != "ListUsers":
+        return access.caller.arn
+    if name:
+        user = state.find_user(name, call.partition)
+        return user.arn if user else f"{prefix}user{params.get('Path', '/')}{name}"
+    for kind in ("Role", "Group"):
+        if f"{kind}Name" in params:
+            return f"{prefix}{kind.lower()}/{params[f'{kind}Name']}"
+    if "PolicyName" in params:
+        return f"{prefix}policy{params.get('Path', '/')}{params['PolicyName']}"
+    return params.get("PolicyArn") or (f"{prefix}user/" if call.operation == "ListUsers" else "*")
+
+
+def _ssm_resources(call: Call) -> Iterator[str]:
+    prefix = f"arn:{call.partition}:ssm:{call.region}:{ACCOUNT}:"
+    names = call.params.get("Names") or [call.params.get("Name") or call.params.get("Path")]
+    for name in names:
+        text = str(name or "")
+        if text.startswith("arn:"):
+            yield text
+        elif text and call.operation != "DescribeParameters":
+            yield f"{prefix}parameter/{text.lstrip('/')}"
+        else:
+            yield f"{prefix}*"
+
+
+def _secret_resource(call: Call) -> str:
+    name = call.params.get("SecretId") or call.params.get("Name")
+    if not name:
+        return "*"
+    if str(name).startswith("arn:"):
+        return str(name)
+    prefix = f"arn:{call.partition}:secretsmanager:{call.region}:{ACCOUNT}:secret:"
+    # Policies name secrets with the six random characters as "-??????" or "*".
+    return state.secret_arn(name, call.region) or f"{prefix}{name}-AbCdEf"

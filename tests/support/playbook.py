@@ -1,0 +1,231 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs ansible-playbook as a user would, in a process of its own, and tells what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parents[2]
+COLLECTIONS = REPO / "build" / "collections"
+CALLBACKS = Path(__file__).parent / "callback_plugins"
+BIN = Path(sys.executable).parent
+
+# What a message of Ansible's starts with; what follows up to the next start belongs to it.
+MESSAGE = re.compile(r"^\[(WARNING|DEPRECATION WARNING|ERROR)\]:?|^(?:ERROR!|fatal:|PLAY|TASK|Traceback)")
+WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]")
+# The caller's own shell must not decide what a test sees.
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SSH_AUTH_SOCK", "PYENV_ROOT")
+
+# An inventory written as localhost alone would be reached by ssh.
+LOCALHOST = {
+    "all": {
+        "hosts": {
+            "localhost": {
+                "ansible_connection": "local",
+                "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            }
+        }
+    }
+}
+
+Play = Mapping[str, Any]
+
+
+class UnexpectedRun(AssertionError):
+    """A playbook run that ended otherwise than the test said."""
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """One task on one host (or one item of its loop)."""
+
+    host: str
+    task: str
+    action: str
+    status: str
+    result: dict[str, Any]
+    ignored: bool = False
+    item: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+    def __getitem__(self, key: str) -> Any:
+        return self.result[key]
+
+
+@dataclass
+class PlaybookRun:
+    """How a run ended.
+
+    results: of the tasks, in the order in which they ended, without loop items.
+    items: of the tasks' loops, and file diffs (status "diff").
+    recap: host to its counts (ok, changed, failures, unreachable, skipped, rescued, ignored).
+    """
+
+    command: list[str]
+    rc: int
+    stdout: str
+    stderr: str
+    recap: dict[str, dict[str, int]] = field(default_factory=dict)
+    results: list[TaskResult] = field(default_factory=list)
+    items: list[TaskResult] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def changed(self) -> int:
+        return sum(counts["changed"] for counts in self.recap.values())
+
+    @property
+    def warnings(self) -> list[str]:
+        return [text for text in messages(self.stderr) + messages(self.stdout) if WARNING.match(text)]
+
+    def of_task(self, name: str, host: str | None = None) -> list[TaskResult]:
+        """Results of the tasks whose name ends so (a role's tasks have its name in front)."""
+        return [
+            result
+            for result in self.results
+            if result.task.endswith(name) and (host is None or result.host == host)
+        ]
+
+    def task(self, name: str, host: str | None = None) -> TaskResult:
+        found = self.of_task(name, host)
+        if len(found) != 1:
+            known = sorted({result.task for result in self.results})
+            raise UnexpectedRun(
+                f"{len(found)} results of {name!r} on {host or 'any host'}; tasks were {known}"
+            )
+        return found[0]
+
+    def of_action(self, action: str) -> list[TaskResult]:
+        return [result for result in self.results if result.action == action]
+
+    def describe(self) -> str:
+        return f"$ {' '.join(self.command)}\nrc {self.rc}\n{self.stdout}\n{self.stderr}"
+
+
+def messages(text: str) -> list[str]:
+    """Ansible's messages, each as one line however it was wrapped."""
+    found: list[list[str]] = []
+    for line in text.splitlines():
+        if MESSAGE.match(line):
+            found.append([line])
+        elif found:
+            found[-1].append(line)
+    return [" ".join(" ".join(lines).split()) for lines in found]
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Of an Ansible that knows this collection and nothing of the caller's configuration."""
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "ansible.cfg"
+    config.touch()
+    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    env.update(
+        ANSIBLE_CALLBACKS_ENABLED="record_events",
+        ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS),
+        ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
+        ANSIBLE_CONFIG=str(config),
+        ANSIBLE_DEPRECATION_WARNINGS="1",
+        ANSIBLE_FORCE_COLOR="0",
+        ANSIBLE_HOME=str(home),
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_PYTHON_INTERPRETER=sys.executable,
+        ANSIBLE_RETRY_FILES_ENABLED="0",
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        LC_ALL="C.UTF-8",
+        PATH=os.pathsep.join([str(BIN), env.get("PATH", os.defpath)]),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    env.update(extra or {})
+    return env
+
+
+def run_playbook(
+    playbook: str | Path | Sequence[Play],
+    *,
+    inventory: str | Path | Mapping[str, Any] = LOCALHOST,
+    extra_vars: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    verbosity: int = 0,
+    arguments: Iterable[str] = (),
+    expected_rc: int | None = 0,
+    expected_warnings: Iterable[str] = (),
+    timeout: float = 600,
+) -> PlaybookRun:
+    """Run a playbook (a path, a playbook of a collection, or plays as data) and check how it ended.
+
+    inventory: a path, a list of hosts with a comma, or the data of a YAML inventory.
+    expected_rc: None leaves the exit code to the test.
+    expected_warnings: texts, each of which one warning must contain; any other warning fails the run.
+    """
+    with tempfile.TemporaryDirectory(prefix="playbook-") as name:
+        scratch = Path(name)
+        events = scratch / "events.jsonl"
+        command = [
+            str(BIN / "ansible-playbook"),
+            "-i",
+            str(_written(scratch / "hosts.yml", inventory) if isinstance(inventory, Mapping) else inventory),
+            *([f"-{'v' * verbosity}"] if verbosity else []),
+            *(["-e", f"@{_written(scratch / 'extra_vars.json', extra_vars)}"] if extra_vars else []),
+            *arguments,
+            str(playbook if isinstance(playbook, (str, Path)) else _written(scratch / "play.yml", playbook)),
+        ]
+        done = subprocess.run(
+            command,
+            env=environment(scratch / "home", {"RECORD_EVENTS_PATH": str(events), **(env or {})}),
+            cwd=cwd or scratch,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        run = PlaybookRun(command, done.returncode, done.stdout, done.stderr)
+        _read_events(events, run)
+    _check(run, expected_rc, list(expected_warnings))
+    return run
+
+
+def _written(path: Path, data: Any) -> Path:
+    path.write_text(json.dumps(data), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def _read_events(events: Path, run: PlaybookRun) -> None:
+    if not events.exists():
+        return
+    for line in events.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        kind = event.pop("event")
+        if kind == "recap":
+            run.recap = event["hosts"]
+        else:
+            result = TaskResult(item=kind == "item", **event)
+            (run.items if result.item else run.results).append(result)
+
+
+def _check(run: PlaybookRun, expected_rc: int | None, expected_warnings: list[str]) -> None:
+    if expected_rc is not None and run.rc != expected_rc:
+        raise UnexpectedRun(f"exit code {run.rc}, expected {expected_rc}\n{run.describe()}")
+    wanted = [" ".join(text.split()) for text in expected_warnings]
+    unexpected = [text for text in run.warnings if not any(part in text for part in wanted)]
+    missing = [part for part in wanted if not any(part in text for text in run.warnings)]
+    if unexpected or missing:
+        raise UnexpectedRun(f"unexpected warnings {unexpected}, missing warnings {missing}\n{run.describe()}")

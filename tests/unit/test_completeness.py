@@ -1,0 +1,107 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What one forgets when a module, an option or a role variable is added."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPO = Path(__file__).resolve().parents[2]
+PLUGINS = REPO / "plugins"
+TARGETS = REPO / "tests" / "integration" / "targets"
+ROLES = sorted(path.name for path in (REPO / "roles").iterdir() if path.is_dir())
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
+PREFIX = "antmedia.s3_recording."
+# Keywords of a task, as far as our examples and tests have them beside the action.
+KEYWORDS = {
+    *("name", "when", "vars", "register", "loop", "loop_control", "delegate_to", "run_once", "check_mode"),
+    *("become", "become_user", "no_log", "until", "retries", "delay", "environment", "changed_when", "tags"),
+    *("failed_when", "notify", "diff", "ignore_errors", "module_defaults", "args", "connection", "throttle"),
+}
+BLOCKS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers", "roles")
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def constant(path: Path, name: str) -> str:
+    """A string that a plugin assigns at its top, read without importing the plugin."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{path} has no {name}")
+
+
+def actions(tasks: list[dict[str, Any]]) -> set[str]:
+    """Names of the actions of these tasks, plays and what they hold."""
+    found: set[str] = set()
+    for task in tasks:
+        inner = [key for key in BLOCKS if isinstance(task.get(key), list)]
+        for key in inner:
+            found |= actions([each for each in task[key] if isinstance(each, dict)])
+        if not inner and "hosts" not in task:
+            found |= set(task) - KEYWORDS
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_has_an_integration_target(module: str) -> None:
+    tasks = TARGETS / module / "tasks" / "main.yml"
+    assert tasks.exists()
+    assert PREFIX + module in tasks.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_documents_its_attributes(module: str) -> None:
+    from ansible.plugins.loader import fragment_loader
+    from ansible.utils.plugin_docs import get_docstring
+
+    path = PLUGINS / "modules" / f"{module}.py"
+    documented = get_docstring(str(path), fragment_loader, collection_name="antmedia.s3_recording")[0]
+    attributes = documented.get("attributes", {})
+    assert {"check_mode", "diff_mode"} <= set(attributes)
+    assert attributes["check_mode"]["support"] == "full"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_use_full_names(module: str) -> None:
+    examples = yaml.safe_load(constant(PLUGINS / "modules" / f"{module}.py", "EXAMPLES"))
+    named = actions(examples)
+    assert PREFIX + module in named
+    assert not {name for name in named if name.count(".") < 2}
+
+
+def test_action_groups_hold_every_module() -> None:
+    groups = load(REPO / "meta" / "runtime.yml")["action_groups"]
+    listed = {group: {name for name in names if isinstance(name, str)} for group, names in groups.items()}
+    for group, names in listed.items():
+        assert names == {name for name in MODULES if name.startswith(_prefixes(group))}
+    assert set().union(*listed.values()) == set(MODULES)
+
+
+def _prefixes(group: str) -> tuple[str, ...]:
+    return {"ams": ("ams_", "recording_"), "aws": ("iam_", "s3_")}[group]
+
+
+def test_every_action_plugin_has_its_module() -> None:
+    assert {path.stem for path in (PLUGINS / "action").glob("[!_]*.py")} <= set(MODULES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_defaults_are_those_documented(role: str) -> None:
+    options = load(REPO / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(REPO / "roles" / role / "defaults" / "main.yml") or {}
+    assert set(defaults) <= set(options)
+    assert defaults == {name: option["default"] for name, option in options.items() if "default" in option}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_variables_have_the_role_prefix(role: str) -> None:
+    specs = load(REPO / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    names = {name for spec in specs.values() for name in spec.get("options", {})}
+    assert not {name for name in names if not name.startswith(f"{role}_")}
