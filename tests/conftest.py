@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-COLLECTIONS = REPO / "build" / "collections"
+# The checkout, or what was installed from the tarball.
+COLLECTIONS = Path(os.environ.get("COLLECTIONS_UNDER_TEST", REPO / "build" / "collections"))
 # What a developer's shell may hold and no test may see.
 FOREIGN = ("AWS_", "AMS_", "ANSIBLE_", "S3_", "EC2_")
 

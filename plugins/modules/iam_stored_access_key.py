@@ -120,7 +120,7 @@ notes:
   - With O(store=file) and encryption, the Python package C(cryptography) must be installed where the task
     runs.
 seealso:
-  - module: amazon.aws.iam_user
+  - module: antmedia.s3_recording.iam_programmatic_user
   - module: amazon.aws.iam_access_key
   - plugin: amazon.aws.ssm_parameter
     plugin_type: lookup

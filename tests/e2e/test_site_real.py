@@ -40,7 +40,8 @@ class RealSite:
             "s3_recording_endpoint": aws.endpoint_url,
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
             "s3_recording_applications": ["live"],
-            "s3_recording_settings": {"hlsMuxingEnabled": True, "deleteHLSFilesOnEnded": True},
+            # Short, since the HLS files follow the MP4 after list size × segment time.
+            "s3_recording_settings": {"hlsMuxingEnabled": True, "hlsListSize": "5", "hlsTime": "1"},
         }
         self.inventory.write_text(json.dumps({"all": {"hosts": {"ams-real": variables}}}))
 
@@ -75,10 +76,13 @@ def wait_for(what: Callable[[], Any]) -> Any:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealSite, dict[str, Any], PlaybookRun]]:
     with AwsStandIn() as aws, RealAms() as ams:
         site = RealSite(aws, ams, tmp_path_factory.mktemp("inventory"))
+        before = {app: site.settings(app) for app in ("live", "LiveApp")}
         check = site.run("--check", "--diff")
         assert (check.changed > 0, aws.writes()) == (True, [])
-        before = {app: site.settings(app) for app in ("live", "LiveApp")}
-        yield site, before, site.run("--diff")
+        assert {app: site.settings(app) for app in ("live", "LiveApp")} == before
+        run = site.run("--diff")
+        assert site.settings("LiveApp") == before["LiveApp"]
+        yield site, before, run
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +102,6 @@ def test_only_the_asked_settings_differ(real: tuple[RealSite, dict[str, Any], Pl
     assert differing - SERVERS_OWN == set(task["apps"]["live"]["changes"])
     for random_key in ("clusterCommunicationKey", "subscriberAuthenticationKey"):
         assert before["live"][random_key] == after[random_key]
-    assert site.settings("LiveApp") == before["LiveApp"]
 
 
 def test_verify_proved_every_link(real: tuple[RealSite, dict[str, Any], PlaybookRun]) -> None:
@@ -152,20 +155,26 @@ def test_preflight_is_granted_to_the_servers_origin_alone(recorded: RealSite) ->
     assert "Access-Control-Allow-Origin" not in refused.headers
 
 
-def test_without_list_bucket_the_recording_never_leaves_the_server(recorded: RealSite) -> None:
+def test_without_list_bucket_the_recording_never_leaves_the_server(
+    real: tuple[RealSite, dict[str, Any], PlaybookRun],
+) -> None:
     """Why the policy of the role has s3:ListBucket: AMS says nothing when it is missing."""
-    iam = recorded.aws.client("iam")
+    site = real[0]
+    # An application that has recorded before does not list the bucket again.
+    upload = {name: value for name, value in site.settings("live").items() if name.startswith(("s3", "mp4Mux"))}
+    site.ams.change_settings("LiveApp", upload)
+    iam = site.aws.client("iam")
     user = f"{BUCKET}-recording"
     policy = iam.get_user_policy(UserName=user, PolicyName="recordings")["PolicyDocument"]
     less = {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != "ListBucket"]}
     iam.put_user_policy(UserName=user, PolicyName="recordings", PolicyDocument=json.dumps(less))
     try:
-        recorded.ams.publish("live", "unlisted", 4)
-        assert wait_for(lambda: "AccessDenied" in recorded.ams.log_text())
-        assert "streams/unlisted.mp4" not in recorded.keys()
-        left_behind = Path(recorded.ams.app_dir("live"), "streams").iterdir()
+        site.ams.publish("LiveApp", "unlisted", 4)
+        assert wait_for(lambda: "AccessDenied" in site.ams.log_text())
+        assert "streams/unlisted.mp4" not in site.keys()
+        left_behind = Path(site.ams.app_dir("LiveApp"), "streams").iterdir()
         assert any(each.name.startswith("unlisted.mp4") for each in left_behind)
-        drift = recorded.run("--check")
+        drift = site.run("--check")
         assert {result.action for result in drift.results if result.changed} == {
             "antmedia.s3_recording.iam_programmatic_user"
         }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
-COLLECTIONS = REPO / "build" / "collections"
+COLLECTIONS = os.environ.get("COLLECTIONS_UNDER_TEST", str(REPO / "build" / "collections"))
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 BIN = Path(sys.executable).parent
 
@@ -137,7 +137,7 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     env.update(
         ANSIBLE_CALLBACKS_ENABLED="record_events",
         ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS),
-        ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
+        ANSIBLE_COLLECTIONS_PATH=COLLECTIONS,
         ANSIBLE_CONFIG=str(config),
         ANSIBLE_DEPRECATION_WARNINGS="1",
         ANSIBLE_FORCE_COLOR="0",
@@ -159,7 +159,7 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 def run_playbook(
     playbook: str | Path | Sequence[Play],
     *,
-    inventory: str | Path | Mapping[str, Any] = LOCALHOST,
+    inventory: str | Path | Mapping[str, Any] | None = None,
     extra_vars: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -171,10 +171,11 @@ def run_playbook(
 ) -> PlaybookRun:
     """Run a playbook (a path, a playbook of a collection, or plays as data) and check how it ended.
 
-    inventory: a path, a list of hosts with a comma, or the data of a YAML inventory.
+    inventory: a path, a list of hosts with a comma, or the data of a YAML inventory; localhost if not given.
     expected_rc: None leaves the exit code to the test.
     expected_warnings: texts, each of which one warning must contain; any other warning fails the run.
     """
+    inventory = LOCALHOST if inventory is None else inventory
     with tempfile.TemporaryDirectory(prefix="playbook-") as name:
         scratch = Path(name)
         events = scratch / "events.jsonl"

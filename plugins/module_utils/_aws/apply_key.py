@@ -158,7 +158,7 @@ class _Task:
             raise AwsError(
                 f"Listing the access keys of IAM user {self.user_name}",
                 "NoSuchEntity: there is no such user",
-                "Make the user first (amazon.aws.iam_user)",
+                "Make the user first (antmedia.s3_recording.iam_programmatic_user)",
                 code="NoSuchEntity",
             )
         headers = ((answer or {}).get("ResponseMetadata") or {}).get("HTTPHeaders") or {}

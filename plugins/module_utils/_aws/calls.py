@@ -10,17 +10,18 @@ import os
 import random
 import time
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .errors import code_of, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
 # S3 answers so while it is still busy with the change before, or has not heard of a new bucket everywhere.
 S3_TRANSIENT = ("OperationAborted", "NoSuchBucket")
 # botocore's standard mode: transient errors and throttling alone, jitter, no wait over 20 seconds.
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 5}
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 6.0, 6.0)
 _T = TypeVar("_T")
 
 
@@ -28,28 +29,31 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
     """A client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
-    config = Config(retries=_RETRIES, **_config_for_endpoint(module.params.get("endpoint_url"), service))
+    config = Config(retries=_RETRIES)
+    if service == "s3" and _has_no_subdomains(_s3_endpoint(module.params)):
+        config = config.merge(Config(s3={"addressing_style": "path"}))
     if once:
         given = Config(**(module.params.get("aws_config") or {}))
         options["aws_config"] = given.merge(Config(retries={"total_max_attempts": 1}))
-    return module.client(service, config=config, **options)
+    made = module.client(service, config=config, **options)
+    if service == "s3control" and _has_no_subdomains(made.meta.endpoint_url):
+        made.meta.events.register("before-sign.s3-control", _without_account)
+    return made
 
 
-def _config_for_endpoint(given: Optional[str], service: str) -> dict[str, Any]:
-    name = {"s3": "AWS_ENDPOINT_URL_S3", "s3control": "AWS_ENDPOINT_URL_S3_CONTROL"}.get(service, "")
-    of_service = os.environ.get(name)
-    endpoint_url = given or of_service or os.environ.get("AWS_ENDPOINT_URL")
-    if not endpoint_url:
-        return {}
-    if service == "s3control" and (given or not of_service):
-        # Otherwise the account's number would become part of a name that is not made for it.
-        return {"inject_host_prefix": False}
-    if service == "s3" and _has_no_subdomains(urlsplit(endpoint_url).hostname or ""):
-        return {"s3": {"addressing_style": "path"}}
-    return {}
+def _s3_endpoint(params: dict[str, Any]) -> str:
+    environment = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return str(params.get("endpoint_url") or environment or "")
 
 
-def _has_no_subdomains(host: str) -> bool:
+def _without_account(request: Any, **_event: Any) -> None:
+    """botocore puts the account before the host's name, which an address in digits cannot bear."""
+    parts = urlsplit(request.url)
+    request.url = urlunsplit(parts._replace(netloc=parts.netloc.partition(".")[2]))
+
+
+def _has_no_subdomains(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
     try:
@@ -75,26 +79,30 @@ def attempt(
     operation: Callable[..., Any],
     *,
     needs: str,
-    none_on: Iterable[str] = (),
-    retry_on: Iterable[str] = (),
+    none_on: Collection[str] = (),
+    retry_on: Collection[str] = (),
     **arguments: Any,
 ) -> Any:
-    """One call. None for the error codes in none_on; those in retry_on are tried again for some seconds."""
-    from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+    """One call. None for the error codes in none_on; those in retry_on are tried again for some seconds.
+
+    What is transient by itself, such as throttling, the client has tried again already.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    patient = AWSRetry.jittered_backoff(
-        retries=6, delay=1, max_delay=6, catch_extra_error_codes=list(retry_on)
-    )
-    try:
-        return patient(operation)(**arguments)
-    except ClientError as error:
-        if code_of(error) in none_on:
-            return None
-        # Without the cause: what botocore quotes must not reach a traceback.
-        raise explain(tried, error, needs) from None
-    except BotoCoreError as error:
-        raise explain(tried, error, needs) from None
+    for pause in (*(_PAUSES if retry_on else ()), None):
+        try:
+            return operation(**arguments)
+        except ClientError as error:
+            if code_of(error) in retry_on and pause is not None:
+                time.sleep(pause * random.uniform(0.5, 1.0))
+                continue
+            if code_of(error) in none_on:
+                return None
+            # Without the cause: what botocore quotes must not reach a traceback.
+            raise explain(tried, error, needs) from None
+        except BotoCoreError as error:
+            raise explain(tried, error, needs) from None
+    return None
 
 
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:

@@ -1,0 +1,59 @@
+# Everything runs in .venv, which is made when first needed. `make help` tells what there is.
+PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
+VENV := .venv
+PY := $(VENV)/bin/python
+LINK := build/collections/ansible_collections/antmedia/s3_recording
+REQUIREMENTS := $(wildcard requirements/*.txt) meta/ee-requirements.txt
+# Named after what is in it, so that an unchanged environment costs nothing and a checkout of an old state works.
+STAMP := $(VENV)/.installed-$(shell cat $(REQUIREMENTS) | cksum | tr ' ' -)
+STAGES ?=
+AMS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test unit lint sanity integration e2e format matrix certify build clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z0-9 ]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 34
+
+venv: $(STAMP) $(LINK)  ## the virtual environment, if something is missing in it
+
+$(STAMP): $(REQUIREMENTS)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: apt-get install python3 python3-venv" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+# Ansible finds a collection by its path alone.
+$(LINK):
+	mkdir -p $(@D)
+	ln -sfn ../../../.. $@
+
+demo: venv  ## the whole collection on stand-ins; AMS=real for a real Ant Media Server
+	$(PY) demo/run.py $(if $(AMS),--ams $(AMS))
+
+test: venv  ## all checks and tests; STAGES="lint unit" for some of them
+	$(PY) tests/run.py $(STAGES)
+
+unit lint sanity integration e2e: venv  ## this stage of the tests alone
+	$(PY) tests/run.py $@
+
+format: venv  ## lays out the Python files
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+
+matrix: venv  ## the tests on every ansible-core and Python that this machine has; ONLY=2.17 for one
+	$(PY) tests/matrix.py $(ONLY)
+
+build: venv  ## the collection's tarball, in build/
+	$(PY) tests/certify.py --only-build
+
+certify: venv  ## what Galaxy and Automation Hub ask: the tarball, its import, its use
+	$(PY) tests/certify.py
+
+clean:  ## removes what was made, but not the virtual environment
+	rm -rf build .cache tests/output .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

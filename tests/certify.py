@@ -1,0 +1,146 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What Galaxy and Automation Hub ask of a release: the tarball, its import, and that it works installed.
+
+python tests/certify.py [--only-build]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+REPO = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPO))
+
+from tests.run import NOISE, OUTPUT, Outcome, check, copied_tree, counted, environment, tool  # noqa: E402
+
+BUILD = REPO / "build"
+IMPORTER = REPO / ".cache" / "galaxy-importer"
+IMPORTER_REQUIREMENT = "galaxy-importer==0.4.44"
+IMPORTER_CONFIG = """\
+[galaxy-importer]
+check_required_tags = True
+check_changelog = True
+check_runtime_yaml = True
+run_ansible_doc = True
+run_ansible_lint = True
+run_ansible_test = False
+run_flake8 = False
+"""
+SHIPPED = {
+    *("CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md"),
+    *("SECURITY.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+}
+# Execution environments and tarballs trimmed by hand hold no more than these.
+NEEDED = {"MANIFEST.json", "FILES.json", "meta", "playbooks", "plugins", "roles"}
+
+
+def tarball() -> Path:
+    galaxy = yaml.safe_load((REPO / "galaxy.yml").read_text(encoding="utf-8"))
+    return BUILD / f"{galaxy['namespace']}-{galaxy['name']}-{galaxy['version']}.tar.gz"
+
+
+def build() -> Iterable[Outcome]:
+    BUILD.mkdir(exist_ok=True)
+    with copied_tree() as tree:
+        command = [tool("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(BUILD)]
+        yield check("build", command, tree)
+    with tarfile.open(tarball()) as archive:
+        names = {member.name.split("/")[0] for member in archive}
+    foreign = sorted(names - SHIPPED)
+    if foreign:
+        print(f"--- not meant to be shipped: {', '.join(foreign)}")
+    yield Outcome("content of the tarball", int(not foreign), int(bool(foreign)))
+
+
+def imported() -> Iterable[Outcome]:
+    """The importer wants releases of its own, so it has an environment of its own."""
+    python = IMPORTER / "bin" / "python"
+    stamp = IMPORTER / re.sub(r"\W", "-", IMPORTER_REQUIREMENT)
+    if not stamp.exists():
+        shutil.rmtree(IMPORTER, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(IMPORTER)], check=True)
+        packages = [IMPORTER_REQUIREMENT, *_ansible()]
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
+        stamp.touch()
+    with tempfile.TemporaryDirectory(prefix="importer-") as scratch:
+        config = Path(scratch, "importer.cfg")
+        config.write_text(IMPORTER_CONFIG, encoding="utf-8")
+        path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
+        command = [str(python), "-m", "galaxy_importer.main", str(tarball())]
+        start = time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=scratch,
+            env=environment(PATH=path, GALAXY_IMPORTER_CONFIG=str(config)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    good = done.returncode == 0 and not NOISE.search(done.stdout) and "ERROR" not in done.stdout
+    print(f"--- galaxy-importer: exit code {done.returncode}\n{done.stdout.rstrip()}\n---")
+    yield Outcome("galaxy-importer", int(good), int(not good), seconds=time.monotonic() - start)
+
+
+def _ansible() -> list[str]:
+    lines = (REPO / "requirements" / "ansible.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def installed() -> Iterable[Outcome]:
+    """The end-to-end tests on the installed tarball, with all deleted that a run does not need."""
+    with tempfile.TemporaryDirectory(prefix="installed-") as scratch:
+        galaxy = [tool("ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
+        yield check("install", [*galaxy, "-p", scratch, str(tarball())], Path(scratch))
+        root = Path(scratch, "ansible_collections", "antmedia", "s3_recording")
+        for path in root.iterdir():
+            if path.name not in NEEDED:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        OUTPUT.mkdir(parents=True, exist_ok=True)
+        report = OUTPUT / "junit-installed.xml"
+        report.unlink(missing_ok=True)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            f"--junitxml={report}",
+            "tests/e2e",
+            "tests/integration",
+        ]
+        start = time.monotonic()
+        env = environment(COLLECTIONS_UNDER_TEST=scratch)
+        code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
+        yield counted("tests on what was installed", report, code, time.monotonic() - start)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only-build", action="store_true")
+    steps = [build] if parser.parse_args().only_build else [build, imported, installed]
+    outcomes: list[Outcome] = []
+    for step in steps:
+        for outcome in step():
+            outcomes.append(outcome)
+            print(outcome.line(), flush=True)
+    print(f"\n{tarball().relative_to(REPO)}" if not outcomes[0].failed else "\nno tarball")
+    return int(any(outcome.failed for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the tests on each supported ansible-core with each Python of this machine that it runs on.
+
+python tests/matrix.py [CORE ...] [--python 3.12]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPO))
+
+from tests.run import OUTPUT, Outcome, counted  # noqa: E402
+
+CACHE = REPO / ".cache" / "matrix"
+# The ansible package that brings each core, and the controllers' Pythons that this core supports.
+CORES = {
+    "2.17": ("10", ("3.10", "3.11", "3.12")),
+    "2.18": ("11", ("3.11", "3.12", "3.13")),
+    "2.19": ("12", ("3.11", "3.12", "3.13")),
+    "2.20": ("13", ("3.12", "3.13", "3.14")),
+    "2.21": ("14", ("3.12", "3.13", "3.14")),
+}
+TESTS = ["tests/unit", "tests/integration", "tests/e2e"]
+
+
+def pythons() -> dict[str, str]:
+    """Version to interpreter, for those that really run: one on the PATH may be a shim of nothing."""
+    found: dict[str, str] = {}
+    for version in sorted({version for _package, fitting in CORES.values() for version in fitting}):
+        for candidate in _candidates(version):
+            asked = "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"
+            told = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
+            if told.returncode == 0 and told.stdout.strip() == version:
+                found[version] = candidate
+                break
+    return found
+
+
+def _candidates(version: str) -> list[str]:
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    below = sorted((root / "versions").glob(f"{version}.*/bin/python"), reverse=True)
+    on_path = shutil.which(f"python{version}")
+    return [*map(str, below), *([on_path] if on_path else [])]
+
+
+def environment_of(core: str, package: str, version: str, python: str) -> Path:
+    """A virtual environment, made once for what the requirements say now."""
+    wanted = (REPO / "requirements" / "test.txt").read_text() + (
+        REPO / "meta/ee-requirements.txt"
+    ).read_text()
+    home = CACHE / f"core-{core}-python-{version}"
+    stamp = home / f"installed-{hashlib.sha256(f'{package} {wanted}'.encode()).hexdigest()[:12]}"
+    if not stamp.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(home)], check=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        requirements = str(REPO / "requirements" / "test.txt")
+        subprocess.run([*pip, f"ansible=={package}.*", "--requirement", requirements], check=True)
+        stamp.touch()
+    return home / "bin" / "python"
+
+
+def tried(core: str, package: str, version: str, python: str) -> Outcome:
+    name = f"core {core}, Python {version}"
+    start = time.monotonic()
+    try:
+        interpreter = environment_of(core, package, version, python)
+    except subprocess.CalledProcessError as error:
+        return Outcome(name, failed=1, seconds=time.monotonic() - start, notes=[str(error)])
+    start = time.monotonic()
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    report = OUTPUT / f"matrix-{core}-{version}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(interpreter), "-m", "pytest", "-q", f"--junitxml={report}", *TESTS]
+    env = {**os.environ, "PATH": os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", "")])}
+    code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
+    outcome = counted(name, report, code, time.monotonic() - start)
+    outcome.notes.append(f"amazon.aws {_amazon(interpreter)}")
+    return outcome
+
+
+def _amazon(python: Path) -> str:
+    asked = "import json, ansible_collections.amazon.aws as aws, pathlib; "
+    asked += "text = pathlib.Path(list(aws.__path__)[0], 'MANIFEST.json').read_text(); "
+    asked += "print(json.loads(text)['collection_info']['version'])"
+    return subprocess.run(
+        [str(python), "-c", asked], capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cores", nargs="*", metavar="CORE")
+    parser.add_argument("--python", metavar="VERSION", help="this Python alone")
+    given = parser.parse_args()
+    machine = pythons()
+    outcomes = []
+    for core, (package, fitting) in CORES.items():
+        if given.cores and core not in given.cores:
+            continue
+        here = [version for version in fitting if version in machine and given.python in (None, version)]
+        if not here:
+            print(f"core {core}: none of Python {', '.join(fitting)} is on this machine")
+        for version in here:
+            print(f"=== core {core}, Python {version}", flush=True)
+            outcomes.append(tried(core, package, version, machine[version]))
+    print("\n=== matrix")
+    for outcome in outcomes:
+        print(outcome.line() + "  " + "; ".join(outcome.notes))
+    return int(not outcomes or any(outcome.failed or not outcome.passed for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,322 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An access key on the stand-in: runs at the same moment, calls that fail, keys that need time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import access_key, apply_key
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+
+from tests.support.aws.stand_in import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.aws import AwsStandIn
+
+
+class Module:
+    """What the code asks of an AnsibleAWSModule."""
+
+    def __init__(self, aws: AwsStandIn, check: bool = False, **params: Any) -> None:
+        self.aws, self.check_mode, self.region = aws, check, aws.region
+        self.no_log_values: set[str] = set()
+        self.params = {
+            "state": "present",
+            "store": "ssm",
+            "kms_key_id": None,
+            "vault_password": None,
+            "vault_id": None,
+            "recreate": False,
+            "wait": True,
+            "wait_timeout": 5,
+            "bucket": None,
+            "endpoint_url": aws.endpoint_url,
+            "aws_config": None,
+            **params,
+        }
+
+    def client(self, service: str, config: Any = None, aws_config: Any = None, **options: Any) -> Any:
+        key = None
+        if "aws_access_key_id" in options:
+            key = Credentials(options["aws_access_key_id"], options["aws_secret_access_key"])
+        return self.aws.client(
+            service,
+            key,
+            config=config.merge(aws_config) if aws_config else config,
+            endpoint_url=self.aws.endpoint_url,
+        )
+
+
+class User:
+    """An IAM user with a place for the key."""
+
+    def __init__(self, aws: AwsStandIn) -> None:
+        self.aws, self.iam, self.ssm = aws, aws.client("iam"), aws.client("ssm")
+        self.name = f"ams-{uuid.uuid4().hex[:12]}"
+        self.stored_at = f"/recording/{self.name}"
+        self.iam.create_user(UserName=self.name)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        options = {"user_name": self.name, "stored_at": self.stored_at, **options}
+        return apply_key.run(Module(self.aws, **options))
+
+    def keys(self) -> list[str]:
+        listed = self.iam.list_access_keys(UserName=self.name)["AccessKeyMetadata"]
+        return sorted(each["AccessKeyId"] for each in listed)
+
+    def stored(self) -> dict[str, str]:
+        answer = self.ssm.get_parameter(Name=self.stored_at, WithDecryption=True)
+        document: dict[str, str] = json.loads(answer["Parameter"]["Value"])
+        return document
+
+    def both_hold(self, key_id: str) -> bool:
+        return self.keys() == [key_id] and self.stored()["access_key_id"] == key_id
+
+
+@pytest.fixture(autouse=True)
+def _settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_key, "SETTLED_AFTER", timedelta(seconds=-10))
+
+
+@pytest.fixture
+def user(aws: AwsStandIn) -> Iterator[User]:
+    aws.clear_faults()
+    yield User(aws)
+    aws.clear_faults()
+    aws.settings(key_delay=0)
+
+
+@pytest.mark.parametrize("store", ["ssm", "file"])
+def test_runs_at_the_same_moment_make_one_key(
+    user: User, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_key, "SETTLED_AFTER", timedelta(seconds=20))
+    stored_at = user.stored_at if store == "ssm" else str(tmp_path / "key.json")
+    start = threading.Barrier(4)
+    results: list[dict[str, Any]] = []
+
+    def go() -> None:
+        start.wait()
+        results.append(user.run(store=store, stored_at=stored_at))
+
+    threads = [threading.Thread(target=go) for _run in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert len({result["access_key_id"] for result in results}) == 1
+    assert [result["changed"] for result in results].count(True) == 1
+    assert user.keys() == [results[0]["access_key_id"]]
+
+
+def test_rotations_at_the_same_moment_make_one_key(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = user.run()["access_key_id"]
+    monkeypatch.setattr(access_key, "SETTLED_AFTER", timedelta(seconds=20))
+    start = threading.Barrier(3)
+    results: list[dict[str, Any]] = []
+
+    def go() -> None:
+        start.wait()
+        results.append(user.run(state="rotated"))
+
+    threads = [threading.Thread(target=go) for _run in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({result["access_key_id"] for result in results}) == 1
+    assert user.keys() == sorted([first, results[0]["access_key_id"]])
+    assert user.stored()["replaces"] == first
+
+
+def test_a_key_that_is_stored_in_between(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other run stores after this one has looked and before it stores: its own key is deleted again."""
+    winner = user.iam.create_access_key(UserName=user.name)["AccessKey"]
+    create = apply_key.keys.new_document
+    text = json.dumps(create(winner, None))
+
+    def slow(*arguments: Any) -> dict[str, str]:
+        if not user.ssm.get_parameters(Names=[user.stored_at])["Parameters"]:
+            user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString")
+        return create(*arguments)
+
+    monkeypatch.setattr(apply_key.keys, "new_document", slow)
+    result = user.run(recreate=True)
+    assert result["changed"] is False
+    assert result["access_key_id"] == winner["AccessKeyId"]
+    assert user.both_hold(winner["AccessKeyId"])
+
+
+def test_a_replacement_that_comes_second_puts_the_other_back(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = user.run()["access_key_id"]
+    user.iam.delete_access_key(UserName=user.name, AccessKeyId=dead)
+    create = apply_key.keys.new_document
+    winner: dict[str, str] = {}
+
+    def slow(*arguments: Any) -> dict[str, str]:
+        if not winner:
+            winner.update(create(user.iam.create_access_key(UserName=user.name)["AccessKey"], None))
+            text = json.dumps(winner)
+            user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString", Overwrite=True)
+        return create(*arguments)
+
+    monkeypatch.setattr(apply_key.keys, "new_document", slow)
+    result = user.run(recreate=True)
+    assert result["changed"] is False
+    assert result["access_key_id"] == winner["access_key_id"]
+    assert user.both_hold(winner["access_key_id"])
+
+
+def test_a_key_that_cannot_be_stored_is_deleted_again(aws: AwsStandIn, user: User) -> None:
+    aws.fault("ssm:PutParameter", count=1, status=400, code="AccessDeniedException", message="no")
+    with pytest.raises(AwsError) as failed:
+        user.run()
+    text = str(failed.value)
+    assert f"Writing SSM parameter {user.stored_at}: AccessDeniedException: no" in text
+    assert "was deleted again" in text
+    assert "permission ssm:PutParameter" in text
+    assert user.keys() == []
+    assert user.run()["changed"] is True
+
+
+def test_a_key_that_can_neither_be_stored_nor_deleted_is_named(aws: AwsStandIn, user: User) -> None:
+    aws.fault("ssm:PutParameter", count=1, status=400, code="AccessDeniedException")
+    aws.fault("iam:DeleteAccessKey", count=1, status=403, code="AccessDenied")
+    with pytest.raises(AwsError, match="is left, delete it") as failed:
+        user.run()
+    assert user.keys()[0] in str(failed.value)
+
+
+def test_a_stored_answer_that_got_lost_is_recognised(aws: AwsStandIn, user: User) -> None:
+    aws.fault("ssm:PutParameter", count=1, status=500, code="InternalServerError", when="after")
+    result = user.run()
+    assert result["changed"] is True
+    assert user.both_hold(result["access_key_id"])
+
+
+def test_creation_is_never_sent_twice(aws: AwsStandIn, user: User) -> None:
+    aws.clear_requests()
+    aws.fault("iam:CreateAccessKey", count=1, status=503, code="ServiceUnavailable", when="after")
+    with pytest.raises(AwsError, match="Making an access key"):
+        user.run()
+    assert len(aws.requests("iam:CreateAccessKey")) == 1
+
+
+def test_nothing_is_made_if_the_store_cannot_be_read(aws: AwsStandIn, user: User) -> None:
+    aws.clear_requests()
+    aws.fault("ssm:GetParameter", count=1, status=400, code="AccessDeniedException")
+    with pytest.raises(AwsError, match=r"permission ssm:GetParameter"):
+        user.run()
+    assert aws.writes() == []
+
+
+def test_a_new_key_is_waited_for(aws: AwsStandIn, user: User) -> None:
+    aws.settings(key_delay=1.5)
+    aws.clear_requests()
+    user.run()
+    asked = aws.requests("sts:GetCallerIdentity")
+    assert asked[0]["error"] == "InvalidClientTokenId"
+    assert asked[-1]["status"] == 200
+
+
+def test_a_key_that_never_works_is_stored_all_the_same(aws: AwsStandIn, user: User) -> None:
+    aws.settings(key_delay=60)
+    with pytest.raises(AwsError) as failed:
+        user.run(wait_timeout=1)
+    assert "InvalidClientTokenId" in str(failed.value)
+    assert f"The key is in SSM parameter {user.stored_at}" in str(failed.value)
+    aws.settings(key_delay=0)
+    assert user.run()["changed"] is False
+
+
+def test_a_key_that_may_not_list_the_bucket(aws: AwsStandIn, user: User) -> None:
+    bucket = f"b-{uuid.uuid4().hex[:12]}"
+    aws.client("s3").create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region}
+    )
+    with pytest.raises(AwsError, match="no policy of its user allows s3:ListBucket"):
+        user.run(bucket=bucket, wait_timeout=1)
+    policy = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    user.iam.put_user_policy(UserName=user.name, PolicyName="p", PolicyDocument=document)
+    assert user.run(bucket=bucket)["changed"] is False
+    with pytest.raises(AwsError, match="NoSuchBucket"):
+        user.run(bucket=bucket + "-not", wait_timeout=1)
+
+
+def test_a_stored_secret_that_is_anothers(aws: AwsStandIn, user: User) -> None:
+    user.run()
+    document = {**user.stored(), "secret_access_key": "x" * 40}
+    user.ssm.put_parameter(
+        Name=user.stored_at, Value=json.dumps(document), Type="SecureString", Overwrite=True
+    )
+    with pytest.raises(AwsError, match="The stored secret is another key's"):
+        user.run()
+
+
+def test_a_rotation_that_was_interrupted_can_be_run_again(user: User) -> None:
+    first = user.run()["access_key_id"]
+    orphan = user.iam.create_access_key(UserName=user.name)["AccessKey"]["AccessKeyId"]
+    result = user.run(state="rotated")
+    assert result["changed"] is True
+    assert result["deleted_access_key_ids"] == [orphan]
+    assert user.keys() == sorted([first, result["access_key_id"]])
+    assert user.run(state="rotated")["changed"] is False
+
+
+def test_a_stored_key_that_does_not_work_retires_no_other(aws: AwsStandIn, user: User) -> None:
+    user.run()
+    user.run(state="rotated")
+    document = {**user.stored(), "secret_access_key": "x" * 40}
+    user.ssm.put_parameter(
+        Name=user.stored_at, Value=json.dumps(document), Type="SecureString", Overwrite=True
+    )
+    with pytest.raises(AwsError, match="The stored secret is another key's"):
+        user.run(state="retired")
+    assert len(user.keys()) == 2
+
+
+def test_a_parameter_that_is_not_encrypted_is_refused(user: User) -> None:
+    user.ssm.put_parameter(Name=user.stored_at, Value="x", Type="String")
+    with pytest.raises(AwsError, match="not encrypted"):
+        user.run(recreate=True)
+
+
+def test_check_mode_sends_nothing_but_reads(aws: AwsStandIn, user: User) -> None:
+    aws.clear_requests()
+    for state in ("present", "rotated", "absent"):
+        user.run(state=state, check=True)
+    user_name = f"nobody-{uuid.uuid4().hex[:8]}"
+    predicted = user.run(user_name=user_name, check=True)
+    assert predicted["changed"] is True
+    assert predicted["access_key_id"] is None
+    assert aws.writes() == []
+
+
+def test_the_secret_is_masked_from_the_moment_it_is_known(aws: AwsStandIn, user: User) -> None:
+    module = Module(aws, user_name=user.name, stored_at=user.stored_at)
+    result = apply_key.run(module)
+    secret = user.stored()["secret_access_key"]
+    assert secret in module.no_log_values
+    assert secret not in json.dumps(result)
+
+
+def test_removing_the_key_of_a_user_who_is_gone(user: User) -> None:
+    key_id = user.run()["access_key_id"]
+    user.iam.delete_access_key(UserName=user.name, AccessKeyId=key_id)
+    user.iam.delete_user(UserName=user.name)
+    result = user.run(state="absent")
+    assert result["changed"] is True
+    assert result["deleted_access_key_ids"] == []
+    assert user.run(state="absent")["changed"] is False
