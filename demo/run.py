@@ -64,7 +64,8 @@ def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping
 
 
 def environment_for(aws: AwsStandIn, email: str, password: str, ansible_home: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_", "AMS_"))}
+    foreign = ("ANSIBLE_", "AWS_", "AMS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {
         **kept,
         **aws.env(),
@@ -97,15 +98,16 @@ def twice(inventory: Path, variables: Mapping[str, Any], environment: Mapping[st
 
 def stored_key(aws: AwsStandIn, bucket: str, region: str) -> str:
     name = f"/antmedia/s3_recording/{bucket}"
-    value = aws.client("ssm", region_name=region).get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    key_id = json.loads(value)["access_key_id"]
+    stored = aws.client("ssm", region_name=region).get_parameter(Name=name, WithDecryption=True)
+    key_id = json.loads(stored["Parameter"]["Value"])["access_key_id"]
     return f"key {key_id}, its secret in the SSM parameter {name} ({region})"
 
 
 def simulated(scratch: str) -> list[str]:
     with AwsStandIn() as aws, Fleet(hosts=6) as fleet:
         first_host = fleet.hosts[0]
-        variables = {"demo_ams_port": int(first_host.url.rsplit(":", 1)[1]), "demo_aws_endpoint": aws.endpoint_url}
+        port = int(first_host.url.rsplit(":", 1)[1])
+        variables = {"demo_ams_port": port, "demo_aws_endpoint": aws.endpoint_url}
         environment = environment_for(aws, first_host.email, first_host.password, scratch)
         changed, seconds = twice(REPO / "demo" / "inventory", variables, environment)
         return [
@@ -124,7 +126,8 @@ def _where_it_plays(url: str, apps: list[str]) -> list[str]:
     for app in apps:
         address = f"{url}/{app}/streams/NAME.mp4"
         answer = requests.get(address, allow_redirects=False, timeout=10)
-        found.append(f"  a recording plays at {address} -> {answer.status_code} {answer.headers.get('Location')}")
+        target = answer.headers.get("Location")
+        found.append(f"  a recording plays at {address} -> {answer.status_code} {target}")
     return found
 
 

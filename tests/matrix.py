@@ -80,7 +80,15 @@ def tried(core: str, package: str, version: str, python: str) -> Outcome:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     report = OUTPUT / f"matrix-{core}-{version}.xml"
     report.unlink(missing_ok=True)
-    command = [str(interpreter), "-m", "pytest", "-q", f"--junitxml={report}", *TESTS]
+    command = [
+        str(interpreter),
+        "-m",
+        "pytest",
+        "-q",
+        "--continue-on-collection-errors",
+        f"--junitxml={report}",
+        *TESTS,
+    ]
     env = {**os.environ, "PATH": os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", "")])}
     code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
     outcome = counted(name, report, code, time.monotonic() - start)

@@ -205,7 +205,15 @@ def pytest_stage(name: str, *paths: str, workers: int = 0) -> Callable[[], Itera
         OUTPUT.mkdir(parents=True, exist_ok=True)
         report = OUTPUT / f"junit-{name}.xml"
         report.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *here]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--continue-on-collection-errors",
+            f"--junitxml={report}",
+            *here,
+        ]
         if workers:
             command += ["-n", str(workers)]
         start = time.monotonic()

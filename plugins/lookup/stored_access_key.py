@@ -38,8 +38,9 @@ options:
 EXAMPLES = r"""
 - name: Take the key out of the store
   ansible.builtin.set_fact:
-    key: >-
-      {{ lookup('antmedia.s3_recording.stored_access_key', '/antmedia/s3_recording/myvideos', region='us-east-1') }}
+    key: "{{ lookup('antmedia.s3_recording.stored_access_key', name_in_ssm, region='us-east-1') }}"
+  vars:
+    name_in_ssm: /antmedia/s3_recording/myvideos
   no_log: true
 """
 
@@ -59,6 +60,7 @@ _raw:
 
 import json
 import os
+from contextlib import suppress
 from typing import Any, Optional
 
 from ansible.errors import AnsibleError, AnsibleLookupError
@@ -66,11 +68,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
 
-try:
+# Where it is missing, require_aws_sdk says so before anything is caught.
+with suppress(ImportError):
     from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:
-    # require_aws_sdk says so before anything is caught.
-    BotoCoreError = ClientError = OSError
 
 PARTS = ("access_key_id", "secret_access_key")
 

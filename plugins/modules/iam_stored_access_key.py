@@ -117,14 +117,15 @@ notes:
     C(ssm:PutParameter), C(ssm:DeleteParameter).
   - A key that is in one place alone and less than 30 seconds old may be that of another run, so the task
     looks again until that time has passed.
+  - Read the key with the lookup P(antmedia.s3_recording.stored_access_key#lookup).
+    P(amazon.aws.ssm_parameter#lookup) and P(ansible.builtin.unvault#lookup) with C(from_json) read it
+    too, but with C(-vvvv) the former of these writes the secret to the log.
   - With O(store=file) and encryption, the Python package C(cryptography) must be installed where the task
     runs.
 seealso:
   - module: antmedia.s3_recording.iam_programmatic_user
   - module: amazon.aws.iam_access_key
-  - plugin: amazon.aws.ssm_parameter
-    plugin_type: lookup
-  - plugin: ansible.builtin.unvault
+  - plugin: antmedia.s3_recording.stored_access_key
     plugin_type: lookup
 """
 
@@ -138,7 +139,7 @@ EXAMPLES = r"""
 
 - name: Read it where it is needed
   ansible.builtin.set_fact:
-    key: "{{ lookup('amazon.aws.ssm_parameter', parameter, region='eu-central-1') | from_json }}"
+    key: "{{ lookup('antmedia.s3_recording.stored_access_key', parameter, region='eu-central-1') }}"
   vars:
     parameter: /antmedia/s3_recording/my-recordings
   no_log: true
@@ -153,7 +154,9 @@ EXAMPLES = r"""
 
 - name: Read it where it is needed
   ansible.builtin.set_fact:
-    key: "{{ lookup('ansible.builtin.unvault', '/etc/ansible/keys/my-recordings.json') | from_json }}"
+    key: "{{ lookup('antmedia.s3_recording.stored_access_key', path, store='file') }}"
+  vars:
+    path: /etc/ansible/keys/my-recordings.json
   no_log: true
 
 - name: Make the next key; the former one works until it is retired

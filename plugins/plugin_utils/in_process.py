@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, ClassVar, Optional
+from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_secrets
@@ -26,7 +26,7 @@ class InProcessAction(ActionBase):
 
     _supports_async = True
     _supports_check_mode = True
-    module: ClassVar[ModuleType]
+    module: ModuleType
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)

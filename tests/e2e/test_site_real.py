@@ -161,7 +161,8 @@ def test_without_list_bucket_the_recording_never_leaves_the_server(
     """Why the policy of the role has s3:ListBucket: AMS says nothing when it is missing."""
     site = real[0]
     # An application that has recorded before does not list the bucket again.
-    upload = {name: value for name, value in site.settings("live").items() if name.startswith(("s3", "mp4Mux"))}
+    live = site.settings("live")
+    upload = {name: live[name] for name in live if name.startswith(("s3", "mp4Muxing"))}
     site.ams.change_settings("LiveApp", upload)
     iam = site.aws.client("iam")
     user = f"{BUCKET}-recording"

@@ -195,10 +195,7 @@ def test_a_second_run_changes_nothing_and_posts_nothing(site: Site) -> None:
 def test_requests_are_as_few_as_promised(site: Site) -> None:
     site.run(playbook="antmedia.s3_recording.servers")
     for number, host in enumerate(site.fleet.hosts):
-        requests = [
-            f"{request['method']} {request['path']}"
-            for request in site.fleet.requests(host.address)
-        ]
+        requests = [f"{request['method']} {request['path']}" for request in site.fleet.requests(host.address)]
         apps = ["live"] if number < 2 else ["live", "LiveApp"]
         assert requests == [
             "POST /rest/v2/users/authenticate",
@@ -260,7 +257,9 @@ def test_a_wrong_password_costs_one_attempt_and_names_the_host(site: Site) -> No
         ({"s3_recording_mp4": "perhaps"}, "s3_recording_mp4: takes true or false"),
     ],
 )
-def test_a_wrong_setting_is_named_and_nothing_is_written(site: Site, variables: dict[str, Any], said: str) -> None:
+def test_a_wrong_setting_is_named_and_nothing_is_written(
+    site: Site, variables: dict[str, Any], said: str
+) -> None:
     run = site.run(extra_vars=variables, expected_rc=2)
     assert said in run.stdout
     assert site.server_writes() == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.support.ams_fleet import Fleet
     from tests.support.aws import AwsStandIn
     from tests.support.playbook import PlaybookRun
+    from tests.support.real_ams import RealAms
 
 TARGETS = Path(__file__).parent / "targets"
 REGION = "eu-west-1"
@@ -35,11 +36,20 @@ def needs_ams(target: str) -> bool:
     return any("ams_" in path.read_text(encoding="utf-8") for path in (TARGETS / target).rglob("*.yml"))
 
 
-@pytest.mark.parametrize("target", runnable())
+def places() -> list[Any]:
+    """Each target once; one that needs a server on the simulated and on the real one."""
+    found = [pytest.param(target, "simulated", id=target) for target in runnable()]
+    real = [target for target in runnable() if needs_ams(target)]
+    marks = pytest.mark.real_ams
+    return [*found, *(pytest.param(target, "real", id=f"{target}-real", marks=marks) for target in real)]
+
+
+@pytest.mark.parametrize(("target", "server"), places())
 def test_target(
     target: str,
+    server: str,
     aws: AwsStandIn,
-    fleet_factory: Callable[..., Fleet],
+    request: pytest.FixtureRequest,
     run_playbook: Callable[..., PlaybookRun],
     tmp_path: Path,
 ) -> None:
@@ -48,8 +58,11 @@ def test_target(
         "aws_region": REGION,
         "output_dir": str(tmp_path),
     }
-    if needs_ams(target):
-        fleet = fleet_factory(hosts=1)
+    if server == "real":
+        ams: RealAms = request.getfixturevalue("real_ams")
+        variables.update(ams_url=ams.url, ams_email=ams.email, ams_password=ams.password)
+    elif needs_ams(target):
+        fleet: Fleet = request.getfixturevalue("fleet_factory")(hosts=1)
         variables.update(
             ams_url=fleet.hosts[0].url,
             ams_email=fleet.hosts[0].email,

@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 
 # What a message of Ansible's starts with; what follows up to the next start belongs to it.
 MESSAGE = re.compile(r"^\[(WARNING|DEPRECATION WARNING|ERROR)\]:?|^(?:ERROR!|fatal:|PLAY|TASK|Traceback)")
-WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]")
+# The second says only that there is a deprecation, and that one has a message of its own.
+WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\](?!: Deprecation warnings can be disabled by setting)")
 # The caller's own shell must not decide what a test sees.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SSH_AUTH_SOCK", "PYENV_ROOT")
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 ANY_VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-INT = (-(2**31), 2**31 - 1)
-LONG = (-(2**63), 2**63 - 1)
+LIMITS = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+AS_IT_IS: dict[str, type] = {"boolean": bool, "String": str, "map": dict, "list": list}
 NOT_A_DIGIT = "in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value"
 TOKENS: dict[type, tuple[str, str]] = {
     list: ("Array value", "START_ARRAY"),
@@ -121,7 +121,9 @@ class _Scanner:
         if word in {"true", "false", "null"}:
             return
         if word in {"NaN", "Infinity"}:
-            message = f"Non-standard token '{word}': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow"
+            message = (
+                f"Non-standard token '{word}': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow"
+            )
             self.fail(message, start + len(word))
         beyond = 0 if self.at == len(self.text) else 1
         self.fail(f"Unrecognized token '{word}': was expecting {ANY_VALUE}", self.at + beyond)
@@ -249,16 +251,17 @@ class Binder:
             told, token = "Boolean value", f"VALUE_{str(value).upper()}"
         else:
             told, token = next(named for kind, named in TOKENS.items() if isinstance(value, kind))
-        self.fail(
-            f"Cannot deserialize value of type `{java_type}` from {told} (token `JsonToken.{token}`)"
-        )
+        self.fail(f"Cannot deserialize value of type `{java_type}` from {told} (token `JsonToken.{token}`)")
 
     def bind(self, field: str, kind: str, value: Any) -> Any:
+        # Nearly all values of a body that was read from the server fit as they are.
+        if type(value) is AS_IT_IS.get(kind):
+            return value
         self.field = field
+        if kind in LIMITS:
+            return self.integer(kind, LIMITS[kind], value)
         binders: dict[str, Callable[[Any], Any]] = {
             "boolean": self.boolean,
-            "int": lambda given: self.integer("int", INT, given),
-            "long": lambda given: self.integer("long", LONG, given),
             "float": self.floating,
             "String": self.string,
             "map": self.map,
@@ -309,7 +312,9 @@ class Binder:
         try:
             return float(value or 0)
         except ValueError:
-            self.fail(f'Cannot deserialize value of type `float` from String "{value}": not a valid `float` value')
+            self.fail(
+                f'Cannot deserialize value of type `float` from String "{value}": not a valid `float` value'
+            )
 
     def string(self, value: Any) -> str | None:
         if value is None or isinstance(value, str):
@@ -323,20 +328,21 @@ class Binder:
     def map(self, value: Any) -> dict[str, Any] | None:
         if value is None or isinstance(value, dict):
             return value
-        if value == "":
-            could = "(but could if coercion was enabled using `CoercionConfig`)"
-            self.fail(f'Cannot coerce empty String ("") to element of `java.util.LinkedHashMap` {could}')
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            self.wrong_type("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", value)
+        java_type = "`java.util.LinkedHashMap`"
+        if value:
             self.fail(
-                "Cannot construct instance of `java.util.LinkedHashMap` (although at least one Creator exists): "
+                f"Cannot construct instance of {java_type} (although at least one Creator exists): "
                 f"no String-argument constructor/factory method to deserialize from String value ('{value}')"
             )
-        self.wrong_type("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", value)
+        could = "(but could if coercion was enabled using `CoercionConfig`)"
+        return self.fail(f'Cannot coerce empty String ("") to element of {java_type} {could}')
 
     def list(self, value: Any) -> list[Any] | None:
-        if value is None or isinstance(value, list):
-            return value
-        self.wrong_type("java.util.ArrayList<io.antmedia.EncoderSettings>", value)
+        if value is not None and not isinstance(value, list):
+            self.wrong_type("java.util.ArrayList<io.antmedia.EncoderSettings>", value)
+        return value
 
 
 def _scalar(value: Any) -> tuple[str, str]:

@@ -25,7 +25,7 @@ DESCRIPTIONS = {
     " supported by this method on the target resource.",
     500: "The server encountered an unexpected condition that prevented it from fulfilling the request.",
 }
-STYLE = "<style type=\"text/css\">body {font-family:Tahoma,Arial,sans-serif;}</style>"
+STYLE = '<style type="text/css">body {font-family:Tahoma,Arial,sans-serif;}</style>'
 FRAMES = "".join(f"\torg.example.Frame{number}.invoke(Frame{number}.java:{number})\n" for number in range(40))
 
 
@@ -50,7 +50,7 @@ def empty() -> Answer:
 
 
 def _page(status: int, kind: str, message: str, more: str = "") -> Answer:
-    title = f"HTTP Status {status} – {HTTPStatus(status).phrase}"
+    title = f"HTTP Status {status} \u2013 {HTTPStatus(status).phrase}"
     shown = html.escape(message, quote=True).replace("&#x27;", "&#39;").replace("/", "&#47;")
     text = (
         f'<!doctype html><html lang="en"><head><title>{title}</title>{STYLE}</head><body><h1>{title}</h1>'

@@ -42,7 +42,7 @@ class ServerError(Exception):
 
 @cache
 def _table() -> dict[str, Any]:
-    return json.loads(TABLE.read_text())  # type: ignore[no-any-return]
+    return json.loads(TABLE.read_text())
 
 
 def releases() -> list[str]:

@@ -1,0 +1,129 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The state of one simulated server, and of what the nodes of a cluster share."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .access import User, Users
+from .settings import AppSettings
+
+ENTERPRISE = "Enterprise Edition"
+COMMUNITY = "Community Edition"
+APPS = ("LiveApp", "WebRTCApp", "live")
+BUILDS = {"2.16.2": "20251120_1200", "2.17.1": "20260211_1128"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the hosts of a fleet begin, and begin again after a reset."""
+
+    email: str
+    password: str
+    apps: tuple[str, ...] = APPS
+    with_admin: bool = True
+    edition: str = COMMUNITY
+    jwt_secret: str = ""
+    delays: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class App:
+    """An application: its settings and what lies in its folder."""
+
+    settings: AppSettings
+    recordings: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class Store:
+    """What the nodes of a cluster share; a host outside of one has its own."""
+
+    def __init__(self, plan: Plan, release: str) -> None:
+        self.release = release
+        # The source of 2.17.1 counts wrong passwords on each node; sharing the count is stricter.
+        self.users = Users()
+        self._plan = plan
+        self.apps: dict[str, App] = {}
+        for name in plan.apps:
+            self.create_app(name)
+        if plan.with_admin:
+            self.users.add(first_admin({"email": plan.email, "password": plan.password}))
+
+    def create_app(self, name: str) -> None:
+        self.apps[name] = App(AppSettings(self.release, name))
+
+
+def first_admin(given: Mapping[str, Any]) -> User:
+    rights = {"userType": "ADMIN", "scope": "system", "appNameUserType": {"system": "ADMIN"}}
+    return User.from_json({**given, **rights})
+
+
+class Host:
+    """One address. Nodes of a cluster share the store; sessions, time and faults are a host's own."""
+
+    def __init__(
+        self, address: str, release: str, store: Store, plan: Plan, cluster: list[str] | None
+    ) -> None:
+        self.address = address
+        self.url = ""
+        self.secure = False
+        self.release = release
+        self.store = store
+        self.cluster = cluster
+        self.edition = ENTERPRISE if cluster is not None else plan.edition
+        self.jwt_secret = plan.jwt_secret
+        self.delays = dict(plan.delays)
+        self.sessions: dict[str, str | None] = {}
+        self.starting_until = 0.0
+        self._loading_until: dict[str, float] = {}
+
+    @property
+    def version(self) -> dict[str, str]:
+        build = BUILDS.get(self.release, "20260101_0000")
+        return {"versionName": self.release, "versionType": self.edition, "buildNumber": build}
+
+    # --- sessions
+
+    def session_of(self, cookies: list[str]) -> str | None:
+        return next((cookie for cookie in cookies if cookie in self.sessions), None)
+
+    def open_session(self) -> str:
+        session = secrets.token_hex(16).upper()
+        self.sessions[session] = None
+        return session
+
+    def user_of(self, session: str | None) -> tuple[bool, User | None]:
+        """Whether somebody has logged in, and who that is if there still is such a user."""
+        email = self.sessions.get(session or "")
+        return email is not None, self.store.users.known.get(email or "")
+
+    # --- applications
+
+    def app(self, name: str) -> App | None:
+        """None while it is not loaded, as if there were none."""
+        if self._loading_until.get(name, 0) > time.monotonic():
+            return None
+        return self.store.apps.get(name)
+
+    def app_names(self) -> list[str]:
+        return [name for name in self.store.apps if self.app(name) is not None]
+
+    def unload(self, names: list[str], seconds: float) -> None:
+        self._loading_until.update(dict.fromkeys(names, time.monotonic() + seconds))
+
+    @property
+    def is_starting(self) -> bool:
+        return self.starting_until > time.monotonic()
+
+    def restarted(self, starting: float) -> None:
+        """What a restart does to what is kept in memory."""
+        self.sessions.clear()
+        self.store.users.forgive_all()
+        for app in self.store.apps.values():
+            app.settings.forget_nulls()
+        self.starting_until = time.monotonic() + starting
