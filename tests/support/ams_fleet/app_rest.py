@@ -102,6 +102,8 @@ def viewed(call: Call) -> Answer:
     if found[2] == "streams/":
         return error_page(403, "Access to the requested resource has been denied")
     call.open_session(f"/{found[1]}")
+    if call.is_preflight:
+        return pages.preflight()
     if call.method not in {"GET", "HEAD", "OPTIONS"}:
         return error_page(403, "Invalid Request Type")
     return _forwarded(call, app) or _local(call, app, unquote(found[2]))

@@ -16,7 +16,7 @@ from .app_rest import app_rest
 from .host import Host, first_admin
 from .jackson import BadJsonError, Binder, parse
 from .pages import Answer, as_json, error_page, failure_page, result
-from .settings import ServerError
+from .settings import ServerError, bound
 
 WITHOUT_LOGIN = frozenset(
     f"/rest/v2/{name}"
@@ -47,8 +47,6 @@ NOT_AN_APP = (
 )
 NO_PASSWORD = f'{NULL_POINTER} "String.getBytes(java.nio.charset.Charset)" because "pass" is null'
 COOKIE = re.compile(r"JSESSIONID=([^;\s]+)")
-CORS_METHODS = "HEAD,DELETE,POST,GET,OPTIONS,PUT"
-CORS_HEADERS = "origin,x-requested-with,content-type,authorization,proxyauthorization,accept"
 
 
 @dataclass
@@ -85,19 +83,12 @@ class Call:
         )
 
 
-def preflight() -> Answer:
-    allowed = {"Access-Control-Allow-Methods": CORS_METHODS, "Access-Control-Allow-Headers": CORS_HEADERS}
-    return Answer(
-        200, b"", "", {"vary": "access-control-request-method", "Access-Control-Max-Age": "1800", **allowed}
-    )
-
-
 def answer(call: Call) -> Answer:
     """For a path below /rest."""
     if call.host.is_starting:
         return error_page(403, "Not allowed IP")
     if call.is_preflight:
-        return preflight()
+        return pages.preflight()
     if "%2f" in call.path.lower():
         return pages.bare_failure()
     return _filtered(call) or _routed(call)
@@ -315,9 +306,7 @@ def _post_settings(call: Call, name: str) -> Answer:
     app = call.host.app(name)
     if app is None:
         # The body is read before the application is looked for.
-        parsed, text = parse(call.body)
-        if parsed is not None:
-            Binder("io.antmedia.AppSettings", text).object(parsed)
+        bound(call.host.release, call.body)
         raise ServerError(NOT_AN_APP if name == "root" else NO_APP)
     return result(app.settings.post(call.body))
 

@@ -75,3 +75,15 @@ def failure_page(exception: str, message: str = "Request failed.") -> Answer:
 def bare_failure() -> Answer:
     """The container failed before it could make a page."""
     return Answer(500, b"", "", {"Transfer-Encoding": "chunked"})
+
+
+def preflight() -> Answer:
+    """To the question of a browser whether a page of another origin may ask."""
+    headers = "origin,x-requested-with,content-type,authorization,proxyauthorization,accept"
+    allowed = {
+        "Access-Control-Allow-Methods": "HEAD,DELETE,POST,GET,OPTIONS,PUT",
+        "Access-Control-Allow-Headers": headers,
+        "Access-Control-Max-Age": "1800",
+        "vary": "access-control-request-method",
+    }
+    return Answer(200, b"", "", allowed)

@@ -57,6 +57,8 @@ def defaults(release: str) -> Mapping[str, Any]:
     for name, field in _table()["fields"].items():
         if order[field["first_seen"]] <= now <= order[field["last_seen"]]:
             found[name] = [value for since, value in field["default_from"] if order[since] <= now][-1]
+    # Read in the order of the body: in a body that the server wrote, the list comes after its text.
+    found[ENCODERS] = found.pop(ENCODERS)
     return found
 
 
@@ -107,7 +109,7 @@ class AppSettings:
 
     def post(self, body: bytes) -> bool:
         """False is the server's {"success": false}: not stored, with status 200."""
-        new = _bound(self.release, body)
+        new = bound(self.release, body)
         encoders = _encoders_of(new.get(ENCODERS_TEXT))
         if not _acceptable(new, encoders):
             return False
@@ -121,7 +123,8 @@ class AppSettings:
         return True
 
 
-def _bound(release: str, body: bytes) -> dict[str, Any]:
+def bound(release: str, body: bytes) -> dict[str, Any]:
+    """A new object of the server's class, with what the body says."""
     parsed, text = parse(body)
     if parsed is None:
         raise ServerError(
