@@ -94,12 +94,18 @@ class Client:
         if data is not None and kind:
             sent["Content-Type"] = kind
         target = path[1:] if path.startswith("//") else f"/rest/v2{path}"
-        self.connection.request(method, target, data, sent | dict(headers or {}))
-        response = self.connection.getresponse()
-        cookie = response.headers["Set-Cookie"] or ""
+        try:
+            self.connection.request(method, target, data, sent | dict(headers or {}))
+            response = self.connection.getresponse()
+            reply = Reply(response.status, response.reason, response.headers, response.read())
+        except (OSError, http.client.HTTPException):
+            # The next call begins with a new connection.
+            self.connection.close()
+            raise
+        cookie = reply.headers["Set-Cookie"] or ""
         if cookie.startswith("JSESSIONID=") and "Path=/;" in cookie:
             self.cookie = cookie.partition(";")[0]
-        return Reply(response.status, response.reason, response.headers, response.read())
+        return reply
 
     def login(self, email: str, password: str) -> Reply:
         return self.call("POST", "/users/authenticate", {"email": email, "password": password})

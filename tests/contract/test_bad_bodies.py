@@ -12,6 +12,13 @@ from tests.contract.client import Client
 VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 OPEN_OBJECT = "Unexpected end-of-input: expected close marker for Object (start marker at {})"
 LEADING = "Invalid numeric value: Leading zeroes not allowed"
+FROM = "Cannot deserialize value of type"
+BOOLEAN = 'only "true"/"True"/"TRUE" or "false"/"False"/"FALSE" recognized'
+ARRAY = "from Array value (token `JsonToken.START_ARRAY`)"
+OBJECT = "from Object value (token `JsonToken.START_OBJECT`)"
+STRING = "from String value (token `JsonToken.VALUE_STRING`)"
+LIST = "`java.util.ArrayList<io.antmedia.EncoderSettings>`"
+MAP = "`java.util.LinkedHashMap<java.lang.String,java.lang.Object>`"
 
 
 def source(line: int, column: int) -> str:
@@ -87,31 +94,22 @@ def test_a_control_character_in_a_text(admin: Client) -> None:
     )
 
 
+CONSTRUCT = (
+    "Cannot construct instance of `io.antmedia.AppSettings` (although at least one Creator exists):"
+    " no {}-argument constructor/factory method to deserialize from {}"
+)
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (
-            "[]",
-            "Cannot deserialize value of type `io.antmedia.AppSettings` from Array value (token `JsonToken.START_ARRAY`)",
-        ),
-        (
-            '"x"',
-            "Cannot construct instance of `io.antmedia.AppSettings` (although at least one Creator exists): no"
-            " String-argument constructor/factory method to deserialize from String value ('x')",
-        ),
-        (
-            "5",
-            "Cannot construct instance of `io.antmedia.AppSettings` (although at least one Creator exists): no"
-            " int/Int-argument constructor/factory method to deserialize from Number value (5)",
-        ),
+        ("[]", f"{FROM} `io.antmedia.AppSettings` {ARRAY}"),
+        ('"x"', CONSTRUCT.format("String", "String value ('x')")),
+        ("5", CONSTRUCT.format("int/Int", "Number value (5)")),
     ],
 )
 def test_json_that_is_no_object(admin: Client, body: str, message: str) -> None:
     assert refused(admin, body) == f"{message}\n at {source(1, 1)}"
-
-
-BOOLEAN = 'only "true"/"True"/"TRUE" or "false"/"False"/"FALSE" recognized'
-FROM = "Cannot deserialize value of type"
 
 
 @pytest.mark.parametrize(
@@ -123,27 +121,18 @@ FROM = "Cannot deserialize value of type"
             1.5,
             f"{FROM} `boolean` from Floating-point value (token `JsonToken.VALUE_NUMBER_FLOAT`)",
         ),
-        ("mp4MuxingEnabled", [], f"{FROM} `boolean` from Array value (token `JsonToken.START_ARRAY`)"),
-        ("mp4MuxingEnabled", {}, f"{FROM} `boolean` from Object value (token `JsonToken.START_OBJECT`)"),
+        ("mp4MuxingEnabled", [], f"{FROM} `boolean` {ARRAY}"),
+        ("mp4MuxingEnabled", {}, f"{FROM} `boolean` {OBJECT}"),
         ("uploadExtensionsToS3", "x", f'{FROM} `int` from String "x": not a valid `int` value'),
         ("uploadExtensionsToS3", "2.7", f'{FROM} `int` from String "2.7": not a valid `int` value'),
         ("uploadExtensionsToS3", True, f"{FROM} `int` from Boolean value (token `JsonToken.VALUE_TRUE`)"),
-        ("uploadExtensionsToS3", [7], f"{FROM} `int` from Array value (token `JsonToken.START_ARRAY`)"),
+        ("uploadExtensionsToS3", [7], f"{FROM} `int` {ARRAY}"),
         ("updateTime", "x", f'{FROM} `long` from String "x": not a valid `long` value'),
         ("abrUpScalePacketLostRatio", "x", f'{FROM} `float` from String "x": not a valid `float` value'),
-        ("s3BucketName", [], f"{FROM} `java.lang.String` from Array value (token `JsonToken.START_ARRAY`)"),
-        ("s3BucketName", {}, f"{FROM} `java.lang.String` from Object value (token `JsonToken.START_OBJECT`)"),
-        (
-            "encoderSettings",
-            "",
-            f"{FROM} `java.util.ArrayList<io.antmedia.EncoderSettings>` from String value (token `JsonToken.VALUE_STRING`)",
-        ),
-        (
-            "customSettings",
-            [],
-            f"{FROM} `java.util.LinkedHashMap<java.lang.String,java.lang.Object>` from Array value"
-            " (token `JsonToken.START_ARRAY`)",
-        ),
+        ("s3BucketName", [], f"{FROM} `java.lang.String` {ARRAY}"),
+        ("s3BucketName", {}, f"{FROM} `java.lang.String` {OBJECT}"),
+        ("encoderSettings", "", f"{FROM} {LIST} {STRING}"),
+        ("customSettings", [], f"{FROM} {MAP} {ARRAY}"),
     ],
 )
 def test_a_value_of_the_wrong_type(admin: Client, field: str, given: object, message: str) -> None:

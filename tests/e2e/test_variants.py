@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The other ways of delivery, of keeping the key and of reaching a server, each from site.yml to the proof."""
+"""Other ways of delivery, of keeping the key and of reaching a server, each from site.yml to the proof."""
 
 from __future__ import annotations
 
