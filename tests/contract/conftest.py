@@ -8,10 +8,11 @@ import itertools
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.contract.client import SECRET, Client, Server
+from tests.contract.client import OK, SECRET, Client, Server
 from tests.support.ams_fleet import Fleet
 from tests.support.real_ams import RealAms, unavailable
 
@@ -105,13 +106,20 @@ def throw_away(new_user: Callable[..., tuple[str, Client]]) -> str:
     return new_user(appNameUserType={"system": "ADMIN"})[0]
 
 
+@pytest.fixture(scope="session")
+def keeper(server: Server) -> Iterator[tuple[Client, dict[str, dict[str, Any]]]]:
+    """An admin of its own, and the settings that each test finds."""
+    with Client(server.url) as client:
+        client.login(server.email, server.password)
+        yield client, {app: client.settings(app) for app in ("live", "LiveApp")}
+
+
 @pytest.fixture(autouse=True)
-def settings_return(connect: Callable[[], Client], server: Server) -> Iterator[None]:
+def settings_return(keeper: tuple[Client, dict[str, dict[str, Any]]]) -> Iterator[None]:
     """A test leaves the settings of the applications as it found them."""
-    client = connect()
-    client.login(server.email, server.password)
-    before = {app: client.settings(app) for app in ("live", "LiveApp")}
     yield
-    for app, settings in before.items():
-        if client.settings(app) != settings:
-            client.change(app, settings)
+    client, kept = keeper
+    for app, settings in kept.items():
+        if client.settings(app) | {"updateTime": settings["updateTime"]} != settings:
+            assert client.post(app, settings).json() == OK
+            settings["encoderSettingsString"] = "[]"

@@ -249,7 +249,7 @@ def _record(call: Call, connection: int) -> dict[str, Any]:
     if call.method == "POST" and call.path == LOGIN:
         record["email"] = _json_object(call.body).get("email")
     if call.method == "POST" and call.path.startswith(SETTINGS):
-        record["fields"] = call.body.count(b'":')
+        record["fields"] = len(_json_object(call.body))
     if "proxyauthorization" in call.headers:
         record["jwt"] = True
     return record
