@@ -253,7 +253,7 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
     ),
     "integration": (
         "each module, step by step, on the stand-ins",
-        pytest_stage("integration", "tests/integration"),
+        pytest_stage("integration", "tests/integration", workers=2),
     ),
     "e2e": ("role and playbooks as a user runs them", pytest_stage("e2e", "tests/e2e")),
     "docs": ("documentation of plugins and role", docs),

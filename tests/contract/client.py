@@ -22,6 +22,7 @@ FAILED = {"success": False, "message": "", "dataId": "", "errorId": 0}
 class Server:
     """Where a server is, and how a file gets into an application's streams folder."""
 
+    release: str
     url: str
     email: str
     password: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,31 +17,40 @@ from tests.contract.client import OK, SECRET, Client, Server
 from tests.support.ams_fleet import Fleet
 from tests.support.real_ams import RealAms, unavailable
 
+# Another release that Maven Central has, e.g. 2.16.2, to see what differs.
+RELEASE = os.environ.get("CONTRACT_RELEASE", "2.17.1")
 _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
 def _simulated() -> Iterator[Server]:
-    with Fleet(jwt_secret=SECRET) as fleet, Fleet(tls=True, email=fleet.hosts[0].email) as secure:
+    with (
+        Fleet(release=RELEASE, jwt_secret=SECRET) as fleet,
+        Fleet(tls=True, email=fleet.hosts[0].email) as secure,
+    ):
         plain, tls = fleet.hosts[0], secure.hosts[0]
 
         def put(app: str, name: str, content: bytes) -> None:
             fleet.add_file(plain, app, f"streams/{name}", content)
 
-        yield Server(plain.url, plain.email, plain.password, tls.url, tls.password, secure.ca_path or "", put)
+        yield Server(
+            RELEASE, plain.url, plain.email, plain.password, tls.url, tls.password, secure.ca_path or "", put
+        )
 
 
 @contextlib.contextmanager
 def _real() -> Iterator[Server]:
     tokens = {"server.jwtServerControlEnabled": "true", "server.jwtServerSecretKey": SECRET}
-    with RealAms(https=True, properties=tokens) as ams:
+    with RealAms(RELEASE, https=True, properties=tokens) as ams:
 
         def put(app: str, name: str, content: bytes) -> None:
             path = ams.app_dir(app) / "streams" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
 
-        yield Server(ams.http_url, ams.email, ams.password, ams.url, ams.password, str(ams.ca_path), put)
+        yield Server(
+            RELEASE, ams.http_url, ams.email, ams.password, ams.url, ams.password, str(ams.ca_path), put
+        )
 
 
 @pytest.fixture(scope="session", params=["simulated", pytest.param("real", marks=pytest.mark.real_ams)])

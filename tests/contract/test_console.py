@@ -15,12 +15,12 @@ from tests.contract.client import FAILED, OK, Client, Server
 VODS = "/request?_path=live/rest/v2/vods/list/0/50"
 
 
-def test_version(admin: Client) -> None:
+def test_version(admin: Client, server: Server) -> None:
     reply = admin.call("GET", "/version")
     assert (reply.status, reply.reason, reply.kind) == (200, "", "application/json")
     version = reply.json()
     assert list(version) == ["versionName", "versionType", "buildNumber"]
-    assert (version["versionName"], version["versionType"]) == ("2.17.1", "Community Edition")
+    assert (version["versionName"], version["versionType"]) == (server.release, "Community Edition")
 
 
 def test_applications(admin: Client) -> None:

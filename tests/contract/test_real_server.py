@@ -19,17 +19,21 @@ import pytest
 from tests.support.real_ams import unavailable
 from tests.support.real_ams.server import REPO
 
+MISSING = unavailable()
 pytestmark = [
     pytest.mark.real_ams,
-    pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
+    pytest.mark.skipif(MISSING is not None, reason=str(MISSING)),
     pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc, which Linux alone has"),
 ]
 PROGRAM = """
-import json, sys
+import json, sys, time
 from tests.support.real_ams import RealAms
 ams = RealAms().start()
 ams.change_settings("live", {"mp4MuxingEnabled": True})
 ams.publish("live", "clip", 2)
+deadline = time.monotonic() + 20
+while not ams.recordings("live") and time.monotonic() < deadline:
+    time.sleep(0.05)
 told = {"pid": ams.pid, "root": str(ams.app_dir("").parent), "files": ams.files("live")}
 print(json.dumps(told | {"recordings": ams.recordings("live")}), flush=True)
 sys.stdin.read()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class Site:
             playbook, inventory=self.inventory, env=self.aws.env(), arguments=arguments, **options
         )
 
-    def server_writes(self) -> list[Mapping[str, Any]]:
+    def server_writes(self) -> list[dict[str, Any]]:
         return self.fleet.writes()
 
     def all_settings(self) -> dict[str, dict[str, dict[str, Any]]]:

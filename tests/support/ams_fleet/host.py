@@ -15,7 +15,7 @@ from .settings import AppSettings
 ENTERPRISE = "Enterprise Edition"
 COMMUNITY = "Community Edition"
 APPS = ("LiveApp", "WebRTCApp", "live")
-BUILDS = {"2.16.2": "20251120_1200", "2.17.1": "20260211_1128"}
+BUILDS = {"2.16.2": "20251208_1544", "2.17.1": "20260211_1128"}
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,12 @@ def _zip_below(repository: Path, release: str) -> Path:
 
 def _mvn(*arguments: str) -> str:
     try:
-        done = subprocess.run(["mvn", "-q", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-Dstyle.color=never", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError as error:
         raise AmsError(NEEDS_MAVEN) from error
     if done.returncode:

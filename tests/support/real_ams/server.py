@@ -197,7 +197,7 @@ class RealAms:
         return "".join(log.read_text(errors="replace") for log in logs if log.is_file())
 
     def publish(self, app: str, stream: str, seconds: float) -> None:
-        """Sends a test picture and a tone over RTMP; returns when the stream has ended."""
+        """Sends a test picture and a tone over RTMP; returns when they are sent. A recording takes longer."""
         target = f"rtmp://127.0.0.1:{self.rtmp_port}/{app}/{stream}"
         sender = ["ffmpeg", "-v", "error", "-nostdin", *PICTURE, *TONE, "-t", str(seconds), *CODECS, target]
         said = ""

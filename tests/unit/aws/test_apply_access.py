@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_access, apply_cors
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_access, apply_cors, cors
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 
 if TYPE_CHECKING:
@@ -183,8 +183,6 @@ def test_cors_writes_are_read_back(aws: AwsStandIn, bucket: Bucket, monkeypatch:
     assert operations == ["GetBucketCors", "PutBucketCors", "GetBucketCors"]
     assert bucket.cors()["changed"] is False
     monkeypatch.setattr(apply_cors, "_READ_BACK_SECONDS", 0.2)
-    monkeypatch.setattr(
-        apply_cors.cors, "to_aws", lambda _rules: [{"AllowedOrigins": ["x"], "AllowedMethods": ["PUT"]}]
-    )
+    monkeypatch.setattr(cors, "to_aws", lambda _rules: [{"AllowedOrigins": ["x"], "AllowedMethods": ["PUT"]}])
     with pytest.raises(AwsError, match="has other rules"):
         bucket.cors(purge=True, rules=[{"id": "b", "allowed_origins": ["*"], "allowed_methods": ["GET"]}])

@@ -141,7 +141,7 @@ def test_rotations_at_the_same_moment_make_one_key(user: User, monkeypatch: pyte
 def test_a_key_that_is_stored_in_between(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other run stores after this one has looked and before it stores: its own key is deleted again."""
     winner = user.iam.create_access_key(UserName=user.name)["AccessKey"]
-    create = apply_key.keys.new_document
+    create = access_key.new_document
     text = json.dumps(create(winner, None))
 
     def slow(*arguments: Any) -> dict[str, str]:
@@ -149,7 +149,7 @@ def test_a_key_that_is_stored_in_between(user: User, monkeypatch: pytest.MonkeyP
             user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString")
         return create(*arguments)
 
-    monkeypatch.setattr(apply_key.keys, "new_document", slow)
+    monkeypatch.setattr(access_key, "new_document", slow)
     result = user.run(recreate=True)
     assert result["changed"] is False
     assert result["access_key_id"] == winner["AccessKeyId"]
@@ -161,7 +161,7 @@ def test_a_replacement_that_comes_second_puts_the_other_back(
 ) -> None:
     dead = user.run()["access_key_id"]
     user.iam.delete_access_key(UserName=user.name, AccessKeyId=dead)
-    create = apply_key.keys.new_document
+    create = access_key.new_document
     winner: dict[str, str] = {}
 
     def slow(*arguments: Any) -> dict[str, str]:
@@ -171,7 +171,7 @@ def test_a_replacement_that_comes_second_puts_the_other_back(
             user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString", Overwrite=True)
         return create(*arguments)
 
-    monkeypatch.setattr(apply_key.keys, "new_document", slow)
+    monkeypatch.setattr(access_key, "new_document", slow)
     result = user.run(recreate=True)
     assert result["changed"] is False
     assert result["access_key_id"] == winner["access_key_id"]
