@@ -38,8 +38,9 @@ WISHES = [
     access.Wish("b", "public", ("streams",), change_foreign_access=True),
     access.Wish("b", "public", ("streams", "previews"), change_foreign_access=True),
 ]
+STATEMENTS: list[dict[str, Any]] = [OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]
 POLICIES = st.lists(
-    st.sampled_from([OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]),
+    st.sampled_from(STATEMENTS),
     max_size=4,
     unique_by=lambda statement: statement["Sid"],
 ).map(lambda statements: {"Version": "2012-10-17", "Statement": statements} if statements else None)
