@@ -51,7 +51,7 @@ build:
   type: str
   sample: "20260213_1304"
 cluster:
-  description: Whether the server is a node of a cluster.
+  description: Whether the server is a node of a cluster, V(none) where the user may not ask.
   returned: success
   type: bool
   sample: false

@@ -147,7 +147,7 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 def outcome(connection: Connection, wishes: Sequence[Wish], check_mode: bool) -> dict[str, Any]:
     """The result of a task that brings applications of one server to what was asked."""
-    _refuse_doubled(wishes)
+    _refuse_odd_names(wishes)
     with AmsClient(connection) as client:
         applier = Applier(client)
         try:
@@ -172,8 +172,11 @@ def outcome(connection: Connection, wishes: Sequence[Wish], check_mode: bool) ->
     return {**result, **{name: value for name, value in extras.items() if value}}
 
 
-def _refuse_doubled(wishes: Sequence[Wish]) -> None:
+def _refuse_odd_names(wishes: Sequence[Wish]) -> None:
     names = [wish.app for wish in wishes]
+    if not all(name.strip() for name in names):
+        # The server would make a new application, called settings.
+        raise AmsError("Reading the options app and apps", "the name of an application is empty")
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise AmsError("Reading the option apps", f"given more than once: {', '.join(doubled)}")

@@ -109,21 +109,23 @@ class AmsClient:
         """Release, edition and build: versionName, versionType, buildNumber."""
         return self._object(self._read("/version", "Reading the release"), "Reading the release")
 
-    def in_cluster(self) -> bool:
-        """Whether the server is a node of a cluster, which the enterprise edition alone can be."""
-        tried = "Reading the cluster mode"
-        return bool(self._object(self._read("/cluster-mode-status", tried), tried).get("success"))
+    def in_cluster(self) -> Optional[bool]:
+        """Whether the server is a node of a cluster (enterprise edition); None for a user who may not ask."""
+        answer = self._if_allowed("/cluster-mode-status", "Reading the cluster mode")
+        return None if answer is None else bool(answer.get("success"))
 
     def applications(self) -> Optional[list[str]]:
         """The applications of the server; None for a user who may not list them."""
-        tried = "Listing the applications"
+        answer = self._if_allowed("/applications", "Listing the applications")
+        return None if answer is None else sorted(str(name) for name in answer.get("applications") or [])
+
+    def _if_allowed(self, path: str, tried: str) -> Optional[dict[str, Any]]:
         try:
-            answer = self._object(self._read("/applications", tried), tried)
+            return self._object(self._read(path, tried), tried)
         except AmsError as error:
             if error.status == 403:
                 return None
             raise
-        return sorted(str(name) for name in answer.get("applications") or [])
 
     def settings(self, app: str) -> dict[str, Any]:
         """The whole settings object of an application, secrets included."""

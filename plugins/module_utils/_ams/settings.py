@@ -82,8 +82,12 @@ def plan(
 
 
 def merged(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """The whole object to post: a field that is missing from it would go back to its default."""
-    return {**current, **change.after}
+    """The whole object to post: a field that is missing from it would go back to its default.
+
+    What changes comes last, because of two fields that mean the same (encoderSettings and
+    encoderSettingsString) the server takes the later one.
+    """
+    return {**{name: current[name] for name in current if name not in change.after}, **change.after}
 
 
 def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
@@ -206,12 +210,12 @@ def _shown(name: str, value: Any) -> str:
     return MASK if fields.is_secret(name) else f"'{value}'"
 
 
-def _at_least(least: int) -> Callable[[Any], Any]:
+def _at_least(name: str, least: int) -> Callable[[Any], Any]:
     def rewrite(value: Any) -> Any:
         try:
-            return str(max(int(value), least))
+            return str(max(int(value or 0), least))
         except ValueError:
-            return value
+            raise SettingsError(f"'{name}' takes a whole number, not '{value}'") from None
 
     return rewrite
 
@@ -239,7 +243,7 @@ _CONVERSIONS: tuple[tuple[type, Callable[[str, Any], Any]], ...] = (
 )
 _REWRITES: dict[str, Callable[[Any], Any]] = {
     "encoderSettingsString": _encoder_settings,
-    "hlsListSize": _at_least(5),
-    "hlsTime": _at_least(1),
+    "hlsListSize": _at_least("hlsListSize", 5),
+    "hlsTime": _at_least("hlsTime", 1),
     "httpForwardingBaseURL": _without_trailing_slash,
 }

@@ -78,6 +78,7 @@ def test_null_and_empty_text_are_the_same() -> None:
         ("uploadExtensionsToS3", "many", "'uploadExtensionsToS3' takes a number, not 'many'"),
         ("uploadExtensionsToS3", 1.5, "'uploadExtensionsToS3' takes a whole number, not '1.5'"),
         ("uploadExtensionsToS3", True, "'uploadExtensionsToS3' takes a number, not 'True'"),
+        ("hlsTime", "two", "'hlsTime' takes a whole number, not 'two'"),
         ("s3BucketName", ["b"], "'s3BucketName' takes text, not '['b']'"),
         ("customSettings", "x", "'customSettings' takes a dictionary, not 'x'"),
         ("s3SecretKey", ["hush"], "'s3SecretKey' takes text, not ********"),
@@ -87,6 +88,11 @@ def test_a_value_of_the_wrong_type_is_refused(name: str, asked: Any, said: str) 
     with pytest.raises(SettingsError) as caught:
         plan(CURRENT, {name: asked})
     assert str(caught.value) == said
+
+
+def test_what_changes_is_posted_last() -> None:
+    wanted = {"encoderSettingsString": '[{"height":240}]'}
+    assert list(merged(CURRENT, plan(CURRENT, wanted)))[-1] == "encoderSettingsString"
 
 
 def test_a_misspelt_name_names_the_nearest() -> None:
