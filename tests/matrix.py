@@ -29,7 +29,17 @@ CORES = {
     "2.20": ("13", ("3.12", "3.13", "3.14")),
     "2.21": ("14", ("3.12", "3.13", "3.14")),
 }
-TESTS = ["tests/unit", "tests/integration", "tests/e2e"]
+TESTS = [
+    "tests/unit",
+    "tests/integration",
+    "tests/e2e",
+    "-m",
+    "not real_ams",
+    "-n",
+    "2",
+    "--dist",
+    "loadscope",
+]
 
 
 def pythons() -> dict[str, str]:

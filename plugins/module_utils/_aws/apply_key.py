@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
 from . import access_key as keys
-from .calls import attempt, client, poll
+from .calls import attempt, client, masked_texts, poll
 from .errors import AwsError
 from .stores import STORES, Content, Store
 
@@ -234,7 +234,7 @@ class _Task:
 
     def _mask(self, secret: str) -> None:
         """No result, however it comes about, shows it from now on."""
-        self.module.no_log_values.add(secret)
+        masked_texts(self.module).add(secret)
 
     def _wait_until_works(self, document: dict[str, Any]) -> None:
         if self.params["wait"]:

@@ -63,6 +63,12 @@ def _has_no_subdomains(url: str) -> bool:
     return True
 
 
+def masked_texts(module: Any) -> set[str]:
+    """The texts that Ansible masks in everything the module says. amazon.aws 8 does not pass them on."""
+    texts: set[str] = getattr(module, "_module", module).no_log_values
+    return texts
+
+
 def partition_of(region: Optional[str]) -> str:
     """aws, aws-cn, aws-us-gov and so on; a region that is not AWS's counts as aws."""
     import boto3

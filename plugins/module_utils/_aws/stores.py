@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional
 from ansible.module_utils.common.warnings import warn
 
 from . import vault
-from .calls import attempt, client
+from .calls import attempt, client, masked_texts
 from .errors import AwsError
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def _taken_out(module: Any, name: str) -> list[str]:
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None
     for each in values:
-        module.no_log_values.discard(each)
+        masked_texts(module).discard(each)
     return values
 
 
