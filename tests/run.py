@@ -25,6 +25,7 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 OUTPUT = REPO / "tests" / "output"
+SUMMARY = OUTPUT / "summary.txt"
 BIN = Path(sys.executable).parent
 COLLECTION = Path("ansible_collections", "antmedia", "s3_recording")
 NAME = "antmedia.s3_recording"
@@ -199,7 +200,9 @@ def sanity() -> Iterable[Outcome]:
         yield Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
 
 
-def pytest_stage(name: str, *paths: str, workers: int = 0) -> Callable[[], Iterable[Outcome]]:
+def pytest_stage(
+    name: str, *paths: str, workers: int = 0, distribution: str = "load"
+) -> Callable[[], Iterable[Outcome]]:
     def run() -> Iterable[Outcome]:
         here = [path for path in paths if list((REPO / path).rglob("test_*.py"))]
         if not here:
@@ -217,7 +220,7 @@ def pytest_stage(name: str, *paths: str, workers: int = 0) -> Callable[[], Itera
             *here,
         ]
         if workers:
-            command += ["-n", str(workers)]
+            command += ["-n", str(workers), "--dist", distribution]
         start = time.monotonic()
         # Shown as it runs: the long stages would otherwise be silent for minutes.
         code = subprocess.run(command, cwd=REPO, env=environment(), stdin=subprocess.DEVNULL, check=False)
@@ -257,7 +260,11 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
         "each module, step by step, on the stand-ins",
         pytest_stage("integration", "tests/integration", workers=2),
     ),
-    "e2e": ("role and playbooks as a user runs them", pytest_stage("e2e", "tests/e2e")),
+    "e2e": (
+        "role and playbooks as a user runs them",
+        # What takes long there is made once a module.
+        pytest_stage("e2e", "tests/e2e", workers=2, distribution="loadscope"),
+    ),
     "docs": ("documentation of plugins and role", docs),
     "sanity": ("ansible-test sanity, nothing ignored", sanity),
 }
@@ -277,6 +284,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
 
+    SUMMARY.unlink(missing_ok=True)
     outcomes: list[Outcome] = []
     for name in given.stages or STAGES:
         print(f"=== {name}: {STAGES[name][0]}", flush=True)
@@ -289,7 +297,10 @@ def main() -> int:
     passed, failed, skipped = (
         sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed", "skipped")
     )
-    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    summary = f"{passed} passed, {failed} failed, {skipped} skipped"
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    SUMMARY.write_text(summary + "\n", encoding="utf-8")
+    print(summary, flush=True)
     return int(failed > 0 or passed == 0)
 
 
