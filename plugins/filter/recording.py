@@ -6,21 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
     intent_of,
+    typed,
     with_key,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import IntentError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, IntentError
 
 PREFIX = "s3_recording_"
 KEY_PARTS = ("access_key_id", "secret_access_key")
+SECRET = PREFIX + KEY_PARTS[1]
+DEFAULTS = {field.name: field.default for field in fields(Intent) if field.default is not MISSING}
+_ELSEWHERE = "in the inventory it may use only what the inventory has, not variables of the play"
 
 
 def recording_fleet(
@@ -34,21 +39,16 @@ def recording_fleet(
     """See recording_fleet.yml."""
     chosen = list(chosen)
     known = {*inputs, *other_names}
-    # What this host does not have from the inventory comes from the play or the role, so it is everyone's.
-    everyones = {name: value for name, value in inputs.items() if PREFIX + name not in hostvars[host]}
+    scope = _Scope(inputs, hostvars[host])
     members: list[Member] = []
     problems: list[tuple[str, str]] = []
     for each in dict.fromkeys([*chosen, *inventory_hosts]):
         theirs = hostvars[each]
-        if each not in chosen and PREFIX + "bucket" not in theirs:
+        if each not in chosen and not scope.has_bucket(theirs):
             continue
         problems.extend((each, problem) for problem in _misspelt(theirs, known))
         try:
-            values = {
-                **everyones,
-                **{name: theirs[PREFIX + name] for name in inputs if PREFIX + name in theirs},
-            }
-            members.append(Member(each, intent_of(values, each), each in chosen))
+            members.append(Member(each, intent_of(scope.values_of(theirs), each), each in chosen))
         except IntentError as error:
             problems.extend((each, problem) for problem in error.problems)
     result = fleet(members, problems)
@@ -58,9 +58,70 @@ def recording_fleet(
     return result
 
 
-def recording_given_key(hostvars: Mapping[str, Any], otherwise: Mapping[str, str]) -> dict[str, str]:
+class _Scope:
+    """Which values are of the play, and so of all hosts, and which are of a host's own in the inventory.
+
+    A filter sees what the play and the role say for the host it runs on alone. Where that differs from what
+    the inventory says for this host, it comes from the play and beats the inventory for every host; where it
+    is not a default and the inventory does not have it, likewise.
+    """
+
+    def __init__(self, inputs: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+        self.inputs = inputs
+        self.secret_of_play = bool(inputs.get("secret_given")) and not own.get(SECRET)
+        self.of_play = {name for name in inputs if self._is_of_play(name, own)}
+
+    def _is_of_play(self, name: str, own: Mapping[str, Any]) -> bool:
+        value = self.inputs[name]
+        if PREFIX + name in own:
+            return _plain(name, value) != _plain(name, _read(own, name))
+        return _plain(name, value) != DEFAULTS.get(name, "")
+
+    def has_bucket(self, theirs: Mapping[str, Any]) -> bool:
+        return "bucket" in self.of_play or PREFIX + "bucket" in theirs
+
+    def values_of(self, theirs: Mapping[str, Any]) -> dict[str, Any]:
+        values = dict(self.inputs)
+        for name in self.inputs:
+            if PREFIX + name in theirs and name not in self.of_play:
+                values[name] = _read(theirs, name)
+            elif name not in self.of_play:
+                values[name] = ""
+        values["secret_given"] = self.secret_of_play or bool(theirs.get(SECRET))
+        return values
+
+
+def _read(variables: Mapping[str, Any], name: str) -> Any:
+    try:
+        value = variables[PREFIX + name]
+    except AnsibleError as error:
+        raise IntentError([f"{PREFIX}{name} cannot be read: {type(error).__name__}; {_ELSEWHERE}"]) from None
+    if isinstance(value, str) and "{{" in value:
+        raise IntentError([f"{PREFIX}{name} cannot be read; {_ELSEWHERE}"])
+    return value
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value to compare: Jinja may have made text of a boolean or a list on the way."""
+    if value in (None, "", {}):
+        return DEFAULTS.get(name, "")
+    try:
+        return typed(name, value)
+    except ValueError:
+        return str(value)
+
+
+def recording_given_key(
+    hostvars: Mapping[str, Any], otherwise: Mapping[str, str], access_key_id: str
+) -> dict[str, str]:
     """See recording_given_key.yml."""
-    return {part: str(hostvars.get(PREFIX + part) or otherwise[part]) for part in KEY_PARTS}
+    own = {part: str(hostvars.get(PREFIX + part) or "") for part in KEY_PARTS}
+    for key in (own, otherwise):
+        if key["access_key_id"] == access_key_id and key["secret_access_key"]:
+            return {part: str(key[part]) for part in KEY_PARTS}
+    raise AnsibleFilterError(
+        f"recording_given_key: the secret of the access key {access_key_id} is not given"
+    )
 
 
 def recording_with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -10,13 +10,15 @@ the server really has.
 from __future__ import annotations
 
 import secrets
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Optional
 
 from ._ams.errors import AmsError
-from ._ams.settings import redact
+from ._ams.settings import SettingsError, plan
 
 try:
     import boto3
@@ -29,6 +31,14 @@ except ImportError as error:
     IMPORT_ERROR = error
 
 PROBE_SIZE = 2048
+CANNED_ACLS: tuple[str, ...] = (
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "log-delivery-write",
+)
+CANNED_ACLS += ("bucket-owner-read", "bucket-owner-full-control", "aws-exec-read")
 FOREIGN_ORIGIN = "https://not-among-the-origins.invalid"
 _REGION_CODES = (
     "PermanentRedirect",
@@ -97,6 +107,8 @@ class Probe:
         self.body = secrets.token_bytes(PROBE_SIZE)
         self.bucket = str(self.settings.get("s3BucketName") or "")
         self.forwards = bool(extensions)
+        self._may_be_stored = False
+        self._version: dict[str, str] = {}
         self._deadline = time.monotonic() + self.viewer.wait
         self._http = requests.Session()
 
@@ -106,14 +118,18 @@ class Probe:
         yield settings
         if not self.settings.get("s3RecordingEnabled"):
             return
+        if not (self.settings.get("s3AccessKey") and self.settings.get("s3SecretKey")):
+            # With an empty key boto3 would look for another one, which AMS does not have.
+            yield self._link("key", False, "an access key in the settings", "none", "Run servers.yml")
+            return
         yield from (self._list(), self._head())
-        put = self._put()
-        yield put
         removed: list[Link] = []
         try:
+            put = self._put()
+            yield put
             yield from self._viewer_links(put.ok)
         finally:
-            if put.ok:
+            if self._may_be_stored:
                 removed.append(self._remove())
         yield from removed
 
@@ -128,20 +144,20 @@ class Probe:
             yield self._fetched(target)
             yield self._range(target)
         for origin in self.viewer.origins:
+            if origin == "*":
+                continue
             yield self._preflight(target, origin)
         if self.viewer.origins and "*" not in self.viewer.origins:
             yield self._foreign(target)
 
     def _settings_link(self) -> Link:
-        wrong = {
-            name: redact(name, self.settings.get(name))
-            for name, value in self.expected_settings.items()
-            if str(self.settings.get(name)).rstrip("/") != str(value).rstrip("/")
-        }
-        if not self.settings.get("s3RecordingEnabled"):
-            wrong["s3RecordingEnabled"] = False
-        came = ", ".join(f"{name}={value!r}" for name, value in sorted(wrong.items())) or "the same"
-        return self._link("settings", not wrong, "the settings asked for", came, "Run servers.yml")
+        expected = {"s3RecordingEnabled": True, **self.expected_settings}
+        try:
+            changes = plan(self.settings, expected).redacted()
+        except SettingsError as error:
+            return self._link("settings", False, "the settings asked for", str(error), "Run servers.yml")
+        came = ", ".join(f"{name}={changes[name]['before']!r}" for name in sorted(changes)) or "the same"
+        return self._link("settings", not changes, "the settings asked for", came, "Run servers.yml")
 
     def _list(self) -> Link:
         return self._s3_link(
@@ -163,18 +179,32 @@ class Probe:
         return self._s3_link("head", "404 for a key that is not there", head, remedy)
 
     def _put(self) -> Link:
+        permission = self.settings.get("s3Permission")
         options = {
-            "ACL": self.settings.get("s3Permission"),
+            # AMS takes everything else for public-read.
+            "ACL": permission if permission in CANNED_ACLS else "public-read",
             "StorageClass": self.settings.get("s3StorageClass"),
             "CacheControl": self.settings.get("s3CacheControl"),
         }
         given = {name: value for name, value in options.items() if value}
+
+        def put(s3: Any) -> None:
+            self._may_be_stored = True
+            try:
+                answer = s3.put_object(
+                    Bucket=self.bucket, Key=self.key, Body=self.body, ContentType="video/mp4", **given
+                )
+            except ClientError as error:
+                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+                self._may_be_stored = status >= 500
+                raise
+            # In a versioned bucket a DELETE without the version would only hide the object.
+            self._version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
+
         return self._s3_link(
             "put",
             f"{self.key} stored with the ACL {options['ACL']}",
-            lambda s3: s3.put_object(
-                Bucket=self.bucket, Key=self.key, Body=self.body, ContentType="video/mp4", **given
-            ),
+            put,
             "The key needs s3:PutObject and s3:PutObjectAcl on the folder: run storage.yml",
         )
 
@@ -186,7 +216,7 @@ class Probe:
         return self._s3_link(
             "remove",
             "the probe removed with the provisioning credentials",
-            lambda s3: s3.delete_object(Bucket=self.bucket, Key=self.key),
+            lambda s3: s3.delete_object(Bucket=self.bucket, Key=self.key, **self._version),
             remedy,
             provisioning=True,
         )
@@ -289,7 +319,8 @@ class Probe:
                     came = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
                     return self._link(link, False, expected, came, self._remedy(code, remedy))
             except (BotoCoreError, ValueError) as error:
-                return self._link(link, False, expected, str(error), "Are region and endpoint right?")
+                advice = remedy if provisioning else "Are region and endpoint right?"
+                return self._link(link, False, expected, _in_words(error), advice)
 
     def _remedy(self, code: str, otherwise: str) -> str:
         if code in _REGION_CODES:
@@ -327,6 +358,31 @@ class Probe:
 
     def _link(self, link: str, ok: bool, expected: str, came: str, remedy: str = "") -> Link:
         return Link(self.app, link, ok, expected, came, "" if ok else remedy)
+
+
+def checked(probes: Sequence[Probe]) -> list[Link]:
+    """The links of all probes. A signal that ends the process waits until the probe is removed."""
+    with _ended_in_order():
+        return [link for probe in probes for link in probe.links()]
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Make the signals that end an Ansible worker at once into an exception, for which finally runs."""
+
+    def end(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(f"signal {number}")
+
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Only the main thread may set handlers.
+        with suppress(ValueError):
+            before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ inventory: with --limit it would otherwise shrink to the hosts of one run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Optional, get_type_hints
@@ -26,6 +27,7 @@ _OF_BUCKET = (
     "key_store",
     "key_path",
     "access_key_id",
+    "aws_endpoint_url",
     "endpoint",
     "path_style",
     "cors_origins",
@@ -57,18 +59,18 @@ def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
     known = {field.name for field in fields(Intent)}
     given = {name: value for name, value in inputs.items() if name in known and value not in (None, "")}
     problems: list[str] = []
-    typed = {}
+    values: dict[str, Any] = {}
     for name, value in given.items():
         try:
-            typed[name] = _typed(name, value)
+            values[name] = typed(name, value)
         except ValueError as error:
             problems.append(f"s3_recording_{name}: {error}")
     if problems:
         raise IntentError(problems)
-    typed.setdefault("bucket", "")
-    typed.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
-    typed["prefix"] = typed.get("prefix", "").strip("/")
-    return Intent(**typed)
+    values.setdefault("bucket", "")
+    values.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
+    values["prefix"] = values.get("prefix", "").strip("/")
+    return Intent(**values)
 
 
 def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
@@ -87,7 +89,8 @@ def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] =
                 *known_problems,
                 *(
                     (member.host, problem)
-                    for member in chosen
+                    for sharing in shared
+                    for member in sharing
                     for problem in _recording.problems_of(member.intent)
                 ),
             ]
@@ -112,7 +115,8 @@ def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[
     return [{"name": app["name"], "settings": {**app["settings"], **pair}} for app in apps]
 
 
-def _typed(name: str, value: Any) -> Any:
+def typed(name: str, value: Any) -> Any:
+    """A variable's value in its type; ValueError where it cannot be."""
     kind = _TYPES[name]
     if name in _LISTS:
         return _strings(value)
@@ -120,18 +124,25 @@ def _typed(name: str, value: Any) -> Any:
         return _boolean(value)
     if kind is str:
         if isinstance(value, (Mapping, list, tuple)):
-            raise ValueError(f"takes text, not {value!r}")
+            raise ValueError(f"takes text, not a {_kind(value)}")
         return str(value).strip()
     if not isinstance(value, Mapping):
-        raise ValueError(f"takes a dictionary, not {value!r}")
+        # Without the value: further settings may hold secrets.
+        raise ValueError(f"takes a dictionary, not a {_kind(value)}")
     return dict(value)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "dictionary"
+    return "list" if isinstance(value, (list, tuple)) else type(value).__name__
 
 
 def _strings(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"takes a list, not {value!r}")
+        raise ValueError(f"takes a list, not a {_kind(value)}")
     return tuple(str(part) for part in value)
 
 
@@ -187,13 +198,19 @@ def _shared_folders(sharing: list[Member]) -> list[str]:
 def _shared_addresses(members: Sequence[Member]) -> list[str]:
     hosts: dict[str, list[str]] = {}
     for member in members:
-        hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
+        # Consoles that answer only to localhost are reached over ssh, each on a machine of its own.
+        if not (_is_loopback(member.intent.ams_url) and member.intent.viewer_url):
+            hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
     return [
         f"s3_recording_ams_url is {url} for {_few(sharing)}: set it in the inventory, "
-        "where each host has its own"
+        "where each host has its own (with consoles on localhost, s3_recording_viewer_url of each)"
         for url, sharing in hosts.items()
         if len(sharing) > 1
     ]
+
+
+def _is_loopback(url: str) -> bool:
+    return bool(re.match(r"https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)", url))
 
 
 def _origins(sharing: list[Member]) -> list[str]:
@@ -216,10 +233,19 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "managed_full_access": intent.managed_full_access,
         "key_policy": _recording.key_policy(intent, folders),
         "key_given": intent.key_given,
+        "access_key_id": intent.access_key_id,
+        "aws_endpoint_url": intent.aws_endpoint_url,
+        "s3_endpoint_url": intent.aws_endpoint_url or intent.endpoint,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
         "cors_rules": _recording.cors_rules(intent, _origins(sharing)),
     }
+
+
+def _origins_to_prove(intent: Intent) -> list[str]:
+    """Of a large fleet's origins those that this host has a part in."""
+    own = intent.cors_origins or (_recording.origin_of(intent.viewer_address),)
+    return sorted({*own, *intent.cors_extra_origins})
 
 
 def _host_entry(intent: Intent) -> dict[str, Any]:
@@ -227,7 +253,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "bucket": intent.bucket,
         "ams_url": intent.ams_url,
         "viewer_url": intent.viewer_address,
-        "origins": [_recording.origin_of(intent.viewer_address)],
+        "origins": _origins_to_prove(intent),
         "apps": [
             {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
         ],

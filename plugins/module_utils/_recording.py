@@ -50,6 +50,7 @@ _REGIONS = {
 }
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXTENSION = re.compile(r"[A-Za-z0-9]+")
+_APPLICATION = re.compile(r"[A-Za-z0-9_-]+")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 
 
@@ -74,7 +75,9 @@ class Intent:
     key_store: str = "ssm"
     key_path: str = ""
     access_key_id: str = ""
+    secret_given: bool = False
     endpoint: str = ""
+    aws_endpoint_url: str = ""
     path_style: Optional[bool] = None
     prefix: str = ""
     folder_per_application: bool = False
@@ -287,7 +290,7 @@ def warnings_of(intent: Intent) -> list[str]:
 
 def _bucket_problems(intent: Intent) -> list[str]:
     if not intent.bucket:
-        return ["s3_recording_bucket is not set"]
+        return ["s3_recording_bucket is not set (s3_recording_hosts names the hosts that are AMS servers)"]
     found = []
     if not _BUCKET_NAME.fullmatch(intent.bucket):
         found.append(f"s3_recording_bucket: '{intent.bucket}' is not a name that S3 takes for a bucket")
@@ -314,6 +317,9 @@ def _application_problems(intent: Intent) -> list[str]:
     found = []
     if not intent.applications:
         found.append("s3_recording_applications is empty")
+    odd = [app for app in intent.applications if not _APPLICATION.fullmatch(app)]
+    if odd:
+        found.append(f"s3_recording_applications: {odd} cannot be names of applications")
     doubled = sorted({app for app in intent.applications if intent.applications.count(app) > 1})
     if doubled:
         found.append(f"s3_recording_applications: {', '.join(doubled)} is there more than once")
@@ -329,9 +335,11 @@ def _application_problems(intent: Intent) -> list[str]:
 
 def _address_problems(intent: Intent) -> list[str]:
     found = []
-    for name in ("endpoint", "base_url", "ams_url", "viewer_url"):
+    for name in ("endpoint", "aws_endpoint_url", "base_url", "ams_url", "viewer_url"):
         url = getattr(intent, name)
-        if url and not _is_address(url):
+        if "@" in url:
+            found.append(f"s3_recording_{name} has a user or a password in it, which does not belong there")
+        elif url and not _is_address(url):
             found.append(f"s3_recording_{name}: '{url}' is not an http or https address")
     found.extend(
         f"s3_recording_cors_origins: '{origin}' is not an origin such as https://ams.example.com:5443"
@@ -356,13 +364,15 @@ def _is_address(url: str) -> bool:
 
 
 def _key_problems(intent: Intent) -> list[str]:
+    if intent.key_given != intent.secret_given:
+        return ["s3_recording_access_key_id and s3_recording_secret_access_key go together, one is missing"]
     if intent.key_given:
         return []
     found = []
     if intent.key_store not in STORES:
         found.append(f"s3_recording_key_store: '{intent.key_store}' is none of {', '.join(STORES)}")
-    if intent.key_store == "file" and not intent.key_path:
-        found.append("s3_recording_key_path: the store 'file' needs the path of a file on the controller")
+    if intent.key_store == "file" and not intent.key_path.startswith(("/", "~")):
+        found.append("s3_recording_key_path: the store 'file' needs the whole path of a file")
     if not re.fullmatch(r"[A-Za-z0-9+=,.@_-]{1,64}", intent.user_name):
         found.append(f"s3_recording_iam_user: '{intent.user_name}' is not a name that IAM takes for a user")
     return found

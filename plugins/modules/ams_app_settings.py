@@ -154,7 +154,8 @@ CONSTRAINTS = {
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     one = {"name": params["app"], "settings": params["settings"], "reset": params["reset"]}
-    wishes = [Wish(each["name"], each["settings"], each["reset"]) for each in params["apps"] or [one]]
+    asked = params["apps"] if params["app"] is None else [one]
+    wishes = [Wish(each["name"], each["settings"], each["reset"]) for each in asked]
     return outcome(arguments.connection_of(params), wishes, check_mode)
 
 

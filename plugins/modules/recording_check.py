@@ -118,7 +118,12 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
+    Probe,
+    Viewer,
+    checked,
+    outcome,
+)
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -148,7 +153,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     url = (params["viewer_url"] or connection.url).rstrip("/")
     viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], params["origins"])
     probes = [Probe(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
-    return outcome(url, [link for probe in probes for link in probe.links()])
+    return outcome(url, checked(probes))
 
 
 def main() -> None:

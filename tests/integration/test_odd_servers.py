@@ -43,7 +43,12 @@ def connection(host: FleetHost, **changes: Any) -> dict[str, Any]:
 
 
 def apply(host: FleetHost, app: str = "live", settings: Any = None, **changes: Any) -> dict[str, Any]:
-    wish = {"app": app, "settings": WISH if settings is None else settings, "reset": [], "apps": None}
+    wish: dict[str, Any] = {
+        "app": app,
+        "settings": WISH if settings is None else settings,
+        "reset": [],
+        "apps": None,
+    }
     return ams_app_settings.run({**connection(host, **changes), **wish}, False)
 
 

@@ -132,8 +132,13 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"ams_url": "https://h:99999"}, "not an http or https address"),
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
         ({"key_store": "vault"}, "is none of ssm, file"),
-        ({"key_store": "file"}, "needs the path of a file"),
+        ({"key_store": "file"}, "needs the whole path of a file"),
         ({"iam_user": "a b"}, "not a name that IAM takes"),
+        ({"key_store": "file", "key_path": "keys/b.json"}, "needs the whole path of a file"),
+        ({"access_key_id": "AKIA1"}, "go together"),
+        ({"secret_given": True}, "go together"),
+        ({"applications": ("*",)}, "cannot be names of applications"),
+        ({"ams_url": "https://me:hush@ams:5443"}, "has a user or a password in it"),
         ({"settings": {"s3BucketName": "other"}}, "follows from other variables"),
         ({"settings": {"s3SecretKey": "other"}}, "follows from other variables"),
     ],
@@ -243,3 +248,36 @@ def test_a_value_of_the_wrong_type_is_named(name: str, value: Any) -> None:
 def test_text_from_a_survey_is_understood() -> None:
     intent = intent_of({"bucket": "b12", "applications": "live, LiveApp", "mp4": "False"}, "h")
     assert (intent.applications, intent.mp4) == (("live", "LiveApp"), False)
+
+
+def test_a_problem_does_not_quote_what_may_be_a_secret() -> None:
+    with pytest.raises(IntentError) as caught:
+        intent_of({"bucket": "b12", "settings": '{"jwtSecretKey": "hush"}'}, "h")
+    assert "hush" not in str(caught.value)
+    address = replace(GUIDE, ams_url="https://me:hush@ams:5443")
+    assert not any("hush" in problem for problem in problems_of(address))
+
+
+def test_consoles_on_localhost_may_share_an_address_if_viewers_have_another() -> None:
+    local = "http://127.0.0.1:5080"
+    with_viewers = [
+        member("a", ams_url=local, viewer_url="https://a.example.com"),
+        member("b", ams_url=local, viewer_url="https://b.example.com"),
+    ]
+    assert fleet(with_viewers)["problems"] == []
+    assert (
+        "s3_recording_viewer_url"
+        in fleet([member("a", ams_url=local), member("b", ams_url=local)])["problems"][0]
+    )
+
+
+def test_verify_is_told_the_origins_that_the_bucket_allows() -> None:
+    given = fleet([member("a", cors_origins=["https://player.example.com"])])
+    assert given["hosts"]["a"]["origins"] == ["https://player.example.com"]
+    extra = fleet([member("a", cors_extra_origins=["https://player.example.com"])])
+    assert extra["hosts"]["a"]["origins"] == ["https://a:5443", "https://player.example.com"]
+
+
+def test_the_store_is_provisioned_where_it_is() -> None:
+    (bucket,) = fleet([member("a", endpoint="https://s3.example.com")])["buckets"]
+    assert (bucket["s3_endpoint_url"], bucket["aws_endpoint_url"]) == ("https://s3.example.com", "")

@@ -38,7 +38,6 @@ class Applier:
 
     def __init__(self, client: AmsClient) -> None:
         self.client = client
-        self.secrets: list[str] = []
         self._release: Optional[str] = None
 
     def plans(self, wishes: Sequence[Wish]) -> list[Plan]:
@@ -77,8 +76,9 @@ class Applier:
         return found
 
     def _plan(self, wish: Wish) -> Plan:
+        self.client.secrets.extend(secrets_of(wish.settings))
         current = self.client.settings(wish.app)
-        self.secrets.extend(secrets_of(current) + secrets_of(wish.settings))
+        self.client.secrets.extend(secrets_of(current))
         try:
             change = plan(current, wish.settings, wish.reset, self._release_name)
         except SettingsError as error:
@@ -156,7 +156,7 @@ def outcome(connection: Connection, wishes: Sequence[Wish], check_mode: bool) ->
             if not check_mode:
                 applier.write(plans)
         except AmsError as error:
-            raise error.without(applier.secrets) from None
+            raise error.without(client.secrets) from None
     result: dict[str, Any] = {
         "changed": any(planned.change for planned in plans),
         "apps": {

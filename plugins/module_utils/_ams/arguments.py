@@ -50,11 +50,15 @@ CONNECTION_CONSTRAINTS: dict[str, Any] = {
 
 def connection_of(params: Mapping[str, Any]) -> Connection:
     """The connection that a module's parameters describe; AmsError where a value cannot work."""
+    # A token that was read from a file or a vault often ends with a line break.
+    token = (params["jwt_token"] or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise AmsError("Reading the option jwt_token", "it has characters that no token has")
     connection = Connection(
         url=params["url"],
         email=params["email"],
         password=params["password"],
-        jwt_token=params["jwt_token"],
+        jwt_token=token or None,
         validate_certs=params["validate_certs"],
         ca_path=params["ca_path"],
         timeout=params["timeout"],

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 from urllib.parse import quote, urlsplit
 
-from .errors import AmsError, excerpt
+from .errors import AmsError, excerpt, scrub
 
 try:
     import requests
@@ -54,6 +54,12 @@ class Connection:
     def checked_url(self) -> str:
         """The address without a trailing slash; AmsError where it cannot be one."""
         url = self.url.strip().rstrip("/")
+        if "@" in url:
+            raise AmsError(
+                "Reading the address of an AMS console",
+                "it has a user or a password in it",
+                "Give them as email and password",
+            )
         try:
             parts = urlsplit(url)
             usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -85,6 +91,8 @@ class AmsClient:
                 "Install it for the Python that runs this module",
             )
         self.connection = connection
+        # What no text from the server may show; who reads settings adds what they hold.
+        self.secrets: list[str] = [secret for secret in connection.secrets if secret]
         self.url = connection.checked_url()
         self._logged_in = False
         self._session = _session(connection)
@@ -144,7 +152,7 @@ class AmsClient:
         path = f"/applications/settings/{quote(app, safe='')}"
         answer = self._object(self._request("POST", path, tried, settings), tried, uncertain=True)
         if answer.get("success") is not True:
-            said = excerpt(str(answer.get("message") or ""))
+            said = self._excerpt(str(answer.get("message") or ""))
             raise self._error(tried, f"the server refused with success=false and {said}")
 
     def recordings_count(self, app: str) -> int:
@@ -168,7 +176,7 @@ class AmsClient:
         if self._is_blocked(message):
             return self._error(
                 tried,
-                f"the account is blocked after too many wrong passwords ({excerpt(message)})",
+                f"the account is blocked after too many wrong passwords ({self._excerpt(message)})",
                 f"Wait {LONGEST_BLOCK}; until then the right password is refused as well",
             )
         if self._says_yes("/first-login-status"):
@@ -220,7 +228,11 @@ class AmsClient:
         request = requests.Request(method, f"{self.url}/rest/v2{path}", data=data)
         if data is not None:
             request.headers["Content-Type"] = "application/json"
-        prepared = self._session.prepare_request(request)
+        try:
+            prepared = self._session.prepare_request(request)
+        except (requests.RequestException, ValueError) as error:
+            # What it says may quote a header, and so a token.
+            raise self._error(tried, f"no request can be made of it ({type(error).__name__})") from None
         if self._send_options is None:
             # Proxies and certificates of the environment are the same for each request of a session.
             self._send_options = dict(
@@ -243,7 +255,7 @@ class AmsClient:
             raise self._not_json(tried, response, uncertain) from None
         if not isinstance(answer, dict):
             raise self._error(
-                tried, f"JSON that is not an object: {excerpt(response.text)}", uncertain=uncertain
+                tried, f"JSON that is not an object: {self._excerpt(response.text)}", uncertain=uncertain
             )
         return answer
 
@@ -255,18 +267,18 @@ class AmsClient:
                 "Is this address an AMS console?",
             )
         elif body.startswith("<"):
-            came = f"status {response.status_code} with a page of HTML: {excerpt(body)}"
+            came = f"status {response.status_code} with a page of HTML: {self._excerpt(body)}"
             remedy = "Is this address an AMS console, and is there a proxy in front of it?"
         elif body[0] in "{[":
             came = f"status {response.status_code} with JSON that breaks off after {len(body)} characters"
             remedy = "The server or a proxy in front of it cut the answer; look at its log and run again"
         else:
-            came, remedy = f"status {response.status_code} with {excerpt(body)}, which is not JSON", ""
+            came, remedy = f"status {response.status_code} with {self._excerpt(body)}, which is not JSON", ""
         return self._error(tried, came, remedy, status=response.status_code, uncertain=uncertain)
 
     def _refused(self, tried: str, method: str, response: requests.Response) -> AmsError:
         status = response.status_code
-        came = f"status {status} with {excerpt(response.text)}"
+        came = f"status {status} with {self._excerpt(response.text)}"
         uncertain = method == "POST" and status >= 500
         return self._error(
             tried,
@@ -297,6 +309,10 @@ class AmsClient:
         return self._error(
             tried, came, remedy, uncertain=sent and method == "POST", transient=not _is_final(error)
         )
+
+    def _excerpt(self, body: str) -> str:
+        # Before it is cut: half a secret would not be recognised any more.
+        return excerpt(scrub(body, self.secrets))
 
     def _error(self, tried: str, came_back: str, remedy: str = "", **facts: Any) -> AmsError:
         return AmsError(f"{tried} at {self.url}", came_back, remedy, **facts)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Optional
@@ -65,9 +66,15 @@ class AmsError(Exception):
 
 
 def scrub(text: str, secrets: Iterable[Optional[str]]) -> str:
-    """A text from the server without the secrets that it may quote."""
-    for secret in sorted({s for s in secrets if s and len(s) >= _SHORTEST_SCRUBBED}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    """A text from the server without the secrets that it may quote, as they are or in a form of its own."""
+    forms = {
+        form
+        for secret in secrets
+        if secret and len(secret) >= _SHORTEST_SCRUBBED
+        for form in (secret, json.dumps(secret)[1:-1], html.escape(secret), " ".join(secret.split()))
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
     return text
 
 

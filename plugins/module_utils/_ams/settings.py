@@ -9,6 +9,7 @@ Plain data in, plain data out. Behaviour of the server: measured on AMS 2.17.1 a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
@@ -74,7 +75,7 @@ def plan(
     before, after, rewritten = {}, {}, {}
     for name, value in asked.items():
         stored = as_stored(name, value, current[name])
-        if stored != as_stored(name, current[name], current[name]):
+        if stored != _stored_now(name, current):
             before[name], after[name] = current[name], stored
         if name in wanted and _means_something_else(stored, value):
             rewritten[name] = stored
@@ -107,6 +108,14 @@ def as_stored(name: str, value: Any, like: Any) -> Any:
     typed = _typed(name, value, like)
     rewrite = _REWRITES.get(name)
     return rewrite(typed) if rewrite else typed
+
+
+def _stored_now(name: str, current: Mapping[str, Any]) -> Any:
+    try:
+        return as_stored(name, current[name], current[name])
+    except SettingsError:
+        # Stored by another way than the API, which would not take it.
+        return current[name]
 
 
 def redact(name: str, value: Any) -> Any:
@@ -170,7 +179,8 @@ def _to_number(name: str, value: Any) -> Any:
     if not isinstance(value, bool):
         try:
             number = float(value)
-            return int(number) if number.is_integer() else number
+            if math.isfinite(number):
+                return int(number) if number.is_integer() else number
         except (TypeError, ValueError, OverflowError):
             pass
     raise SettingsError(f"'{name}' takes a number, not {_shown(name, value)}")

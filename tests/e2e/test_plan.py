@@ -1,0 +1,99 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which value counts where inventory, play and role disagree, on the real Ansible."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.playbook import PlaybookRun, run_playbook
+
+GROUPS = {
+    "eu": {
+        "hosts": {"eu1": {}, "eu2": {}},
+        "vars": {
+            "s3_recording_bucket": "eu-videos",
+            "s3_recording_region": "eu-west-1",
+            "s3_recording_delivery": "public",
+        },
+    },
+    "us": {
+        "hosts": {"us1": {}},
+        "vars": {
+            "s3_recording_bucket": "us-videos",
+            "s3_recording_region": "us-east-1",
+            "s3_recording_applications": ["live", "LiveApp"],
+            "s3_recording_folder_per_application": True,
+        },
+    },
+    "other": {"hosts": {"db1": {}}},
+}
+
+
+def plan(
+    tmp_path: Path,
+    *arguments: str,
+    play_vars: dict[str, Any] | None = None,
+    hosts: str = "eu:us",
+    **options: Any,
+) -> PlaybookRun:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"children": GROUPS}}))
+    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan"}
+    tasks = [
+        {"name": "Plan", "ansible.builtin.import_role": role},
+        {"name": "Show", "ansible.builtin.debug": {"var": "__s3_recording_fleet"}, "run_once": True},
+    ]
+    play = {"name": "Plan", "hosts": hosts, "gather_facts": False, "vars": play_vars or {}, "tasks": tasks}
+    return run_playbook([play], inventory=inventory, arguments=arguments, **options)
+
+
+def shown(run: PlaybookRun) -> dict[str, Any]:
+    fleet: dict[str, Any] = run.task("Show")["__s3_recording_fleet"]
+    return fleet
+
+
+def test_a_value_of_the_play_beats_the_inventory_for_every_host(tmp_path: Path) -> None:
+    fleet = shown(plan(tmp_path, play_vars={"s3_recording_delivery": "private"}))
+    assert {bucket["bucket"]: bucket["delivery"] for bucket in fleet["buckets"]} == {
+        "eu-videos": "private",
+        "us-videos": "private",
+    }
+
+
+def test_each_group_keeps_its_own_values(tmp_path: Path) -> None:
+    fleet = shown(plan(tmp_path))
+    assert [len(fleet["hosts"][host]["apps"]) for host in ("eu1", "eu2", "us1")] == [1, 1, 2]
+    assert [bucket["region"] for bucket in fleet["buckets"]] == ["eu-west-1", "us-east-1"]
+
+
+def test_limit_leaves_origins_and_folders_of_the_others(tmp_path: Path) -> None:
+    fleet = shown(plan(tmp_path, "--limit", "eu2"))
+    (bucket,) = fleet["buckets"]
+    assert bucket["cors_rules"][0]["allowed_origins"] == ["https://eu1:5443", "https://eu2:5443"]
+    assert list(fleet["hosts"]) == ["eu2"]
+
+
+def test_hosts_that_the_pattern_leaves_out_have_no_part(tmp_path: Path) -> None:
+    extra = {
+        "s3_recording_bucket": "all-videos",
+        "s3_recording_region": "eu-west-1",
+        "s3_recording_hosts": "eu",
+    }
+    fleet = shown(plan(tmp_path, extra_vars=extra, hosts="eu"))
+    assert fleet["buckets"][0]["cors_rules"][0]["allowed_origins"] == ["https://eu1:5443", "https://eu2:5443"]
+
+
+def test_a_host_that_is_no_server_is_named_with_the_way_out(tmp_path: Path) -> None:
+    run = plan(tmp_path, hosts="all", expected_rc=2)
+    assert "db1: s3_recording_bucket is not set (s3_recording_hosts names the hosts" in run.stdout
+
+
+def test_secrets_among_further_settings_are_not_shown(tmp_path: Path) -> None:
+    secret = {"s3_recording_settings": {"jwtSecretKey": "hush-hush-of-a-test"}}
+    run = plan(tmp_path, play_vars=secret, verbosity=3, expected_rc=None)
+    before_the_debug_of_this_test = run.stdout.split("TASK [Show]")[0]
+    assert "hush-hush" not in before_the_debug_of_this_test
+    broken = {"s3_recording_settings": '{"jwtSecretKey": "hush-hush-of-a-test"'}
+    assert "hush-hush" not in plan(tmp_path, play_vars=broken, expected_rc=2).output
