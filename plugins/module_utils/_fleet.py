@@ -9,6 +9,7 @@ inventory: with --limit it would otherwise shrink to the hosts of one run.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -33,6 +34,8 @@ _OF_BUCKET = (
     "cors_origins",
     "cors_methods",
 )
+# Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_LARGEST_POLICY = 2048
 _DEFAULT_AMS_URL = "https://{host}:5443"
 _LISTS = (
     "applications",
@@ -95,7 +98,7 @@ def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] =
                 ),
             ]
         ),
-        *(problem for sharing in shared for problem in _disagreements(sharing) + _shared_folders(sharing)),
+        *(problem for sharing in shared for problem in _bucket_problems(sharing)),
         *_shared_addresses(members),
     ]
     if problems:
@@ -166,6 +169,27 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
+def _bucket_problems(sharing: list[Member]) -> list[str]:
+    return [*_disagreements(sharing), *_shared_folders(sharing), *_too_large_policy(sharing)]
+
+
+def _too_large_policy(sharing: list[Member]) -> list[str]:
+    intent = sharing[0].intent
+    policy = _recording.key_policy(intent, _folders(sharing))
+    size = len("".join(json.dumps(policy).split()))
+    if intent.key_given or size <= _LARGEST_POLICY:
+        return []
+    problem = (
+        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} characters, "
+        f"and IAM takes {_LARGEST_POLICY}: give some of the applications another bucket"
+    )
+    return [problem]
+
+
+def _folders(sharing: list[Member]) -> list[str]:
+    return sorted({folder for member in sharing for folder in member.intent.folders()})
+
+
 def _disagreements(sharing: list[Member]) -> list[str]:
     first = sharing[0]
     found = []
@@ -222,7 +246,7 @@ def _origins(sharing: list[Member]) -> list[str]:
 
 def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     intent = next(member.intent for member in sharing if member.chosen)
-    folders = sorted({folder for member in sharing for folder in member.intent.folders()})
+    folders = _folders(sharing)
     return {
         "bucket": intent.bucket,
         "region": intent.region,

@@ -281,3 +281,10 @@ def test_verify_is_told_the_origins_that_the_bucket_allows() -> None:
 def test_the_store_is_provisioned_where_it_is() -> None:
     (bucket,) = fleet([member("a", endpoint="https://s3.example.com")])["buckets"]
     assert (bucket["s3_endpoint_url"], bucket["aws_endpoint_url"]) == ("https://s3.example.com", "")
+
+
+def test_a_policy_that_iam_would_not_take_is_refused() -> None:
+    apps = [f"application-{number}" for number in range(30)]
+    (problem,) = fleet([member("a", applications=apps, folder_per_application=True)])["problems"]
+    assert "the 60 folders of bucket 'myvideos'" in problem
+    assert fleet([member("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
