@@ -180,8 +180,8 @@ def _too_large_policy(sharing: list[Member]) -> list[str]:
     if intent.key_given or size <= _LARGEST_POLICY:
         return []
     problem = (
-        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} characters, "
-        f"and IAM takes {_LARGEST_POLICY}: give some of the applications another bucket"
+        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} letters, "
+        f"where IAM takes {_LARGEST_POLICY}: give some of the applications another bucket"
     )
     return [problem]
 

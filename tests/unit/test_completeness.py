@@ -88,6 +88,13 @@ def _prefixes(group: str) -> tuple[str, ...]:
     return {"ams": ("ams_", "recording_"), "aws": ("iam_", "s3_")}[group]
 
 
+def test_no_plugin_imports_by_a_deprecated_name() -> None:
+    """The playbook tests overlook this warning, because older releases of amazon.aws give it."""
+    assert not [
+        path for path in PLUGINS.rglob("*.py") if "module_utils._text" in path.read_text(encoding="utf-8")
+    ]
+
+
 def test_every_action_plugin_has_its_module() -> None:
     assert {path.stem for path in (PLUGINS / "action").glob("[!_]*.py")} <= set(MODULES)
 
