@@ -49,7 +49,8 @@ options:
     default: 30
 attributes:
   check_mode:
-    description: Uploads nothing and is skipped in check mode.
+    description: Can run in check mode without uploading anything.
+    details: It is skipped then, since it could prove nothing without an upload.
     support: partial
   diff_mode:
     description: There is nothing to differ.

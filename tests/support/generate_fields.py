@@ -26,7 +26,9 @@ def literal(value: Any) -> str:
 def json_to_python(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    return textwrap.indent(pprint.pformat(value, width=90), " " * 12).strip()
+    lines = pprint.pformat(value, width=70).splitlines()
+    # Under its opening bracket, in the column that row puts it in.
+    return "\n".join([lines[0], *(" " * len('        ("2.12.0", ') + line for line in lines[1:])])
 
 
 def row(name: str, field: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ class TestAuthentication:
 
     def test_unsigned_request_to_iam(self, stand_in: AwsStandIn) -> None:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        status, _, body = web(stand_in, "POST", "/", kind, b"Action=ListUsers&Version=2010-05-08")
+        status, _rest, body = web(stand_in, "POST", "/", kind, b"Action=ListUsers&Version=2010-05-08")
         assert status == 403
         assert b"MissingAuthenticationToken" in body
 

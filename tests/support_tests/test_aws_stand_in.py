@@ -73,7 +73,7 @@ class TestFaultsAndJournal:
         put = client().put_object
         stand_in.fault("s3:PutObject", skip=1, count=2, status=503)
         put(Bucket=bucket, Key="k", Body=b"1")
-        for _ in range(2):
+        for _rest in range(2):
             refused("SlowDown", put, Bucket=bucket, Key="k", Body=b"2")
         put(Bucket=bucket, Key="k", Body=b"3")
         stand_in.fault("ssm:*", status=400, code="ThrottlingException")

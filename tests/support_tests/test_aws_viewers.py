@@ -31,7 +31,7 @@ class TestViewers:
         s3.put_object(Bucket=bucket, Key="streams/a.mp4", Body=b"0123456789")
         s3.put_object(Bucket=bucket, Key="private/a.mp4", Body=b"x")
         path = f"/{bucket}/streams/a.mp4"
-        status, _, body = web(stand_in, "GET", path)
+        status, _rest, body = web(stand_in, "GET", path)
         assert status == 403
         assert b"<Code>AccessDenied</Code>" in body
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OFF)
@@ -52,7 +52,7 @@ class TestViewers:
         both = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
         text = policy(statement(["s3:GetObject", "s3:ListBucket"], both))
         client().put_bucket_policy(Bucket=bucket, Policy=text)
-        status, _, body = web(stand_in, "GET", f"/{bucket}/missing")
+        status, _rest, body = web(stand_in, "GET", f"/{bucket}/missing")
         assert status == 404
         assert b"NoSuchKey" in body
         assert web(stand_in, "HEAD", f"/{bucket}/missing")[0] == 404
@@ -150,7 +150,7 @@ class TestCors:
                 MaxAgeSeconds=60,
             )
         )
-        status, headers, _ = self.preflight(stand_in, bucket, headers="range, X-Amz-Date")
+        status, headers, _rest = self.preflight(stand_in, bucket, headers="range, X-Amz-Date")
         assert status == 200
         assert headers["access-control-allow-origin"] == "https://a.example"
         assert headers["access-control-allow-methods"] == "GET, HEAD"
@@ -168,7 +168,7 @@ class TestCors:
         assert self.preflight(stand_in, bucket, method=None)[0] == 400
 
     def test_preflight_without_rules(self, stand_in: AwsStandIn, bucket: str) -> None:
-        status, _, body = self.preflight(stand_in, bucket)
+        status, _rest, body = self.preflight(stand_in, bucket)
         assert (status, b"CORS is not enabled for this bucket" in body) == (403, True)
         assert self.preflight(stand_in, "no-such-bucket-here")[0] == 403
 
@@ -181,7 +181,7 @@ class TestCors:
             rule(["*"], ["GET", "PUT"], MaxAgeSeconds=3),
         )
         assert self.preflight(stand_in, bucket)[1]["access-control-max-age"] == "1"
-        _, headers, _ = self.preflight(stand_in, bucket, method="PUT")
+        _status, headers, _body = self.preflight(stand_in, bucket, method="PUT")
         assert headers["access-control-max-age"] == "3"
         assert headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in headers
@@ -202,10 +202,10 @@ class TestCors:
             ("HEAD", origin),
             ("GET", {}),
         ):
-            status, headers, _ = web(stand_in, method, path, given)
+            status, headers, _rest = web(stand_in, method, path, given)
             assert status == 200
             assert not [name for name in headers if name.startswith("access-control") or name == "vary"]
         # A refusal carries them as well, so that a browser may show it.
         client().put_object(Bucket=open_bucket, Key="hidden", Body=b"x")
-        status, headers, _ = web(stand_in, "GET", f"/{open_bucket}/hidden", origin)
+        status, headers, _rest = web(stand_in, "GET", f"/{open_bucket}/hidden", origin)
         assert (status, headers["access-control-allow-origin"]) == (403, "https://a.example")

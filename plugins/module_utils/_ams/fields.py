@@ -219,9 +219,9 @@ FIELDS: dict[str, tuple[str, str, tuple[tuple[str, Any], ...]]] = {
     "packetLossDiffThresholdForSwitchback": ("2.4.3", "3.0.3", (("2.4.3", 0), ("2.5.2", 10),)),
     "participantVisibilityMatrix": ("2.12.0", "3.0.3", (
         ("2.12.0", {'active_attendee': ['active_attendee', 'speaker'],
-             'attendee': ['speaker', 'active_attendee'],
-             'default': ['default'],
-             'speaker': ['speaker', 'active_attendee']}),
+                    'attendee': ['speaker', 'active_attendee'],
+                    'default': ['default'],
+                    'speaker': ['speaker', 'active_attendee']}),
     )),
     "playJwtControlEnabled": ("2.4.3", "3.0.3", (("2.4.3", False),)),
     "playTokenControlEnabled": ("2.4.3", "3.0.3", (("2.4.3", False),)),

@@ -61,7 +61,7 @@ class Call:
     set_cookies: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.path, _, self.query = self.target.partition("?")
+        self.path, _rest, self.query = self.target.partition("?")
         self.dispatched = (
             parse_qs(self.query, keep_blank_values=True).get("_path", [None])[0] if self.query else None
         )

@@ -255,7 +255,7 @@ class Binder:
 
     def bind(self, field: str, kind: str, value: Any) -> Any:
         # Nearly all values of a body that was read from the server fit as they are.
-        if type(value) is AS_IT_IS.get(kind):
+        if value.__class__ is AS_IT_IS.get(kind):
             return value
         self.field = field
         if kind in LIMITS:

@@ -79,7 +79,7 @@ def _check_statement(statement: Mapping[str, Any], bucket_arn: str, known: Princ
 
 def _check_actions(actions: list[str]) -> None:
     for action in actions:
-        service, _, name = action.partition(":")
+        service, _rest, name = action.partition(":")
         if action != "*" and (service.lower() != "s3" or not re.fullmatch(r"[A-Za-z*?]+", name)):
             raise _malformed("Policy has invalid action")
         exact = "*" not in action and "?" not in action

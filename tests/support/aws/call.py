@@ -114,7 +114,7 @@ def _read_scope(call: Call) -> None:
 
 
 def _read_json(call: Call, target: str) -> None:
-    prefix, _, call.operation = target.partition(".")
+    prefix, _rest, call.operation = target.partition(".")
     call.protocol = "json"
     if not call.access_key_id:
         call.service = _JSON_SERVICES.get(prefix, prefix)
@@ -141,7 +141,7 @@ def _is_form(call: Call) -> bool:
 def _split_bucket(call: Call) -> None:
     host = call.headers.get("host", "").rsplit(":", 1)[0]
     virtual = _VIRTUAL_HOST.match(host)
-    bucket, _, key = call.path.lstrip("/").partition("/")
+    bucket, _rest, key = call.path.lstrip("/").partition("/")
     if virtual:
         bucket, key = virtual.group("bucket"), call.path.removeprefix("/")
     call.bucket, call.key = bucket or None, key or None
@@ -163,7 +163,7 @@ def _read_s3(call: Call) -> None:
 def read_call(environ: dict[str, Any]) -> Call:
     raw = environ.get("RAW_URI") or environ.get("PATH_INFO", "/")
     raw = re.sub(r"^https?://[^/]*", "", raw) or "/"
-    path, _, query = raw.partition("?")
+    path, _rest, query = raw.partition("?")
     call = Call(environ["REQUEST_METHOD"], path, query, _headers(environ), _body(environ), environ)
     call.query = dict(parse_qsl(query, keep_blank_values=True))
     _read_scope(call)

@@ -85,14 +85,14 @@ CONTROL_ACTIONS = {
     "DeletePublicAccessBlock": "s3:PutAccountPublicAccessBlock",
 }
 OBJECT_ACTIONS = frozenset(
-    {action for table in _KEY.values() for _, action in table.values()}
+    {action for table in _KEY.values() for _rest, action in table.values()}
     | {"s3:PutObjectAcl", "s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl", "s3:GetObjectVersionTagging"}
     | {"s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging", "s3:BypassGovernanceRetention"}
     | {"s3:GetObjectTorrent", "s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"}
     | {"s3:ObjectOwnerOverrideToBucketOwner", "s3:GetObjectVersionForReplication", "s3:GetObjectAttributes"}
 )
 BUCKET_ACTIONS = frozenset(
-    {action for name, table in _BUCKET.items() for _, action in table.values()} - OBJECT_ACTIONS
+    {action for name, table in _BUCKET.items() for _rest, action in table.values()} - OBJECT_ACTIONS
     | {"s3:DeleteBucketWebsite", "s3:GetMetricsConfiguration", "s3:PutMetricsConfiguration"}
     | {"s3:GetAnalyticsConfiguration", "s3:PutAnalyticsConfiguration", "s3:GetBucketCORS"}
     | {"s3:GetIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration"}

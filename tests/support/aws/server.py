@@ -216,7 +216,7 @@ def _error_code(status: int, content: bytes) -> str | None:
     if status < 400:
         return None
     for start, end in ((b"<Code>", b"</Code>"), (b'"__type": "', b'"')):
-        _, found, rest = content.partition(start)
+        _rest, found, rest = content.partition(start)
         if found:
             return rest.partition(end)[0].decode()
     return str(status)

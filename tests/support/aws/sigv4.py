@@ -165,7 +165,7 @@ def _join_chunks(call: Call, signer: _ChunkSigner | None) -> bytes:
         end = call.body.find(b"\r\n", position)
         if end < 0:
             raise Refusal(400, "IncompleteBody", "The request body terminated unexpectedly")
-        size_text, _, extension = call.body[position:end].decode("ascii").partition(";")
+        size_text, _rest, extension = call.body[position:end].decode("ascii").partition(";")
         size = int(size_text, 16)
         data = call.body[end + 2 : end + 2 + size]
         if signer and extension:
@@ -184,6 +184,6 @@ def _join_chunks(call: Call, signer: _ChunkSigner | None) -> bytes:
 def _take_trailers(call: Call, position: int) -> None:
     """moto reads checksums from headers."""
     for line in call.body[position:].decode("latin-1").split("\r\n"):
-        name, _, value = line.partition(":")
+        name, _rest, value = line.partition(":")
         if name.lower().startswith("x-amz-checksum-"):
             call.environ["HTTP_" + name.strip().upper().replace("-", "_")] = value.strip()
