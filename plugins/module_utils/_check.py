@@ -10,15 +10,14 @@ the server really has.
 from __future__ import annotations
 
 import secrets
-import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 from ._ams.errors import AmsError
 from ._ams.settings import SettingsError, plan
+from ._links import Link
 
 try:
     import boto3
@@ -55,21 +54,6 @@ _REMEDIES = {
 }
 # What a new key or a new policy answers until it is known everywhere.
 _MAY_COME = ("InvalidAccessKeyId", "AccessDenied", "403")
-
-
-@dataclass(frozen=True)
-class Link:
-    """One link of the chain: what was expected, what came, and what to do where that differs."""
-
-    app: str
-    link: str
-    ok: bool
-    expected: str
-    came: str
-    remedy: str = ""
-
-    def sentence(self) -> str:
-        return f"{self.app}: {self.link}: expected {self.expected}, came {self.came}. {self.remedy}".strip()
 
 
 @dataclass(frozen=True)
@@ -358,42 +342,6 @@ class Probe:
 
     def _link(self, link: str, ok: bool, expected: str, came: str, remedy: str = "") -> Link:
         return Link(self.app, link, ok, expected, came, "" if ok else remedy)
-
-
-def checked(probes: Sequence[Probe]) -> list[Link]:
-    """The links of all probes. A signal that ends the process waits until the probe is removed."""
-    with _ended_in_order():
-        return [link for probe in probes for link in probe.links()]
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Make the signals that end an Ansible worker at once into an exception, for which finally runs."""
-
-    def end(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(f"signal {number}")
-
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Only the main thread may set handlers.
-        with suppress(ValueError):
-            before[number] = signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
-    """The result of a check; AmsError is not used for a broken link, since the table is needed with it."""
-    broken = [link for link in links if not link.ok]
-    result: dict[str, Any] = {"changed": False, "links": [asdict(link) for link in links]}
-    if broken:
-        lines = "".join(f"\n- {link.sentence()}" for link in broken)
-        return {**result, "failed": True, "msg": f"{url}: the recording chain is broken:{lines}"}
-    apps = sorted({link.app for link in links})
-    return {**result, "msg": f"{', '.join(apps)}: all {len(links)} links hold"}
 
 
 def _code(error: Any) -> str:

@@ -119,12 +119,8 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    Probe,
-    Viewer,
-    checked,
-    outcome,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import checked, outcome
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,

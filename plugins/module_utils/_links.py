@@ -1,0 +1,69 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The links of a recording chain as a result tells them, and how a check of them ends in order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of the chain: what was expected, what came, and what to do where that differs."""
+
+    app: str
+    link: str
+    ok: bool
+    expected: str
+    came: str
+    remedy: str = ""
+
+    def sentence(self) -> str:
+        return f"{self.app}: {self.link}: expected {self.expected}, came {self.came}. {self.remedy}".strip()
+
+
+class Chain(Protocol):
+    """What can be followed link after link."""
+
+    def links(self) -> Iterator[Link]: ...
+
+
+def checked(chains: Sequence[Chain]) -> list[Link]:
+    """The links of all chains. A signal that ends the process waits until what was put is removed."""
+    with _ended_in_order():
+        return [link for chain in chains for link in chain.links()]
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Make the signals that end an Ansible worker at once into an exception, for which finally runs."""
+
+    def end(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(f"signal {number}")
+
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Only the main thread may set handlers.
+        with suppress(ValueError):
+            before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
+    """The result of a check; AmsError is not used for a broken link, since the table is needed with it."""
+    broken = [link for link in links if not link.ok]
+    result: dict[str, Any] = {"changed": False, "links": [asdict(link) for link in links]}
+    if broken:
+        lines = "".join(f"\n- {link.sentence()}" for link in broken)
+        return {**result, "failed": True, "msg": f"{url}: the recording chain is broken:{lines}"}
+    apps = sorted({link.app for link in links})
+    return {**result, "msg": f"{', '.join(apps)}: all {len(links)} links hold"}
