@@ -15,6 +15,8 @@ RELEASE = "2.17.1"
 NEEDS_JAVA = (
     "a real Ant Media Server needs Java 17: apt-get install openjdk-17-jre-headless, or set JAVA_HOME"
 )
+# Maven 3.8 resets the colours even where it is told to use none.
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 NEEDS_MAVEN = "a real Ant Media Server is fetched with Maven: apt-get install maven"
 
 
@@ -85,7 +87,7 @@ def _archive(release: str) -> Path:
     if found.is_file():
         return found
     repository = _mvn("help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout")
-    found = _zip_below(Path(repository.splitlines()[-1]), release)
+    found = _zip_below(Path(COLOURS.sub("", repository.splitlines()[-1])), release)
     if not found.is_file():
         artifact = f"io.antmedia:ant-media-server:{release}:zip:community"
         _mvn("dependency:get", "-Dtransitive=false", f"-Dartifact={artifact}")
