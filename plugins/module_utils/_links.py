@@ -23,6 +23,12 @@ class Link:
     came: str
     remedy: str = ""
 
+    def verdict(self) -> str:
+        """What a line of the table says of it."""
+        if self.ok:
+            return "ok"
+        return f"BROKEN  expected {self.expected}, came {self.came}. {self.remedy}".strip()
+
     def sentence(self) -> str:
         return f"{self.app}: {self.link}: expected {self.expected}, came {self.came}. {self.remedy}".strip()
 
@@ -42,20 +48,25 @@ def checked(chains: Sequence[Chain]) -> list[Link]:
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
     """Make the signals that end an Ansible worker at once into an exception, for which finally runs."""
+    before: dict[signal.Signals, Any] = {}
 
     def end(number: int, _frame: object) -> None:
+        # Ansible and a terminal send more than one; the next must not cut off the removal.
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt(f"signal {number}")
 
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Only the main thread may set handlers.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Only the main thread may set handlers. What is ignored, as under nohup, stays ignored.
         with suppress(ValueError):
-            before[number] = signal.signal(number, end)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, end)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for each, handler in before.items():
+            # None: a handler that Python did not set and cannot name.
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
 
 
 def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
@@ -63,7 +74,15 @@ def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
     broken = [link for link in links if not link.ok]
     result: dict[str, Any] = {"changed": False, "links": [asdict(link) for link in links]}
     if broken:
-        lines = "".join(f"\n- {link.sentence()}" for link in broken)
-        return {**result, "failed": True, "msg": f"{url}: the recording chain is broken:{lines}"}
+        where = ", ".join(dict.fromkeys(link.link for link in broken))
+        message = f"{url}: the recording chain is broken ({where}):\n{table(links)}"
+        return {**result, "failed": True, "msg": message}
     apps = sorted({link.app for link in links})
     return {**result, "msg": f"{', '.join(apps)}: all {len(links)} links hold"}
+
+
+def table(links: Sequence[Link]) -> str:
+    """A line a link: the application, the link, and ok or what is wrong with it."""
+    first = max((len(link.app) for link in links), default=0)
+    second = max((len(link.link) for link in links), default=0)
+    return "\n".join(f"{link.app:{first}}  {link.link:{second}}  {link.verdict()}" for link in links)

@@ -60,6 +60,23 @@ class TestBuckets:
     def test_no_such_bucket(self, client: Clients) -> None:
         refused("NoSuchBucket", client().get_bucket_cors, Bucket="no-such-bucket-here")
 
+    def test_a_bucket_of_another_account(self, stand_in: AwsStandIn, client: Clients) -> None:
+        name = f"bucket-{uuid.uuid4().hex[:10]}"
+        stand_in.foreign_bucket(name)
+        s3 = client()
+        answer = refused("AccessDenied", s3.list_objects_v2, Bucket=name)
+        assert answer["Error"]["Message"] == "Access Denied"
+        refused("AccessDenied", s3.put_object, Bucket=name, Key="k", Body=b"x")
+        refused("403", s3.head_bucket, Bucket=name)
+        asked = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+        refused("BucketAlreadyExists", s3.create_bucket, Bucket=name, **asked)
+        assert name not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+
+    def test_the_expected_owner(self, stand_in: AwsStandIn, client: Clients, bucket: str) -> None:
+        s3 = client()
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=stand_in.account_id)
+        refused("403", s3.head_bucket, Bucket=bucket, ExpectedBucketOwner="123456789012")
+
     def test_conditional_write(self, client: Clients, bucket: str) -> None:
         put = client().put_object
         put(Bucket=bucket, Key="lock", Body=b"1", IfNoneMatch="*")

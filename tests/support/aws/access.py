@@ -110,12 +110,14 @@ class Access:
         by_resource = self._bucket_verdict(question) if self.call.protocol == "s3" else Verdict.NONE
         if by_resource is Verdict.DENY:
             return by_resource, "with an explicit deny in a resource-based policy"
-        if Verdict.ALLOW in (identity, by_resource):
+        allowing = [verdict is Verdict.ALLOW for verdict in (identity, by_resource)]
+        # Across accounts both sides have to agree.
+        if all(allowing) if self.caller and _of_another_account(question) else any(allowing):
             return Verdict.ALLOW, ""
         return Verdict.NONE, f"because no identity-based policy allows the {action} action"
 
     def _bucket_verdict(self, question: Question) -> Verdict:
-        bucket = state.find_bucket(question.resource.split(":::", 1)[-1].split("/", 1)[0])
+        bucket = _bucket_of(question)
         if bucket is None:
             return Verdict.NONE
         verdict = Verdict.NONE
@@ -144,7 +146,10 @@ class Access:
 
     def denied(self, action: str, resource: str, why: str) -> Refusal:
         message = "Access Denied"
-        if self.caller:
+        # Another account is told no more.
+        if self.caller and not (
+            self.call.protocol == "s3" and _of_another_account(Question(action, resource))
+        ):
             shown = f'"{resource}"' if self.call.protocol == "s3" else resource
             message = (
                 f"User: {self.caller.arn} is not authorized to perform: {action} on resource: {shown} {why}"
@@ -158,6 +163,16 @@ class Access:
 
     def resource(self) -> str:
         return self.bucket_arn() + (f"/{self.call.key}" if self.call.key else "")
+
+
+def _bucket_of(question: Question) -> Any:
+    return state.find_bucket(question.resource.split(":::", 1)[-1].split("/", 1)[0])
+
+
+def _of_another_account(question: Question) -> bool:
+    bucket = _bucket_of(question)
+    # To make a bucket concerns the own account, and a name that is taken is refused as such.
+    return bucket is not None and state.is_foreign(bucket) and question.action != "s3:CreateBucket"
 
 
 def authorise_s3(access: Access) -> None:

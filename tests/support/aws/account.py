@@ -6,5 +6,7 @@ from __future__ import annotations
 # s3control puts the account in front of the host name. These twelve digits read as an octal 127, so
 # 000000000177.0.0.1 is the loopback address wherever numeric hosts are understood, and no DNS is needed.
 ACCOUNT = "000000000177"
+# Somebody else's, who owns buckets and nothing more.
+FOREIGN_ACCOUNT = "000000000178"
 CONTROL_HOST = "0.0.1"
 ADMIN = "provisioning-admin"

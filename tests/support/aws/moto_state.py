@@ -19,7 +19,7 @@ from moto.s3control.models import s3control_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from . import policy
-from .account import ACCOUNT
+from .account import ACCOUNT, FOREIGN_ACCOUNT
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 _LONG_AGO = timedelta(days=1)
@@ -166,9 +166,20 @@ def restore_encryption(bucket: FakeBucket) -> None:
     bucket.encryption = dict(_DEFAULT_ENCRYPTION)
 
 
+def make_foreign_bucket(name: str, region: str) -> None:
+    """See that another account has this bucket, with the defaults of a new one."""
+    if find_bucket(name) is not None:
+        return
+    dress_new_bucket(s3_backends[FOREIGN_ACCOUNT]["aws"].create_bucket(name, region))
+
+
+def is_foreign(bucket: FakeBucket) -> bool:
+    return bucket.account_id != ACCOUNT
+
+
 def switch_on(bucket: FakeBucket, name: str) -> bool:
     """A Block Public Access switch, as the bucket or its account has it."""
-    account = s3control_backends[ACCOUNT][bucket.partition].public_access_block
+    account = s3control_backends[bucket.account_id][bucket.partition].public_access_block
     return any(
         block is not None and bool(getattr(block, name)) for block in (bucket.public_access_block, account)
     )

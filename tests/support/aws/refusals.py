@@ -46,6 +46,8 @@ def refuse_s3(access: Access, body: bytes) -> None:
     if bucket is None:
         return
     _check_region(access, bucket)
+    if call.headers.get("x-amz-expected-bucket-owner", bucket.account_id) != bucket.account_id:
+        raise Refusal(403, "AccessDenied", "Access Denied")
     if call.operation in (*_OBJECT_WRITES, "PutBucketAcl"):
         _check_acl(access, bucket, body)
     check = _CHECKS.get(call.operation)

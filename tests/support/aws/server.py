@@ -196,6 +196,7 @@ class StandIn:
             ("DELETE", "faults"): lambda _given: self.journal.faults.clear(),
             ("POST", "settings"): self._set,
             ("POST", "users"): self._make_user,
+            ("POST", "foreign-buckets"): self._make_foreign_bucket,
         }
 
     def _set(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -204,6 +205,10 @@ class StandIn:
                 raise ValueError(f"unknown setting {name}")
             setattr(self.settings, name, value)
         return asdict(self.settings)
+
+    def _make_foreign_bucket(self, given: dict[str, Any]) -> None:
+        with self._lock:
+            state.make_foreign_bucket(given["name"], self.region)
 
     def _make_user(self, given: dict[str, Any]) -> dict[str, str]:
         document = json.dumps(given["policy"]) if given.get("policy") else None

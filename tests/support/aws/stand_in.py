@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[3]
 LIMITS = """\
-One account. No key policies of KMS, no permission boundaries, no service control policies, no website
-endpoints, no request time skew, no Object Lock beyond moto. A condition of a policy with a key or operator
-that policy.py does not name counts as not matched. What is eventual on AWS is at once here, but for
-key_delay and policy_delay. HTTP only.
+One account; of another one only buckets (foreign_bucket). No key policies of KMS, no permission boundaries,
+no service control policies, no website endpoints, no request time skew, no Object Lock beyond moto. A
+condition of a policy with a key or operator that policy.py does not name counts as not matched. What is
+eventual on AWS is at once here, but for key_delay and policy_delay. HTTP only.
 """
 
 
@@ -185,6 +185,10 @@ class AwsStandIn:
 
     def clear_faults(self) -> None:
         self._control("DELETE", "faults")
+
+    def foreign_bucket(self, name: str) -> None:
+        """A bucket of another account, in this stand-in's region."""
+        self._control("POST", "foreign-buckets", {"name": name})
 
     def make_user(self, policy: dict[str, Any] | None = None, name: str | None = None) -> Credentials:
         """A user with one inline policy and one key that works at once. No request is recorded for it."""

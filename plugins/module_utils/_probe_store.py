@@ -1,0 +1,103 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Clients for the store that an application records to: with its own key, or as the bucket was made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+from ._ams.errors import AmsError
+
+try:
+    import botocore.session
+    from botocore.config import Config
+
+    IMPORT_ERROR: Optional[Exception] = None
+except ImportError as error:
+    IMPORT_ERROR = error
+
+_ATTEMPTS = 3
+
+
+def require_botocore() -> None:
+    if IMPORT_ERROR is not None:
+        raise AmsError("Importing botocore", str(IMPORT_ERROR), "Install boto3 and botocore")
+
+
+def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool) -> Any:
+    """A client for the bucket of an application's settings, which reaches it as AMS does.
+
+    provisioning: with the credentials of the environment in place of the application's key.
+    """
+    require_botocore()
+    by_path = settings.get("s3PathStyleAccessEnabled")
+    key = {
+        "aws_access_key_id": settings.get("s3AccessKey"),
+        "aws_secret_access_key": settings.get("s3SecretKey"),
+    }
+    client = _session().create_client(
+        "s3",
+        region_name=settings.get("s3RegionName") or None,
+        endpoint_url=settings.get("s3Endpoint") or None,
+        # The server knows nothing of this process's AWS_ENDPOINT_URL.
+        config=_config(
+            timeout,
+            ignore_configured_endpoint_urls=True,
+            s3={"addressing_style": "path" if by_path else "auto"},
+        ),
+        **({} if provisioning else key),
+    )
+    if not provisioning:
+        client.meta.events.register("before-call.s3", _stay_in_region)
+    return client
+
+
+def environment_client(service: str, settings: Mapping[str, Any], timeout: float) -> Optional[Any]:
+    """A client of another service of the bucket's account; None where the bucket is not at AWS.
+
+    Another store has no such service, and its credentials are none of AWS's business.
+    """
+    require_botocore()
+    variable = f"AWS_ENDPOINT_URL_{service.upper().replace('S3CONTROL', 'S3_CONTROL')}"
+    configured = os.environ.get(variable) or os.environ.get("AWS_ENDPOINT_URL")
+    host = urlsplit(str(settings.get("s3Endpoint") or "")).hostname or ""
+    if host and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and not configured:
+        return None
+    region = settings.get("s3RegionName") or None
+    return _session().create_client(service, region_name=region, config=_config(timeout))
+
+
+def _config(timeout: float, **more: Any) -> Any:
+    options: dict[str, Any] = {
+        "connect_timeout": timeout,
+        "read_timeout": timeout,
+        "retries": {"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        **more,
+    }
+    # AMS sends none of the newer checksums, which some stores refuse; older releases do not have the options.
+    for name in ("request_checksum_calculation", "response_checksum_validation"):
+        if name in Config.OPTION_DEFAULTS:
+            options[name] = "when_required"
+    return Config(**options)
+
+
+def _stay_in_region(context: dict[str, Any], **_event: Any) -> None:
+    """botocore would silently go on to the bucket's own region, to which AMS does not follow."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _session() -> Any:
+    """A session that finds its credentials now; the service's description, slow to read, is read once."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _descriptions())
+    return core
+
+
+@lru_cache(maxsize=1)
+def _descriptions() -> Any:
+    return botocore.session.get_session().get_component("data_loader")

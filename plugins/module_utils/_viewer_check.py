@@ -1,0 +1,240 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The viewer's side of the probe: the redirect, the object, a piece of it, and what a browser asks before."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Union
+from urllib.parse import urlsplit
+
+from ._ams.errors import AmsError
+from ._diagnosis import Asked, Known
+from ._links import Link
+from ._no_answer import NoAnswer, no_answer
+from ._upload_check import Patience, Upload
+from ._viewer_diagnosis import (
+    Fetched,
+    Forwarding,
+    Preflight,
+    Redirect,
+    fetch_remedy,
+    insecure_pages,
+    is_mixed,
+    preflight_remedy,
+    redirect_remedy,
+    unreachable_server,
+    unreachable_target,
+)
+
+try:
+    import requests
+    from urllib3.exceptions import InsecureRequestWarning
+
+    IMPORT_ERROR: Optional[Exception] = None
+except ImportError as error:
+    IMPORT_ERROR = error
+
+FOREIGN_ORIGIN = "https://not-among-the-origins.invalid"
+_ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
+_SHOWN = 2000
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """How viewers reach a server.
+
+    timeout: seconds for each answer. wait: seconds until a new key or policy must have become known.
+    """
+
+    url: str
+    verify: Any
+    timeout: float
+    wait: float
+    origins: Sequence[str] = ()
+
+
+class Visit:
+    """One viewer of one object. path: on the server; wanted: where that must lead."""
+
+    def __init__(
+        self, app: str, viewer: Viewer, name: str, asked: Forwarding, has: Forwarding, patience: Patience
+    ) -> None:
+        if IMPORT_ERROR is not None:
+            raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
+        self._app, self._viewer, self._name = app, viewer, name
+        self._asked, self._has = asked, has
+        self._patience = patience
+        self._http = requests.Session()
+        # A viewer has no entry in the .netrc of the host that runs this.
+        self._http.auth = _unsigned
+
+    def links(self, upload: Upload, body: bytes, is_there: bool, is_reachable: bool) -> Iterator[Link]:
+        """is_there: the object is in the bucket; is_reachable: there is a bucket that could answer."""
+        target, redirect = self._redirect()
+        yield redirect
+        if not target:
+            return
+        yield from self._mixed(target)
+        if not is_reachable:
+            return
+        if is_there:
+            fetched = self._get(target, upload, body)
+            yield fetched
+            if fetched.ok:
+                yield self._range(target, body)
+        origins = [origin for origin in self._viewer.origins if origin != "*"]
+        for origin in origins:
+            yield self._preflight(target, origin, upload.asked)
+        if origins and len(origins) == len(self._viewer.origins):
+            yield self._foreign(target, upload.asked)
+
+    def _redirect(self) -> tuple[str, Link]:
+        url = f"{self._viewer.url}/{self._app}/streams/{self._name}"
+        wanted = f"{self._asked.base}/streams/{self._name}"
+        expected = f"302 to {wanted}" if self._asked.base else "302 to the base URL"
+        answer = self._ask(
+            lambda: self._http.get(
+                url, allow_redirects=False, timeout=self._viewer.timeout, verify=self._viewer.verify
+            ),
+            url,
+        )
+        if isinstance(answer, NoAnswer):
+            return "", self._link("redirect", False, expected, answer.words, unreachable_server(answer))
+        extension = self._name.rpartition(".")[2]
+        location = answer.headers.get("Location", "")
+        redirect = Redirect(url, wanted, extension, answer.status_code, location)
+        came = f"{redirect.status}{' to ' + location if location else ''}"
+        remedy = redirect_remedy(redirect, self._asked, self._has)
+        return location if redirect.ok else "", self._link("redirect", redirect.ok, expected, came, remedy)
+
+    def _mixed(self, target: str) -> Iterator[Link]:
+        pages = insecure_pages([*self._viewer.origins, self._viewer.url])
+        if not pages:
+            return
+        parts = urlsplit(target)
+        yield self._link(
+            "mixed content",
+            not is_mixed(target),
+            f"an https address behind the https page {pages[0]}",
+            f"{parts.scheme}://{parts.netloc}",
+            "Browsers block plain http there: give httpForwardingBaseURL an https address (a CDN, or the "
+            "store's own), "
+            "run servers.yml",
+        )
+
+    def _get(self, target: str, upload: Upload, body: bytes) -> Link:
+        expected = "200 with the whole object"
+
+        def is_right(answer: requests.Response) -> bool:
+            return answer.status_code == 200 and answer.content == body
+
+        answer, waited = self._patiently(lambda: self._fetch(target), target, is_right)
+        if isinstance(answer, NoAnswer):
+            fetched = Fetched(target, nothing=answer)
+            return self._link("get", False, expected, answer.words, unreachable_target(fetched, upload.asked))
+        if is_right(answer):
+            return self._link("get", True, expected, _after("200", waited))
+        code = _ERROR_CODE.search(answer.content[:_SHOWN])
+        fetched = Fetched(
+            target,
+            answer.status_code,
+            code[1].decode() if code else "",
+            upload.encrypted_by_kms,
+        )
+        known = upload.inquiry.about_access() if answer.status_code == 403 else Known()
+        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {len(answer.content)} bytes"
+        remedy = fetch_remedy(fetched, upload.asked, known)
+        return self._link("get", False, expected, _after(named, waited, "still after"), remedy)
+
+    def _fetch(self, target: str, **headers: str) -> requests.Response:
+        return self._http.get(target, headers=headers, timeout=self._viewer.timeout)
+
+    def _range(self, target: str, body: bytes) -> Link:
+        expected = "206 with the piece asked for, which players need to seek"
+        answer = self._ask(lambda: self._fetch(target, Range="bytes=0-99"), target)
+        remedy = "Is there a proxy or a CDN that does not pass range requests on?"
+        if isinstance(answer, NoAnswer):
+            return self._link("range", False, expected, answer.words, remedy)
+        ok = answer.status_code == 206 and answer.content == body[:100]
+        came = "206" if ok else f"{answer.status_code} with {len(answer.content)} bytes"
+        return self._link("range", ok, expected, came, remedy)
+
+    def _preflight(self, target: str, origin: str, asked: Asked) -> Link:
+        link, expected = f"cors for {origin}", "the origin allowed"
+        answer, waited = self._patiently(
+            lambda: self._asked_by(target, origin), target, lambda got: _preflight_of(target, origin, got).ok
+        )
+        if isinstance(answer, NoAnswer):
+            remedy = unreachable_target(Fetched(target, nothing=answer), asked)
+            return self._link(link, False, expected, answer.words, remedy)
+        preflight = _preflight_of(target, origin, answer)
+        if preflight.ok:
+            return self._link(link, True, expected, _after(str(preflight.status), waited))
+        allows = f" that allows {preflight.allowed}" if preflight.allowed else " that allows no origin"
+        came = _after(f"{preflight.status}{allows}", waited, "still after")
+        return self._link(link, False, expected, came, preflight_remedy(preflight, asked))
+
+    def _foreign(self, target: str, asked: Asked) -> Link:
+        link, expected = "cors for a foreign origin", "the origin refused"
+        answer = self._ask(lambda: self._asked_by(target, FOREIGN_ORIGIN), target)
+        if isinstance(answer, NoAnswer):
+            remedy = unreachable_target(Fetched(target, nothing=answer), asked)
+            return self._link(link, False, expected, answer.words, remedy)
+        allowed = answer.headers.get("Access-Control-Allow-Origin")
+        came = f"{answer.status_code}{' that allows ' + allowed if allowed else ''}"
+        remedy = "A CORS rule of the bucket, or what is in front of it, allows every site: run storage.yml"
+        return self._link(link, allowed is None, expected, came, remedy)
+
+    def _asked_by(self, target: str, origin: str) -> requests.Response:
+        headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        # No browser follows a redirect there.
+        return self._http.options(
+            target, headers=headers, timeout=self._viewer.timeout, allow_redirects=False
+        )
+
+    def _patiently(
+        self,
+        call: Callable[[], requests.Response],
+        url: str,
+        is_right: Callable[[requests.Response], bool],
+    ) -> tuple[Union[requests.Response, NoAnswer], float]:
+        """The answer, asked again while a new policy or rule may not be known yet, and the seconds waited."""
+        waited = 0.0
+        while True:
+            answer = self._ask(call, url)
+            if isinstance(answer, NoAnswer) or is_right(answer) or answer.status_code != 403:
+                return answer, waited
+            pause = self._patience.wait()
+            if not pause:
+                return answer, waited
+            waited += pause
+
+    def _ask(self, call: Callable[[], requests.Response], url: str) -> Union[requests.Response, NoAnswer]:
+        with warnings.catch_warnings():
+            # Where certificates are not checked, that was asked for.
+            warnings.simplefilter("ignore", InsecureRequestWarning)
+            try:
+                return call()
+            except requests.RequestException as error:
+                return no_answer(error, url, self._viewer.timeout)
+
+    def _link(self, link: str, ok: bool, expected: str, came: str, remedy: str = "") -> Link:
+        return Link(self._app, link, ok, expected, came, "" if ok else remedy)
+
+
+def _preflight_of(target: str, origin: str, answer: requests.Response) -> Preflight:
+    allowed = answer.headers.get("Access-Control-Allow-Origin", "")
+    return Preflight(target, origin, answer.status_code, allowed, answer.text[:_SHOWN])
+
+
+def _after(text: str, waited: float, words: str = "after") -> str:
+    return f"{text}, {words} {waited:.0f} s" if waited >= 1 else text
+
+
+def _unsigned(request: Any) -> Any:
+    return request
