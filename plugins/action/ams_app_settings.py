@@ -3,9 +3,90 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+import tempfile
+from typing import Any, Optional
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+    FormerFile,
+    unproved_path,
+)
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import digest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
+
+# Of what is asked, the part that is the same for all nodes of a cluster.
+_OF_CLUSTER = ("app", "apps", "settings", "reset")
 
 
 class ActionModule(InProcessAction):
+    """Settings, with the file of former values on the controller wherever the module runs."""
+
     module = ams_app_settings
+
+    def _asked_of_cluster(self) -> Optional[str]:
+        if self._task.args.get("restore"):
+            return None
+        return digest({name: self._task.args.get(name) for name in _OF_CLUSTER})
+
+    def _ship(
+        self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
+    ) -> dict[str, Any]:
+        given = dict(arguments or self._task.args)
+        url = self._given("url", "AMS_URL")
+        restore = given.get("restore")
+        path = restore.get("path") if isinstance(restore, dict) else given.get("backup_path")
+        if not path:
+            return super()._ship(task_vars, given)
+        there = ""
+        try:
+            if self._task.async_val:
+                raise AmsError("Reading the options backup_path and restore", "they do not go with async")
+            there = str(self._make_tmp_path()).rstrip("/")
+            ship = self._ship_restore if restore else self._ship_with_backup
+            return ship(task_vars, given, FormerFile(str(path), url), there)
+        except AmsError as error:
+            return {"failed": True, **error.result()}
+        finally:
+            if there:
+                self._remove_tmp_path(there)
+
+    def _ship_with_backup(
+        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
+    ) -> dict[str, Any]:
+        """First the former values to the controller, then the write."""
+        only = boolean(given.get("backup_only", False))
+        kept_at = f"{there}/former.json"
+        result = super()._ship(task_vars, {**given, "backup_path": kept_at, "backup_only": True})
+        if result.get("changed") and not self._task.check_mode:
+            former.take_over(self._fetched(unproved_path(kept_at)))
+            if not only:
+                without = {name: value for name, value in given.items() if not name.startswith("backup_")}
+                result = super()._ship(task_vars, without)
+        return result if result.get("failed") else {**result, "unproved": former.is_unproved}
+
+    def _ship_restore(
+        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
+    ) -> dict[str, Any]:
+        restore = given["restore"]
+        layers = former.layers(restore.get("since"), boolean(restore.get("unproved", True)))
+        sent = f"{there}/former.json"
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+            file.write(former.content(layers))
+            file.flush()
+            self._connection.put_file(file.name, sent)
+        # All that was sent is to be taken back, and every name of a run comes after the empty one.
+        result = super()._ship(task_vars, {**given, "restore": {"path": sent, "since": ""}})
+        if not (result.get("failed") or self._task.check_mode):
+            former.forget(layers)
+        return result if layers else {**result, "runs": former.runs()}
+
+    def _fetched(self, path: str) -> str:
+        """By the connection's own copy: the output of a command would be shown at -vvv."""
+        with tempfile.TemporaryDirectory() as folder:
+            here = os.path.join(folder, "former.json")
+            self._connection.fetch_file(path, here)
+            with open(here, encoding="utf-8") as file:
+                return file.read()

@@ -3,9 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any, Optional
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):
+    """The check, and on the controller the note that the change of the server is proved."""
+
     module = recording_check
+
+    def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
+        result = super()._run_once(task_vars)
+        path = self._task.args.get("backup_path")
+        if not path or result.get("failed") or result.get("skipped"):
+            return result
+        url = self._given("url", "AMS_URL")
+        try:
+            FormerFile(str(path), url).prove()
+        except AmsError as error:
+            return {**result, "failed": True, **error.result()}
+        return {**result, "proved": True}

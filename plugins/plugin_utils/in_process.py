@@ -10,6 +10,7 @@ fork. In every other case the module is shipped to where the connection leads.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,16 @@ from typing import Any, Optional
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_secrets
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import Turn, turn_of
+
+try:
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+
+    _AS_FOR_A_MODULE: dict[str, Any] = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
+except ImportError:  # ansible-core before 2.19
+    from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+    _AS_FOR_A_MODULE = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
 
 
 class InProcessAction(ActionBase):
@@ -30,17 +41,53 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        if self._has_to_be_shipped():
-            shipped = self._execute_module(
-                module_name=self._task.resolved_action,
-                task_vars=task_vars,
-                wrap_async=self._task.async_val,
-            )
-            shipped.pop("invocation", None)
-            result.update(shipped)
-            return result
-        result.update(self._run_here())
+        # A job in the background has no outcome yet that could decide for other nodes.
+        if self._task.args.get("cluster") and not self._task.async_val:
+            result.update(self._run_in_turn(task_vars or {}))
+        else:
+            result.update(self._run_once(task_vars))
+        if not self._task.diff:
+            result.pop("diff", None)
         return result
+
+    def _given(self, option: str, variable: str) -> str:
+        """An option as the module will have it, wherever that runs."""
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        return str(self._task.args.get(option) or environment.get(variable) or os.environ.get(variable) or "")
+
+    def _asked_of_cluster(self) -> Optional[str]:
+        """A digest of what is asked of all nodes together; None where a node is only read."""
+        return None
+
+    def _run_in_turn(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        arguments = self._task.args
+        host = str(task_vars.get("inventory_hostname", ""))
+        user = self._given("email", "AMS_EMAIL")
+        with turn_of(str(arguments["cluster"]), host, user, self._asked_of_cluster()) as turn:
+            if turn.refused_at:
+                return _not_tried(self._given("url", "AMS_URL"), str(arguments["cluster"]), turn)
+            if turn.done_by and turn.done_by != host:
+                arguments["written_by"] = turn.done_by
+            outcome = turn.outcome = self._run_once(task_vars)
+            if outcome.get("unproved") is False and turn.done_with_change:
+                outcome["unproved"] = True
+            return outcome
+
+    def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
+        return self._ship(task_vars) if self._has_to_be_shipped() else self._run_here()
+
+    def _ship(
+        self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
+    ) -> dict[str, Any]:
+        shipped: dict[str, Any] = self._execute_module(
+            module_name=self._task.resolved_action,
+            module_args=arguments,
+            task_vars=task_vars,
+            wrap_async=self._task.async_val,
+        )
+        shipped.pop("invocation", None)
+        return shipped
 
     def _has_to_be_shipped(self) -> bool:
         return bool(
@@ -52,6 +99,8 @@ class InProcessAction(ActionBase):
     def _run_here(self) -> dict[str, Any]:
         # The name by which Ansible's own messages call the module.
         self._load_name = self._task.resolved_action
+        # As they would arrive on a target: plain types, a date as text, a vaulted string decrypted.
+        self._task.args = json.loads(json.dumps(self._task.args, **_AS_FOR_A_MODULE))
         with self._task_environment():
             _validation, params = self.validate_argument_spec(
                 self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS
@@ -60,8 +109,6 @@ class InProcessAction(ActionBase):
                 outcome: dict[str, Any] = self.module.run(params, self._task.check_mode)
             except AmsError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
-        if not self._task.diff:
-            outcome.pop("diff", None)
         return outcome
 
     @contextmanager
@@ -76,3 +123,13 @@ class InProcessAction(ActionBase):
             if given:
                 os.environ.clear()
                 os.environ.update(before)
+
+
+def _not_tried(url: str, cluster: str, turn: Turn) -> dict[str, Any]:
+    error = AmsError(
+        f"Logging in as {turn.user} at {url}",
+        f"not tried, because {turn.refused_at}, another node of cluster '{cluster}', has refused it",
+        "The third wrong password in a row would block the account of all nodes. Mend what is wrong there",
+        login_refused=True,
+    )
+    return {"failed": True, "changed": False, **error.result()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
@@ -41,6 +41,7 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
     },
     "ca_path": {"type": "path", "fallback": (given_in_environment, ["AMS_CA_PATH"])},
     "timeout": {"type": "float", "default": 30, "fallback": (given_in_environment, ["AMS_TIMEOUT"])},
+    "cluster": {"type": "str"},
 }
 CONNECTION_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("password", "jwt_token")],
@@ -83,15 +84,26 @@ class ServerModule(AnsibleModule):
     def _log_invocation(self) -> None:
         return
 
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        super().fail_json(msg, **{**result, "invocation": {}})
+
 
 def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any) -> None:
     """Run a server module where Ansible has shipped it to."""
     module = ServerModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
+    # Ansible would mask them wherever they occur, and a short password occurs in many a word.
+    module.no_log_values.clear()
     try:
         result = run(module.params, module.check_mode)
     except AmsError as error:
-        module.fail_json(invocation={}, **error.result(connection_secrets(module.params)))
-    (module.fail_json if result.get("failed") else module.exit_json)(invocation={}, **result)
+        module.fail_json(**error.result(connection_secrets(module.params)))
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if not module._diff:  # noqa: SLF001 - it has no public name
+        result.pop("diff", None)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(invocation={}, **result)
 
 
 def connection_secrets(params: Mapping[str, Any]) -> tuple[Any, ...]:
