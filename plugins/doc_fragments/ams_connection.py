@@ -52,6 +52,13 @@ options:
       - If not set, the environment variable E(AMS_TIMEOUT) is used.
     type: float
     default: 30
+  cluster:
+    description:
+      - A name that the nodes of one cluster have in common. Nodes share users and settings, so the first of
+        them in a run of Ansible decides. A login that it was refused is not tried at the others, since the
+        third wrong password in a row would block the account of all; what it has written is waited for there.
+      - A server outside of a cluster needs none.
+    type: str
 notes:
   - An environment variable that is set but empty counts as not set.
   - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).

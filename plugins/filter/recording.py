@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import glob
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import SUFFIX
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
@@ -20,6 +23,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
     with_key,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, IntentError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
 
 PREFIX = "s3_recording_"
 KEY_PARTS = ("access_key_id", "secret_access_key")
@@ -35,6 +39,7 @@ def recording_fleet(
     chosen: Iterable[str],
     inventory_hosts: Iterable[str] = (),
     other_names: Iterable[str] = (),
+    backup_dir: str = "",
 ) -> dict[str, Any]:
     """See recording_fleet.yml."""
     chosen = list(chosen)
@@ -51,7 +56,9 @@ def recording_fleet(
             members.append(Member(each, intent_of(scope.values_of(theirs), each), each in chosen))
         except IntentError as error:
             problems.extend((each, problem) for problem in error.problems)
-    result = fleet(members, problems)
+    folder = os.path.expanduser(backup_dir)
+    unproved = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
+    result = fleet(members, problems, folder, unproved)
     display = Display()
     for warning in result["warnings"]:
         display.warning(warning)
@@ -134,6 +141,40 @@ def recording_with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]
         ) from None
 
 
+def recording_stopped(
+    batch: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]], all_hosts: Sequence[str], run: str
+) -> str:
+    """See recording_stopped.yml."""
+    after = [host for host in all_hosts[_behind(batch, all_hosts) :] if host not in batch]
+    return stopped([_ended(host, hostvars[host]) for host in batch], after, run)
+
+
+def recording_unproved(batch: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> bool:
+    """See recording_unproved.yml."""
+    return any((hostvars[host].get("__s3_recording_applied") or {}).get("unproved") for host in batch)
+
+
+def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
+    return max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1) + 1
+
+
+def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
+    applied, proof, back = (
+        variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "proof", "back")
+    )
+    broken = next((str(each.get("msg", "")) for each in (applied, proof) if each.get("failed")), "")
+    written_back = [app for app, each in (back.get("apps") or {}).items() if each["changed"]]
+    return Ended(
+        host,
+        broken=broken,
+        back=bool(written_back),
+        stuck=str(back.get("msg", "")) if back.get("failed") else "",
+        left_alone=sorted(
+            f"{app}: {name}" for app, names in (back.get("left_alone") or {}).items() for name in names
+        ),
+    )
+
+
 def _misspelt(variables: Mapping[str, Any], known: set[str]) -> list[str]:
     found = []
     for name in variables:
@@ -149,6 +190,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "recording_fleet": recording_fleet,
+            "recording_stopped": recording_stopped,
             "recording_given_key": recording_given_key,
+            "recording_unproved": recording_unproved,
             "recording_with_key": recording_with_key,
         }

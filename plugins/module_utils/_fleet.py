@@ -9,13 +9,18 @@ inventory: with --limit it would otherwise shrink to the hosts of one run.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Optional, get_type_hints
+from urllib.parse import quote
 
 from . import _recording
+from ._ams.former_file import unproved_path
 from ._recording import Intent, IntentError
 
 # Of a bucket, so that all its hosts have to agree on them.
@@ -46,6 +51,10 @@ _LISTS = (
     "cors_methods",
 )
 _TYPES = get_type_hints(Intent)
+_BROKEN_OFF = (
+    "an earlier run was broken off before its change was proved: run servers.yml for it, which proves the "
+    "change or takes it back, or rollback.yml"
+)
 
 
 @dataclass(frozen=True)
@@ -76,10 +85,17 @@ def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
     return Intent(**values)
 
 
-def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+def fleet(
+    members: Sequence[Member],
+    known_problems: Sequence[tuple[str, str]] = (),
+    backup_dir: str = "",
+    unproved: Iterable[str] = (),
+) -> dict[str, Any]:
     """What has to be made once a bucket, and what once a host; nothing at all where there are problems.
 
     known_problems: pairs of host and problem that were found before.
+    backup_dir: the folder on the controller for the files of former values.
+    unproved: the files there of changes that were not proved.
     """
     chosen = [member for member in members if member.chosen]
     by_bucket: dict[str, list[Member]] = {}
@@ -100,13 +116,31 @@ def fleet(members: Sequence[Member], known_problems: Sequence[tuple[str, str]] =
         ),
         *(problem for sharing in shared for problem in _bucket_problems(sharing)),
         *_shared_addresses(members),
+        *_cluster_problems(members),
     ]
     if problems:
         return {"buckets": [], "hosts": {}, "problems": problems, "warnings": []}
     warnings = [(member.host, text) for member in chosen for text in _recording.warnings_of(member.intent)]
+    broken_off = {os.path.basename(path) for path in unproved}
+    warnings += [
+        (member.host, _BROKEN_OFF)
+        for member in members
+        if not member.chosen and os.path.basename(unproved_path(_former_name(member))) in broken_off
+    ]
+    sizes = Counter(member.intent.cluster for member in members)
+    canary = chosen[0].host if chosen else ""
     return {
         "buckets": [_bucket_entry(sharing) for sharing in shared],
-        "hosts": {member.host: _host_entry(member.intent) for member in chosen},
+        "hosts": {
+            member.host: {
+                **_host_entry(member.intent),
+                "backup_path": os.path.join(backup_dir, _former_name(member)),
+                "live": member.intent.live_check == "all"
+                or (member.intent.live_check == "canary" and member.host == canary),
+                "cluster_hosts": sizes[member.intent.cluster] if member.intent.cluster else 0,
+            }
+            for member in chosen
+        },
         "problems": [],
         "warnings": _by_problem(warnings),
     }
@@ -233,6 +267,32 @@ def _shared_addresses(members: Sequence[Member]) -> list[str]:
     ]
 
 
+def _cluster_problems(members: Sequence[Member]) -> list[str]:
+    """Nodes of a cluster have one set of settings; what one asks for the next would undo."""
+    first: dict[str, Member] = {}
+    found = []
+    for member in members:
+        if not member.intent.cluster:
+            continue
+        other = first.setdefault(member.intent.cluster, member)
+        if _asked(other.intent) != _asked(member.intent):
+            found.append(
+                f"{other.host} and {member.host} are nodes of cluster '{member.intent.cluster}', which has "
+                "one set of settings, and are asked for different ones: give both the same variables"
+            )
+    return found
+
+
+def _asked(intent: Intent) -> dict[str, Any]:
+    return {app: _recording.app_settings(intent, app) for app in intent.applications}
+
+
+def _former_name(member: Member) -> str:
+    """Of the file of former values: readable, and another one when the host gets another address."""
+    address = hashlib.sha256(member.intent.ams_url.encode()).hexdigest()[:8]
+    return f"{quote(member.host, safe='')}-{address}.json"
+
+
 def _is_loopback(url: str) -> bool:
     return bool(re.match(r"https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)", url))
 
@@ -276,6 +336,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
     return {
         "bucket": intent.bucket,
         "ams_url": intent.ams_url,
+        "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
         "origins": _origins_to_prove(intent),
         "apps": [

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 DELIVERIES = ("private", "public", "acl")
 STORES = ("ssm", "file")
+LIVE_CHECKS = ("canary", "all", "none")
 UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 UPLOADED_AS = {
     "mp4": "mp4",
@@ -95,6 +96,8 @@ class Intent:
     settings: Optional[Mapping[str, Any]] = None
     ams_url: str = ""
     viewer_url: str = ""
+    cluster: str = ""
+    live_check: str = "canary"
 
     @property
     def partition(self) -> str:
@@ -294,6 +297,8 @@ def _bucket_problems(intent: Intent) -> list[str]:
     found = []
     if not _BUCKET_NAME.fullmatch(intent.bucket):
         found.append(f"s3_recording_bucket: '{intent.bucket}' is not a name that S3 takes for a bucket")
+    if intent.live_check not in LIVE_CHECKS:
+        found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
     if intent.delivery not in DELIVERIES:
         found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
     if intent.endpoint:

@@ -16,6 +16,7 @@ description:
     something differs, and reads it back. Everything is checked before the first application is written.
   - A setting that the server does not know is an error that names the nearest known one or the release that
     brought it, because the server itself drops unknown settings and still answers with success.
+  - Can keep what the settings were before, and take a server back to it.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
 options:
@@ -53,6 +54,69 @@ options:
         type: list
         elements: str
         default: []
+  backup_path:
+    description:
+      - File on the controller, ending in C(.json), to which the former values of what is changed are added
+        before anything is written. Its mode is 0600, since former values may be secrets.
+      - Until M(antmedia.s3_recording.recording_check) has proved the change they are in the file beside it
+        that ends in C(.unproved.json).
+      - One file for each server; the changes of the last 100 runs are kept.
+    type: path
+  backup_run:
+    description:
+      - Name of the run under which the former values are kept. Names are compared as text, so a time that
+        begins with the year is a good one.
+      - Required with O(backup_path).
+    type: str
+  backup_only:
+    description:
+      - Keeps the former values in O(backup_path), predicts the result as in check mode and writes nothing to
+        the server. With a connection other than local this is done first by itself, since the file is on the
+        controller.
+    type: bool
+    default: false
+  restore:
+    description:
+      - Takes the applications back to the former values in a file that O(backup_path) made. Each is written
+        only where the server still has what the change left; what somebody else has set since is named and
+        left alone.
+      - Afterwards the values are taken out of the file.
+    type: dict
+    suboptions:
+      path:
+        description: The file on the controller.
+        type: path
+        required: true
+      since:
+        description:
+          - Name of a run. It is taken back with all runs after it.
+          - Without it only changes that were not proved are taken back.
+        type: str
+      unproved:
+        description: Whether changes that were not proved are taken back, those before O(restore.since) too.
+        type: bool
+        default: true
+  ready_timeout:
+    description:
+      - Seconds to wait for a server that is starting, that is one that refuses connections or whose
+        application is not loaded yet. A login that was refused is never tried again.
+    type: float
+    default: 0
+  written_by:
+    description:
+      - The node of the cluster that has written these settings. This one is not written then but waited for,
+        until it shows them. The action sets it by itself where O(cluster) is given.
+    type: str
+  cluster_hosts:
+    description:
+      - How many nodes of O(cluster) are known. If not V(0), the first of them is asked how many there are,
+        and a difference is warned of, since nobody looks after a node that is not known.
+    type: int
+    default: 0
+  cluster_timeout:
+    description: Seconds in which what one node of a cluster wrote must show at the others.
+    type: float
+    default: 60
 attributes:
   check_mode:
     description: Reads and predicts the result in full, writes nothing.
@@ -94,6 +158,26 @@ EXAMPLES = r"""
           httpForwardingBaseURL: https://myvideos.s3.us-east-1.amazonaws.com
       - name: LiveApp
         reset: [httpForwardingExtension, httpForwardingBaseURL]
+
+- name: Keep the values of before
+  antmedia.s3_recording.ams_app_settings:
+    url: "{{ ams_url }}"
+    email: "{{ ams_email }}"
+    password: "{{ ams_password }}"
+    app: live
+    settings:
+      mp4MuxingEnabled: false
+    backup_path: "~/ams-former/{{ inventory_hostname }}.json"
+    backup_run: 20261124T120000Z
+
+- name: Take the server back to them
+  antmedia.s3_recording.ams_app_settings:
+    url: "{{ ams_url }}"
+    email: "{{ ams_email }}"
+    password: "{{ ams_password }}"
+    restore:
+      path: "~/ams-former/{{ inventory_hostname }}.json"
+      since: 20261124T120000Z
 """
 
 RETURN = r"""
@@ -113,6 +197,29 @@ apps:
       changed: true
       changes:
         mp4MuxingEnabled: {before: false, after: true}
+unproved:
+  description: Whether a change is there, of this run or an earlier one, that was not proved yet.
+  returned: with O(backup_path), on success
+  type: bool
+  sample: true
+left_alone:
+  description: For each application the settings that somebody else has changed since, with what they are now.
+  returned: with O(restore), on success
+  type: dict
+  sample:
+    live:
+      httpForwardingExtension: mp4,webm
+runs:
+  description: The runs that were taken back, or those that could be where there was nothing to take back.
+  returned: with O(restore), on success
+  type: list
+  elements: str
+  sample: [20261124T120000Z]
+login_refused:
+  description: V(true) where the server did not take the login, so that it should not be tried again.
+  returned: failure for that reason
+  type: bool
+  sample: true
 msg:
   description: In one line what was changed, or why it failed.
   returned: always
@@ -129,7 +236,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.apply import Wish, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.apply import (
+    Manner,
+    Wish,
+    outcome,
+    taken_back,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
 
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
@@ -144,19 +257,51 @@ ARGUMENT_SPEC = {
         "elements": "dict",
         "options": {"name": {"type": "str", "required": True}, **_OF_ONE},
     },
+    "backup_path": {"type": "path"},
+    "backup_run": {"type": "str"},
+    "backup_only": {"type": "bool", "default": False},
+    "restore": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path", "required": True},
+            "since": {"type": "str"},
+            "unproved": {"type": "bool", "default": True},
+        },
+    },
+    "ready_timeout": {"type": "float", "default": 0},
+    "written_by": {"type": "str"},
+    "cluster_hosts": {"type": "int", "default": 0},
+    "cluster_timeout": {"type": "float", "default": 60},
 }
 CONSTRAINTS = {
     **arguments.CONNECTION_CONSTRAINTS,
-    "mutually_exclusive": [("app", "apps")],
-    "required_one_of": [*arguments.CONNECTION_CONSTRAINTS["required_one_of"], ("app", "apps")],
+    "mutually_exclusive": [("app", "apps", "restore"), ("backup_path", "restore")],
+    "required_one_of": [*arguments.CONNECTION_CONSTRAINTS["required_one_of"], ("app", "apps", "restore")],
+    "required_together": [("backup_path", "backup_run")],
 }
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    connection = arguments.connection_of(params)
+    restore = params["restore"]
+    path = restore["path"] if restore else params["backup_path"]
+    former = FormerFile(path, connection.checked_url()) if path else None
+    manner = Manner(
+        check_mode=check_mode,
+        former=former,
+        run=params["backup_run"] or "",
+        keep_only=params["backup_only"],
+        ready_timeout=params["ready_timeout"],
+        written_by=params["written_by"],
+        cluster_hosts=params["cluster_hosts"],
+        cluster_timeout=params["cluster_timeout"],
+    )
+    if former and restore:
+        return taken_back(connection, former, restore["since"], restore["unproved"], manner)
     one = {"name": params["app"], "settings": params["settings"], "reset": params["reset"]}
     asked = params["apps"] if params["app"] is None else [one]
     wishes = [Wish(each["name"], each["settings"], each["reset"]) for each in asked]
-    return outcome(arguments.connection_of(params), wishes, check_mode)
+    return outcome(connection, wishes, manner)
 
 
 def main() -> None:

@@ -55,6 +55,12 @@ cluster:
   returned: success
   type: bool
   sample: false
+nodes:
+  description: The nodes of its cluster in the server's own words, V(none) where the user may not ask.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 applications:
   description: Names of the applications, V(none) where the user may not list them.
   returned: success
@@ -86,18 +92,20 @@ CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     with AmsClient(arguments.connection_of(params)) as client:
         version = client.version()
-        cluster = client.in_cluster()
+        nodes = client.nodes()
         applications = client.applications()
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
+    among = f", in a cluster of {len(nodes)}" if nodes else ""
     listed = "may not be listed by this user" if applications is None else ", ".join(applications)
     return {
         "changed": False,
         "version": release,
         "edition": edition,
         "build": str(version.get("buildNumber")),
-        "cluster": cluster,
+        "cluster": None if nodes is None else bool(nodes),
+        "nodes": nodes,
         "applications": applications,
-        "msg": f"AMS {release}, {edition}{', in a cluster' if cluster else ''}, applications {listed}",
+        "msg": f"AMS {release}, {edition}{among}, applications {listed}",
     }
 
 

@@ -18,6 +18,8 @@ description:
     foreign one are expected.
   - The object is removed at the end, also after a failure, with the AWS credentials of the environment.
   - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
+  - With O(live) the server itself pulls a clip, records it and uploads it, and that recording is fetched as
+    a viewer fetches it. This proves the whole way without an encoder.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
 options:
@@ -47,6 +49,44 @@ options:
     description: Seconds in which a new key or a new bucket policy must have become known to the store.
     type: float
     default: 30
+  live:
+    description:
+      - Whether to let each server record as well. A clip of six seconds, which this module brings along,
+        is put into the bucket below the application's folder. The server is told to pull it as a stream
+        source from an address that is signed with the AWS credentials of the environment. It records the
+        clip as MP4, also where the application's own setting C(mp4MuxingEnabled) is off, and uploads the
+        recording. What a viewer gets must be the bytes of the bucket and a whole MP4. Where the
+        application does not forward V(mp4) the recording is read from the bucket with these credentials
+        instead.
+      - Broadcast, recordings and objects are removed at the end, also after a failure or a signal. A file
+        that the server could not upload because of the key's rights is never finished, and AMS offers no
+        way to remove it. So an application whose upload half is broken (settings, key, list, head, put)
+        is not tried live.
+      - The AWS credentials of the environment need C(s3:PutObject), C(s3:GetObject), C(s3:DeleteObject)
+        and C(s3:ListBucket), in a bucket with versions also C(s3:ListBucketVersions) and
+        C(s3:DeleteObjectVersion). The user of the console must be allowed to manage broadcasts of the
+        applications.
+      - Others see it. The webhooks of the application (C(listenerHookURL)) are called for a broadcast
+        named C(live-check-) and 16 letters, which also counts as a stream of the server, and its
+        recording is in the application's list (VoD) for some seconds. The server writes the signed
+        address to its log. The address opens nothing but the clip, and not for longer than
+        O(live_timeout) and a minute.
+    type: bool
+    default: false
+  live_timeout:
+    description:
+      - Seconds for the live check of one application, from the clip to the viewer. An idle server needs
+        about five. A server whose CPU is above its own limit refuses to start the stream; it is asked
+        again within this time.
+      - Removing what came of it may take half a minute more where the server or the store does not
+        answer.
+    type: float
+    default: 90
+  backup_path:
+    description:
+      - File of former values that M(antmedia.s3_recording.ams_app_settings) has made. When every link holds,
+        the changes in it count as proved.
+    type: path
 attributes:
   check_mode:
     description: Can run in check mode without uploading anything.
@@ -73,6 +113,15 @@ EXAMPLES = r"""
       - name: live
     origins:
       - "{{ ams_url }}"
+
+- name: Prove it with a recording that the server makes itself
+  antmedia.s3_recording.recording_check:
+    url: "{{ ams_url }}"
+    email: "{{ ams_email }}"
+    password: "{{ ams_password }}"
+    apps:
+      - name: live
+    live: true
 """
 
 RETURN = r"""
@@ -86,7 +135,9 @@ links:
       description: The application.
       type: str
     link:
-      description: Which link.
+      description:
+        - Which link. With O(live) the last ones are V(live source), V(live pull), V(live recording),
+          V(live upload), V(live playback) and V(live removal); after a broken one only the removal follows.
       type: str
     ok:
       description: Whether it holds.
@@ -107,8 +158,13 @@ links:
       expected: streams/recording-check-0123456789abcdef.mp4 stored with the ACL bucket-owner-full-control
       came: that
       remedy: ""
+proved:
+  description: V(true) when the changes in O(backup_path) were noted as proved.
+  returned: with O(backup_path), when every link holds
+  type: bool
+  sample: true
 msg:
-  description: In one line how it went, or a line for each broken link.
+  description: In one line how it went, or a line for each link where one is broken.
   returned: always
   type: str
   sample: "live: all 10 links hold"
@@ -118,9 +174,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import checked, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._live import AfterProbe, Live, not_tried
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -136,6 +196,9 @@ ARGUMENT_SPEC = {
     "viewer_url": {"type": "str"},
     "origins": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "float", "default": 30},
+    "backup_path": {"type": "path"},
+    "live": {"type": "bool", "default": False},
+    "live_timeout": {"type": "float", "default": 90},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 
@@ -144,13 +207,29 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if check_mode:
         return {"changed": False, "skipped": True, "msg": "Nothing is uploaded in check mode"}
     connection = arguments.connection_of(params)
-    with AmsClient(connection) as client:
-        has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
+    if params["live"] and params["live_timeout"] <= 0:
+        raise AmsError("Reading the option live_timeout", f"{params['live_timeout']:g} is not more than 0")
     verify = (connection.ca_path or True) if connection.validate_certs else False
     url = (params["viewer_url"] or connection.url).rstrip("/")
     viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], params["origins"])
-    probes = [Probe(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
+    with AmsClient(connection) as client:
+        has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
+        probes = [Probe(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
+        if params["live"]:
+            return _with_live(client, viewer, probes, params["live_timeout"])
     return outcome(url, checked(probes))
+
+
+def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: float) -> dict[str, Any]:
+    chains = []
+    for probe in probes:
+        client.secrets.extend(secrets_of(probe.settings))
+        live = Live(probe.settings, viewer, Broadcasts(client, probe.app), timeout)
+        chains.append(AfterProbe(probe, live))
+    try:
+        return not_tried(outcome(viewer.url, checked(chains)), chains)
+    except AmsError as error:
+        raise error.without(client.secrets) from None
 
 
 def main() -> None:

@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from functools import partial
+from typing import Any, Callable, Optional, TypeVar
 
 from .client import AmsClient, Connection
 from .errors import AmsError
+from .former import WayBack, folded, way_back
+from .former_file import FormerFile
 from .settings import Change, SettingsError, merged, not_applied, plan, secrets_of
+
+# Between two looks at a server that is starting or that another node has to reach, seconds.
+PAUSE = 0.5
+Decided = TypeVar("Decided", Change, WayBack)
 
 
 @dataclass(frozen=True)
@@ -25,19 +33,43 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a change is made.
+
+    former: file of former values, to which those of this change are added under the name run.
+    keep_only: keep the former values and write nothing.
+    ready_timeout: seconds to wait for a server that is starting.
+    written_by: the node of the cluster that has written; it is waited for, cluster_timeout seconds at most.
+    cluster_hosts: how many nodes of the cluster are known, 0 where that is of no interest.
+    """
+
+    check_mode: bool = False
+    former: Optional[FormerFile] = None
+    run: str = ""
+    keep_only: bool = False
+    ready_timeout: float = 0
+    written_by: Optional[str] = None
+    cluster_hosts: int = 0
+    cluster_timeout: float = 60
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What has to be done to one application."""
+    """What has to be done to one application; left_alone: what somebody else has changed, on the way back."""
 
     app: str
     current: Mapping[str, Any]
     change: Change
+    left_alone: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Applier:
     """One session with one server, and what it came to know of it."""
 
-    def __init__(self, client: AmsClient) -> None:
+    def __init__(self, client: AmsClient, ready_by: float = 0) -> None:
+        """ready_by: the moment, of the monotonic clock, until which an application may be loading."""
         self.client = client
+        self._ready_by = ready_by
         self._release: Optional[str] = None
 
     def plans(self, wishes: Sequence[Wish]) -> list[Plan]:
@@ -75,19 +107,77 @@ class Applier:
             )
         return found
 
+    def cluster_warnings(self, known: int) -> list[str]:
+        """Where the cluster has other nodes than those that are known."""
+        nodes = self.client.nodes()
+        if nodes is None or len(nodes) == known:
+            return []
+        if not nodes:
+            return [f"{self.client.url} is given as a node of a cluster, and says that it is in none"]
+        names = ", ".join(str(node.get("ip") or node.get("id")) for node in nodes)
+        text = (
+            f"The cluster of {self.client.url} has {len(nodes)} nodes ({names}), and {known} are known: "
+            "viewers of the others are not among the CORS origins, and nothing is proved there"
+        )
+        return [text]
+
+    def ways_back(self, apps: Mapping[str, Mapping[str, Any]]) -> list[Plan]:
+        """Read every application and find its way back to the values before."""
+        found = []
+        for app, settings in apps.items():
+            self.client.secrets.extend(secrets_of({name: each["before"] for name, each in settings.items()}))
+            current = self._current(app)
+            back = self._understood(app, partial(way_back, current, settings))
+            found.append(Plan(app, current, back.change, back.left_alone))
+        return found
+
+    def shown(self, wishes: Sequence[Wish], manner: Manner) -> list[Plan]:
+        """Wait until the server shows what another node of its cluster wrote; it is not written itself."""
+        deadline = time.monotonic() + manner.cluster_timeout
+        while True:
+            plans = self.plans(wishes)
+            differing = {planned.app: planned.change.names for planned in plans if planned.change}
+            if not differing or manner.check_mode:
+                return [Plan(planned.app, planned.current, Change()) for planned in plans]
+            if time.monotonic() > deadline:
+                listed = "; ".join(f"{app}: {', '.join(names)}" for app, names in differing.items())
+                raise AmsError(
+                    f"Waiting at {self.client.url} for what {manner.written_by} wrote in their cluster",
+                    f"after {manner.cluster_timeout:g} s these settings are not as written: {listed}",
+                    "Are both nodes of one cluster, and does it reach its database?",
+                )
+            time.sleep(PAUSE)
+
     def _plan(self, wish: Wish) -> Plan:
         self.client.secrets.extend(secrets_of(wish.settings))
-        current = self.client.settings(wish.app)
-        self.client.secrets.extend(secrets_of(current))
+        current = self._current(wish.app)
+        change = self._understood(
+            wish.app, lambda: plan(current, wish.settings, wish.reset, self._release_name)
+        )
+        return Plan(wish.app, current, change)
+
+    def _current(self, app: str) -> dict[str, Any]:
+        while True:
+            try:
+                current = self.client.settings(app)
+            except AmsError as error:
+                if error.status != 204 or time.monotonic() > self._ready_by:
+                    raise
+                # As long as a server starts its applications are as if there were none.
+                time.sleep(PAUSE)
+            else:
+                self.client.secrets.extend(secrets_of(current))
+                return current
+
+    def _understood(self, app: str, decide: Callable[[], Decided]) -> Decided:
         try:
-            change = plan(current, wish.settings, wish.reset, self._release_name)
+            return decide()
         except SettingsError as error:
             raise AmsError(
-                f"Planning the settings of application '{wish.app}' at {self.client.url}",
+                f"Planning the settings of application '{app}' at {self.client.url}",
                 str(error),
                 "Nothing was written",
             ) from None
-        return Plan(wish.app, current, change)
 
     def _release_name(self) -> Optional[str]:
         if self._release is None:
@@ -145,31 +235,95 @@ def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in sorted(values.items()))
 
 
-def outcome(connection: Connection, wishes: Sequence[Wish], check_mode: bool) -> dict[str, Any]:
+def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> dict[str, Any]:
     """The result of a task that brings applications of one server to what was asked."""
     _refuse_odd_names(wishes)
-    with AmsClient(connection) as client:
-        applier = Applier(client)
+    former = manner.former
+    ready_by = time.monotonic() + manner.ready_timeout
+    with _when_up(connection, ready_by) as client:
+        applier = Applier(client, ready_by)
         try:
-            plans = applier.plans(wishes)
+            plans = applier.shown(wishes, manner) if manner.written_by else applier.plans(wishes)
             warnings = [text for planned in plans for text in applier.warnings(planned)]
-            if not check_mode:
+            if manner.cluster_hosts and not manner.written_by:
+                warnings += applier.cluster_warnings(manner.cluster_hosts)
+            if not manner.check_mode:
+                if former:
+                    former.keep(manner.run, {planned.app: planned.change for planned in plans})
+                if not manner.keep_only:
+                    applier.write(plans)
+        except AmsError as error:
+            raise error.without(client.secrets) from None
+    result = _result(client.url, plans, manner.check_mode)
+    if former:
+        result["unproved"] = former.is_unproved
+    return {**result, **({"warnings": warnings} if warnings else {})}
+
+
+def taken_back(
+    connection: Connection, former: FormerFile, since: Optional[str], unproved: bool, manner: Manner
+) -> dict[str, Any]:
+    """The result of a task that takes a server back to its former values.
+
+    since: a run that is taken back with all after it. unproved: whether changes that are not proved go too.
+    """
+    layers = former.layers(since, unproved)
+    if not layers:
+        return {
+            **_result(former.url, [], False),
+            "msg": "there is nothing to take back",
+            "runs": former.runs(),
+        }
+    ready_by = time.monotonic() + manner.ready_timeout
+    with _when_up(connection, ready_by) as client:
+        applier = Applier(client, ready_by)
+        try:
+            plans = applier.ways_back(folded(layers))
+            if not manner.check_mode:
                 applier.write(plans)
         except AmsError as error:
             raise error.without(client.secrets) from None
-    result: dict[str, Any] = {
+    if not manner.check_mode:
+        former.forget(layers)
+    result = _result(client.url, plans, manner.check_mode)
+    result["runs"] = sorted(layer["run"] for layer in layers)
+    result["left_alone"] = {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone}
+    warnings = [
+        f"{client.url}, application '{planned.app}': left as somebody else has set it since: "
+        f"{_listed(planned.left_alone)}"
+        for planned in plans
+        if planned.left_alone
+    ]
+    return {**result, **({"warnings": warnings} if warnings else {})}
+
+
+@contextmanager
+def _when_up(connection: Connection, ready_by: float) -> Iterator[AmsClient]:
+    """A session with the server; while it refuses connections it is waited for, which is no login."""
+    with ExitStack() as session:
+        while True:
+            try:
+                client = session.enter_context(AmsClient(connection))
+            except AmsError as error:
+                if not error.starting or time.monotonic() > ready_by:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                break
+        yield client
+
+
+def _result(url: str, plans: Sequence[Plan], check_mode: bool) -> dict[str, Any]:
+    diff = [planned.change.diff(f"{url} {planned.app}") for planned in plans if planned.change]
+    return {
         "changed": any(planned.change for planned in plans),
         "apps": {
             planned.app: {"changed": bool(planned.change), "changes": planned.change.redacted()}
             for planned in plans
         },
         "msg": "; ".join(_in_words(planned, check_mode) for planned in plans),
+        **({"diff": diff} if diff else {}),
     }
-    extras = {
-        "diff": [planned.change.diff(f"{client.url} {planned.app}") for planned in plans if planned.change],
-        "warnings": warnings,
-    }
-    return {**result, **{name: value for name, value in extras.items() if value}}
 
 
 def _refuse_odd_names(wishes: Sequence[Wish]) -> None:

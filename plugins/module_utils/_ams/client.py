@@ -29,6 +29,7 @@ READ_ATTEMPTS = 3
 LONGEST_PAUSE = 2.0
 TRANSIENT_STATUSES = frozenset((502, 503, 504))
 LONGEST_BLOCK = "300 seconds"
+NODES_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,19 @@ class AmsClient:
         answer = self._if_allowed("/cluster-mode-status", "Reading the cluster mode")
         return None if answer is None else bool(answer.get("success"))
 
+    def nodes(self) -> Optional[list[dict[str, Any]]]:
+        """The nodes of the server's cluster, none outside of one; None for a user who may not ask."""
+        in_cluster = self.in_cluster()
+        if not in_cluster:
+            return None if in_cluster is None else []
+        found: list[dict[str, Any]] = []
+        while True:
+            tried = "Listing the nodes of the cluster"
+            page = self._json(self._read(f"/cluster/nodes/{len(found)}/{NODES_AT_ONCE}", tried), tried)
+            found += [node for node in page if isinstance(node, dict)] if isinstance(page, list) else []
+            if not isinstance(page, list) or len(page) < NODES_AT_ONCE:
+                return found
+
     def applications(self) -> Optional[list[str]]:
         """The applications of the server; None for a user who may not list them."""
         answer = self._if_allowed("/applications", "Listing the applications")
@@ -167,7 +181,12 @@ class AmsClient:
             return
         tried = f"Logging in as {self.connection.email}"
         who = {"email": self.connection.email, "password": self.connection.password}
-        answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
+        try:
+            answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
+        except AmsError as error:
+            # Its filter is up before its users are: no password was looked at.
+            error.starting = error.starting or error.status == 403
+            raise
         if answer.get("success") is not True:
             raise self._login_refused(tried, str(answer.get("message") or ""))
         self._logged_in = True
@@ -178,18 +197,21 @@ class AmsClient:
                 tried,
                 f"the account is blocked after too many wrong passwords ({self._excerpt(message)})",
                 f"Wait {LONGEST_BLOCK}; until then the right password is refused as well",
+                login_refused=True,
             )
         if self._says_yes("/first-login-status"):
             return self._error(
                 tried,
                 "the server has no user yet",
                 f"Open {self.url} in a browser once and make the first administrator",
+                login_refused=True,
             )
         return self._error(
             tried,
             "the e-mail address or the password is wrong",
             "Nothing was tried twice; the third wrong password in a row blocks the account for "
             + LONGEST_BLOCK,
+            login_refused=True,
         )
 
     def _is_blocked(self, message: str) -> bool:
@@ -249,15 +271,18 @@ class AmsClient:
         return response
 
     def _object(self, response: requests.Response, tried: str, uncertain: bool = False) -> dict[str, Any]:
-        try:
-            answer = json.loads(response.content)
-        except ValueError:
-            raise self._not_json(tried, response, uncertain) from None
+        answer = self._json(response, tried, uncertain)
         if not isinstance(answer, dict):
             raise self._error(
                 tried, f"JSON that is not an object: {self._excerpt(response.text)}", uncertain=uncertain
             )
         return answer
+
+    def _json(self, response: requests.Response, tried: str, uncertain: bool = False) -> Any:
+        try:
+            return json.loads(response.content)
+        except ValueError:
+            raise self._not_json(tried, response, uncertain) from None
 
     def _not_json(self, tried: str, response: requests.Response, uncertain: bool) -> AmsError:
         body = response.text.lstrip()
@@ -307,7 +332,12 @@ class AmsClient:
     def _transport_error(self, tried: str, method: str, error: requests.RequestException) -> AmsError:
         came, remedy, sent = _transport_words(error, self.connection)
         return self._error(
-            tried, came, remedy, uncertain=sent and method == "POST", transient=not _is_final(error)
+            tried,
+            came,
+            remedy,
+            uncertain=sent and method == "POST",
+            transient=not _is_final(error),
+            starting=isinstance(_root(error), ConnectionRefusedError),
         )
 
     def _excerpt(self, body: str) -> str:

@@ -23,6 +23,8 @@ class AmsError(Exception):
     uncertain: a write was sent and its answer was lost, so it may have been carried out.
     transient: trying the same read again may help.
     status: the HTTP status of the answer, None where there was none.
+    starting: nothing was carried out, as with a server that is not up yet.
+    login_refused: the server did not take the e-mail address or the password, or has blocked the account.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class AmsError(Exception):
         status: Optional[int] = None,
         uncertain: bool = False,
         transient: bool = False,
+        starting: bool = False,
+        login_refused: bool = False,
     ) -> None:
         self.tried = tried
         self.came_back = came_back
@@ -41,6 +45,8 @@ class AmsError(Exception):
         self.status = status
         self.uncertain = uncertain
         self.transient = transient
+        self.starting = starting
+        self.login_refused = login_refused
         super().__init__(tried, came_back, remedy)
 
     def __str__(self) -> str:
@@ -62,6 +68,8 @@ class AmsError(Exception):
         details: dict[str, Any] = {"msg": scrub(self.sentence(), secrets)}
         if self.status is not None:
             details["status"] = self.status
+        if self.login_refused:
+            details["login_refused"] = True
         return details
 
 

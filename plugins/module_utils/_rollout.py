@@ -1,0 +1,58 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""How a rollout ended, in words. Plain data in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one host of a batch that failed has ended.
+
+    broken: why it failed, empty where it did not. back: whether former settings were written back.
+    stuck: why they could not be. left_alone: settings that somebody else has changed in between.
+    """
+
+    host: str
+    broken: str = ""
+    back: bool = False
+    stuck: str = ""
+    left_alone: Sequence[str] = field(default_factory=tuple)
+
+
+def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str) -> str:
+    """The last word on a rollout that was stopped: what failed where, and how every server is now."""
+    lines = [f"The rollout was stopped (run {run})."]
+    lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
+    back = [each.host for each in batch if each.back and not each.stuck]
+    unchanged = [each.host for each in batch if not each.back and not each.stuck]
+    if back:
+        lines.append(f"The former settings are back on {few(back)}.")
+    if unchanged:
+        lines.append(f"As before the run: {few(unchanged)}.")
+    lines += [
+        f"{each.host}: the former settings could not be taken back: {each.stuck} They are kept; "
+        f"when the server answers: rollback.yml with s3_recording_run={run}, or servers.yml again"
+        for each in batch
+        if each.stuck
+    ]
+    lines += [
+        f"{each.host}: left as somebody else has set it in the meantime: {', '.join(each.left_alone)}"
+        for each in batch
+        if each.left_alone
+    ]
+    if not_touched:
+        lines.append(f"Not touched: {few(not_touched)}.")
+    return "\n".join(lines)
+
+
+def few(hosts: Sequence[str]) -> str:
+    """Names of a few hosts, and how many more there are."""
+    more = len(hosts) - _FEW
+    return ", ".join(hosts[:_FEW]) + (f" and {more} more" if more > 0 else "")
