@@ -11,7 +11,7 @@ STAGES ?=
 AMS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit lint sanity integration e2e format matrix certify build clean
+.PHONY: help venv demo test unit lint sanity integration e2e format matrix bench certify build clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9 ]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 34
@@ -47,6 +47,9 @@ format: venv  ## lays out the Python files
 
 matrix: venv  ## the tests on every ansible-core and Python that this machine has; ONLY=2.17 for one
 	$(PY) tests/matrix.py $(ONLY)
+
+bench: venv  ## what the servers play costs, as ratios; takes some minutes
+	$(PY) tests/bench/run.py
 
 build: venv  ## the collection's tarball, in build/
 	$(PY) tests/certify.py --only-build

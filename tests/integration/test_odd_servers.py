@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings, ams_server_info
 
@@ -29,27 +30,26 @@ def fleet(running: Fleet) -> Fleet:
     return running
 
 
+def validated(spec: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """Parameters as a task would have them, defaults and all."""
+    result = ArgumentSpecValidator(spec).validate(given)
+    assert not result.error_messages
+    return dict(result.validated_parameters)
+
+
+def who(host: FleetHost, **changes: Any) -> dict[str, Any]:
+    return {"url": host.url, "email": host.email, "password": host.password, "timeout": 5, **changes}
+
+
 def connection(host: FleetHost, **changes: Any) -> dict[str, Any]:
-    return {
-        "url": host.url,
-        "email": host.email,
-        "password": host.password,
-        "jwt_token": None,
-        "validate_certs": True,
-        "ca_path": None,
-        "timeout": 5.0,
-        **changes,
-    }
+    return validated(ams_server_info.ARGUMENT_SPEC, **who(host, **changes))
 
 
 def apply(host: FleetHost, app: str = "live", settings: Any = None, **changes: Any) -> dict[str, Any]:
-    wish: dict[str, Any] = {
-        "app": app,
-        "settings": WISH if settings is None else settings,
-        "reset": [],
-        "apps": None,
-    }
-    return ams_app_settings.run({**connection(host, **changes), **wish}, False)
+    wish = {"app": app, "settings": WISH if settings is None else settings}
+    return ams_app_settings.run(
+        validated(ams_app_settings.ARGUMENT_SPEC, **who(host, **changes), **wish), False
+    )
 
 
 def failure(host: FleetHost, **changes: Any) -> str:

@@ -1,0 +1,268 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A rollout in batches: proved, stopped and taken back, killed in the middle, rolled back by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import BIN, PlaybookRun, environment, run_playbook
+
+BUCKET, REGION = "rollout-recordings", "eu-west-1"
+# What the server itself rewrites at any POST: the time, and "" to "[]".
+SERVERS_OWN = {"updateTime", "encoderSettingsString"}
+SERVERS = "antmedia.s3_recording.servers"
+ROLLBACK = "antmedia.s3_recording.rollback"
+PATIENCE = 60
+
+
+class Rollout:
+    """Five servers in three batches: 1, 2 and the rest."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.aws, self.fleet, self.folder = aws, fleet, folder
+        self.backups = folder / "former"
+        self.names = [f"ams-{number}" for number in range(1, len(fleet.hosts) + 1)]
+
+    def inventory(self, of_host: dict[str, dict[str, Any]] | None = None, **variables: Any) -> dict[str, Any]:
+        first = self.fleet.hosts[0]
+        shared = {
+            "s3_recording_bucket": BUCKET,
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": self.aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
+            "s3_recording_ams_email": first.email,
+            "s3_recording_ams_password": first.password,
+            "s3_recording_backup_dir": str(self.backups),
+            "s3_recording_serial": [1, 2, "100%"],
+            "s3_recording_live_check": "none",
+            "s3_recording_ready_timeout": 1,
+        }
+        hosts = {
+            name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
+            for name, host in zip(self.names, self.fleet.hosts)
+        }
+        return {"all": {"hosts": hosts, "vars": {**shared, **variables}}}
+
+    def run(self, playbook: str = SERVERS, *arguments: str, **options: Any) -> PlaybookRun:
+        self.fleet.clear_requests()
+        options.setdefault("inventory", self.inventory())
+        return run_playbook(playbook, env=self.aws.env(), arguments=arguments, **options)
+
+    def settings(self, name: str) -> dict[str, Any]:
+        return self.fleet.settings(self.names.index(name), "live")
+
+    def recording(self) -> list[str]:
+        return [name for name in self.names if self.settings(name)["s3BucketName"] == BUCKET]
+
+    def differing(self, name: str, before: dict[str, Any]) -> set[str]:
+        now = self.settings(name)
+        return {field for field in before if before[field] != now[field]} - SERVERS_OWN
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.backups.glob("*")) if self.backups.exists() else []
+
+    def unproved(self) -> list[str]:
+        return [re.sub(r"-\w{8}\.unproved\.json$", "", name) for name in self.files() if ".unproved." in name]
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=5) as fleet:
+        yield aws, fleet
+
+
+@pytest.fixture
+def rollout(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Rollout:
+    aws, fleet = stands
+    fleet.reset()
+    fresh = Rollout(aws, fleet, tmp_path)
+    fresh.run("antmedia.s3_recording.storage")
+    return fresh
+
+
+def named_run(run: PlaybookRun) -> str:
+    found = re.search(r"s3_recording_run=(\w+)", run.stdout)
+    assert found, run.stdout
+    return found[1]
+
+
+def test_a_batch_that_is_not_proved_gets_its_former_settings_back(rollout: Rollout) -> None:
+    before = {name: rollout.settings(name) for name in rollout.names}
+    rollout.fleet.fault(2, "status", status=404, method="GET", path="/live/streams/recording-check")
+    run = rollout.run(expected_rc=2)
+
+    assert rollout.recording() == ["ams-1"]
+    assert all(rollout.differing(name, before[name]) == set() for name in rollout.names[1:])
+    last = run.of_task("servers | Stop the rollout")[-1]["msg"]
+    assert rollout.fleet.hosts[2].url in last
+    assert "redirect" in last
+    assert "The former settings are back on ams-2, ams-3." in last
+    assert "Not touched: ams-4, ams-5." in last
+    assert not rollout.fleet.requests(3), "the batch after it was not even asked"
+    assert rollout.unproved() == []
+
+    rollout.fleet.clear_faults()
+    mended = rollout.run()
+    assert rollout.recording() == rollout.names
+    assert mended.recap["ams-1"]["changed"] == 0
+    assert rollout.run().changed == 0
+
+
+def test_former_values_are_kept_for_their_owner_alone_and_shown_nowhere(rollout: Rollout) -> None:
+    rollout.fleet.set_settings(0, "live", {"s3SecretKey": "the-former-secret-key"})
+    check = rollout.run(SERVERS, "--check", "--diff")
+    assert rollout.files() == []
+    assert "would change" in check.of_action("antmedia.s3_recording.ams_app_settings")[0]["msg"]
+
+    run = rollout.run(SERVERS, "--diff", verbosity=4)
+    kept = sorted(rollout.backups.glob("*"))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in kept] == [0o600] * 5
+    assert stat.S_IMODE(rollout.backups.stat().st_mode) == 0o700
+    assert "the-former-secret-key" in kept[0].read_text()
+    assert "the-former-secret-key" not in run.output + check.output
+
+
+def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(rollout: Rollout) -> None:
+    before = {name: rollout.settings(name) for name in rollout.names}
+    run = named_run(rollout.run())
+    rollout.fleet.set_settings(
+        1, "live", {"s3StorageClass": "STANDARD_IA", "httpForwardingExtension": "mp4,webm"}
+    )
+
+    unknown = rollout.run(ROLLBACK, expected_rc=2)
+    assert f"Runs that can be taken back, from {rollout.backups}: {run}" in unknown.stdout
+    assert rollout.recording() == rollout.names
+
+    warning = "left as somebody else has set it since: httpForwardingExtension='mp4,webm'"
+    options: dict[str, Any] = {"extra_vars": {"s3_recording_run": run}, "expected_warnings": [warning]}
+    check = rollout.run(ROLLBACK, "--check", "--diff", **options)
+    assert (check.changed, rollout.fleet.writes()) == (5, [])
+    assert rollout.run(ROLLBACK, **options).changed == 5
+    for name in rollout.names:
+        others = {"s3StorageClass", "httpForwardingExtension"} if name == "ams-2" else set()
+        assert rollout.differing(name, before[name]) == others
+    again = rollout.run(ROLLBACK, extra_vars={"s3_recording_run": run}, expected_rc=2)
+    assert "from" in again.stdout
+    assert rollout.fleet.requests() == [], "nothing to take back, nobody asked"
+
+
+def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollout) -> None:
+    inventory = rollout.folder / "hosts.json"
+    inventory.write_text(json.dumps(rollout.inventory()))
+    rollout.fleet.set_delays(2, get=0.5)
+    rollout.fleet.clear_requests()
+    with subprocess.Popen(
+        [str(BIN / "ansible-playbook"), "-i", str(inventory), SERVERS],
+        env=environment(rollout.folder / "home", rollout.aws.env()),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as killed:
+        until(lambda: rollout.fleet.writes(2))
+        os.killpg(killed.pid, signal.SIGKILL)
+    rollout.fleet.set_delays(2, get=0)
+    assert rollout.recording()[0] == "ams-1"
+    assert "ams-3" in rollout.unproved()
+
+    elsewhere = rollout.run(
+        SERVERS,
+        "--limit",
+        "ams-1",
+        expected_warnings=["an earlier run was broken off before its change was proved"],
+    )
+    assert elsewhere.changed == 0
+    rollout.run()
+    assert rollout.recording() == rollout.names
+    assert rollout.unproved() == []
+
+
+def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) -> None:
+    rollout.fleet.fault(
+        1, "restart", method="POST", path="/applications/settings/", nth=1, times=1, seconds=8
+    )
+    run = rollout.run(expected_rc=2, inventory=rollout.inventory(s3_recording_ams_timeout=1))
+    last = run.of_task("servers | Stop the rollout")[-1]["msg"]
+    assert "ams-2: the former settings could not be taken back" in last
+    assert rollout.unproved() == ["ams-2"]
+    until(lambda: rollout.run(expected_rc=None).rc == 0)
+    assert rollout.recording() == rollout.names
+    assert rollout.unproved() == []
+
+
+def clustered(rollout: Rollout, names: list[str], **variables: Any) -> dict[str, Any]:
+    of_host = {name: {"s3_recording_cluster": "one"} for name in names}
+    return rollout.inventory(of_host, s3_recording_serial=["100%"], s3_recording_check=False, **variables)
+
+
+def test_nodes_of_a_cluster_try_a_wrong_password_once(rollout: Rollout) -> None:
+    inventory = clustered(rollout, rollout.names, s3_recording_ams_password="a-wrong-password")
+    run = rollout.run(expected_rc=2, inventory=inventory)
+    assert len(rollout.fleet.logins()) == 1
+    assert run.stdout.count("another node of cluster 'one', has refused it") >= 4
+
+
+def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fleet]) -> None:
+    aws = stands[0]
+    with Fleet(hosts=4, clusters=["one", "one", "one", None], first_address="127.78.0.1") as fleet:
+        rollout = Rollout(aws, fleet, tmp_path)
+        rollout.names = rollout.names[:3]
+        rollout.run("antmedia.s3_recording.storage")
+        rollout.run(inventory=clustered(rollout, rollout.names))
+        assert len(fleet.writes()) == 1
+        assert rollout.recording() == rollout.names
+        rollout.names = rollout.names[:2]
+        fewer = "has 3 nodes (127.78.0.1, 127.78.0.2, 127.78.0.3), and 2 are known"
+        assert (
+            rollout.run(inventory=clustered(rollout, rollout.names), expected_warnings=[fewer]).changed == 0
+        )
+
+
+def test_the_other_nodes_are_waited_for(rollout: Rollout) -> None:
+    """Two servers that share nothing, called a cluster: what the first has is waited for at the second."""
+    rollout.names = rollout.names[:2]
+    alone = "is given as a node of a cluster, and says that it is in none"
+    inventory = clustered(rollout, rollout.names, s3_recording_cluster_timeout=1)
+    late = rollout.run(inventory=inventory, expected_rc=2, expected_warnings=[alone])
+    waited = r"for what ams-\d wrote in their cluster: after 1 s these settings are not as written: live:"
+    assert re.search(waited, late.stdout)
+    # One write, and one to take it back.
+    assert sorted(len(rollout.fleet.writes(number)) for number in (0, 1)) == [0, 2]
+
+    def reach_the_other() -> None:
+        until(
+            lambda: rollout.fleet.writes() and all(len(rollout.fleet.requests(each)) > 1 for each in (0, 1))
+        )
+        writer = rollout.fleet.writes()[0]["host"] == rollout.fleet.hosts[1].address
+        settings = rollout.settings("ams-2" if writer else "ams-1")
+        asked = {name: value for name, value in settings.items() if name not in SERVERS_OWN}
+        rollout.fleet.set_settings(int(not writer), "live", asked)
+
+    inventory = clustered(rollout, rollout.names, s3_recording_cluster_timeout=30)
+    rollout.fleet.clear_requests()
+    replication = threading.Thread(target=reach_the_other)
+    replication.start()
+    rollout.run(inventory=inventory, expected_warnings=[alone])
+    replication.join()
+    assert sorted(len(rollout.fleet.writes(number)) for number in (0, 1)) == [0, 1]
+    assert rollout.recording() == rollout.names
+
+
+def until(holds: Any) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
