@@ -1,0 +1,122 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The former values of a server, and the way back to them."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import (
+    folded,
+    layer_of,
+    way_back,
+    with_layer,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
+
+URL = "https://ams1.example.com:5443"
+FIRST, SECOND = "20260101T000000Z", "20260202T000000Z"
+
+
+def changed(**values: tuple[Any, Any]) -> dict[str, Change]:
+    before = {name: pair[0] for name, pair in values.items()}
+    after = {name: pair[1] for name, pair in values.items()}
+    return {"live": Change(before, after)}
+
+
+@pytest.fixture
+def former(tmp_path: Path) -> FormerFile:
+    return FormerFile(str(tmp_path / "former" / "ams1.json"), URL)
+
+
+def test_several_runs_fold_into_before_the_first_and_after_the_last() -> None:
+    layers = [
+        layer_of(FIRST, changed(s3RegionName=("eu", "us"), mp4MuxingEnabled=(False, True))),
+        layer_of(SECOND, changed(s3RegionName=("us", "cn"))),
+    ]
+    assert folded(layers)["live"] == {
+        "s3RegionName": {"before": "eu", "after": "cn"},
+        "mp4MuxingEnabled": {"before": False, "after": True},
+    }
+
+
+def test_a_second_change_of_one_run_keeps_the_first_former_value() -> None:
+    layers = with_layer(
+        [layer_of(FIRST, changed(hlsTime=("2", "3")))], layer_of(FIRST, changed(hlsTime=("3", "4")))
+    )
+    assert layers == [{"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "4"}}}}]
+
+
+def test_the_way_back_writes_only_what_still_is_as_the_change_left_it() -> None:
+    settings = {
+        "s3SecretKey": {"before": "old-secret", "after": "new-secret"},
+        "hlsTime": {"before": "", "after": "4"},
+        "s3RegionName": {"before": "eu", "after": "us"},
+        "mp4MuxingEnabled": {"before": False, "after": True},
+        "goneWithTheRelease": {"before": 1, "after": 2},
+    }
+    current = {"s3SecretKey": "new-secret", "hlsTime": "4", "s3RegionName": "cn", "mp4MuxingEnabled": False}
+    back = way_back(current, settings)
+    assert back.change.after == {"s3SecretKey": "old-secret", "hlsTime": "1"}
+    assert back.left_alone == {"s3RegionName": "cn", "goneWithTheRelease": None}
+
+
+def test_a_secret_that_somebody_else_has_set_is_not_named() -> None:
+    back = way_back({"s3SecretKey": "a-third"}, {"s3SecretKey": {"before": "a", "after": "b"}})
+    assert back.left_alone == {"s3SecretKey": "********"}
+
+
+def test_changes_are_unproved_until_they_are_proved(former: FormerFile) -> None:
+    former.keep(FIRST, changed(hlsTime=("2", "3")))
+    assert former.is_unproved
+    assert former.runs() == [FIRST]
+    former.prove()
+    assert not former.is_unproved
+    assert former.layers(None, unproved=True) == []
+    assert [layer["run"] for layer in former.layers(FIRST, unproved=True)] == [FIRST]
+    mode = stat.S_IMODE(Path(former.path).stat().st_mode)
+    assert mode == 0o600
+
+
+def test_what_is_taken_back_since_a_run(former: FormerFile) -> None:
+    former.keep(FIRST, changed(hlsTime=("2", "3")))
+    former.keep(SECOND, changed(hlsTime=("3", "4")))
+    assert [layer["run"] for layer in former.layers(SECOND, unproved=False)] == [SECOND]
+    assert [layer["run"] for layer in former.layers(SECOND, unproved=True)] == [FIRST, SECOND]
+    former.forget(former.layers(SECOND, unproved=False))
+    assert former.runs() == [FIRST]
+    former.forget(former.layers(FIRST, unproved=False))
+    assert list(Path(former.path).parent.iterdir()) == []
+
+
+def test_nothing_is_kept_where_nothing_changes(former: FormerFile) -> None:
+    former.keep(FIRST, {"live": Change()})
+    assert not former.is_unproved
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        (json.dumps({"format": 2, "url": URL, "layers": []}), "not a file of this collection"),
+        (json.dumps({"format": 1, "url": URL, "layers": [{"run": 1, "apps": {}}]}), "damaged"),
+        (json.dumps({"format": 1, "url": "https://other", "layers": []}), "of another server, https://other"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_an_error(former: FormerFile, content: str, said: str) -> None:
+    Path(former.path).parent.mkdir()
+    Path(former.path).write_text(content, encoding="utf-8")
+    with pytest.raises(AmsError, match=said):
+        former.layers(FIRST, unproved=True)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AmsError, match="must be writable"):
+        FormerFile(str(tmp_path / "file" / "ams1.json"), URL).keep(FIRST, changed(hlsTime=("2", "3")))

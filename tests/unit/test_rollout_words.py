@@ -1,0 +1,30 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The last word on a rollout that was stopped."""
+
+from __future__ import annotations
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
+
+STUCK = (
+    "d: the former settings could not be taken back: the connection was refused. They are kept; "
+    "when the server answers: rollback.yml with s3_recording_run=R, or servers.yml again"
+)
+
+
+def test_every_host_is_told_as_it_is() -> None:
+    batch = [
+        Ended("a", broken="the redirect is broken", back=True),
+        Ended("b", back=True, left_alone=["live: hlsTime"]),
+        Ended("c"),
+        Ended("d", broken="no answer", stuck="the connection was refused."),
+    ]
+    assert stopped(batch, [f"h{number}" for number in range(7)], "R").splitlines() == [
+        "The rollout was stopped (run R).",
+        "- a: the redirect is broken",
+        "- d: no answer",
+        "The former settings are back on a, b.",
+        "As before the run: c.",
+        STUCK,
+        "b: left as somebody else has set it in the meantime: live: hlsTime",
+        "Not touched: h0, h1, h2, h3, h4 and 2 more.",
+    ]
