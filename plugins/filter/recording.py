@@ -14,7 +14,10 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import SUFFIX
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+    SUFFIX,
+    unproved_path,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
@@ -149,9 +152,17 @@ def recording_stopped(
     return stopped([_ended(host, hostvars[host]) for host in batch], after, run)
 
 
-def recording_unproved(batch: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> bool:
+def recording_unproved(
+    batch: Sequence[str], hosts: Mapping[str, Mapping[str, Any]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> bool:
     """See recording_unproved.yml."""
-    return any((hostvars[host].get("__s3_recording_applied") or {}).get("unproved") for host in batch)
+    # A host's variables are put together anew for each look at them; its file is enough, but for a node of a
+    # cluster that was not written itself.
+    return any(
+        os.path.exists(unproved_path(hosts[host]["backup_path"]))
+        or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unproved"))
+        for host in batch
+    )
 
 
 def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
