@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
@@ -58,6 +59,9 @@ def make_collections_importable() -> None:
 
 
 make_collections_importable()
+# A slow machine is no failure.
+hypothesis.settings.register_profile("by no clock", deadline=None)
+hypothesis.settings.load_profile("by no clock")
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ class ActionModule(InProcessAction):
             self._connection.put_file(file.name, sent)
         # All that was sent is to be taken back, and every name of a run comes after the empty one.
         result = super()._ship(task_vars, {**given, "restore": {"path": sent, "since": ""}})
-        if not (result.get("failed") or self._task.check_mode):
+        if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
             former.forget(layers)
         return result if layers else {**result, "runs": former.runs()}
 

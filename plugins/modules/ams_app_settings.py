@@ -80,7 +80,6 @@ options:
       - Takes the applications back to the former values in a file that O(backup_path) made. Each is written
         only where the server still has what the change left; what somebody else has set since is named and
         left alone.
-      - Afterwards the values are taken out of the file.
     type: dict
     suboptions:
       path:
@@ -92,6 +91,12 @@ options:
           - Name of a run. It is taken back with all runs after it.
           - Without it only changes that were not proved are taken back.
         type: str
+      forget:
+        description:
+          - Whether the values are taken out of the file when the server has them back. V(false) where a write
+            was given up without an answer, since it may be carried out later.
+        type: bool
+        default: true
       unproved:
         description: Whether changes that were not proved are taken back, those before O(restore.since) too.
         type: bool
@@ -215,6 +220,16 @@ runs:
   type: list
   elements: str
   sample: [20261124T120000Z]
+uncertain:
+  description: V(true) where a write was sent whose answer was lost, so that it may be carried out.
+  returned: failure for that reason
+  type: bool
+  sample: true
+login_unsure:
+  description: V(true) where a login was sent whose answer was lost, so that it may count as a wrong one.
+  returned: failure for that reason
+  type: bool
+  sample: true
 login_refused:
   description: V(true) where the server did not take the login, so that it should not be tried again.
   returned: failure for that reason
@@ -266,6 +281,7 @@ ARGUMENT_SPEC = {
             "path": {"type": "path", "required": True},
             "since": {"type": "str"},
             "unproved": {"type": "bool", "default": True},
+            "forget": {"type": "bool", "default": True},
         },
     },
     "ready_timeout": {"type": "float", "default": 0},
@@ -292,6 +308,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         run=params["backup_run"] or "",
         keep_only=params["backup_only"],
         ready_timeout=params["ready_timeout"],
+        forget=not restore or restore["forget"],
         written_by=params["written_by"],
         cluster_hosts=params["cluster_hosts"],
         cluster_timeout=params["cluster_timeout"],

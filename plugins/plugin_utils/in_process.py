@@ -18,6 +18,8 @@ from types import ModuleType
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_secrets
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import Turn, turn_of
@@ -30,6 +32,11 @@ except ImportError:  # ansible-core before 2.19
     from ansible.module_utils.common.json import AnsibleJSONEncoder
 
     _AS_FOR_A_MODULE = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+
+if transport.IMPORT_ERROR is None:
+    transport.prepare_for_fork()
+# The first filter of a process loads them all, and with the templates of a task's arguments that is a worker.
+filter_loader.get("antmedia.s3_recording.recording_with_key")
 
 
 class InProcessAction(ActionBase):

@@ -39,6 +39,7 @@ class Manner:
     former: file of former values, to which those of this change are added under the name run.
     keep_only: keep the former values and write nothing.
     ready_timeout: seconds to wait for a server that is starting.
+    forget: take former values out of the file when the server has them back.
     written_by: the node of the cluster that has written; it is waited for, cluster_timeout seconds at most.
     cluster_hosts: how many nodes of the cluster are known, 0 where that is of no interest.
     """
@@ -48,6 +49,7 @@ class Manner:
     run: str = ""
     keep_only: bool = False
     ready_timeout: float = 0
+    forget: bool = True
     written_by: Optional[str] = None
     cluster_hosts: int = 0
     cluster_timeout: float = 60
@@ -125,7 +127,10 @@ class Applier:
         """Read every application and find its way back to the values before."""
         found = []
         for app, settings in apps.items():
-            self.client.secrets.extend(secrets_of({name: each["before"] for name, each in settings.items()}))
+            for moment in ("before", "after"):
+                self.client.secrets.extend(
+                    secrets_of({name: each[moment] for name, each in settings.items()})
+                )
             current = self._current(app)
             back = self._understood(app, partial(way_back, current, settings))
             found.append(Plan(app, current, back.change, back.left_alone))
@@ -283,7 +288,7 @@ def taken_back(
                 applier.write(plans)
         except AmsError as error:
             raise error.without(client.secrets) from None
-    if not manner.check_mode:
+    if manner.forget and not manner.check_mode:
         former.forget(layers)
     result = _result(client.url, plans, manner.check_mode)
     result["runs"] = sorted(layer["run"] for layer in layers)

@@ -16,14 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 from urllib.parse import quote, urlsplit
 
+from . import transport
 from .errors import AmsError, excerpt, scrub
-
-try:
-    import requests
-
-    REQUESTS_IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    REQUESTS_IMPORT_ERROR = error
+from .transport import API, Answer, Transport, TransportError
 
 READ_ATTEMPTS = 3
 LONGEST_PAUSE = 2.0
@@ -85,10 +80,10 @@ class AmsClient:
     """A session with one server, made on entering the context and ended on leaving it."""
 
     def __init__(self, connection: Connection) -> None:
-        if REQUESTS_IMPORT_ERROR is not None:
+        if transport.IMPORT_ERROR is not None:
             raise AmsError(
                 "Importing the Python package requests",
-                str(REQUESTS_IMPORT_ERROR),
+                str(transport.IMPORT_ERROR),
                 "Install it for the Python that runs this module",
             )
         self.connection = connection
@@ -96,14 +91,13 @@ class AmsClient:
         self.secrets: list[str] = [secret for secret in connection.secrets if secret]
         self.url = connection.checked_url()
         self._logged_in = False
-        self._session = _session(connection)
-        self._send_options: Optional[dict[str, Any]] = None
+        self._transport = self._make_transport()
 
     def __enter__(self) -> AmsClient:
         try:
             self._login()
         except BaseException:
-            self._session.close()
+            self._transport.close()
             raise
         return self
 
@@ -112,7 +106,7 @@ class AmsClient:
             # The work is done or has failed with an error of its own; a session that stays ends by itself.
             with suppress(AmsError):
                 self._request("DELETE", "/users/logout", "Logging out")
-        self._session.close()
+        self._transport.close()
 
     def version(self) -> dict[str, Any]:
         """Release, edition and build: versionName, versionType, buildNumber."""
@@ -177,7 +171,7 @@ class AmsClient:
 
     def _login(self) -> None:
         if self.connection.jwt_token:
-            self._session.headers["ProxyAuthorization"] = self.connection.jwt_token
+            self._transport.headers["ProxyAuthorization"] = self.connection.jwt_token
             return
         tried = f"Logging in as {self.connection.email}"
         who = {"email": self.connection.email, "password": self.connection.password}
@@ -186,6 +180,7 @@ class AmsClient:
         except AmsError as error:
             # Its filter is up before its users are: no password was looked at.
             error.starting = error.starting or error.status == 403
+            error.login_unsure = not error.starting
             raise
         if answer.get("success") is not True:
             raise self._login_refused(tried, str(answer.get("message") or ""))
@@ -234,7 +229,7 @@ class AmsClient:
         )
         return self._error(tried, "the server has no such application (204, no content)", remedy, status=204)
 
-    def _read(self, path: str, tried: str) -> requests.Response:
+    def _read(self, path: str, tried: str) -> Answer:
         for attempt in range(1, READ_ATTEMPTS):
             try:
                 return self._request("GET", path, tried)
@@ -244,33 +239,33 @@ class AmsClient:
             time.sleep(random.uniform(0.1, 0.5) * min(2**attempt, LONGEST_PAUSE))
         return self._request("GET", path, tried)
 
-    def _request(self, method: str, path: str, tried: str, body: Any = None) -> requests.Response:
-        # The body is made here: requests would use the default encoder, which takes NaN.
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        request = requests.Request(method, f"{self.url}/rest/v2{path}", data=data)
-        if data is not None:
-            request.headers["Content-Type"] = "application/json"
+    def _make_transport(self) -> Transport:
+        verify = (self.connection.ca_path or True) if self.connection.validate_certs else False
         try:
-            prepared = self._session.prepare_request(request)
-        except (requests.RequestException, ValueError) as error:
-            # What it says may quote a header, and so a token.
-            raise self._error(tried, f"no request can be made of it ({type(error).__name__})") from None
-        if self._send_options is None:
-            # Proxies and certificates of the environment are the same for each request of a session.
-            self._send_options = dict(
-                self._session.merge_environment_settings(prepared.url, {}, False, self._session.verify, None)
-            )
-        try:
-            response = self._session.send(
-                prepared, timeout=self.connection.timeout, allow_redirects=False, **self._send_options
-            )
-        except requests.RequestException as error:
-            raise self._transport_error(tried, method, error) from error
-        if response.status_code not in (200, 204):
-            raise self._refused(tried, method, response)
-        return response
+            return Transport(self.url, verify=verify, timeout=self.connection.timeout)
+        except TransportError as error:
+            raise self._error(
+                "Reading the address of an AMS console", error.came_back, error.remedy
+            ) from None
 
-    def _object(self, response: requests.Response, tried: str, uncertain: bool = False) -> dict[str, Any]:
+    def _request(self, method: str, path: str, tried: str, body: Any = None) -> Answer:
+        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        try:
+            answer = self._transport.send(method, API + path, data)
+        except TransportError as error:
+            raise self._error(
+                tried,
+                error.came_back,
+                error.remedy,
+                uncertain=error.sent and method == "POST",
+                transient=not error.final,
+                starting=error.starting,
+            ) from error
+        if answer.status_code not in (200, 204):
+            raise self._refused(tried, method, answer)
+        return answer
+
+    def _object(self, response: Answer, tried: str, uncertain: bool = False) -> dict[str, Any]:
         answer = self._json(response, tried, uncertain)
         if not isinstance(answer, dict):
             raise self._error(
@@ -278,13 +273,13 @@ class AmsClient:
             )
         return answer
 
-    def _json(self, response: requests.Response, tried: str, uncertain: bool = False) -> Any:
+    def _json(self, response: Answer, tried: str, uncertain: bool = False) -> Any:
         try:
             return json.loads(response.content)
         except ValueError:
             raise self._not_json(tried, response, uncertain) from None
 
-    def _not_json(self, tried: str, response: requests.Response, uncertain: bool) -> AmsError:
+    def _not_json(self, tried: str, response: Answer, uncertain: bool) -> AmsError:
         body = response.text.lstrip()
         if not body:
             came, remedy = (
@@ -301,7 +296,7 @@ class AmsClient:
             came, remedy = f"status {response.status_code} with {self._excerpt(body)}, which is not JSON", ""
         return self._error(tried, came, remedy, status=response.status_code, uncertain=uncertain)
 
-    def _refused(self, tried: str, method: str, response: requests.Response) -> AmsError:
+    def _refused(self, tried: str, method: str, response: Answer) -> AmsError:
         status = response.status_code
         came = f"status {status} with {self._excerpt(response.text)}"
         uncertain = method == "POST" and status >= 500
@@ -314,7 +309,7 @@ class AmsClient:
             transient=status in TRANSIENT_STATUSES,
         )
 
-    def _remedy(self, status: int, response: requests.Response) -> str:
+    def _remedy(self, status: int, response: Answer) -> str:
         if status in (301, 302, 303, 307, 308):
             return f"The server sends its visitors to {response.headers.get('Location')}: give that address"
         if status == 401 or (status == 403 and "JWT" in response.text):
@@ -329,90 +324,9 @@ class AmsClient:
             return "Is this address an AMS console?"
         return "Look at the server's log" if status >= 500 else ""
 
-    def _transport_error(self, tried: str, method: str, error: requests.RequestException) -> AmsError:
-        came, remedy, sent = _transport_words(error, self.connection)
-        return self._error(
-            tried,
-            came,
-            remedy,
-            uncertain=sent and method == "POST",
-            transient=not _is_final(error),
-            starting=isinstance(_root(error), ConnectionRefusedError),
-        )
-
     def _excerpt(self, body: str) -> str:
         # Before it is cut: half a secret would not be recognised any more.
         return excerpt(scrub(body, self.secrets))
 
     def _error(self, tried: str, came_back: str, remedy: str = "", **facts: Any) -> AmsError:
         return AmsError(f"{tried} at {self.url}", came_back, remedy, **facts)
-
-
-def _session(connection: Connection) -> requests.Session:
-    session = requests.Session()
-    session.verify = (connection.ca_path or True) if connection.validate_certs else False
-    # Without an auth of its own requests looks for one in ~/.netrc at each request.
-    session.auth = _no_auth
-    if not connection.validate_certs:
-        import urllib3
-
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return session
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _is_final(error: requests.RequestException) -> bool:
-    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError)):
-        return True
-    if isinstance(error, requests.exceptions.Timeout):
-        return True
-    return "NameResolutionError" in repr(error) or not isinstance(
-        error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
-    )
-
-
-def _transport_words(error: requests.RequestException, connection: Connection) -> tuple[str, str, bool]:
-    """What came back, what to do, and whether the request may have reached the server."""
-    text = repr(error)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy did not serve it ({_root_words(error)})", "See HTTPS_PROXY and NO_PROXY", False
-    if isinstance(error, requests.exceptions.SSLError):
-        return (
-            f"the certificate or the TLS handshake was not accepted ({_root_words(error)})",
-            "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
-            False,
-        )
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no connection within {connection.timeout:g} s", "Is the server up and the port open?", False
-    if isinstance(error, requests.exceptions.Timeout):
-        return f"no answer within {connection.timeout:g} s", "Is the server overloaded? See timeout", True
-    if "NameResolutionError" in text:
-        return "the name of the host is not known to DNS", "Check the address", False
-    if isinstance(_root(error), ConnectionRefusedError):
-        return "the connection was refused", "Is the server running, and is this its port?", False
-    if "NewConnectionError" in text:
-        return f"no connection ({_root_words(error)})", "Is the server up and the port open?", False
-    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        return (
-            f"the connection broke ({_root_words(error)})",
-            "Did the server stop or restart? Run again",
-            True,
-        )
-    return _root_words(error), "", False
-
-
-def _root(error: BaseException) -> BaseException:
-    seen = error
-    while True:
-        inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
-        if not isinstance(inner, BaseException):
-            return seen
-        seen = inner
-
-
-def _root_words(error: BaseException) -> str:
-    root = _root(error)
-    return " ".join(str(root).split()) or type(root).__name__

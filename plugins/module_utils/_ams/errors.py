@@ -24,6 +24,7 @@ class AmsError(Exception):
     transient: trying the same read again may help.
     status: the HTTP status of the answer, None where there was none.
     starting: nothing was carried out, as with a server that is not up yet.
+    login_unsure: a login was sent and its answer was lost, so the password may have been looked at.
     login_refused: the server did not take the e-mail address or the password, or has blocked the account.
     """
 
@@ -47,6 +48,7 @@ class AmsError(Exception):
         self.transient = transient
         self.starting = starting
         self.login_refused = login_refused
+        self.login_unsure = False
         super().__init__(tried, came_back, remedy)
 
     def __str__(self) -> str:
@@ -68,8 +70,8 @@ class AmsError(Exception):
         details: dict[str, Any] = {"msg": scrub(self.sentence(), secrets)}
         if self.status is not None:
             details["status"] = self.status
-        if self.login_refused:
-            details["login_refused"] = True
+        told = ("uncertain", "login_refused", "login_unsure")
+        details.update({name: True for name in told if getattr(self, name)})
         return details
 
 

@@ -4,8 +4,10 @@
     with Fleet(hosts=3) as fleet:
         fleet.hosts[0].url
 
-What they answer is held to the real server by tests/contract. Not simulated: broadcasts of an application
-(the lists are empty, the rest is 404), the web panel, and HTTP/2.
+What they answer is held to the real server by tests/contract. Of broadcasts there are the sources that a
+server pulls by itself: what one reads is recorded, without being muxed anew, and uploaded with the
+application's key as the real server does it, in silence where the store refuses it. Not simulated: streams
+that somebody publishes, the web panel, and HTTP/2.
 """
 
 from __future__ import annotations

@@ -3,60 +3,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import mimetypes
 import re
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from . import pages
-from .host import App, Host
-from .pages import Answer, as_json, error_page, failure_page
+from . import broadcasts, pages, recordings
+from .broadcasts import AppCall
+from .host import App
+from .pages import Answer, error_page, failure_page
+from .routes import route, routed
 
 if TYPE_CHECKING:
     from .console import Call
 
-MOST_IN_A_LIST = 250
 REST = re.compile(r"/([^/]+)/rest/v2/(.*)")
 BELOW_STREAMS = re.compile(r"/([^/]+)/+(streams/.*)")
 KINDS = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/MP2T", ".mp4": "video/mp4"}
-NO_RECORDING: dict[str, Any] = {
-    **dict.fromkeys(("streamName", "vodName", "streamId")),
-    **dict.fromkeys(("creationDate", "startTime", "duration", "fileSize"), 0),
-    **dict.fromkeys(("filePath", "vodId", "type", "previewFilePath", "processStatus")),
-    **dict.fromkeys(("processStartTime", "processEndTime"), 0),
-    **dict.fromkeys(("description", "metadata", "latitude", "longitude", "altitude")),
-}
-
-
-def recording(name: str, size: int = 1_000_000) -> dict[str, Any]:
-    """An entry of the list of recordings."""
-    now = int(time.time() * 1000)
-    told = {
-        "streamName": name,
-        "vodName": name,
-        "streamId": name.partition(".")[0],
-        "filePath": f"streams/{name}",
-    }
-    times = {"creationDate": now, "startTime": now - 10_000, "duration": 10_000}
-    kind = {"fileSize": size, "vodId": hashlib.sha256(name.encode()).hexdigest()[:24], "type": "streamVod"}
-    return NO_RECORDING | told | times | kind | {"metadata": ""}
 
 
 def _missing(path: str) -> Answer:
     return error_page(404, f"The requested resource [{path}] is not available")
 
 
-def app_rest(host: Host, method: str, path: str) -> Answer:
+def app_rest(call: Call, path: str) -> Answer:
+    """For a path with the application in front, however it was asked for."""
     found = REST.fullmatch(path)
-    app = host.app(found[1]) if found else None
+    app = call.host.app(found[1]) if found else None
     if found is None or app is None:
         return _missing(path)
     if not _is_allowed(app):
         return error_page(403, "Not allowed IP")
-    return _app_answer(app, found[2]) if method == "GET" else error_page(404)
+    return routed(ROUTES, found[2], call, AppCall(call, app))
 
 
 def _is_allowed(app: App) -> bool:
@@ -71,19 +50,19 @@ def _is_allowed(app: App) -> bool:
     )
 
 
-def _app_answer(app: App, rest: str) -> Answer:
-    listed = re.fullmatch(r"(vods|broadcasts)/list/(\d+)/(\d+)", rest)
-    if listed:
-        entries = app.recordings if listed[1] == "vods" else []
-        offset, size = int(listed[2]), min(int(listed[3]), MOST_IN_A_LIST)
-        return as_json(entries[offset : offset + size])
-    counted = re.fullmatch(r"(vods|broadcasts)/count", rest)
-    if counted:
-        return as_json({"number": len(app.recordings) if counted[1] == "vods" else 0})
-    one = re.fullmatch(r"vods/([^/]+)", rest)
-    if one:
-        return as_json(next((entry for entry in app.recordings if entry["vodId"] == one[1]), NO_RECORDING))
-    return error_page(404)
+# What is fixed comes before what names a broadcast.
+ROUTES = (
+    route(r"vods/list/(\d+/\d+)", GET=recordings.listed),
+    route("vods/count", GET=recordings.counted),
+    route("vods/([^/]+)", GET=recordings.read, DELETE=recordings.delete),
+    route("broadcasts/create", ("POST",), POST=broadcasts.create, GET=broadcasts.read),
+    route(r"broadcasts/list/(\d+/\d+)", GET=broadcasts.listed),
+    route("broadcasts/count", GET=broadcasts.counted),
+    route("broadcasts/([^/]+)/start", POST=broadcasts.start),
+    route("broadcasts/([^/]+)/stop", POST=broadcasts.stop),
+    route("broadcasts/([^/]+)/ip-camera-error", GET=broadcasts.pull_error),
+    route("broadcasts/([^/]+)", GET=broadcasts.read, DELETE=broadcasts.delete),
+)
 
 
 # --- viewers
@@ -93,7 +72,7 @@ def viewed(call: Call) -> Answer:
     """Anything that is not below /rest."""
     found = BELOW_STREAMS.fullmatch(call.path)
     if REST.fullmatch(call.path):
-        return app_rest(call.host, "GET" if call.method == "HEAD" else call.method, call.path)
+        return app_rest(call, call.path)
     if found is None:
         return _missing(call.path)
     app = call.host.app(found[1])

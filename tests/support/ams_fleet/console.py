@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from . import pages
 from .access import User, refusal, token_is_good
 from .app_rest import app_rest
 from .host import Host, first_admin
-from .jackson import BadJsonError, Binder, parse
+from .jackson import Binder, parse
 from .pages import Answer, as_json, error_page, failure_page, result
+from .routes import route, routed
 from .settings import ServerError, bound
 
 WITHOUT_LOGIN = frozenset(
@@ -118,56 +118,11 @@ def _filtered(call: Call) -> Answer | None:
 # --- routes
 
 
-@dataclass(frozen=True)
-class Route:
-    """One path: what it does for each method, and which methods insist on JSON as the content type."""
-
-    pattern: re.Pattern[str]
-    methods: dict[str, Callable[[Call, str], Answer]]
-    json_only: tuple[str, ...] = ()
-
-
 def _routed(call: Call) -> Answer:
     if re.fullmatch(r"/rest/v2/request/?", call.path):
         return _proxied(call)
     path = call.path.removeprefix("/rest/v2/").rstrip("/")
-    for route in ROUTES:
-        found = route.pattern.fullmatch(path)
-        if found:
-            return _guarded(call, route, unquote(found[1]) if found.re.groups else "")
-    return error_page(404)
-
-
-def _guarded(call: Call, route: Route, name: str) -> Answer:
-    method = "GET" if call.method == "HEAD" else call.method
-    if call.method == "OPTIONS":
-        return Answer(200, b"", "", {"Allow": ",".join(["OPTIONS", *route.methods])})
-    if method not in route.methods:
-        refused = error_page(405)
-        refused.headers["Allow"] = ",".join([*route.methods, "OPTIONS"])
-        return refused
-    if method in route.json_only and not _says_json(call):
-        return error_page(415)
-    if not _accepts_json(call.headers.get("accept", "*/*")):
-        return error_page(406)
-    try:
-        return route.methods[method](call, name)
-    except BadJsonError as error:
-        return Answer(400, str(error).encode(), pages.TEXT)
-    except ServerError as error:
-        return failure_page(str(error))
-
-
-def _says_json(call: Call) -> bool:
-    given = call.headers.get("content-type")
-    if given is None:
-        return not call.body
-    return given.partition(";")[0].strip().lower() == pages.JSON
-
-
-def _accepts_json(accept: str) -> bool:
-    kinds = {part.partition(";")[0].strip() for part in accept.split(",")}
-    return bool(kinds & {"*/*", "application/*", pages.JSON, ""})
+    return routed(ROUTES, path, call, call)
 
 
 # --- logging in
@@ -329,32 +284,27 @@ def _proxied(call: Call) -> Answer:
     """/request?_path=APP/rest/v2/…: the application's own API, asked by the console from 127.0.0.1."""
     if call.dispatched is None:
         return failure_page("Missing HTTP parameter _path to fill the template")
-    method = "GET" if call.method == "HEAD" else call.method
-    return app_rest(call.host, method, "/" + call.dispatched.lstrip("/"))
-
-
-def _route(pattern: str, json_only: tuple[str, ...] = (), **methods: Callable[[Call, str], Answer]) -> Route:
-    return Route(re.compile(pattern), methods, json_only)
+    return app_rest(call, "/" + call.dispatched.lstrip("/"))
 
 
 # The order is that of how often they are asked.
 ROUTES = (
-    _route("applications/settings/([^/]+)", ("POST",), GET=_get_settings, POST=_post_settings),
-    _route("users/authenticate", ("POST",), POST=_authenticate),
-    _route("users/logout", ("DELETE",), DELETE=_logout),
-    _route("version", GET=_version),
-    _route("applications", GET=_applications),
-    _route("first-login-status", ("GET",), GET=_first_login),
-    _route("users/initial", ("POST",), POST=_initial),
-    _route("users/([^/]+)/blocked", ("GET",), GET=_blocked),
-    _route("authentication-status", GET=_authenticated),
-    _route("admin-status", ("GET",), GET=_admin_status),
-    _route("enterprise-edition", GET=_enterprise),
-    _route("liveness", GET=_liveness),
-    _route("cluster-mode-status", GET=_cluster_mode),
-    _route(r"cluster/nodes/(\d+/\d+)", GET=_nodes),
-    _route("cluster/node-count", GET=_node_count),
-    _route("users", ("POST",), POST=_add_user),
-    _route("user-list", GET=_user_list),
-    _route("applications/([^/]+)", ("POST",), POST=_create_app, DELETE=_delete_app),
+    route("applications/settings/([^/]+)", ("POST",), GET=_get_settings, POST=_post_settings),
+    route("users/authenticate", ("POST",), POST=_authenticate),
+    route("users/logout", ("DELETE",), DELETE=_logout),
+    route("version", GET=_version),
+    route("applications", GET=_applications),
+    route("first-login-status", ("GET",), GET=_first_login),
+    route("users/initial", ("POST",), POST=_initial),
+    route("users/([^/]+)/blocked", ("GET",), GET=_blocked),
+    route("authentication-status", GET=_authenticated),
+    route("admin-status", ("GET",), GET=_admin_status),
+    route("enterprise-edition", GET=_enterprise),
+    route("liveness", GET=_liveness),
+    route("cluster-mode-status", GET=_cluster_mode),
+    route(r"cluster/nodes/(\d+/\d+)", GET=_nodes),
+    route("cluster/node-count", GET=_node_count),
+    route("users", ("POST",), POST=_add_user),
+    route("user-list", GET=_user_list),
+    route("applications/([^/]+)", ("POST",), POST=_create_app, DELETE=_delete_app),
 )

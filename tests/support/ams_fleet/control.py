@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from .access import User
-from .app_rest import recording
 from .faults import Fault
+from .recordings import recording
 from .server import FleetServer, Listener
 
 
@@ -66,6 +66,15 @@ class Control:
 
     async def settings(self, host: str, app: str) -> dict[str, Any]:
         return self._fleet.listeners[host].host.store.apps[app].settings.values
+
+    async def files(self, host: str, app: str) -> list[str]:
+        return sorted(self._fleet.listeners[host].host.store.apps[app].files)
+
+    async def broadcasts(self, host: str, app: str) -> list[dict[str, Any]]:
+        return list(self._fleet.listeners[host].host.store.apps[app].broadcasts.values())
+
+    async def recordings(self, host: str, app: str) -> list[dict[str, Any]]:
+        return self._fleet.listeners[host].host.store.apps[app].recordings
 
     # --- what may change from outside
 

@@ -152,6 +152,18 @@ class Fleet:
     def settings(self, host: HostName, app: str) -> dict[str, Any]:
         return dict(self._ask("settings", host=self._address(host), app=app))
 
+    def files(self, host: HostName, app: str) -> list[str]:
+        """What lies below the application's streams folder."""
+        found = self._ask("files", host=self._address(host), app=app)
+        return [name.removeprefix("streams/") for name in found if name.startswith("streams/")]
+
+    def broadcasts(self, host: HostName, app: str) -> list[dict[str, Any]]:
+        return list(self._ask("broadcasts", host=self._address(host), app=app))
+
+    def recordings(self, host: HostName, app: str) -> list[dict[str, Any]]:
+        """The application's list of recordings (VoD)."""
+        return list(self._ask("recordings", host=self._address(host), app=app))
+
     def requests(self, host: HostName = None) -> list[dict[str, Any]]:
         """In the order they came to each host: host, method, path with query, status (0: no answer was
         sent), connection (its number at the host), time; email of a login, fields of a POST of settings,

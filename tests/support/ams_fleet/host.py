@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .access import User, Users
 from .settings import AppSettings
+
+if TYPE_CHECKING:
+    from .pull import Source
 
 ENTERPRISE = "Enterprise Edition"
 COMMUNITY = "Community Edition"
@@ -33,11 +37,43 @@ class Plan:
 
 @dataclass
 class App:
-    """An application: its settings and what lies in its folder."""
+    """An application: its settings, what lies in its folder, and what it does by itself.
 
+    looked_with: the settings with which it has listed the bucket, by their time.
+    """
+
+    name: str
     settings: AppSettings
     recordings: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    broadcasts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    looked_with: int | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def sub_folder(self, stream_id: str) -> str:
+        """Below the streams' folder; no broadcast here has a main track, for which %m stands."""
+        folder = str(self.settings.values.get("subFolder") or "")
+        for part in ("%m/", "/%m", "%m"):
+            folder = folder.replace(part, "")
+        return folder.replace("%s", stream_id).strip().strip("/")
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_raise_error)
+
+    def end(self) -> None:
+        """Whatever goes on is cut off."""
+        self.sources.clear()
+        for task in self._tasks:
+            task.cancel()
+
+
+def _raise_error(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.result()
 
 
 class Store:
@@ -55,7 +91,7 @@ class Store:
             self.users.add(first_admin({"email": plan.email, "password": plan.password}))
 
     def create_app(self, name: str) -> None:
-        self.apps[name] = App(AppSettings(self.release, name))
+        self.apps[name] = App(name, AppSettings(self.release, name))
 
 
 def first_admin(given: Mapping[str, Any]) -> User:
@@ -125,5 +161,6 @@ class Host:
         self.sessions.clear()
         self.store.users.forgive_all()
         for app in self.store.apps.values():
+            app.end()
             app.settings.forget_nulls()
         self.starting_until = time.monotonic() + starting

@@ -41,8 +41,10 @@ def as_json(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def result(success: bool, message: str = "", error_id: int = 0) -> Answer:
-    return as_json({"success": success, "message": message, "dataId": "", "errorId": error_id})
+def result(
+    success: bool, message: str = "", error_id: int = 0, data_id: str = "", status: int = 200
+) -> Answer:
+    return as_json({"success": success, "message": message, "dataId": data_id, "errorId": error_id}, status)
 
 
 def empty() -> Answer:

@@ -128,6 +128,9 @@ class FleetServer:
         host.url = f"{'https' if host.secure else 'http'}://{host.address}:{self.port}"
 
     async def reset(self) -> None:
+        for listener in self.listeners.values():
+            for app in listener.host.store.apps.values():
+                app.end()
         self._make_hosts()
         for listener in self.listeners.values():
             if listener.server is None:

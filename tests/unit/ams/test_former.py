@@ -53,7 +53,7 @@ def test_a_second_change_of_one_run_keeps_the_first_former_value() -> None:
 
 
 def test_the_way_back_writes_only_what_still_is_as_the_change_left_it() -> None:
-    settings = {
+    settings: dict[str, dict[str, Any]] = {
         "s3SecretKey": {"before": "old-secret", "after": "new-secret"},
         "hlsTime": {"before": "", "after": "4"},
         "s3RegionName": {"before": "eu", "after": "us"},
@@ -76,7 +76,7 @@ def test_changes_are_unproved_until_they_are_proved(former: FormerFile) -> None:
     assert former.is_unproved
     assert former.runs() == [FIRST]
     former.prove()
-    assert not former.is_unproved
+    assert not list(Path(former.path).parent.glob("*.unproved.json"))
     assert former.layers(None, unproved=True) == []
     assert [layer["run"] for layer in former.layers(FIRST, unproved=True)] == [FIRST]
     mode = stat.S_IMODE(Path(former.path).stat().st_mode)

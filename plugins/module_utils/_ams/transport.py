@@ -1,0 +1,271 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""One connection to one server, proxies and certificates as the package requests finds them.
+
+Requests are sent by urllib3, on which requests is built. A task of Ansible is a process of its own that lasts
+for a handful of requests, so that what a session of requests sets up, and finds out anew for each request,
+would be half of what the task costs.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Optional, Union
+from urllib.request import getproxies
+
+try:
+    import urllib3
+    from requests import adapters, exceptions, utils
+    from urllib3.connection import HTTPConnection
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    IMPORT_ERROR: Optional[Exception] = None
+except ImportError as error:
+    IMPORT_ERROR = error
+
+API = "/rest/v2"
+
+# Made before a fork: an SSL context that nobody has loaded certificates into.
+_spare_contexts: list[Any] = []
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered; the names are those of a response of requests."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        encoding = utils.get_encoding_from_headers(self.headers) or "utf-8"
+        try:
+            return self.content.decode(encoding, "replace")
+        except LookupError:
+            return self.content.decode("utf-8", "replace")
+
+
+class TransportError(Exception):
+    """No answer, in words: what came instead, and what to do.
+
+    sent: whether the request may have reached the server. final: whether trying again is of no use.
+    starting: whether it is what a server answers that is not up yet.
+    """
+
+    def __init__(
+        self,
+        came_back: str,
+        remedy: str,
+        *,
+        sent: bool = False,
+        final: bool = True,
+        starting: bool = False,
+    ) -> None:
+        super().__init__(came_back)
+        self.came_back = came_back
+        self.remedy = remedy
+        self.sent = sent
+        self.final = final
+        self.starting = starting
+
+
+class Transport:
+    """Sends requests to one server, all over one connection.
+
+    verify: False for any certificate, True for those of a known authority, or a path to authorities.
+    headers: of each request. pool: of connections; one for the server is made if not given.
+    """
+
+    def __init__(
+        self, url: str, *, verify: Union[bool, str], timeout: float, pool: Optional[Any] = None
+    ) -> None:
+        self.headers: dict[str, str] = dict(utils.default_headers())
+        self._timeout = timeout
+        self._cookies: dict[str, str] = {}
+        self._secure = url.startswith("https:")
+        # What stands before a path: a proxy of HTTP has to be told the server.
+        self._base = ""
+        try:
+            self._pool = pool or self._connections(url, verify)
+        except (urllib3.exceptions.HTTPError, exceptions.RequestException, ValueError) as failure:
+            raise _unusable(failure) from None
+
+    def _connections(self, url: str, verify: Union[bool, str]) -> Any:
+        options = {"timeout": self._timeout, **(_tls(verify) if self._secure else {})}
+        # Whether there is a proxy at all is known sooner than whether it is for this server.
+        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if getproxies() else None
+        if not proxy:
+            return urllib3.connection_from_url(url, **options)
+        if not self._secure and not proxy.startswith("socks"):
+            self._base = url
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
+        # By requests, which knows all kinds of proxies.
+        return adapters.HTTPAdapter().proxy_manager_for(proxy, **options).connection_from_url(url)
+
+    def send(self, method: str, path: str, body: Optional[bytes] = None) -> Answer:
+        """TransportError where there is no answer; a redirect is one."""
+        headers = dict(self.headers)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if self._cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        try:
+            response = self._pool.urlopen(
+                method,
+                self._base + path,
+                body,
+                headers,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                enforce_content_length=True,
+            )
+        except urllib3.exceptions.HTTPError as failure:
+            raise _in_words(failure, self._timeout) from failure
+        except ValueError as failure:
+            # What it says may quote a header, and so a token.
+            raise _unusable(failure) from None
+        for cookie in response.headers.getlist("Set-Cookie"):
+            self._keep(cookie)
+        return Answer(response.status, response.headers, response.data)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _keep(self, header: str) -> None:
+        """A cookie that is for the API: the pages of applications have sessions of their own."""
+        with suppress(CookieError):
+            for name, cookie in SimpleCookie(header).items():
+                is_sent_here = self._secure or not cookie["secure"]
+                if is_sent_here and f"{API}/".startswith(cookie["path"].rstrip("/") + "/"):
+                    self._cookies[name] = cookie.coded_value
+
+
+def prepare_for_fork() -> None:
+    """Make now what each process that is forked later would make for itself.
+
+    The rehearsal is for what Python finds out once a process, above all which classes are one of another. It
+    costs as much as two requests and touches no network.
+    """
+    _default_context()
+    _spare_contexts.append(create_urllib3_context())
+    rehearsal = Transport("http://localhost", verify=True, timeout=1, pool=_rehearsed_pool())
+    with suppress(OSError, TransportError), closing(rehearsal):
+        rehearsal.send("POST", "/", b"{}")
+        rehearsal.send("GET", "/")
+
+
+def _rehearsed_pool() -> Any:
+    """Connections with both ends here, and the answer there already."""
+    body = b'{"success": true}'
+    answer = b"HTTP/1.1 200 \r\nSet-Cookie: a=b; Path=/; HttpOnly\r\nContent-Type: application/json\r\n"
+    answer += b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    class Answered(HTTPConnection):
+        other_end: Optional[socket.socket] = None
+
+        def _new_conn(self) -> socket.socket:
+            this_end, self.other_end = socket.socketpair()
+            self.other_end.sendall(answer)
+            return this_end
+
+        def close(self) -> None:
+            super().close()
+            if self.other_end is not None:
+                self.other_end.close()
+
+    pool = urllib3.HTTPConnectionPool("localhost", timeout=1)
+    pool.ConnectionCls = Answered
+    return pool
+
+
+@lru_cache(maxsize=1)
+def _default_context() -> Any:
+    """With the authorities of requests, which take longer to load than all requests of a task."""
+    context = create_urllib3_context()
+    context.load_verify_locations(utils.DEFAULT_CA_BUNDLE_PATH)
+    return context
+
+
+def _tls(verify: Union[bool, str]) -> dict[str, Any]:
+    if verify is False:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        return {"cert_reqs": "CERT_NONE"}
+    if verify is True:
+        verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    if verify is True:
+        return {"cert_reqs": "CERT_REQUIRED", "ssl_context": _default_context()}
+    # For this transport alone, since what is loaded into a context stays there.
+    context = _spare_contexts.pop() if _spare_contexts else create_urllib3_context()
+    place = "ca_cert_dir" if os.path.isdir(verify) else "ca_certs"
+    return {"cert_reqs": "CERT_REQUIRED", "ssl_context": context, place: verify}
+
+
+def _unusable(failure: Exception) -> TransportError:
+    return TransportError(f"no request can be made of it ({type(failure).__name__})", "")
+
+
+def _in_words(failure: Exception, timeout: float) -> TransportError:
+    kinds = urllib3.exceptions
+    if isinstance(failure, kinds.LocationValueError):
+        return _unusable(failure)
+    if isinstance(failure, kinds.ProxyError):
+        return TransportError(
+            f"the proxy did not serve it ({_root_words(failure)})", "See HTTPS_PROXY and NO_PROXY"
+        )
+    if isinstance(failure, kinds.SSLError):
+        return TransportError(
+            f"the certificate or the TLS handshake was not accepted ({_root_words(failure)})",
+            "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
+        )
+    if isinstance(failure, kinds.NewConnectionError):
+        return _no_connection(failure)
+    if isinstance(failure, kinds.ConnectTimeoutError):
+        return TransportError(f"no connection within {timeout:g} s", "Is the server up and the port open?")
+    if isinstance(failure, kinds.TimeoutError):
+        return TransportError(
+            f"no answer within {timeout:g} s", "Is the server overloaded? See timeout", sent=True
+        )
+    if isinstance(failure, kinds.ProtocolError):
+        return TransportError(
+            f"the connection broke ({_root_words(failure)})",
+            "Did the server stop or restart? Run again",
+            sent=True,
+            final=False,
+        )
+    return TransportError(_root_words(failure), "", sent=True)
+
+
+def _no_connection(failure: Exception) -> TransportError:
+    root = _root(failure)
+    if isinstance(root, socket.gaierror):
+        return TransportError("the name of the host is not known to DNS", "Check the address")
+    if isinstance(root, ConnectionRefusedError):
+        came = "the connection was refused"
+        return TransportError(
+            came, "Is the server running, and is this its port?", final=False, starting=True
+        )
+    came = f"no connection ({_root_words(failure)})"
+    return TransportError(came, "Is the server up and the port open?", final=False)
+
+
+def _root(error: BaseException) -> BaseException:
+    seen = error
+    while True:
+        inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
+        if not isinstance(inner, BaseException):
+            return seen
+        seen = inner
+
+
+def _root_words(error: BaseException) -> str:
+    root = _root(error)
+    return " ".join(str(root).split()) or type(root).__name__

@@ -1,0 +1,142 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where AMS puts what comes of a stream, and the bucket as those see it who made it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from ._ams.errors import AmsError
+
+try:
+    import botocore.session
+    from botocore.config import Config
+
+    IMPORT_ERROR: Optional[Exception] = None
+except ImportError as error:
+    IMPORT_ERROR = error
+
+# Bits of uploadExtensionsToS3.
+MP4, HLS, PREVIEWS = 1, 2, 4
+
+
+def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
+    """What the keys of all objects of a stream begin with, by the rules of AMS."""
+    sub = str(settings.get("subFolder") or "")
+    # There is no main track, for which %m stands.
+    for part in ("%m/", "/%m", "%m"):
+        sub = sub.replace(part, "")
+    sub = sub.replace("%s", stream).strip().strip("/")
+    prefixes = [object_key(settings, f"{sub}/{stream}")]
+    if settings.get("generatePreview") and uploads(settings, PREVIEWS):
+        prefixes.append(_one_slash(f"{settings.get('s3PreviewsFolderPath') or 'previews'}/{stream}"))
+    return prefixes
+
+
+def object_key(settings: Mapping[str, Any], path: str) -> str:
+    """The key of what has this path, below the application's folder on the server or below its streams."""
+    prefix = "streams/"
+    below = path[len(prefix) :] if path.startswith(prefix) else path
+    return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
+
+
+def _one_slash(path: str) -> str:
+    return re.sub("/{2,}", "/", path)
+
+
+def uploads(settings: Mapping[str, Any], kind: int) -> bool:
+    """Whether the application uploads files of this kind."""
+    asked = settings.get("uploadExtensionsToS3")
+    return bool((MP4 | HLS | PREVIEWS if asked is None else int(asked)) & kind)
+
+
+def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Optional[float]:
+    """How long after a stream's end its HLS files are uploaded; None where they are not."""
+    if not (settings.get("hlsMuxingEnabled") and uploads(settings, HLS)):
+        return None
+    own = broadcast.get("hlsParameters") or {}
+    seconds = 1.0
+    for name, otherwise in (("hlsTime", 2), ("hlsListSize", 15)):
+        seconds *= float(own.get(name) or settings.get(name) or otherwise)
+    return seconds
+
+
+class Store:
+    """The bucket of an application's settings, with the credentials of the environment."""
+
+    def __init__(self, settings: Mapping[str, Any], timeout: float) -> None:
+        if IMPORT_ERROR is not None:
+            raise AmsError("Importing botocore and requests", str(IMPORT_ERROR), "Install boto3 and requests")
+        self.bucket = str(settings.get("s3BucketName") or "")
+        self._settings, self._timeout = settings, timeout
+        self._made: Any = None
+        self._has_versions = False
+
+    def put(self, key: str, body: bytes) -> None:
+        answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="video/mp4")
+        self._has_versions = bool(answer.get("VersionId"))
+
+    def url(self, key: str, seconds: float) -> str:
+        """Where anybody may read this object, for so long."""
+        wanted = {"Bucket": self.bucket, "Key": key}
+        return str(self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=int(seconds)))
+
+    def read(self, key: str) -> bytes:
+        return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The objects whose keys begin so."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", ())}
+
+    def remove(self, prefix: str) -> list[str]:
+        """Remove all objects whose keys begin so, with their versions; the keys that were there."""
+        removed = []
+        for key, version in self._versions(prefix):
+            self._s3.delete_object(Bucket=self.bucket, Key=key, **version)
+            removed.append(key)
+        return removed
+
+    def _versions(self, prefix: str) -> list[tuple[str, dict[str, str]]]:
+        if not self._has_versions:
+            return [(key, {}) for key in self.sizes(prefix)]
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [
+            (each["Key"], {"VersionId": each["VersionId"]})
+            for page in pages
+            for kind in ("Versions", "DeleteMarkers")
+            for each in page.get(kind, ())
+        ]
+
+    @property
+    def _s3(self) -> Any:
+        if self._made is None:
+            self._made = self._client()
+        return self._made
+
+    def _client(self) -> Any:
+        endpoint = self._settings.get("s3Endpoint") or None
+        style = "path" if self._settings.get("s3PathStyleAccessEnabled") else "auto"
+        options: dict[str, Any] = {
+            # The server knows nothing of this process's AWS_ENDPOINT_URL.
+            "ignore_configured_endpoint_urls": True,
+            "connect_timeout": self._timeout,
+            "read_timeout": self._timeout,
+            "retries": {"total_max_attempts": 3, "mode": "standard"},
+            # By default a URL is signed in a way that newer regions refuse, and for s3.amazonaws.com,
+            # which sends a reader on to the bucket's region, where the signature does not fit any more.
+            "signature_version": "s3v4",
+            "s3": {"addressing_style": style if endpoint or style == "path" else "virtual"},
+        }
+        for name in ("request_checksum_calculation", "response_checksum_validation"):
+            if name in Config.OPTION_DEFAULTS:
+                options[name] = "when_required"
+        return botocore.session.get_session().create_client(
+            "s3",
+            region_name=self._settings.get("s3RegionName") or None,
+            endpoint_url=endpoint,
+            config=Config(**options),
+        )

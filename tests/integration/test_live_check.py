@@ -1,0 +1,512 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""recording_check with live: true, on a simulated and on a real server: the whole way, and what breaks it."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import BIN, LOCALHOST, PlaybookRun, environment, run_playbook
+
+MODULE = "antmedia.s3_recording.recording_check"
+PATIENCE = 120
+FOLDER = "live/streams"
+HALF = ["settings", "list", "head", "put"]
+LIVE = ["live source", "live pull", "live recording", "live upload", "live playback", "live removal"]
+RIGHTS = ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"]
+# Nobody but a proxy of the controller's knows it.
+ONLY_HERE = "only-here"
+
+
+class Server(Protocol):
+    """What the simulated and the real server have in common."""
+
+    url: str
+    email: str
+    password: str
+
+    def settings(self, app: str) -> dict[str, Any]: ...
+    def change_settings(self, app: str, changes: Mapping[str, Any]) -> None: ...
+    def streams(self, app: str) -> list[dict[str, Any]]: ...
+    def recordings(self, app: str) -> list[dict[str, Any]]: ...
+    def files(self, app: str) -> list[str]: ...
+
+
+class Simulated:
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        host = fleet.hosts[0]
+        self.url, self.email, self.password = host.url, host.email, host.password
+
+    def settings(self, app: str) -> dict[str, Any]:
+        return self.fleet.settings(0, app)
+
+    def change_settings(self, app: str, changes: Mapping[str, Any]) -> None:
+        self.fleet.set_settings(0, app, {**changes, "updateTime": time.time_ns()})
+
+    def streams(self, app: str) -> list[dict[str, Any]]:
+        return self.fleet.broadcasts(0, app)
+
+    def recordings(self, app: str) -> list[dict[str, Any]]:
+        return self.fleet.recordings(0, app)
+
+    def files(self, app: str) -> list[str]:
+        return self.fleet.files(0, app)
+
+
+class Site:
+    """A server, a bucket of its own, and a key that may do what an application needs."""
+
+    def __init__(self, server: Server, aws: AwsStandIn) -> None:
+        self.server, self.aws = server, aws
+        self.bucket = f"live-{uuid.uuid4().hex[:12]}"
+        self.s3 = aws.client("s3")
+        place = {"LocationConstraint": aws.region}
+        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
+        self.files_before = set(server.files("live"))
+        # A real one on a busy machine takes some of it before it starts a stream.
+        self.short = 8 if isinstance(server, Simulated) else 20
+
+    def configure(self, rights: list[str] = RIGHTS, **more: Any) -> None:
+        resources = [f"arn:aws:s3:::{self.bucket}", f"arn:aws:s3:::{self.bucket}/*"]
+        allowed = {"Effect": "Allow", "Action": rights, "Resource": resources}
+        key = self.aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
+        settings = {
+            "mp4MuxingEnabled": True,
+            "s3RecordingEnabled": True,
+            "s3BucketName": self.bucket,
+            "s3RegionName": self.aws.region,
+            "s3Endpoint": self.aws.endpoint_url,
+            "s3PathStyleAccessEnabled": True,
+            "s3Permission": "bucket-owner-full-control",
+            "s3StreamsFolderPath": FOLDER,
+            "s3AccessKey": key.access_key_id,
+            "s3SecretKey": key.secret_access_key,
+            "httpForwardingExtension": "",
+            "httpForwardingBaseURL": "",
+            # In a failure its files would stay on the server's disk.
+            "hlsMuxingEnabled": False,
+        }
+        self.server.change_settings("live", settings | more)
+
+    def forward_to(self, base: str) -> dict[str, str]:
+        """The settings of public delivery, and the bucket made public."""
+        closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        blocked = dict.fromkeys(closed, False)
+        self.s3.put_public_access_block(Bucket=self.bucket, PublicAccessBlockConfiguration=blocked)
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+        statement = {**everybody, "Resource": f"arn:aws:s3:::{self.bucket}/{FOLDER}/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        self.s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(policy))
+        return {"httpForwardingExtension": "mp4", "httpForwardingBaseURL": f"{base}/{self.bucket}/live"}
+
+    def task(self, **options: Any) -> dict[str, Any]:
+        who = {"url": self.server.url, "email": self.server.email, "password": self.server.password}
+        wish = {"apps": [{"name": "live"}], "live": True, "live_timeout": 120, "wait_timeout": 0}
+        return {"name": "Check", MODULE: {**who, **wish, **options}}
+
+    def check(
+        self,
+        *,
+        task: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        broken: list[str] | None = None,
+        half: bool = False,
+        **options: Any,
+    ) -> PlaybookRun:
+        """Runs the module; broken: the links that must not hold, half: some of the probe's upload."""
+        tasks = [{**self.task(**options), **(task or {})}]
+        run = run_playbook(
+            [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}],
+            env={**self.aws.env(), **(env or {})},
+            verbosity=4,
+            expected_rc=2 if broken or half else 0,
+        )
+        assert "X-Amz-Signature" not in run.output
+        assert self.server.password not in json.dumps([each.result for each in run.results])
+        found = [each["link"] for each in links(run) if not each["ok"]]
+        assert set(found) <= set(HALF) if half else found == (broken or []), run.task("Check")["msg"]
+        return run
+
+    def keys(self) -> list[str]:
+        listed = self.s3.list_object_versions(Bucket=self.bucket)
+        return [each["Key"] for kind in ("Versions", "DeleteMarkers") for each in listed.get(kind, [])]
+
+    def left(self) -> dict[str, Any]:
+        """What a check that removes everything has not removed."""
+        found = {
+            "objects": self.keys(),
+            "broadcasts": [each["streamId"] for each in self.server.streams("live")],
+            "recordings": [each["vodName"] for each in self.server.recordings("live")],
+            "files": sorted(set(self.server.files("live")) - self.files_before),
+        }
+        return {what: names for what, names in found.items() if names}
+
+
+def links(run: PlaybookRun) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run.task("Check")["links"]
+    return found
+
+
+def link(run: PlaybookRun, name: str) -> dict[str, Any]:
+    (found,) = [each for each in links(run) if each["link"] == name]
+    return found
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = holds()
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Iterator[Fleet]:
+    with Fleet(hosts=1) as fleet:
+        yield fleet
+
+
+@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real_ams)])
+def site(request: pytest.FixtureRequest, aws: AwsStandIn) -> Iterator[Site]:
+    if request.param == "simulated":
+        fleet: Fleet = request.getfixturevalue("simulated")
+        fleet.reset()
+        server: Server = Simulated(fleet)
+    else:
+        server = request.getfixturevalue("real_ams")
+    before = server.settings("live")
+    aws.clear_faults()
+    yield Site(server, aws)
+    aws.clear_faults()
+    server.change_settings("live", before)
+
+
+@pytest.fixture
+def fleet_site(simulated: Fleet, aws: AwsStandIn) -> Iterator[tuple[Site, Fleet]]:
+    """For what no real server can be made to do."""
+    simulated.reset()
+    aws.clear_faults()
+    yield Site(Simulated(simulated), aws), simulated
+    aws.clear_faults()
+
+
+class Between(http.server.BaseHTTPRequestHandler):
+    """Passes every request on to one place: a CDN before it, or a proxy that finds it under any name."""
+
+    place = ""
+
+    def _pass_on(self) -> None:
+        target = urlsplit(self.path)
+        asked = f"{target.path}?{target.query}" if target.query else target.path
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        connection = http.client.HTTPConnection(self.place, timeout=30)
+        connection.request(self.command, asked, body or None, dict(self.headers.items()))
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        content = self.seen(asked, content)
+        self.send_response(response.status)
+        for name, value in response.getheaders():
+            if name.lower() not in {"transfer-encoding", "content-length", "date", "server", "connection"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else content)
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do_OPTIONS = _pass_on  # noqa: N815
+
+    def seen(self, _path: str, content: bytes) -> bytes:
+        """What is answered instead of this."""
+        return content
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing of it belongs to the output of a test."""
+
+
+class Bystander:
+    """A server of the test's own, in a thread. instead: what it answers to a viewer of the live recording."""
+
+    def __init__(self, place: str) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self.instead: bytes | None = None
+        made, bodies = self, self.bodies
+
+        class Handler(Between):
+            def seen(self, path: str, content: bytes) -> bytes:
+                if self.command != "GET" or "/live-check-" not in path:
+                    return content
+                bodies[path] = content
+                return content if made.instead is None else made.instead
+
+        Handler.place = place
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def bystander(aws: AwsStandIn) -> Iterator[Bystander]:
+    """In front of the store."""
+    made = Bystander(urlsplit(aws.endpoint_url).netloc)
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+# --- the whole way
+
+
+def test_a_viewer_gets_a_playable_recording_of_the_server_and_nothing_stays(
+    site: Site, bystander: Bystander, tmp_path: Path
+) -> None:
+    site.configure(**site.forward_to(bystander.url), hlsMuxingEnabled=True)
+    run = site.check()
+    assert [each["link"] for each in links(run)] == [*HALF, "redirect", "get", "range", "remove", *LIVE]
+    assert run.task("Check")["msg"] == "live: all 14 links hold"
+    assert not run.task("Check").changed
+    assert site.left() == {}
+    assert link(run, "live playback")["expected"].startswith(f"302 to {bystander.url}/{site.bucket}/live/")
+    # What the viewer got, from a CDN before the bucket.
+    (played,) = bystander.bodies.values()
+    recording = tmp_path / "recording.mp4"
+    recording.write_bytes(played)
+    shown = ["-show_entries", "stream=codec_type,codec_name:format=duration", "-of", "json"]
+    probed = subprocess.run(
+        ["ffprobe", "-v", "error", *shown, str(recording)], capture_output=True, text=True, check=True
+    )
+    assert probed.stderr == ""
+    found = json.loads(probed.stdout)
+    codecs = {stream["codec_type"]: stream["codec_name"] for stream in found["streams"]}
+    assert codecs == {"video": "h264", "audio": "aac"}
+    assert float(found["format"]["duration"]) == pytest.approx(6, abs=0.5)
+
+
+def test_private_delivery_reads_from_the_bucket(site: Site) -> None:
+    site.configure()
+    run = site.check()
+    assert [each["link"] for each in links(run)] == [*HALF, "remove", *LIVE]
+    assert "as the application does not forward mp4" in link(run, "live playback")["expected"]
+    assert site.left() == {}
+
+
+def test_versions_and_sub_folders_are_removed_too(site: Site) -> None:
+    enabled = {"Status": "Enabled"}
+    site.s3.put_bucket_versioning(Bucket=site.bucket, VersioningConfiguration=enabled)
+    # A key that may delete leaves a mark when AMS deletes the recording.
+    site.configure([*RIGHTS, "s3:DeleteObject"], subFolder="%m/%s/x", hlsMuxingEnabled=True)
+    run = site.check()
+    name = link(run, "live recording")["came"].partition(".mp4")[0].rpartition("/")[2]
+    assert link(run, "live upload")["expected"].startswith(f"{FOLDER}/{name}/x/{name}.mp4")
+    assert site.left() == {}
+
+
+def test_shipped_to_a_target_it_is_the_same(fleet_site: tuple[Site, Fleet]) -> None:
+    site, _fleet = fleet_site
+    site.configure()
+    # A task that is to run in the background is never run in process.
+    run = site.check(task={"async": 120, "poll": 1})
+    assert [each["link"] for each in links(run)][-6:] == LIVE
+    assert site.left() == {}
+
+
+def test_two_pulls_leave_nothing_either(fleet_site: tuple[Site, Fleet]) -> None:
+    """A server whose answers are slow has pulled twice before it is stopped."""
+    site, fleet = fleet_site
+    site.configure(hlsMuxingEnabled=True)
+    fleet.fault(0, "slow", method="GET", path=r"broadcasts/live-check-\w+$", times=1, seconds=4)
+    run = site.check()
+    assert [each["link"] for each in links(run)][-6:] == LIVE
+    assert site.left() == {}
+
+
+def test_a_release_without_hls_parameters_is_waited_for(fleet_site: tuple[Site, Fleet]) -> None:
+    site, fleet = fleet_site
+    site.configure(hlsMuxingEnabled=True, hlsTime="1", hlsListSize="5")
+    said = 'Unrecognized field "hlsParameters" (class io.antmedia.datastore.db.types.Broadcast), not marked'
+    refusal = {"status": 400, "body": said, "content_type": "text/plain"}
+    fleet.fault(0, "status", method="POST", path="broadcasts/create", times=1, **refusal)
+    begun = time.monotonic()
+    site.check()
+    assert time.monotonic() - begun > 5
+    assert site.left() == {}
+
+
+def test_a_busy_server_is_asked_again(fleet_site: tuple[Site, Fleet]) -> None:
+    site, fleet = fleet_site
+    site.configure()
+    busy = {"success": False, "message": "Not enough resource on server to start streaming."}
+    refusal = {"status": 200, "body": json.dumps(busy), "content_type": "application/json"}
+    fleet.fault(0, "status", method="POST", path="/start$", times=2, **refusal)
+    run = site.check()
+    assert f"after 2 refusals: {busy['message']}" in link(run, "live pull")["came"]
+    fleet.fault(0, "status", method="POST", path="/start$", **refusal)
+    run = site.check(live_timeout=3, broken=["live pull"])
+    assert "times in 3 s: Not enough resource" in link(run, "live pull")["came"]
+    assert "server.cpu_limit" in run.task("Check")["msg"]
+    assert site.left() == {}
+
+
+# --- what breaks
+
+
+def not_tried(run: PlaybookRun) -> bool:
+    message = run.task("Check")["msg"]
+    return "live: live was not tried" in message and not any(
+        each["link"].startswith("live ") for each in links(run)
+    )
+
+
+def test_with_acls_disabled_live_is_not_tried(site: Site) -> None:
+    enforced = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    site.s3.put_bucket_ownership_controls(Bucket=site.bucket, OwnershipControls=enforced)
+    site.configure(s3Permission="public-read")
+    run = site.check(half=True)
+    assert "ACLs are disabled" in run.task("Check")["msg"]
+    assert not_tried(run)
+    assert site.left() == {}
+
+
+def test_without_list_bucket_live_is_not_tried(site: Site) -> None:
+    site.configure([right for right in RIGHTS if right != "s3:ListBucket"])
+    run = site.check(half=True)
+    assert "s3:ListBucket" in run.task("Check")["msg"]
+    assert not_tried(run)
+    assert site.left() == {}
+
+
+def test_with_an_unknown_key_live_is_not_tried(site: Site) -> None:
+    site.configure(s3AccessKey="AKIAIOSFODNN7EXAMPLE")
+    run = site.check(half=True)
+    assert not_tried(run)
+    assert site.left() == {}
+
+
+def test_a_server_that_does_not_reach_the_endpoint_is_named(site: Site, bystander: Bystander) -> None:
+    site.configure(s3Endpoint=f"http://{ONLY_HERE}")
+    proxy = {"HTTP_PROXY": bystander.url, "NO_PROXY": urlsplit(site.server.url).hostname or ""}
+    run = site.check(env=proxy, broken=["live pull"])
+    pull = link(run, "live pull")
+    assert pull["came"] == "the server could not read the clip: Input/output error"
+    assert "reach the bucket's endpoint" in pull["remedy"]
+    assert site.left() == {}
+
+
+def test_an_upload_that_the_store_refuses_is_named(site: Site) -> None:
+    """As with a policy that differs for what the server sends; the probe and the clip come through."""
+    site.configure()
+    site.aws.fault("s3:PutObject", code="AccessDenied", status=403, skip=2, count=100)
+    run = site.check(live_timeout=site.short, broken=["live upload"])
+    upload = link(run, "live upload")
+    assert upload["came"].startswith(f"nothing within {site.short} s; the list of recordings has streams/")
+    assert "AmazonS3Exception" in upload["remedy"]
+    assert site.left() == {}
+
+
+def test_a_recording_that_the_server_cannot_finish_is_named(site: Site) -> None:
+    """It lists the bucket before its first upload and makes nothing of the recording when it may not."""
+    site.configure()
+    site.aws.fault("s3:ListBucket", code="AccessDenied", status=403, skip=1, count=1)
+    run = site.check(live_timeout=site.short, broken=["live recording"])
+    recording = link(run, "live recording")
+    assert recording["came"] == f"nothing within {site.short} s"
+    assert ".mp4.tmp_extension" in recording["remedy"]
+    left = site.left()
+    # AMS has no way to remove it, as the remedy says.
+    assert left.pop("files")[0].endswith(".mp4.tmp_extension")
+    assert left == {}
+
+
+def test_an_application_that_uploads_no_mp4_is_named(site: Site) -> None:
+    site.configure(uploadExtensionsToS3=2)
+    run = site.check(live_timeout=site.short, broken=["live upload"])
+    assert "uploadExtensionsToS3 lacks the 1" in link(run, "live upload")["remedy"]
+    assert site.left() == {}
+
+
+def test_an_old_copy_in_a_cdn_is_named(fleet_site: tuple[Site, Fleet], bystander: Bystander) -> None:
+    site, _fleet = fleet_site
+    site.configure(**site.forward_to(bystander.url))
+    bystander.instead = b"an old copy"
+    run = site.check(broken=["live playback"])
+    came = link(run, "live playback")["came"]
+    assert came == "302, and there 200 with 11 bytes that are not those of the bucket"
+    assert site.left() == {}
+
+
+def test_credentials_that_may_not_delete_are_named(fleet_site: tuple[Site, Fleet]) -> None:
+    site, _fleet = fleet_site
+    site.configure()
+    allowed = {"Effect": "Allow", "Action": RIGHTS, "Resource": "*"}
+    less = site.aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
+    run = site.check(env=site.aws.env(less), broken=["remove", "live removal"])
+    removal = link(run, "live removal")
+    assert "AccessDenied" in removal["came"]
+    assert "s3:DeleteObject" in removal["remedy"]
+    assert all(key.rpartition("/")[2] for key in site.keys())
+    assert set(site.left()) == {"objects"}
+
+
+# --- cut off
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def runs(pid: int) -> bool:
+    """A zombie, whose parent is gone and whose new one has not looked yet, does not."""
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(shown.stdout.strip()) and not shown.stdout.startswith("Z")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_in_the_middle_leaves_nothing(
+    site: Site, number: signal.Signals, tmp_path: Path
+) -> None:
+    site.configure(hlsMuxingEnabled=True)
+    # The recording is there and its upload is waited for: it never comes, but the HLS files do.
+    site.aws.fault("s3:PutObject", code="AccessDenied", status=403, skip=2, count=1)
+    inventory, play = tmp_path / "hosts.json", tmp_path / "play.json"
+    inventory.write_text(json.dumps(LOCALHOST))
+    play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [site.task()]}]))
+    started = subprocess.Popen(
+        [str(BIN / "ansible-playbook"), "-i", str(inventory), str(play)],
+        env=environment(tmp_path / "home", site.aws.env()),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert until(lambda: site.server.recordings("live")), started.communicate(timeout=60)[0]
+        workers = children(started.pid)
+        started.send_signal(number)
+        said, _none = started.communicate(timeout=60)
+    finally:
+        started.kill()
+    assert started.returncode != 0, said
+    # Ansible itself does not wait for its worker after SIGTERM.
+    assert workers
+    assert until(lambda: not any(runs(worker) for worker in workers))
+    assert site.left() == {}

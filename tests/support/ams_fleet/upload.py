@@ -1,0 +1,94 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The uploads of an application, with its own key, and as silent as the server's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+CANNED_ACLS = frozenset(
+    (
+        *("private", "public-read", "public-read-write", "authenticated-read", "log-delivery-write"),
+        *("bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"),
+    )
+)
+MP4, HLS = 1, 2
+
+
+class UploadRefusedError(Exception):
+    """The server writes it to its log and to nowhere else."""
+
+
+class Uploader:
+    """The store that an application's settings name."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+        self._bucket = values["s3BucketName"]
+
+    @cached_property
+    def _s3(self) -> Any:
+        # Here, since most fleets never upload anything, and it takes a while.
+        import boto3
+        from botocore.config import Config
+
+        values = self._values
+        session: Any = boto3.session.Session(values["s3AccessKey"], values["s3SecretKey"])
+        return session.client(
+            "s3",
+            region_name=values["s3RegionName"] or None,
+            endpoint_url=values["s3Endpoint"] or None,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=10,
+                retries={"total_max_attempts": 1},
+                s3={"addressing_style": "path" if values.get("s3PathStyleAccessEnabled") else "auto"},
+            ),
+        )
+
+    def key(self, sub_folder: str, name: str) -> str:
+        return re.sub("/{2,}", "/", f"{self._values['s3StreamsFolderPath']}/{sub_folder}/{name}")
+
+    async def look(self) -> None:
+        """Lists the whole bucket, as the server does before its first upload."""
+        await self._ask(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=""))
+
+    async def has(self, key: str) -> bool:
+        def head() -> bool:
+            from botocore.exceptions import ClientError
+
+            try:
+                self._s3.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "404":
+                    return False
+                raise
+            return True
+
+        return bool(await self._ask(head))
+
+    async def put(self, key: str, body: bytes) -> None:
+        permission = self._values["s3Permission"]
+        options = {
+            "ACL": permission if permission in CANNED_ACLS else "public-read",
+            "StorageClass": self._values.get("s3StorageClass"),
+            "CacheControl": self._values.get("s3CacheControl"),
+        }
+        given = {name: value for name, value in options.items() if value}
+        await self._ask(lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **given))
+
+    async def delete(self, name: str) -> None:
+        # Here the server forgets the sub-folder.
+        key = f"{self._values['s3StreamsFolderPath']}/{name}"
+        await self._ask(lambda: self._s3.delete_object(Bucket=self._bucket, Key=key))
+
+    async def _ask(self, call: Callable[[], Any]) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return await asyncio.to_thread(call)
+        except (BotoCoreError, ClientError, ValueError) as error:
+            raise UploadRefusedError(str(error)) from error
