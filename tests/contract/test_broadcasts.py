@@ -187,7 +187,8 @@ def test_a_new_broadcast_is_told_in_full(new: Callable[..., Broadcast], admin: C
 
 
 def test_without_a_name_it_gets_one(admin: Client) -> None:
-    for body in ("", {}):
+    bodies: tuple[Any, ...] = ("", {})
+    for body in bodies:
         reply = admin.call("POST", f"{APP}/broadcasts/create", body)
         made = reply.json()
         assert (reply.status, made["type"], made["status"]) == (200, "liveStream", "created")

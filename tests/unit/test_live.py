@@ -171,7 +171,7 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
-        self.refuses: Exception | None = None
+        self.refusals: list[Exception] = []
 
     def put(self, key: str, body: bytes) -> None:
         self.objects[key] = body
@@ -186,8 +186,8 @@ class FakeStore:
         return {key: len(body) for key, body in self.objects.items() if key.startswith(prefix)}
 
     def remove(self, prefix: str) -> list[str]:
-        if self.refuses:
-            raise self.refuses
+        for refusal in self.refusals:
+            raise refusal
         found = [key for key in self.objects if key.startswith(prefix)]
         for key in found:
             del self.objects[key]
@@ -452,7 +452,7 @@ def test_whatever_goes_wrong_everything_is_removed(case: Case, where: str) -> No
 
 def test_what_could_not_be_removed_is_told_with_the_signal(case: Case) -> None:
     case.server.errors["start"] = KeyboardInterrupt("signal 15")  # type: ignore[assignment]
-    case.store.refuses = refused("AccessDenied", 403)
+    case.store.refusals = [refused("AccessDenied", 403)]
     with pytest.raises(KeyboardInterrupt, match=r"^signal 15; live: live removal: .*AccessDenied.* by hand"):
         case.links()
     assert not case.server.known
@@ -460,13 +460,13 @@ def test_what_could_not_be_removed_is_told_with_the_signal(case: Case) -> None:
 
 def test_what_could_not_be_removed_is_told_with_an_error_of_our_own(case: Case) -> None:
     case.server.errors["start"] = RuntimeError("odd")
-    case.store.refuses = refused("AccessDenied", 403)
+    case.store.refusals = [refused("AccessDenied", 403)]
     with pytest.raises(AmsError, match=r"Checking live live: RuntimeError\('odd'\)\. live: live removal: "):
         case.links()
 
 
 def test_a_removal_that_is_refused_is_a_broken_link_and_not_tried_for_ever(case: Case) -> None:
-    case.store.refuses = refused("AccessDenied", 403)
+    case.store.refusals = [refused("AccessDenied", 403)]
     tries: list[str] = []
     remove = case.store.remove
 

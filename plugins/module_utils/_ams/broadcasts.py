@@ -48,7 +48,7 @@ class Broadcasts:
         message = self.without_secrets(str(answer.get("message") or ""))
         if answer.get("success") is True or _ALREADY in message:
             return ""
-        return message or "success=false without a message"
+        return message.rstrip(". ") or "success=false without a message"
 
     def broadcast(self, stream_id: str) -> Optional[dict[str, Any]]:
         """A broadcast as it is now, None where there is none."""

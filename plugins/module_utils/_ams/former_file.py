@@ -156,10 +156,14 @@ def unproved_path(path: str) -> str:
 
 
 def _checked(layer: Any) -> Layer:
-    """The layer itself; KeyError, TypeError or AttributeError where it is none."""
-    for settings in layer["apps"].values():
-        for values in settings.values():
-            _ = values["before"], values["after"]
+    """The layer, and nothing beside it; KeyError, TypeError or AttributeError where it is none."""
     if not isinstance(layer["run"], str):
         raise TypeError("the name of a run is text")
-    return {"run": layer["run"], "apps": layer["apps"]}
+    apps = {
+        app: {
+            name: {moment: values[moment] for moment in ("before", "after")}
+            for name, values in settings.items()
+        }
+        for app, settings in layer["apps"].items()
+    }
+    return {"run": layer["run"], "apps": apps}

@@ -118,11 +118,11 @@ class Transport:
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 method,
                 self._base + path,
-                body,
-                headers,
+                body=body,
+                headers=headers,
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
