@@ -479,6 +479,53 @@ def test_credentials_that_may_not_delete_are_named(fleet_site: tuple[Site, Fleet
     assert set(site.left()) == {"objects"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "broken", "came"),
+    [
+        ({"action": "status", "status": 500, "path": "broadcasts/create"}, "live pull", "status 500"),
+        ({"action": "reset_after", "path": "broadcasts/create"}, "live pull", "the connection broke"),
+        ({"action": "reset_after", "path": "/start$"}, "live pull", "the connection broke"),
+        ({"action": "html", "path": r"broadcasts/live-check-\w+$"}, "live pull", "a page of HTML"),
+        (
+            {"action": "status", "status": 200, "body": "{}", "path": "vods/list"},
+            "live recording",
+            "instead of a list: {}",
+        ),
+    ],
+)
+def test_odd_answers_are_named_and_nothing_stays(
+    fleet_site: tuple[Site, Fleet], fault: dict[str, Any], broken: str, came: str
+) -> None:
+    site, fleet = fleet_site
+    site.configure(hlsMuxingEnabled=True)
+    fleet.fault(0, times=1, **fault)
+    run = site.check(broken=[broken])
+    assert came in link(run, broken)["came"]
+    assert site.left() == {}
+
+
+def test_a_session_that_is_lost_is_told_with_what_stays(fleet_site: tuple[Site, Fleet]) -> None:
+    site, fleet = fleet_site
+    site.configure()
+    fleet.fault(0, "session_lost", method="GET", path="vods/list", times=1)
+    run = site.check(broken=["live recording", "live removal"])
+    removal = link(run, "live removal")
+    assert "Not authenticated user" in removal["came"]
+    (name,) = [entry["streamId"] for entry in site.server.recordings("live")]
+    assert f"the broadcast and the recordings {name} of live by hand" in removal["remedy"]
+    assert set(site.left()) == {"recordings"}
+
+
+def test_a_user_who_may_only_read_is_told(fleet_site: tuple[Site, Fleet]) -> None:
+    site, fleet = fleet_site
+    site.configure()
+    fleet.add_user(0, "reader@example.com", "may-only-read", userType="READ_ONLY", scope="system")
+    who: dict[str, Any] = {"email": "reader@example.com", "password": "may-only-read"}
+    run = site.check(**who, broken=["live pull"])
+    assert "Creating a broadcast in application 'live'" in link(run, "live pull")["came"]
+    assert site.left() == {}
+
+
 # --- cut off
 
 
@@ -498,9 +545,8 @@ def runs(pid: int) -> bool:
 def test_a_run_that_is_ended_in_the_middle_leaves_nothing(
     site: Site, number: signal.Signals, tmp_path: Path
 ) -> None:
-    site.configure(hlsMuxingEnabled=True)
-    # The recording is there and its upload is waited for: it never comes, but the HLS files do.
-    site.aws.fault("s3:PutObject", code="AccessDenied", status=403, skip=2, count=1)
+    # The recording is there and its upload is waited for, but the HLS files alone are uploaded.
+    site.configure(hlsMuxingEnabled=True, uploadExtensionsToS3=2)
     inventory, play = tmp_path / "hosts.json", tmp_path / "play.json"
     inventory.write_text(json.dumps(LOCALHOST))
     play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [site.task()]}]))
