@@ -9,7 +9,9 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,35 @@ def checked(chains: Sequence[Chain]) -> list[Link]:
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
     """Make the signals that end an Ansible worker at once into an exception, for which finally runs."""
-    before: dict[signal.Signals, Any] = {}
 
-    def end(number: int, _frame: object) -> None:
+    def end(number: int) -> None:
         # Ansible and a terminal send more than one; the next must not cut off the removal.
-        for each in before:
+        for each in ENDINGS:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt(f"signal {number}")
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    with _signals_go_to(end):
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A signal that comes in between is raised at the end: what it would cut off is what it waits for."""
+    came: list[int] = []
+    with _signals_go_to(came.append):
+        yield
+    if came:
+        raise KeyboardInterrupt(f"signal {came[0]}")
+
+
+@contextmanager
+def _signals_go_to(take: Callable[[int], None]) -> Iterator[None]:
+    before: dict[signal.Signals, Any] = {}
+    for number in ENDINGS:
         # Only the main thread may set handlers. What is ignored, as under nohup, stays ignored.
         with suppress(ValueError):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, end)
+                before[number] = signal.signal(number, lambda came, _frame: take(came))
     try:
         yield
     finally:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 from ._ams.broadcasts import Broadcasts
 from ._ams.errors import AmsError
+from ._links import undisturbed
 from ._live_store import Store
 
 try:
@@ -43,7 +42,7 @@ class Removal:
 
     def run(self) -> list[str]:
         """Remove everything; what stays, in words."""
-        with _undisturbed():
+        with undisturbed():
             return self._run()
 
     def _run(self) -> list[str]:
@@ -120,26 +119,3 @@ def _status(error: Exception) -> Optional[int]:
 def _in_words(error: Exception) -> str:
     text = f"{error.tried}: {error.came_back}" if isinstance(error, AmsError) else str(error)
     return " ".join(text.split())
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A signal that comes in between is raised at the end: what it would cut off is what it waits for."""
-    came: list[int] = []
-    before: dict[signal.Signals, Any] = {}
-
-    def note(number: int, _frame: object) -> None:
-        came.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Only the main thread may set handlers. What is ignored already stays so.
-        with suppress(ValueError):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, signal.SIG_DFL if handler is None else handler)
-    if came:
-        raise KeyboardInterrupt(f"signal {came[0]}")

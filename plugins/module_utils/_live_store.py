@@ -9,15 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from ._ams.errors import AmsError
-
-try:
-    import botocore.session
-    from botocore.config import Config
-
-    IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    IMPORT_ERROR = error
+from ._probe_store import require_botocore, s3_client
 
 # Bits of uploadExtensionsToS3.
 MP4, HLS, PREVIEWS = 1, 2, 4
@@ -68,8 +60,7 @@ class Store:
     """The bucket of an application's settings, with the credentials of the environment."""
 
     def __init__(self, settings: Mapping[str, Any], timeout: float) -> None:
-        if IMPORT_ERROR is not None:
-            raise AmsError("Importing botocore and requests", str(IMPORT_ERROR), "Install boto3 and requests")
+        require_botocore()
         self.bucket = str(settings.get("s3BucketName") or "")
         self._settings, self._timeout = settings, timeout
         self._made: Any = None
@@ -118,25 +109,8 @@ class Store:
         return self._made
 
     def _client(self) -> Any:
-        endpoint = self._settings.get("s3Endpoint") or None
-        style = "path" if self._settings.get("s3PathStyleAccessEnabled") else "auto"
-        options: dict[str, Any] = {
-            # The server knows nothing of this process's AWS_ENDPOINT_URL.
-            "ignore_configured_endpoint_urls": True,
-            "connect_timeout": self._timeout,
-            "read_timeout": self._timeout,
-            "retries": {"total_max_attempts": 3, "mode": "standard"},
-            # By default a URL is signed in a way that newer regions refuse, and for s3.amazonaws.com,
-            # which sends a reader on to the bucket's region, where the signature does not fit any more.
-            "signature_version": "s3v4",
-            "s3": {"addressing_style": style if endpoint or style == "path" else "virtual"},
-        }
-        for name in ("request_checksum_calculation", "response_checksum_validation"):
-            if name in Config.OPTION_DEFAULTS:
-                options[name] = "when_required"
-        return botocore.session.get_session().create_client(
-            "s3",
-            region_name=self._settings.get("s3RegionName") or None,
-            endpoint_url=endpoint,
-            config=Config(**options),
-        )
+        at_aws = not (self._settings.get("s3Endpoint") or self._settings.get("s3PathStyleAccessEnabled"))
+        # By default a URL is signed in a way that newer regions refuse, and for s3.amazonaws.com, which sends
+        # a reader on to the bucket's region, where the signature does not fit any more.
+        style = {"s3": {"addressing_style": "virtual"}} if at_aws else {}
+        return s3_client(self._settings, self._timeout, provisioning=True, signature_version="s3v4", **style)

@@ -29,10 +29,11 @@ def require_botocore() -> None:
         raise AmsError("Importing botocore", str(IMPORT_ERROR), "Install boto3 and botocore")
 
 
-def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool) -> Any:
+def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, **more: Any) -> Any:
     """A client for the bucket of an application's settings, which reaches it as AMS does.
 
     provisioning: with the credentials of the environment in place of the application's key.
+    more: options of botocore's configuration that differ from what AMS does.
     """
     require_botocore()
     by_path = settings.get("s3PathStyleAccessEnabled")
@@ -48,7 +49,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool) -
         config=_config(
             timeout,
             ignore_configured_endpoint_urls=True,
-            s3={"addressing_style": "path" if by_path else "auto"},
+            **{"s3": {"addressing_style": "path" if by_path else "auto"}, **more},
         ),
         **({} if provisioning else key),
     )

@@ -19,29 +19,12 @@ import pytest
 
 from tests.support.ams_fleet import Fleet, FleetHost
 from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.written import ASKED, SERVERS_OWN
 
 SERVERS = "antmedia.s3_recording.servers"
 SETTINGS = "/applications/settings/"
 LOGIN = "/users/authenticate"
 ACCESS_KEY, SECRET_KEY = "AKIAEXAMPLEOFAFAULT1", "secret-of-a-run-with-faults"
-ASKED = {
-    "mp4MuxingEnabled",
-    "s3RecordingEnabled",
-    "s3AccessKey",
-    "s3SecretKey",
-    "s3BucketName",
-    "s3RegionName",
-    "s3Endpoint",
-    "s3Permission",
-    "s3StreamsFolderPath",
-    "s3PreviewsFolderPath",
-    "s3PathStyleAccessEnabled",
-    "uploadExtensionsToS3",
-    "httpForwardingExtension",
-    "httpForwardingBaseURL",
-}
-# What the server itself rewrites at any POST: the time, and "" to "[]".
-SERVERS_OWN = {"updateTime", "encoderSettingsString"}
 BROKEN = 2
 TIMEOUT = 2
 # A slow answer must come after the whole test, or its write would come in the middle of it.

@@ -20,10 +20,9 @@ import pytest
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
 from tests.support.playbook import BIN, PlaybookRun, environment, run_playbook
+from tests.support.written import SERVERS_OWN
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
-# What the server itself rewrites at any POST: the time, and "" to "[]".
-SERVERS_OWN = {"updateTime", "encoderSettingsString"}
 SERVERS = "antmedia.s3_recording.servers"
 ROLLBACK = "antmedia.s3_recording.rollback"
 PATIENCE = 60

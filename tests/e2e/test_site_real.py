@@ -15,11 +15,10 @@ import requests
 from tests.support.aws import AwsStandIn
 from tests.support.playbook import PlaybookRun, run_playbook
 from tests.support.real_ams import RealAms, unavailable
+from tests.support.written import SERVERS_OWN
 
 BUCKET, REGION = "e2e-real-recordings", "eu-west-1"
 PATIENCE = 60
-# What the server itself rewrites at any POST: the time, and "" to "[]".
-SERVERS_OWN = {"updateTime", "encoderSettingsString"}
 
 pytestmark = [
     pytest.mark.real_ams,

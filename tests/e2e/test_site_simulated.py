@@ -13,26 +13,9 @@ import pytest
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
 from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.written import ASKED, SERVERS_OWN
 
 SITE = "antmedia.s3_recording.site"
-ASKED = {
-    "mp4MuxingEnabled",
-    "s3RecordingEnabled",
-    "s3AccessKey",
-    "s3SecretKey",
-    "s3BucketName",
-    "s3RegionName",
-    "s3Endpoint",
-    "s3Permission",
-    "s3StreamsFolderPath",
-    "s3PreviewsFolderPath",
-    "s3PathStyleAccessEnabled",
-    "uploadExtensionsToS3",
-    "httpForwardingExtension",
-    "httpForwardingBaseURL",
-}
-# What the server itself rewrites at any POST: the time, and "" to "[]".
-SERVERS_OWN = {"updateTime", "encoderSettingsString"}
 EU, US = "e2e-recordings-eu", "e2e-recordings-us"
 
 

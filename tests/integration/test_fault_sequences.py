@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.ams_fleet import Fleet, FleetHost
+from tests.support.written import SERVERS_OWN
 
 SETTINGS = "/applications/settings/"
 LOGIN = "/users/authenticate"
@@ -31,8 +32,6 @@ WISH = {
     "s3SecretKey": SECRET,
     "httpForwardingExtension": "mp4",
 }
-# What the server itself rewrites at any POST: the time, and "" to "[]".
-SERVERS_OWN = {"updateTime", "encoderSettingsString"}
 TIMEOUT = 0.4
 SLOW = 0.9
 RUN = "20261124T120000Z"

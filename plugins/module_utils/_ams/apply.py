@@ -244,22 +244,17 @@ def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> d
     """The result of a task that brings applications of one server to what was asked."""
     _refuse_odd_names(wishes)
     former = manner.former
-    ready_by = time.monotonic() + manner.ready_timeout
-    with _when_up(connection, ready_by) as client:
-        applier = Applier(client, ready_by)
-        try:
-            plans = applier.shown(wishes, manner) if manner.written_by else applier.plans(wishes)
-            warnings = [text for planned in plans for text in applier.warnings(planned)]
-            if manner.cluster_hosts and not manner.written_by:
-                warnings += applier.cluster_warnings(manner.cluster_hosts)
-            if not manner.check_mode:
-                if former:
-                    former.keep(manner.run, {planned.app: planned.change for planned in plans})
-                if not manner.keep_only:
-                    applier.write(plans)
-        except AmsError as error:
-            raise error.without(client.secrets) from None
-    result = _result(client.url, plans, manner.check_mode)
+    with _session(connection, manner.ready_timeout) as applier:
+        plans = applier.shown(wishes, manner) if manner.written_by else applier.plans(wishes)
+        warnings = [text for planned in plans for text in applier.warnings(planned)]
+        if manner.cluster_hosts and not manner.written_by:
+            warnings += applier.cluster_warnings(manner.cluster_hosts)
+        if not manner.check_mode:
+            if former:
+                former.keep(manner.run, {planned.app: planned.change for planned in plans})
+            if not manner.keep_only:
+                applier.write(plans)
+    result = _result(applier.client.url, plans, manner.check_mode)
     if former:
         result["unproved"] = former.is_unproved
     return {**result, **({"warnings": warnings} if warnings else {})}
@@ -275,26 +270,23 @@ def taken_back(
     layers = former.layers(since, unproved)
     if not layers:
         return {
-            **_result(former.url, [], False),
+            **_result(former.url, [], manner.check_mode),
+            "left_alone": {},
             "msg": "there is nothing to take back",
             "runs": former.runs(),
         }
-    ready_by = time.monotonic() + manner.ready_timeout
-    with _when_up(connection, ready_by) as client:
-        applier = Applier(client, ready_by)
-        try:
-            plans = applier.ways_back(folded(layers))
-            if not manner.check_mode:
-                applier.write(plans)
-        except AmsError as error:
-            raise error.without(client.secrets) from None
+    with _session(connection, manner.ready_timeout) as applier:
+        plans = applier.ways_back(folded(layers))
+        if not manner.check_mode:
+            applier.write(plans)
     if manner.forget and not manner.check_mode:
         former.forget(layers)
-    result = _result(client.url, plans, manner.check_mode)
+    url = applier.client.url
+    result = _result(url, plans, manner.check_mode)
     result["runs"] = sorted(layer["run"] for layer in layers)
     result["left_alone"] = {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone}
     warnings = [
-        f"{client.url}, application '{planned.app}': left as somebody else has set it since: "
+        f"{url}, application '{planned.app}': left as somebody else has set it since: "
         f"{_listed(planned.left_alone)}"
         for planned in plans
         if planned.left_alone
@@ -303,8 +295,9 @@ def taken_back(
 
 
 @contextmanager
-def _when_up(connection: Connection, ready_by: float) -> Iterator[AmsClient]:
+def _session(connection: Connection, ready_timeout: float) -> Iterator[Applier]:
     """A session with the server; while it refuses connections it is waited for, which is no login."""
+    ready_by = time.monotonic() + ready_timeout
     with ExitStack() as session:
         while True:
             try:
@@ -315,7 +308,10 @@ def _when_up(connection: Connection, ready_by: float) -> Iterator[AmsClient]:
                 time.sleep(PAUSE)
             else:
                 break
-        yield client
+        try:
+            yield Applier(client, ready_by)
+        except AmsError as error:
+            raise error.without(client.secrets) from None
 
 
 def _result(url: str, plans: Sequence[Plan], check_mode: bool) -> dict[str, Any]:
