@@ -12,6 +12,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
@@ -27,6 +28,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, IntentError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
+from jinja2 import pass_context
+from jinja2.runtime import missing
 
 PREFIX = "s3_recording_"
 KEY_PARTS = ("access_key_id", "secret_access_key")
@@ -134,14 +137,62 @@ def recording_given_key(
     )
 
 
-def recording_with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:
-    """See recording_with_key.yml."""
-    try:
-        return with_key(apps, key)
-    except (KeyError, TypeError):
-        raise AnsibleFilterError(
-            "recording_with_key: the key must be a dictionary with access_key_id and secret_access_key"
-        ) from None
+@pass_context
+def recording_arguments(context: Any, step: str) -> dict[str, Any]:
+    """See recording_arguments.yml."""
+    if step not in _STEPS:
+        raise AnsibleFilterError(f"recording_arguments: there is no step '{step}', only {', '.join(_STEPS)}")
+
+    def value_of(name: str) -> Any:
+        value = context.resolve_or_missing(name)
+        if value is missing:
+            raise AnsibleFilterError(f"recording_arguments: the variable {name} is not defined")
+        return value
+
+    host = value_of("__s3_recording_fleet")["hosts"][value_of("inventory_hostname")]
+    given = {name: value_of(f"{PREFIX}ams_{name}") for name in _CONNECTION}
+    connection = {name: value for name, value in given.items() if value not in (None, "")}
+    own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
+    return {**connection, **own, **_STEPS[step](host, value_of)}
+
+
+def _to_apply(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
+    key = value_of("__s3_recording_keys")[host["bucket"]]
+    return {
+        "ready_timeout": value_of(PREFIX + "ready_timeout"),
+        "cluster_hosts": host["cluster_hosts"],
+        "cluster_timeout": value_of(PREFIX + "cluster_timeout"),
+        "backup_path": host["backup_path"],
+        "backup_run": value_of("__s3_recording_run"),
+        "apps": with_key(host["apps"], key),
+    }
+
+
+def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "viewer_url": host["viewer_url"],
+        "apps": host["apps"],
+        "origins": host["origins"],
+        "live": host["live"] and boolean(value_of("__s3_recording_live")),
+        "live_timeout": value_of(PREFIX + "live_timeout"),
+        "backup_path": host["backup_path"],
+    }
+
+
+def _to_restore(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
+    restore = {name: value_of(f"__s3_recording_restore_{name}") for name in ("since", "unproved", "forget")}
+    return {
+        "ready_timeout": value_of(PREFIX + "ready_timeout"),
+        "restore": {"path": host["backup_path"], **restore},
+    }
+
+
+_CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
+_STEPS: dict[str, Callable[[Mapping[str, Any], Callable[[str], Any]], dict[str, Any]]] = {
+    "apply": _to_apply,
+    "check": _to_check,
+    "restore": _to_restore,
+}
 
 
 def recording_stopped(
@@ -200,9 +251,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "recording_arguments": recording_arguments,
             "recording_fleet": recording_fleet,
-            "recording_stopped": recording_stopped,
             "recording_given_key": recording_given_key,
+            "recording_stopped": recording_stopped,
             "recording_unproved": recording_unproved,
-            "recording_with_key": recording_with_key,
         }

@@ -36,7 +36,7 @@ except ImportError:  # ansible-core before 2.19
 if transport.IMPORT_ERROR is None:
     transport.prepare_for_fork()
 # The first filter of a process loads them all, and with the templates of a task's arguments that is a worker.
-filter_loader.get("antmedia.s3_recording.recording_with_key")
+filter_loader.get("antmedia.s3_recording.recording_arguments")
 
 
 class InProcessAction(ActionBase):
