@@ -18,17 +18,18 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
 options:
   _terms:
-    description: Names of SSM parameters, or paths of files on the controller, according to O(store).
+    description: Names of parameters or secrets, or paths of files on the controller, according to O(store).
     type: list
     elements: str
     required: true
   store:
     description:
       - Kind of the store. V(ssm) is a SecureString of the Parameter Store of AWS Systems Manager.
+      - V(secretsmanager) is a secret of AWS Secrets Manager.
       - V(file) is a file on the controller. One that is encrypted with ansible-vault is opened with the vault
         passwords of the run.
     type: str
-    choices: [ssm, file]
+    choices: [ssm, secretsmanager, file]
     default: ssm
   absent:
     description: What to give where nothing is stored. If not set, that is an error.
@@ -59,20 +60,30 @@ _raw:
 """
 
 import json
-import os
-from contextlib import suppress
 from typing import Any, Optional
 
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
-
-# Where it is missing, require_aws_sdk says so before anything is caught.
-with suppress(ImportError):
-    from botocore.exceptions import BotoCoreError, ClientError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
 
 PARTS = ("access_key_id", "secret_access_key")
+
+
+class _AsModule:
+    """What a store asks of a module."""
+
+    check_mode = False
+
+    def __init__(self, lookup: AWSLookupBase, passwords: list[str]) -> None:
+        self.params = {
+            "endpoint_url": lookup.get_option("endpoint_url"),
+            "vault_password": passwords,
+        }
+        self.region = lookup.get_option("region")
+        self.client = lookup.client
+        self.no_log_values: set[str] = set()
 
 
 class LookupModule(AWSLookupBase):
@@ -85,45 +96,35 @@ class LookupModule(AWSLookupBase):
         return [self._key(term) for term in terms]
 
     def _key(self, stored_at: str) -> dict[str, str]:
-        store = self.get_option("store")
-        where = f"{'SSM parameter' if store == 'ssm' else 'file'} {stored_at}"
-        document = self._from_ssm(stored_at, where) if store == "ssm" else self._from_file(stored_at, where)
-        if document is None:
-            absent = self.get_option("absent")
-            if absent is None:
-                raise AnsibleLookupError(
-                    f"Reading the access key in {where}: nothing is stored there. "
-                    "Run storage.yml first, it makes the key."
-                )
-            document = absent
-        if not isinstance(document, dict) or not all(isinstance(document.get(part), str) for part in PARTS):
+        kind = self.get_option("store")
+        passwords = vault_secrets.of_run(self._loader)[1] if kind == "file" else []
+        store = STORES[kind](_AsModule(self, passwords), stored_at, "")
+        try:
+            content = store.read()
+        except AwsError as error:
+            raise AnsibleLookupError(f"The access key could not be read. {error}") from None
+        document = None if content is None else _parsed(content.text)
+        if document is None or set(document) == {"user_name", "making"}:
+            return self._absent(store.where)
+        if not all(isinstance(document.get(part), str) for part in PARTS):
             raise AnsibleLookupError(
-                f"Reading the access key in {where}: something else than an access key is stored there."
+                f"Reading the access key in {store.where}: something else than an access key is stored there."
             )
         return {part: document[part] for part in PARTS}
 
-    def _from_ssm(self, name: str, where: str) -> Any:
-        ssm = self.client("ssm", AWSRetry.jittered_backoff())
-        try:
-            answer = ssm.get_parameter(Name=name, WithDecryption=True, aws_retry=True)
-        except ssm.exceptions.ParameterNotFound:
-            return None
-        except (BotoCoreError, ClientError) as error:
-            raise AnsibleLookupError(str(explain(f"Reading {where}", error, "ssm:GetParameter"))) from None
-        try:
-            return json.loads(answer["Parameter"]["Value"])
-        except ValueError:
-            return ""
-
-    def _from_file(self, path: str, where: str) -> Any:
-        path = os.path.expanduser(path)
-        if not os.path.exists(path):
-            return None
-        try:
-            return self._loader.load_from_file(path, cache="none", unsafe=True)
-        except AnsibleError as error:
-            # The cause may quote what the file holds.
+    def _absent(self, where: str) -> dict[str, str]:
+        absent: Optional[dict[str, str]] = self.get_option("absent")
+        if absent is None:
             raise AnsibleLookupError(
-                f"Reading the access key in {where}: {type(error).__name__}. "
-                "Is it encrypted with another vault password?"
-            ) from None
+                f"Reading the access key in {where}: nothing is stored there. "
+                "Run storage.yml first, it makes the key."
+            )
+        return absent
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

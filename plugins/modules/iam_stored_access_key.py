@@ -13,13 +13,16 @@ description:
   - Makes an access key for an IAM user and stores it with its secret, which AWS shows once. Later runs
     find the stored key, check it and change nothing.
   - Waits until a new key works, by using it, because AWS takes some seconds to know it everywhere.
-  - Two runs at the same moment make one key. What is stored is written on the condition that nothing is
-    there; the run that comes second deletes its own key and takes the stored one.
-  - If a new key cannot be stored, it is deleted again.
+  - Two runs at the same moment make one key. Before a key is made, a note of it is stored on the condition
+    that nothing was changed in between; the run that comes second waits for the first and takes its key. The
+    note also shows that the store can be written to, before there is a key.
+  - If a new key cannot be stored, it is deleted again. What a run left that was killed in the middle is found
+    by its note, and the next run deletes a key that was made and never stored.
   - The secret is never part of a result.
   - What is stored is a JSON object with C(access_key_id), C(secret_access_key), C(user_name),
-    C(create_date) and, for a key that followed another, C(replaces). Anything else that is found at
-    O(stored_at), another user's key included, is an error and is never overwritten.
+    C(create_date), C(partition), C(account_id) and, for a key that followed another, C(replaces). Anything
+    else that is found at O(stored_at), the key of another user or another account included, is an error and
+    is never overwritten.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -46,22 +49,26 @@ options:
     description:
       - Where the key is kept.
       - V(ssm) is a SecureString of the Parameter Store of AWS Systems Manager.
+      - V(secretsmanager) is a secret of AWS Secrets Manager. With O(state=absent) it is deleted without a
+        time for recovery, since the key is of no use any more.
       - V(file) is a file where the task runs, with mode 0600, encrypted with ansible-vault if there is a
         vault password.
     type: str
-    choices: [ssm, file]
+    choices: [ssm, secretsmanager, file]
     default: ssm
   stored_at:
     description:
       - With O(store=ssm) the name of the parameter, for example V(/antmedia/s3_recording/my-recordings).
+      - With O(store=secretsmanager) the name of the secret.
       - With O(store=file) the absolute path of the file, whose folder must exist.
     type: str
     required: true
   kms_key_id:
     description:
-      - For O(store=ssm), the ID, ARN or alias of the KMS key that encrypts the parameter. By default the
-        key V(alias/aws/ssm) of the account.
-      - Used whenever the parameter is written; a parameter that exists is not encrypted anew because of it.
+      - For O(store=ssm) and O(store=secretsmanager), the ID, ARN or alias of the KMS key that encrypts what
+        is stored. By default the key V(alias/aws/ssm) or V(alias/aws/secretsmanager) of the account.
+      - A parameter is encrypted with it whenever it is written, a secret when it is made. What exists is not
+        encrypted anew because of it.
     type: str
   vault_password:
     description:
@@ -113,10 +120,12 @@ attributes:
     support: full
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
-    O(state=rotated) also C(iam:GetAccessKeyLastUsed), and for O(store=ssm) also C(ssm:GetParameter),
-    C(ssm:PutParameter), C(ssm:DeleteParameter).
-  - A key that is in one place alone and less than 30 seconds old may be that of another run, so the task
-    looks again until that time has passed.
+    O(state=rotated) and after a broken off run also C(iam:GetAccessKeyLastUsed), for O(store=ssm) also
+    C(ssm:GetParameter), C(ssm:PutParameter), C(ssm:DeleteParameter), and for O(store=secretsmanager) also
+    C(secretsmanager:CreateSecret), C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue),
+    C(secretsmanager:UpdateSecretVersionStage), C(secretsmanager:DeleteSecret).
+  - A note or a key that is in one place alone and less than 30 seconds old may be that of another run, so the
+    task looks again until that time has passed.
   - Read the key with the lookup P(antmedia.s3_recording.stored_access_key#lookup).
     P(amazon.aws.ssm_parameter#lookup) and P(ansible.builtin.unvault#lookup) with C(from_json) read it
     too, but with C(-vvvv) the former of these writes the secret to the log.

@@ -4,15 +4,18 @@
 """What is to be done about the access key of an IAM user: plain data in, plain data out.
 
 An access key lives in two places, IAM and a store, and its secret can be read from IAM once. What is stored
-is a JSON document with access_key_id, secret_access_key, user_name, create_date and, for a key that followed
-another, replaces.
+is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id and,
+for a key that followed another, replaces. While a run makes a key the document has a note of it, making,
+which is all that it has when there was no key before. So a run finds out that it can write to the store
+before there is a key, no two make one at the same time, and what a killed run left can be told from what
+others made.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Optional
 
 from .errors import AwsError
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_KEYS = 2
 # A run stores a key within a second or two of its creation. Until this time has passed, a key that is in one
-# place alone may be that of another run; after it, it is what an interrupted run left.
+# place alone may be that of another run, as may a note; after it, it is what an interrupted run left.
 SETTLED_AFTER = timedelta(seconds=30)
 STATES = ("present", "rotated", "retired", "absent")
 
@@ -52,6 +55,15 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Making:
+    """The note of a run that makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
+
+    by: str
+    at: datetime
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Situation:
     """Everything that decides. where: the store in words. now: AWS's clock."""
 
@@ -60,6 +72,7 @@ class Situation:
     keys: tuple[Key, ...]
     stored: Optional[Stored]
     now: datetime
+    making: Optional[Making] = None
 
     def key(self, access_key_id: str) -> Optional[Key]:
         return next((key for key in self.keys if key.access_key_id == access_key_id), None)
@@ -69,6 +82,17 @@ class Situation:
         """Keys that are not the stored one."""
         stored = self.stored.access_key_id if self.stored else None
         return tuple(key for key in self.keys if key.access_key_id != stored)
+
+    @property
+    def left_by_a_killed_run(self) -> tuple[str, ...]:
+        """Keys that were made after the note was and never stored, so that nobody has their secret."""
+        making = self.making
+        if making is None:
+            return ()
+        # AWS's clock shows whole seconds.
+        begun = making.at - timedelta(seconds=1)
+        mine = (key for key in self.others if key.access_key_id not in making.keys)
+        return tuple(key.access_key_id for key in mine if key.created >= begun and not key.used)
 
     def is_young(self, created: datetime) -> bool:
         return self.now - created < SETTLED_AFTER
@@ -96,29 +120,56 @@ class Decision:
         return self.action in ("create", "delete") or self.mend or self.forget
 
 
-def document_from(text: str, user_name: str, where: str) -> dict[str, Any]:
-    """What is stored, if it is this user's key. Anything else is never overwritten."""
+def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Making]]:
+    """What is stored, if it is this user's: the key, empty where there is only a note, and the note.
+
+    Anything else is never overwritten.
+    """
     tried = f"The access key of IAM user {user_name} in {where}"
     way_out = "Choose another stored_at, or remove what is there yourself if nothing needs it"
     try:
         document = json.loads(text)
-    except ValueError:
-        document = None
+        making = _making(document.pop("making", None))
+    except (ValueError, AttributeError, TypeError, KeyError):
+        document, making = None, None
     names = ("access_key_id", "secret_access_key", "user_name")
-    if not isinstance(document, dict) or not all(isinstance(document.get(each), str) for each in names):
+    if not isinstance(document, dict) or not (
+        all(isinstance(document.get(each), str) for each in names)
+        or (making and set(document) == {"user_name"})
+    ):
         raise AwsError(tried, "something else than an access key is stored there", way_out)
     if document["user_name"] != user_name:
         raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", way_out)
-    return document
+    return (document if "access_key_id" in document else {}), making
 
 
-def new_document(key: Mapping[str, Any], replaces: Optional[str]) -> dict[str, str]:
+def _making(note: Any) -> Optional[Making]:
+    if note is None:
+        return None
+    at = datetime.fromisoformat(note["at"])
+    return Making(
+        str(note["by"]),
+        at if at.tzinfo else at.replace(tzinfo=timezone.utc),
+        tuple(str(each) for each in note["keys"]),
+    )
+
+
+def with_note(now: Situation, mark: str) -> dict[str, Any]:
+    """The document to store before a key is made."""
+    held = now.stored.document if now.stored else {"user_name": now.user_name}
+    return {**held, "making": {"by": mark, "at": now.now.isoformat(), "keys": list(_ids(now.keys))}}
+
+
+def new_document(
+    key: Mapping[str, Any], account: Mapping[str, str], replaces: Optional[str]
+) -> dict[str, str]:
     """What is to be stored of a key that IAM has just made."""
     document = {
         "access_key_id": str(key["AccessKeyId"]),
         "secret_access_key": str(key["SecretAccessKey"]),
         "user_name": str(key["UserName"]),
         "create_date": key["CreateDate"].isoformat(),
+        **account,
     }
     return {**document, "replaces": replaces} if replaces else document
 
@@ -127,8 +178,49 @@ def text_of(document: Mapping[str, Any]) -> str:
     return json.dumps(document)
 
 
+def account_of(arn: str) -> dict[str, str]:
+    """Partition and account that a key belongs to, from the ARN of somebody in it."""
+    _arn, partition, _service, _region, account_id = arn.split(":")[:5]
+    return {"partition": partition, "account_id": account_id}
+
+
+def refuse_other_account(now: Situation, account: Mapping[str, str]) -> None:
+    """A key that IAM does not list may be another account's, which is no reason to replace it."""
+    document = now.stored.document if now.stored else {}
+    theirs = {name: document[name] for name in account if name in document}
+    if any(account[name] != value for name, value in theirs.items()):
+        raise now.error(
+            f"the stored key {document['access_key_id']} belongs to {_in_words(theirs)}, "
+            f"and these credentials to {_in_words(account)}",
+            "Use the credentials of that account, or choose another stored_at",
+        )
+
+
+def _in_words(account: Mapping[str, str]) -> str:
+    return f"account {account.get('account_id')} of partition {account.get('partition')}"
+
+
 def decide(state: str, now: Situation, recreate: bool) -> Decision:
     """What to do. Raises AwsError with the way out where the user has to decide."""
+    if now.making is None:
+        return _decide(state, now, recreate)
+    if now.is_young(now.making.at):
+        return Decision("wait", "another run is making a key")
+    left = now.left_by_a_killed_run
+    seen = replace(now, keys=tuple(key for key in now.keys if key.access_key_id not in left))
+    decision = _decide(state, seen, recreate)
+    found = f"{_listed(left)}, which a broken off run made and did not store, is deleted; " if left else ""
+    return replace(
+        decision,
+        action="delete" if decision.action == "keep" and (left or state == "absent") else decision.action,
+        words=f"{found}{decision.words}",
+        first=(*left, *decision.first),
+        mend=decision.action in ("keep", "delete") and state != "absent",
+        forget=decision.forget or state == "absent",
+    )
+
+
+def _decide(state: str, now: Situation, recreate: bool) -> Decision:
     if state == "present":
         return _present(now, recreate)
     if state == "rotated":

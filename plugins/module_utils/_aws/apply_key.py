@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -14,7 +15,8 @@ from typing import Any, Optional
 from . import access_key as keys
 from .calls import attempt, client, masked_texts, poll
 from .errors import AwsError
-from .stores import STORES, Content, Store
+from .store import Content, Store
+from .stores import STORES
 
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
@@ -25,6 +27,9 @@ _NOT_EVERYWHERE_YET = (
     "AuthFailure",
     "UnrecognizedClientException",
 )
+# Answers after which no key was made.
+_REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
+_PUT_BACK_SECONDS = 5.0
 # A policy that was attached a moment ago is not known everywhere either.
 _NOT_ALLOWED_YET = ("AccessDenied", "403")
 
@@ -86,6 +91,8 @@ class _Task:
         self.iam = client(module, "iam")
         self.user_is_missing = False
         self.content: Optional[Content] = None
+        self.mark = uuid.uuid4().hex
+        self.account: dict[str, str] = {}
 
     def settle(self) -> tuple[keys.Situation, keys.Decision]:
         """What there is and what to do about it, as soon as no other run can be in the middle of it."""
@@ -112,14 +119,18 @@ class _Task:
             document = dict(now.stored.document) if now.stored else None
             if decision.action == "delete" and document and not decision.forget:
                 self._wait_until_works(document)
+            reserved = self._reserve(now) if decision.action == "create" else None
+            if decision.action == "create" and not reserved:
+                now, decision = self.settle()
+                continue
             for each in decision.first:
                 self._delete(each)
                 deleted.append(each)
             if decision.forget:
                 self.store.delete()
                 return now, decision, None, deleted
-            document = self._create(now) if decision.action == "create" else document
-            if document and (not decision.mend or self._mend()):
+            document = self._create(now, reserved) if reserved else document
+            if document and (not decision.mend or self._mend(document)):
                 if decision.action != "delete":
                     self._wait_until_works(document)
                 return now, decision, document, deleted
@@ -130,14 +141,20 @@ class _Task:
 
     def _situation(self) -> keys.Situation:
         self.content = self.store.read()
-        stored = None
+        stored, making = None, None
         if self.content:
-            document = keys.document_from(self.content.text, self.user_name, self.store.where)
-            self._mask(document["secret_access_key"])
-            stored = keys.Stored(document, self.content.version, self.content.flaws)
+            document, making = keys.read_document(self.content.text, self.user_name, self.store.where)
+            if document:
+                self._mask(document["secret_access_key"])
+                stored = keys.Stored(document, self.content.version, self.content.flaws)
+        if making and making.by == self.mark:
+            making = None
         listed, now = self._listed()
-        situation = keys.Situation(self.user_name, self.store.where, listed, stored, now)
-        if self.state != "rotated" or len(listed) < keys.MAX_KEYS:
+        situation = keys.Situation(self.user_name, self.store.where, listed, stored, now, making)
+        if stored and not situation.key(stored.access_key_id) and not self.user_is_missing:
+            keys.refuse_other_account(situation, self._account())
+        may_be_of_nobody = making is not None or (self.state == "rotated" and len(listed) == keys.MAX_KEYS)
+        if not may_be_of_nobody:
             return situation
         used = {key.access_key_id for key in situation.others if self._was_used(key.access_key_id)}
         return replace(situation, keys=tuple(replace(key, used=key.access_key_id in used) for key in listed))
@@ -178,23 +195,49 @@ class _Task:
         )
         return bool(answer and (answer.get("AccessKeyLastUsed") or {}).get("LastUsedDate"))
 
-    def _create(self, now: keys.Situation) -> Optional[dict[str, str]]:
-        """Make a key and store it; None if another run was first."""
-        # A second attempt after a lost answer would make a second key.
+    def _account(self) -> dict[str, str]:
         answer = attempt(
-            f"Making an access key for IAM user {self.user_name}",
-            client(self.module, "iam", once=True).create_access_key,
-            needs="iam:CreateAccessKey",
-            none_on=("LimitExceeded",),
-            UserName=self.user_name,
+            "Asking which account the credentials belong to",
+            client(self.module, "sts").get_caller_identity,
+            needs="sts:GetCallerIdentity",
         )
+        return keys.account_of(answer["Arn"])
+
+    def _reserve(self, now: keys.Situation) -> Optional[Content]:
+        """Note in the store that a key is being made: None if another run does that already."""
+        self.account = self._account()
+        text = keys.text_of(keys.with_note(now, self.mark))
+        done = self.store.replace(text, self.content) if self.content else self.store.create(text)
+
+        def noted() -> Optional[Content]:
+            found = self.store.read()
+            return found if found and found.text == text else None
+
+        # Another run that came between puts the note back.
+        return poll(noted, _PUT_BACK_SECONDS) if done else None
+
+    def _create(self, now: keys.Situation, reserved: Content) -> Optional[dict[str, str]]:
+        """Make a key and store it; None if another run was first."""
+        try:
+            # A second attempt after a lost answer would make a second key.
+            answer = attempt(
+                f"Making an access key for IAM user {self.user_name}",
+                client(self.module, "iam", once=True).create_access_key,
+                needs="iam:CreateAccessKey",
+                none_on=("LimitExceeded",),
+                UserName=self.user_name,
+            )
+        except AwsError as error:
+            self._take_note_out(now, reserved, error)
+            raise
         if answer is None:
+            self._take_note_out(now, reserved)
             return None
         made = answer["AccessKey"]
         self._mask(made["SecretAccessKey"])
-        document = keys.new_document(made, now.stored.access_key_id if now.stored else None)
+        document = keys.new_document(made, self.account, now.stored.access_key_id if now.stored else None)
         try:
-            stored = self._store(keys.text_of(document), now.stored)
+            stored = self.store.replace(keys.text_of(document), reserved)
         except BaseException as error:
             self._undo(made, error)
             raise
@@ -202,13 +245,24 @@ class _Task:
             self._delete(made["AccessKeyId"])
         return document if stored else None
 
-    def _store(self, text: str, before: Optional[keys.Stored]) -> bool:
-        return self.store.replace(text, before.version) if before else self.store.create(text)
+    def _take_note_out(
+        self, now: keys.Situation, reserved: Content, error: Optional[AwsError] = None
+    ) -> None:
+        """A note that stays costs the next run half a minute, no more."""
+        if error and error.code not in _REFUSED_FOR_SURE:
+            # The key may have been made all the same; by the note the next run finds it.
+            return
+        try:
+            if now.stored:
+                self.store.replace(keys.text_of(now.stored.document), reserved)
+            else:
+                self.store.delete()
+        except AwsError as failure:
+            if error:
+                error.remedy = f"{error.remedy}. The note of it in {self.store.where} is left: {failure}"
 
-    def _mend(self) -> bool:
-        return self.content is not None and self.store.replace(
-            self.content.text.rstrip("\n"), self.content.version
-        )
+    def _mend(self, document: dict[str, Any]) -> bool:
+        return self.content is not None and self.store.replace(keys.text_of(document), self.content)
 
     def _undo(self, made: dict[str, Any], error: BaseException) -> None:
         """A key whose secret is not stored is of no use to anyone."""

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,13 @@ no service control policies, no website endpoints, no request time skew, no Obje
 condition of a policy with a key or operator that policy.py does not name counts as not matched. What is
 eventual on AWS is at once here, but for key_delay and policy_delay. HTTP only.
 """
+
+
+@lru_cache(maxsize=1)
+def _models() -> Any:
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 @dataclass(frozen=True)
@@ -132,10 +140,14 @@ class AwsStandIn:
     def client(self, service: str, key: Credentials | None = None, **options: Any) -> Any:
         """A boto3 client; `config`, `region_name` and the like pass through."""
         import boto3
+        import botocore.session
 
         key = key or self.credentials
+        core = botocore.session.Session()
+        # Reading the models of a service anew for each client takes longer than all of a test's calls.
+        core.register_component("data_loader", _models())
         session: Any = boto3.session.Session(
-            key.access_key_id, key.secret_access_key, region_name=self.region
+            key.access_key_id, key.secret_access_key, region_name=self.region, botocore_session=core
         )
         options.setdefault("endpoint_url", self.control_url if service == "s3control" else self.endpoint_url)
         return session.client(service, **options)

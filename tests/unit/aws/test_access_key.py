@@ -30,8 +30,10 @@ def stored(name: str, created: datetime = OLD, **other: Any) -> keys.Stored:
     return keys.Stored({**document, **other}, 1)
 
 
-def now(*in_iam: keys.Key, store: keys.Stored | None = None) -> keys.Situation:
-    return keys.Situation("u", "SSM parameter /p", in_iam, store, NOW)
+def now(
+    *in_iam: keys.Key, store: keys.Stored | None = None, making: keys.Making | None = None
+) -> keys.Situation:
+    return keys.Situation("u", "SSM parameter /p", in_iam, store, NOW, making)
 
 
 def decide(state: str, situation: keys.Situation, recreate: bool = False) -> tuple[str, tuple[str, ...]]:
@@ -145,20 +147,52 @@ def test_flaws_are_mended() -> None:
     assert "its mode is 0644" in decision.words
 
 
+def test_a_note_of_a_moment_ago_is_anothers_turn() -> None:
+    note = keys.Making("another", YOUNG, ())
+    for state in keys.STATES:
+        assert decide(state, now(making=note)) == ("wait", ())
+        assert decide(state, now(key("A"), store=stored("A"), making=note)) == ("wait", ())
+
+
+def test_what_a_broken_off_run_left_is_taken_away() -> None:
+    first = now(key("A"), making=keys.Making("dead", OLD, ()))
+    assert decide("present", first) == ("create", ("A",))
+    absent = keys.decide("absent", first, False)
+    assert (absent.action, absent.first, absent.forget) == ("delete", ("A",), True)
+    assert decide("present", now(making=keys.Making("dead", OLD, ()))) == ("create", ())
+
+    second = now(key("A", OLDER), key("B"), store=stored("A", OLDER), making=keys.Making("dead", OLD, ("A",)))
+    present = keys.decide("present", second, False)
+    assert (present.action, present.first, present.mend) == ("delete", ("B",), True)
+    assert "B, which a broken off run made and did not store, is deleted" in present.words
+    assert decide("rotated", second) == ("create", ("B",))
+
+
+def test_what_others_made_meanwhile_is_not_taken_for_a_broken_off_runs() -> None:
+    note = keys.Making("dead", OLD, ())
+    assert "has A" in refusal("present", now(key("A", OLDER), making=note))
+    assert "has A" in refusal("present", now(key("A", used=True), making=note))
+    kept = keys.decide("present", now(key("A"), store=stored("A"), making=note), False)
+    assert (kept.action, kept.first, kept.mend) == ("keep", (), True)
+
+
 DATES = st.sampled_from([OLDER, OLD, YOUNG])
 IN_IAM = st.lists(
     st.builds(keys.Key, st.sampled_from("AB"), st.booleans(), DATES, st.booleans()),
     max_size=2,
     unique_by=lambda each: each.access_key_id,
 )
+NOTES = st.none() | st.builds(
+    keys.Making, st.just("another"), DATES, st.lists(st.sampled_from("AB"), max_size=2).map(tuple)
+)
 IN_STORE = st.none() | st.builds(stored, st.sampled_from("ABC"), DATES, replaces=st.sampled_from("ABC"))
 
 
-@given(in_iam=IN_IAM, store=IN_STORE, state=st.sampled_from(keys.STATES), recreate=st.booleans())
+@given(in_iam=IN_IAM, store=IN_STORE, note=NOTES, state=st.sampled_from(keys.STATES), recreate=st.booleans())
 def test_what_holds_of_every_decision(
-    in_iam: list[keys.Key], store: keys.Stored | None, state: str, recreate: bool
+    in_iam: list[keys.Key], store: keys.Stored | None, note: keys.Making | None, state: str, recreate: bool
 ) -> None:
-    situation = now(*in_iam, store=store)
+    situation = now(*in_iam, store=store, making=note)
     try:
         decision = keys.decide(state, situation, recreate)
     except AwsError:
@@ -173,39 +207,79 @@ def test_what_holds_of_every_decision(
         ]
         assert all(each in left for each in working)
     if state == "present" and not recreate:
-        assert not decision.first
+        assert set(decision.first) <= set(situation.left_by_a_killed_run)
     if state == "retired" and decision.action == "delete":
         assert store
         assert [each.access_key_id for each in left if each.active] == [store.access_key_id]
 
 
+ACCOUNT = {"partition": "aws", "account_id": "123456789012"}
+READ = ("u", "here")
+
+
 def test_what_is_stored_and_read_again() -> None:
     made = {"AccessKeyId": "A", "SecretAccessKey": "secret", "UserName": "u", "CreateDate": OLD}
-    document = keys.new_document(made, None)
+    document = keys.new_document(made, ACCOUNT, None)
     assert document == {
         "access_key_id": "A",
         "secret_access_key": "secret",
         "user_name": "u",
         "create_date": "2026-01-30T12:00:00+00:00",
+        "partition": "aws",
+        "account_id": "123456789012",
     }
-    assert keys.document_from(keys.text_of(document), "u", "here") == document
-    assert keys.new_document(made, "B")["replaces"] == "B"
+    assert keys.read_document(keys.text_of(document), *READ) == (document, None)
+    assert keys.new_document(made, ACCOUNT, "B")["replaces"] == "B"
     assert keys.age_days(document["create_date"], NOW) == 1
     assert keys.age_days("yesterday", NOW) == 1
     assert keys.age_days(None, NOW) is None
 
 
-@pytest.mark.parametrize("text", ["", "hello", "[]", "{}", '{"access_key_id": "A", "secret_access_key": 1}'])
+def test_a_note_is_stored_with_the_key_that_there_is() -> None:
+    note = keys.Making("mark", NOW, ("A",))
+    empty = now(key("A"))
+    assert keys.read_document(keys.text_of(keys.with_note(empty, "mark")), *READ) == ({}, note)
+    held = now(key("A"), store=stored("A"))
+    assert held.stored
+    assert keys.read_document(keys.text_of(keys.with_note(held, "mark")), *READ) == (
+        held.stored.document,
+        note,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "[]",
+        "{}",
+        '{"access_key_id": "A", "secret_access_key": 1}',
+        '{"user_name": "u"}',
+        '{"user_name": "u", "making": "tea"}',
+        '{"user_name": "u", "making": {"by": "x", "at": "noon", "keys": []}}',
+        '{"user_name": "u", "secret_access_key": "s", "making": {"by": "x", "at": "2026-01-31", "keys": []}}',
+    ],
+)
 def test_anything_else_that_is_stored_is_left_alone(text: str) -> None:
     with pytest.raises(AwsError, match="something else than an access key"):
-        keys.document_from(text, "u", "here")
+        keys.read_document(text, *READ)
 
 
 def test_another_users_key_is_left_alone() -> None:
     text = json.dumps({"access_key_id": "A", "secret_access_key": "hush-hush", "user_name": "v"})
     with pytest.raises(AwsError, match="the key of another user, v") as failed:
-        keys.document_from(text, "u", "here")
+        keys.read_document(text, *READ)
     assert "hush-hush" not in str(failed.value)
+
+
+def test_another_accounts_key_is_left_alone() -> None:
+    china = keys.account_of("arn:aws-cn:iam::210987654321:user/admin")
+    with pytest.raises(AwsError, match="belongs to account 123456789012 of partition aws") as failed:
+        keys.refuse_other_account(now(store=stored("A", OLD, **ACCOUNT)), china)
+    assert "these credentials to account 210987654321 of partition aws-cn" in str(failed.value)
+    keys.refuse_other_account(now(store=stored("A", OLD, **ACCOUNT)), ACCOUNT)
+    keys.refuse_other_account(now(store=stored("A")), china)
 
 
 def test_after() -> None:

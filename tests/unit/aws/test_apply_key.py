@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors 
 from tests.support.aws.stand_in import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.aws import AwsStandIn
@@ -94,12 +94,12 @@ def user(aws: AwsStandIn) -> Iterator[User]:
     aws.settings(key_delay=0)
 
 
-@pytest.mark.parametrize("store", ["ssm", "file"])
+@pytest.mark.parametrize("store", ["ssm", "secretsmanager", "file"])
 def test_runs_at_the_same_moment_make_one_key(
     user: User, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_key, "SETTLED_AFTER", timedelta(seconds=20))
-    stored_at = user.stored_at if store == "ssm" else str(tmp_path / "key.json")
+    stored_at = str(tmp_path / "key.json") if store == "file" else user.stored_at
     start = threading.Barrier(4)
     results: list[dict[str, Any]] = []
 
@@ -139,14 +139,16 @@ def test_rotations_at_the_same_moment_make_one_key(user: User, monkeypatch: pyte
 
 
 def test_a_key_that_is_stored_in_between(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other run stores after this one has looked and before it stores: its own key is deleted again."""
+    """Another run takes the note for a dead one's and is quicker: this run's own key is deleted again."""
     winner = user.iam.create_access_key(UserName=user.name)["AccessKey"]
     create = access_key.new_document
-    text = json.dumps(create(winner, None))
+    text = json.dumps(create(winner, {}, None))
+    written: list[str] = []
 
     def slow(*arguments: Any) -> dict[str, str]:
-        if not user.ssm.get_parameters(Names=[user.stored_at])["Parameters"]:
-            user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString")
+        if not written:
+            written.append(text)
+            user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString", Overwrite=True)
         return create(*arguments)
 
     monkeypatch.setattr(access_key, "new_document", slow)
@@ -166,7 +168,7 @@ def test_a_replacement_that_comes_second_puts_the_other_back(
 
     def slow(*arguments: Any) -> dict[str, str]:
         if not winner:
-            winner.update(create(user.iam.create_access_key(UserName=user.name)["AccessKey"], None))
+            winner.update(create(user.iam.create_access_key(UserName=user.name)["AccessKey"], {}, None))
             text = json.dumps(winner)
             user.ssm.put_parameter(Name=user.stored_at, Value=text, Type="SecureString", Overwrite=True)
         return create(*arguments)
@@ -178,8 +180,54 @@ def test_a_replacement_that_comes_second_puts_the_other_back(
     assert user.both_hold(winner["access_key_id"])
 
 
-def test_a_key_that_cannot_be_stored_is_deleted_again(aws: AwsStandIn, user: User) -> None:
-    aws.fault("ssm:PutParameter", count=1, status=400, code="AccessDeniedException", message="no")
+@pytest.mark.parametrize("state", ["present", "rotated"])
+@pytest.mark.parametrize(
+    ("store", "fault", "permission"),
+    [
+        ("ssm", "ssm:PutParameter", "ssm:PutParameter"),
+        ("secretsmanager", "secretsmanager:{call}", "secretsmanager:{call}"),
+    ],
+)
+def test_a_store_that_cannot_be_written_to_is_found_out_before_a_key_is_made(
+    aws: AwsStandIn, user: User, state: str, store: str, fault: str, permission: str
+) -> None:
+    call = "CreateSecret"
+    if state == "rotated":
+        user.run(store=store)
+        call = "PutSecretValue"
+    before = user.keys()
+    aws.clear_requests()
+    aws.fault(fault.format(call=call), count=1, status=400, code="AccessDeniedException", message="no")
+    with pytest.raises(AwsError, match="AccessDeniedException: no") as failed:
+        user.run(store=store, state=state)
+    assert f"permission {permission.format(call=call)}" in str(failed.value)
+    assert aws.requests("iam:CreateAccessKey") == []
+    assert user.keys() == before
+    assert user.run(store=store, state=state)["changed"] is True
+
+
+class Breaks:
+    """Something breaks after the key is made and before it is stored."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
+        self.create, self.then = access_key.new_document, then
+        monkeypatch.setattr(access_key, "new_document", self)
+
+    def __call__(self, *arguments: Any) -> dict[str, str]:
+        self.then()
+        self.then = lambda: None
+        return self.create(*arguments)
+
+
+def test_a_key_that_cannot_be_stored_is_deleted_again(
+    aws: AwsStandIn, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Breaks(
+        monkeypatch,
+        lambda: aws.fault(
+            "ssm:PutParameter", count=1, status=400, code="AccessDeniedException", message="no"
+        ),
+    )
     with pytest.raises(AwsError) as failed:
         user.run()
     text = str(failed.value)
@@ -190,12 +238,38 @@ def test_a_key_that_cannot_be_stored_is_deleted_again(aws: AwsStandIn, user: Use
     assert user.run()["changed"] is True
 
 
-def test_a_key_that_can_neither_be_stored_nor_deleted_is_named(aws: AwsStandIn, user: User) -> None:
-    aws.fault("ssm:PutParameter", count=1, status=400, code="AccessDeniedException")
-    aws.fault("iam:DeleteAccessKey", count=1, status=403, code="AccessDenied")
+def test_a_key_that_can_neither_be_stored_nor_deleted_is_named_and_the_next_run_deletes_it(
+    aws: AwsStandIn, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_works() -> None:
+        aws.fault("ssm:PutParameter", count=1, status=400, code="AccessDeniedException")
+        aws.fault("iam:DeleteAccessKey", count=1, status=403, code="AccessDenied")
+
+    Breaks(monkeypatch, nothing_works)
     with pytest.raises(AwsError, match="is left, delete it") as failed:
         user.run()
-    assert user.keys()[0] in str(failed.value)
+    (left,) = user.keys()
+    assert left in str(failed.value)
+    result = user.run()
+    assert result["deleted_access_key_ids"] == [left]
+    assert user.both_hold(result["access_key_id"])
+
+
+def test_a_key_that_may_not_be_made_leaves_nothing(aws: AwsStandIn, user: User) -> None:
+    aws.fault("iam:CreateAccessKey", count=1, status=403, code="AccessDenied")
+    with pytest.raises(AwsError, match="permission iam:CreateAccessKey"):
+        user.run()
+    assert user.ssm.get_parameters(Names=[user.stored_at])["Parameters"] == []
+
+
+def test_a_key_that_may_have_been_made_is_found_by_the_next_run(aws: AwsStandIn, user: User) -> None:
+    aws.fault("iam:CreateAccessKey", count=1, status=503, code="ServiceUnavailable", when="after")
+    with pytest.raises(AwsError, match="ServiceUnavailable"):
+        user.run()
+    (made,) = user.keys()
+    result = user.run()
+    assert result["deleted_access_key_ids"] == [made]
+    assert user.both_hold(result["access_key_id"])
 
 
 def test_a_stored_answer_that_got_lost_is_recognised(aws: AwsStandIn, user: User) -> None:
@@ -224,8 +298,8 @@ def test_nothing_is_made_if_the_store_cannot_be_read(aws: AwsStandIn, user: User
 def test_a_new_key_is_waited_for(aws: AwsStandIn, user: User) -> None:
     aws.settings(key_delay=1.5)
     aws.clear_requests()
-    user.run()
-    asked = aws.requests("sts:GetCallerIdentity")
+    key_id = user.run()["access_key_id"]
+    asked = [each for each in aws.requests("sts:GetCallerIdentity") if each["access_key_id"] == key_id]
     assert asked[0]["error"] == "InvalidClientTokenId"
     assert asked[-1]["status"] == 200
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import stores, vault
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import vault
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.store_file import FileStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,8 +26,8 @@ class Module:
         self.no_log_values = set(params.get("vault_password") or [])
 
 
-def store(path: Path, **params: Any) -> stores.FileStore:
-    return stores.FileStore(Module(**params), str(path), "")
+def store(path: Path, **params: Any) -> FileStore:
+    return FileStore(Module(**params), str(path), "")
 
 
 def ansibles(*secrets: tuple[str, str]) -> VaultLib:
@@ -77,7 +78,7 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 def test_the_vault_password_is_taken_out_of_the_arguments(tmp_path: Path) -> None:
     module = Module(vault_password=["live"])
-    stores.FileStore(module, str(tmp_path / "live.json"), "")
+    FileStore(module, str(tmp_path / "live.json"), "")
     assert module.params["vault_password"] is None
     assert module.no_log_values == set()
 
@@ -89,7 +90,7 @@ def test_an_encrypted_file(tmp_path: Path) -> None:
     assert ansibles(("prod", "new")).decrypt(path.read_bytes()) == b"text\n"
     content = store(path, vault_password=["newer", "new"]).read()
     assert content
-    assert content.text == "text\n"
+    assert content.text == "text"
     for passwords in ([], ["wrong"]):
         with pytest.raises(AwsError, match="no vault password of this run opens it"):
             store(path, vault_password=passwords).read()
@@ -103,7 +104,7 @@ def test_flaws_are_found_and_mended(tmp_path: Path) -> None:
     content = found.read()
     assert content
     assert content.flaws == ("its mode is 0644", "it is not encrypted")
-    assert found.replace(content.text, content.version) is True
+    assert found.replace(content.text, content) is True
     mended = store(path, vault_password=["pw"]).read()
     assert mended
     assert (mended.text.strip(), mended.flaws) == ("text", ())
@@ -135,10 +136,10 @@ def test_a_file_that_changed_in_between_is_not_replaced(tmp_path: Path) -> None:
     content = mine.read()
     assert content
     path.write_text("another run's")
-    assert mine.replace("mine", content.version) is False
+    assert mine.replace("mine", content) is False
     assert path.read_text() == "another run's"
     path.unlink()
-    assert mine.replace("mine", content.version) is False
+    assert mine.replace("mine", content) is False
     assert os.listdir(tmp_path) == []
 
 
@@ -180,4 +181,4 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
 
 def test_a_relative_path_is_refused() -> None:
     with pytest.raises(AwsError, match="not absolute"):
-        stores.FileStore(Module(), "key.json", "")
+        FileStore(Module(), "key.json", "")
