@@ -3,25 +3,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
+
+_PATIENCE = 60
+# How long the module itself waits before there is something to be said. A module cannot speak while it runs.
+_TURN = 5
+# What an earlier turn has done and a later one does not know of.
+_OF_EARLIER_TURNS = ("changed", "deleted_access_key_ids", "diff")
 
 
 class ActionModule(ActionBase):
-    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see."""
+    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see.
+
+    Where something takes time on the side of AWS, the module is run in turns, and what it waits for is told.
+    """
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        # The passwords of the run open much more than this file: they never leave the controller.
-        is_local = self._connection.transport == "local"
-        if arguments.get("store") == "file" and is_local and not arguments.get("vault_password"):
-            label, passwords = vault_secrets.of_run(self._loader)
-            if passwords:
-                arguments["vault_password"] = passwords
-                arguments["vault_id"] = arguments.get("vault_id") or label
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        label = vault_secrets.given_to(arguments, self._connection, self._loader)
+        if label:
+            arguments["vault_id"] = arguments.get("vault_id") or label
+        result.update(self._in_turns(arguments, task_vars))
         return result
+
+    def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
+        begun = time.monotonic()
+        patience = _seconds(arguments.get("wait_timeout"))
+        earlier: dict[str, Any] = {}
+        while True:
+            left = patience - (time.monotonic() - begun)
+            # What is no number goes to the module, which says so.
+            turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
+            began = time.monotonic()
+            result = self._execute_module(module_args=turn, task_vars=task_vars)
+            result.update({name: earlier[name] for name in earlier if earlier["changed"]})
+            is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
+            left = patience - (time.monotonic() - begun)
+            if not is_waiting or left < 1:
+                return result
+            waited = time.monotonic() - begun
+            Display().display(f"{result['msg']} (waiting, {waited:.0f} of {patience} s)")
+            if result.get("changed"):
+                earlier = {name: result[name] for name in _OF_EARLIER_TURNS if name in result}
+            if result.get("pending"):
+                time.sleep(max(0.0, min(left, _TURN - (time.monotonic() - began))))
+
+
+def _seconds(given: Any) -> int:
+    with suppress(TypeError, ValueError):
+        return int(given)
+    return _PATIENCE if given is None else 0

@@ -25,6 +25,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
     intent_of,
     typed,
     with_key,
+    without_recording,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, IntentError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
@@ -143,8 +144,9 @@ def recording_arguments(context: Any, step: str) -> dict[str, Any]:
     if step not in _STEPS:
         raise AnsibleFilterError(f"recording_arguments: there is no step '{step}', only {', '.join(_STEPS)}")
 
-    def value_of(name: str) -> Any:
+    def value_of(name: str, default: Any = missing) -> Any:
         value = context.resolve_or_missing(name)
+        value = default if value is missing else value
         if value is missing:
             raise AnsibleFilterError(f"recording_arguments: the variable {name} is not defined")
         return value
@@ -153,19 +155,27 @@ def recording_arguments(context: Any, step: str) -> dict[str, Any]:
     given = {name: value_of(f"{PREFIX}ams_{name}") for name in _CONNECTION}
     connection = {name: value for name, value in given.items() if value not in (None, "")}
     own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
-    return {**connection, **own, **_STEPS[step](host, value_of)}
+    removes = boolean(value_of("__s3_recording_removes", False))
+    return {**connection, **own, **(_WHERE_REMOVED if removes else _STEPS)[step](host, value_of)}
 
 
 def _to_apply(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     key = value_of("__s3_recording_keys")[host["bucket"]]
+    return {**_of_write(host, value_of), "apps": with_key(host["apps"], key)}
+
+
+def _of_write(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "ready_timeout": value_of(PREFIX + "ready_timeout"),
         "cluster_hosts": host["cluster_hosts"],
         "cluster_timeout": value_of(PREFIX + "cluster_timeout"),
         "backup_path": host["backup_path"],
         "backup_run": value_of("__s3_recording_run"),
-        "apps": with_key(host["apps"], key),
     }
+
+
+def _to_remove(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
+    return {**_of_write(host, value_of), "apps": without_recording(host["apps"], host["bucket"])}
 
 
 def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -179,20 +189,36 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
     }
 
 
+def _to_check_removal(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "state": "absent",
+        "viewer_url": host["viewer_url"],
+        "apps": host["apps"],
+        "backup_path": host["backup_path"],
+    }
+
+
+def _to_read(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
+    return {"apps": [app["name"] for app in host["apps"]], "settings": ["s3BucketName", "s3AccessKey"]}
+
+
 def _to_restore(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    restore = {name: value_of(f"__s3_recording_restore_{name}") for name in ("since", "unproved", "forget")}
+    restore = {name: value_of(f"__s3_recording_restore_{name}") for name in _RESTORE}
     return {
         "ready_timeout": value_of(PREFIX + "ready_timeout"),
         "restore": {"path": host["backup_path"], **restore},
     }
 
 
+_RESTORE = ("since", "unproved", "forget", "access_key")
 _CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
 _STEPS: dict[str, Callable[[Mapping[str, Any], Callable[[str], Any]], dict[str, Any]]] = {
     "apply": _to_apply,
     "check": _to_check,
+    "read": _to_read,
     "restore": _to_restore,
 }
+_WHERE_REMOVED = {**_STEPS, "apply": _to_remove, "check": _to_check_removal}
 
 
 def recording_stopped(
@@ -214,6 +240,31 @@ def recording_unproved(
         or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unproved"))
         for host in batch
     )
+
+
+def recording_missing(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """See recording_missing.yml."""
+    applied = {host: hostvars[host].get("__s3_recording_applied") or {} for host in hosts}
+    return [host for host, result in applied.items() if result.get("failed") or "apps" not in result]
+
+
+def recording_key_users(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], bucket: str
+) -> list[str]:
+    """See recording_key_users.yml."""
+    users: dict[str, list[str]] = {}
+    not_read = []
+    for host in hosts:
+        read = (hostvars[host].get("__s3_recording_read") or {}).get("settings")
+        if read is None:
+            not_read.append(host)
+            continue
+        of_bucket = [each for each in read.values() if each.get("s3BucketName") == bucket]
+        for key_id in sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket}):
+            users.setdefault(key_id, []).append(host)
+    lines = [f"{bucket}: {key_id} is used by {', '.join(users[key_id])}" for key_id in sorted(users)]
+    lines += [] if users else [f"{bucket}: no server that was read records to it"]
+    return [*lines, f"{bucket}: not read were {', '.join(not_read)}"] if not_read else lines
 
 
 def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
@@ -254,6 +305,8 @@ class FilterModule:
             "recording_arguments": recording_arguments,
             "recording_fleet": recording_fleet,
             "recording_given_key": recording_given_key,
+            "recording_key_users": recording_key_users,
+            "recording_missing": recording_missing,
             "recording_stopped": recording_stopped,
             "recording_unproved": recording_unproved,
         }

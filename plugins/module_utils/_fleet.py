@@ -39,6 +39,7 @@ _OF_BUCKET = (
     "cors_origins",
     "cors_methods",
 )
+_OF_KEY = ("s3AccessKey", "s3SecretKey")
 # Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _LARGEST_POLICY = 2048
 _DEFAULT_AMS_URL = "https://{host}:5443"
@@ -148,8 +149,24 @@ def fleet(
 
 def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:
     """The settings of a host's applications with the access key that they upload with."""
-    pair = {"s3AccessKey": key["access_key_id"], "s3SecretKey": key["secret_access_key"]}
+    pair = dict(zip(_OF_KEY, (key["access_key_id"], key["secret_access_key"])))
     return [{"name": app["name"], "settings": {**app["settings"], **pair}} for app in apps]
+
+
+def without_recording(apps: Iterable[Mapping[str, Any]], bucket: str) -> list[dict[str, Any]]:
+    """What takes recording to a bucket off a host's applications; those that record elsewhere are left alone.
+
+    Whether streams are recorded as MP4 at all stays: that is of use without S3 too.
+    """
+    names = {*_recording.app_settings_names(), *_OF_KEY} - {"mp4MuxingEnabled"}
+    return [
+        {
+            "name": app["name"],
+            "reset": sorted(names & {*app["settings"], *_OF_KEY}),
+            "only_if": {"s3BucketName": bucket},
+        }
+        for app in apps
+    ]
 
 
 def typed(name: str, value: Any) -> Any:
@@ -311,6 +328,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "bucket": intent.bucket,
         "region": intent.region,
         "delivery": intent.delivery,
+        "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
         "iam_user": intent.user_name,

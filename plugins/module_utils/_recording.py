@@ -15,7 +15,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 DELIVERIES = ("private", "public", "acl")
-STORES = ("ssm", "file")
+STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
 UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 UPLOADED_AS = {
@@ -115,7 +115,7 @@ class Intent:
 
     @property
     def stored_at(self) -> str:
-        """The name of the SSM parameter or the path of the file that holds the access key."""
+        """The name of the parameter or the secret, or the path of the file, that holds the access key."""
         return self.key_path or f"/antmedia/s3_recording/{self.bucket}"
 
     @property

@@ -39,6 +39,7 @@ try:
 except ImportError as error:
     IMPORT_ERROR = error
 
+Answered = Union["requests.Response", NoAnswer]
 FOREIGN_ORIGIN = "https://not-among-the-origins.invalid"
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 _SHOWN = 2000
@@ -64,14 +65,10 @@ class Visit:
     def __init__(
         self, app: str, viewer: Viewer, name: str, asked: Forwarding, has: Forwarding, patience: Patience
     ) -> None:
-        if IMPORT_ERROR is not None:
-            raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
         self._app, self._viewer, self._name = app, viewer, name
         self._asked, self._has = asked, has
         self._patience = patience
-        self._http = requests.Session()
-        # A viewer has no entry in the .netrc of the host that runs this.
-        self._http.auth = _unsigned
+        self._http = _browser()
 
     def links(self, upload: Upload, body: bytes, is_there: bool, is_reachable: bool) -> Iterator[Link]:
         """is_there: the object is in the bucket; is_reachable: there is a bucket that could answer."""
@@ -97,12 +94,7 @@ class Visit:
         url = f"{self._viewer.url}/{self._app}/streams/{self._name}"
         wanted = f"{self._asked.base}/streams/{self._name}"
         expected = f"302 to {wanted}" if self._asked.base else "302 to the base URL"
-        answer = self._ask(
-            lambda: self._http.get(
-                url, allow_redirects=False, timeout=self._viewer.timeout, verify=self._viewer.verify
-            ),
-            url,
-        )
+        answer = first_answer(self._viewer, url, self._http)
         if isinstance(answer, NoAnswer):
             return "", self._link("redirect", False, expected, answer.words, unreachable_server(answer))
         extension = self._name.rpartition(".")[2]
@@ -202,7 +194,7 @@ class Visit:
         call: Callable[[], requests.Response],
         url: str,
         is_right: Callable[[requests.Response], bool],
-    ) -> tuple[Union[requests.Response, NoAnswer], float]:
+    ) -> tuple[Answered, float]:
         """The answer, asked again while a new policy or rule may not be known yet, and the seconds waited."""
         waited = 0.0
         while True:
@@ -214,17 +206,37 @@ class Visit:
                 return answer, waited
             waited += pause
 
-    def _ask(self, call: Callable[[], requests.Response], url: str) -> Union[requests.Response, NoAnswer]:
-        with warnings.catch_warnings():
-            # Where certificates are not checked, that was asked for.
-            warnings.simplefilter("ignore", InsecureRequestWarning)
-            try:
-                return call()
-            except requests.RequestException as error:
-                return no_answer(error, url, self._viewer.timeout)
+    def _ask(self, call: Callable[[], requests.Response], url: str) -> Answered:
+        return _answer(call, url, self._viewer.timeout)
 
     def _link(self, link: str, ok: bool, expected: str, came: str, remedy: str = "") -> Link:
         return Link(self._app, link, ok, expected, came, "" if ok else remedy)
+
+
+def first_answer(viewer: Viewer, url: str, http: Optional[requests.Session] = None) -> Answered:
+    """What the server itself answers to a viewer; a redirect is not followed."""
+    browser = http or _browser()
+    options: dict[str, Any] = {"allow_redirects": False, "timeout": viewer.timeout, "verify": viewer.verify}
+    return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
+
+
+def _browser() -> requests.Session:
+    if IMPORT_ERROR is not None:
+        raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
+    session = requests.Session()
+    # A viewer has no entry in the .netrc of the host that runs this.
+    session.auth = _unsigned
+    return session
+
+
+def _answer(call: Callable[[], requests.Response], url: str, timeout: float) -> Answered:
+    with warnings.catch_warnings():
+        # Where certificates are not checked, that was asked for.
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        try:
+            return call()
+        except requests.RequestException as error:
+            return no_answer(error, url, timeout)
 
 
 def _preflight_of(target: str, origin: str, answer: requests.Response) -> Preflight:

@@ -35,6 +35,11 @@ options:
     type: list
     elements: str
     default: []
+  only_if:
+    description:
+      - Settings that O(app) must have now. Where one differs the application is left alone.
+    type: dict
+    default: {}
   apps:
     description:
       - Several applications of the server.
@@ -54,6 +59,10 @@ options:
         type: list
         elements: str
         default: []
+      only_if:
+        description: Settings that it must have now. Where one differs the application is left alone.
+        type: dict
+        default: {}
   backup_path:
     description:
       - File on the controller, ending in C(.json), to which the former values of what is changed are added
@@ -95,6 +104,12 @@ options:
         description:
           - Whether the values are taken out of the file when the server has them back. V(false) where a write
             was given up without an answer, since it may be carried out later.
+        type: bool
+        default: true
+      access_key:
+        description:
+          - Whether an access key is taken back that another has followed for the same bucket. V(false) where
+            the former one may have been deleted since.
         type: bool
         default: true
       unproved:
@@ -262,6 +277,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
     "reset": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "only_if": {"type": "dict", "default": {}},
 }
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -282,6 +298,7 @@ ARGUMENT_SPEC = {
             "since": {"type": "str"},
             "unproved": {"type": "bool", "default": True},
             "forget": {"type": "bool", "default": True},
+            "access_key": {"type": "bool", "default": True, "no_log": False},
         },
     },
     "ready_timeout": {"type": "float", "default": 0},
@@ -309,15 +326,16 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         keep_only=params["backup_only"],
         ready_timeout=params["ready_timeout"],
         forget=not restore or restore["forget"],
+        access_key_too=not restore or restore["access_key"],
         written_by=params["written_by"],
         cluster_hosts=params["cluster_hosts"],
         cluster_timeout=params["cluster_timeout"],
     )
     if former and restore:
         return taken_back(connection, former, restore["since"], restore["unproved"], manner)
-    one = {"name": params["app"], "settings": params["settings"], "reset": params["reset"]}
+    one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
     asked = params["apps"] if params["app"] is None else [one]
-    wishes = [Wish(each["name"], each["settings"], each["reset"]) for each in asked]
+    wishes = [Wish(each["name"], each["settings"], each["reset"], each["only_if"]) for each in asked]
     return outcome(connection, wishes, manner)
 
 

@@ -13,6 +13,17 @@ description:
   - Reads what an Ant Media Server (AMS) says of itself. Changes nothing.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
+options:
+  apps:
+    description: Names of applications whose O(settings) are read.
+    type: list
+    elements: str
+    default: []
+  settings:
+    description: Names of settings, as AMS calls them. One that holds a secret is shown as V(********).
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Reads in check mode as well.
@@ -31,6 +42,15 @@ EXAMPLES = r"""
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
     password: "{{ ams_password }}"
+  register: server
+
+- name: Read with which key it uploads
+  antmedia.s3_recording.ams_server_info:
+    url: "{{ ams_url }}"
+    email: "{{ ams_email }}"
+    password: "{{ ams_password }}"
+    apps: [live]
+    settings: [s3BucketName, s3AccessKey]
   register: server
 """
 
@@ -67,6 +87,14 @@ applications:
   type: list
   elements: str
   sample: [LiveApp, WebRTCApp, live]
+settings:
+  description: For each of O(apps) the values of O(settings) that its release has.
+  returned: with O(apps)
+  type: dict
+  sample:
+    live:
+      s3AccessKey: AKIAIOSFODNN7EXAMPLE
+      s3BucketName: my-recordings
 msg:
   description: The same in one line, or why it failed.
   returned: always
@@ -79,13 +107,18 @@ status:
   sample: 403
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import redact
 
-ARGUMENT_SPEC = arguments.CONNECTION_SPEC
+ARGUMENT_SPEC = {
+    **arguments.CONNECTION_SPEC,
+    "apps": {"type": "list", "elements": "str", "default": []},
+    "settings": {"type": "list", "elements": "str", "default": [], "no_log": False},
+}
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 
 
@@ -94,6 +127,7 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         version = client.version()
         nodes = client.nodes()
         applications = client.applications()
+        settings = {app: _shown(client.settings(app), params["settings"]) for app in params["apps"]}
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
     among = f", in a cluster of {len(nodes)}" if nodes else ""
     listed = "may not be listed by this user" if applications is None else ", ".join(applications)
@@ -105,8 +139,13 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         "cluster": None if nodes is None else bool(nodes),
         "nodes": nodes,
         "applications": applications,
+        **({"settings": settings} if settings else {}),
         "msg": f"AMS {release}, {edition}{among}, applications {listed}",
     }
+
+
+def _shown(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: redact(name, has[name]) for name in names if name in has}
 
 
 def main() -> None:

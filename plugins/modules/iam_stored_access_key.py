@@ -39,7 +39,8 @@ options:
         Until the former one is gone, a second run changes nothing, so an interrupted play can be run
         again. Without a stored key it is the same as V(present).
       - With V(retired) the user has no keys but the stored one. Use it when everything has moved to the
-        key stored by V(rotated). The stored key must work before another is deleted.
+        key stored by V(rotated). The stored key must work before another is made inactive or deleted.
+        See O(grace), O(quiet) and, for uploads that are under way, O(bucket).
       - With V(absent) the stored key, the key that it followed, and what is stored are deleted. Other
         keys of the user stay.
     type: str
@@ -100,12 +101,35 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait until the key works.
+    description:
+      - Seconds to wait until the key works, and with O(state=retired) until the former key may be made
+        inactive.
+      - The task tells every few seconds what it is waiting for.
     type: int
     default: 60
   bucket:
-    description: Name of a bucket that the key must be able to list (C(s3:ListBucket)) before the task ends.
+    description:
+      - Name of a bucket that the key must be able to list (C(s3:ListBucket)) before the task ends.
+      - With O(state=retired) the former key stays active while an upload of many parts to it is under way,
+        which a server signs to the end with the key that it began with. One to which no part came for 15
+        minutes counts as given up.
     type: str
+  grace:
+    description:
+      - For O(state=retired), seconds that a former key is inactive before it is deleted. Until then it can be
+        made active again. The task does not wait, a run after that time deletes the key.
+      - With V(0) it is deleted at once.
+    type: int
+    default: 0
+  quiet:
+    description:
+      - For O(state=retired), seconds after the first run with this state in which a former key stays active,
+        for what was under way. A key that was used after that is still needed by something, and stays.
+    type: int
+    default: 0
+  max_age_days:
+    description: Days after which a warning says that the stored key is to be rotated. Never by default.
+    type: int
 attributes:
   check_mode:
     description:
@@ -113,14 +137,16 @@ attributes:
         without keys, because a task before may be about to make it.
     support: full
   diff_mode:
-    description: Shows the IDs of the user's keys and of the stored one, if they change.
+    description: Shows the IDs of the user's keys, the inactive ones and the stored one, if they change.
     support: full
   idempotent:
     description: A second run changes nothing. With O(state=rotated) that holds until the former key is gone.
     support: full
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
-    O(state=rotated) and after a broken off run also C(iam:GetAccessKeyLastUsed), for O(store=ssm) also
+    O(state=rotated) and after a broken off run also C(iam:GetAccessKeyLastUsed), for O(state=retired) also
+    C(iam:GetAccessKeyLastUsed), C(iam:UpdateAccessKey) and with O(bucket) C(s3:ListBucketMultipartUploads)
+    and C(s3:ListMultipartUploadParts), for O(store=ssm) also
     C(ssm:GetParameter), C(ssm:PutParameter), C(ssm:DeleteParameter), and for O(store=secretsmanager) also
     C(secretsmanager:CreateSecret), C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue),
     C(secretsmanager:UpdateSecretVersionStage), C(secretsmanager:DeleteSecret).
@@ -227,6 +253,27 @@ deleted_access_key_ids:
   type: list
   elements: str
   sample: []
+former_access_keys:
+  description: The other keys of the user that are left, each with C(access_key_id) and C(active).
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+pending:
+  description: Why a former key is still active with O(state=retired); a later run goes on.
+  returned: if it is
+  type: str
+  sample: "uploads are under way that may have begun with it: live/streams/concert.mp4"
+rotation_due:
+  description: Whether the stored key is as old as O(max_age_days).
+  returned: if O(max_age_days) is set
+  type: bool
+  sample: false
+not_yet:
+  description: Whether the failure is only that AWS does not know the key or its policy everywhere yet.
+  returned: on such a failure
+  type: bool
+  sample: true
 msg:
   description: What was found and done, in one line.
   returned: always
@@ -239,6 +286,7 @@ error_code:
   sample: AccessDenied
 """
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.access_key import STATES
@@ -255,6 +303,9 @@ def argument_spec() -> dict:
         "recreate": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},
+        "grace": {"type": "int", "default": 0},
+        "quiet": {"type": "int", "default": 0},
+        "max_age_days": {"type": "int"},
         "bucket": {"type": "str"},
     }
     for store in STORES.values():
@@ -268,6 +319,15 @@ def main() -> None:
         result = apply_key.run(module)
     except AwsError as error:
         module.fail_json(**error.result())
+    if result.get("failed"):
+        module.fail_json(**result)
+    if result.get("rotation_due"):
+        # By what amazon.aws puts around the module, ansible-core takes it for a value of the result.
+        warn(
+            f"The access key {result['access_key_id']} of IAM user {result['user_name']} is "
+            f"{result['age_days']} days old, {module.params['max_age_days']} are asked for: rotate it "
+            "(playbook antmedia.s3_recording.rotate_key)"
+        )
     module.exit_json(**result)
 
 

@@ -18,6 +18,7 @@ description:
     foreign one are expected.
   - The object is removed at the end, also after a failure, with the AWS credentials of the environment.
   - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
+  - With O(state=absent) it proves the opposite, for servers that recording was taken off.
   - With O(live) the server itself pulls a clip, records it and uploads it, and that recording is fetched as
     a viewer fetches it. This proves the whole way without an encoder.
 extends_documentation_fragment:
@@ -34,9 +35,19 @@ options:
         type: str
         required: true
       settings:
-        description: Settings that the application is expected to have, by their names in AMS.
+        description:
+          - Settings that the application is expected to have, by their names in AMS.
+          - With O(state=absent) those that it had.
         type: dict
         default: {}
+  state:
+    description:
+      - With V(present) recordings must reach the bucket, and viewers where the application forwards.
+      - With V(absent) nothing may be recorded to the bucket that O(apps[].settings) names, and no viewer may
+        be sent to the base URL in them. Nothing is put into the bucket.
+    type: str
+    choices: [present, absent]
+    default: present
   viewer_url:
     description: Address at which viewers reach the server. O(url) if not set.
     type: str
@@ -173,6 +184,7 @@ msg:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._absence_check import Absence
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
@@ -193,6 +205,7 @@ ARGUMENT_SPEC = {
             "settings": {"type": "dict", "default": {}},
         },
     },
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "viewer_url": {"type": "str"},
     "origins": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "float", "default": 30},
@@ -214,6 +227,9 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], params["origins"])
     with AmsClient(connection) as client:
         has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
+        if params["state"] == "absent":
+            gone = [Absence(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
+            return outcome(url, checked(gone))
         probes = [Probe(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
         if params["live"]:
             return _with_live(client, viewer, probes, params["live_timeout"])

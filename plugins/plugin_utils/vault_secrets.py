@@ -12,6 +12,21 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.vault import AnsibleVaultError, match_encrypt_secret
 
 
+def given_to(arguments: dict[str, Any], connection: Any, loader: Any) -> str:
+    """Gives a module that reads or writes a file the vault passwords of the run, if it has none of its own.
+
+    The label of the one that encrypts is returned, empty where there is none. They open much more than this
+    file: they never leave the controller.
+    """
+    is_local = connection.transport == "local"
+    if arguments.get("store") != "file" or not is_local or arguments.get("vault_password"):
+        return ""
+    label, passwords = of_run(loader)
+    if passwords:
+        arguments["vault_password"] = passwords
+    return label
+
+
 def of_run(loader: Any) -> tuple[str, list[str]]:
     """The label of the password that encrypts, and all passwords, that one first."""
     # Ansible has no public way to them; its own unvault lookup goes by the loader too.

@@ -131,7 +131,7 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"base_url": "cdn.example.com"}, "not an http or https address"),
         ({"ams_url": "https://h:99999"}, "not an http or https address"),
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
-        ({"key_store": "vault"}, "is none of ssm, file"),
+        ({"key_store": "vault"}, "is none of ssm, secretsmanager, file"),
         ({"key_store": "file"}, "needs the whole path of a file"),
         ({"iam_user": "a b"}, "not a name that IAM takes"),
         ({"key_store": "file", "key_path": "keys/b.json"}, "needs the whole path of a file"),

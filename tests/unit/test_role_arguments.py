@@ -9,7 +9,11 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.filter.recording import recording_arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import CONNECTION_SPEC
-from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings, recording_check
+from ansible_collections.antmedia.s3_recording.plugins.modules import (
+    ams_app_settings,
+    ams_server_info,
+    recording_check,
+)
 from jinja2 import Environment
 
 EMPTY_CONNECTION = {
@@ -36,11 +40,17 @@ VARIABLES: dict[str, Any] = {
     "__s3_recording_restore_since": "~",
     "__s3_recording_restore_unproved": False,
     "__s3_recording_restore_forget": True,
+    "__s3_recording_restore_access_key": True,
     "s3_recording_ready_timeout": 15,
     "s3_recording_cluster_timeout": 60,
     "s3_recording_live_timeout": 90,
 }
-MODULES = {"apply": ams_app_settings, "check": recording_check, "restore": ams_app_settings}
+MODULES = {
+    "apply": ams_app_settings,
+    "check": recording_check,
+    "read": ams_server_info,
+    "restore": ams_app_settings,
+}
 
 
 def arguments(step: str, **variables: Any) -> dict[str, Any]:
@@ -49,8 +59,20 @@ def arguments(step: str, **variables: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", MODULES)
-def test_gives_only_options_of_the_module(step: str) -> None:
-    assert set(arguments(step)) <= set(MODULES[step].ARGUMENT_SPEC)
+@pytest.mark.parametrize("removes", [False, True])
+def test_gives_only_options_of_the_module(step: str, removes: bool) -> None:
+    given = arguments(step, __s3_recording_removes=removes)
+    assert set(given) <= set(MODULES[step].ARGUMENT_SPEC)
+
+
+def test_what_the_role_set_is_put_back_where_it_still_records_there() -> None:
+    settings = {"s3BucketName": "recordings", "mp4MuxingEnabled": True, "webRTCEnabled": True}
+    host = {**HOST, "apps": [{"name": "live", "settings": settings}]}
+    fleet = {"hosts": {"ams-1": host}}
+    (app,) = arguments("apply", __s3_recording_fleet=fleet, __s3_recording_removes=True)["apps"]
+    assert app["only_if"] == {"s3BucketName": "recordings"}
+    assert app["reset"] == ["s3AccessKey", "s3BucketName", "s3SecretKey"]
+    assert arguments("check", __s3_recording_fleet=fleet, __s3_recording_removes=True)["state"] == "absent"
 
 
 @pytest.mark.parametrize("step", MODULES)
@@ -85,5 +107,5 @@ def test_says_which_variable_is_missing() -> None:
 
 
 def test_says_which_steps_there_are() -> None:
-    with pytest.raises(AnsibleFilterError, match="no step 'aply', only apply, check, restore"):
+    with pytest.raises(AnsibleFilterError, match="no step 'aply', only apply, check, read, restore"):
         arguments("aply")

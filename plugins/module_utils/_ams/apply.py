@@ -20,16 +20,17 @@ from .settings import Change, SettingsError, merged, not_applied, plan, secrets_
 
 # Between two looks at a server that is starting or that another node has to reach, seconds.
 PAUSE = 0.5
-Decided = TypeVar("Decided", Change, WayBack)
+Decided = TypeVar("Decided", Change, WayBack, str)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of one application."""
+    """What is asked of one application. only_if: settings that it must have, else it is left alone."""
 
     app: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     reset: Sequence[str] = ()
+    only_if: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Manner:
     keep_only: keep the former values and write nothing.
     ready_timeout: seconds to wait for a server that is starting.
     forget: take former values out of the file when the server has them back.
+    access_key_too: take back an access key that another has followed.
     written_by: the node of the cluster that has written; it is waited for, cluster_timeout seconds at most.
     cluster_hosts: how many nodes of the cluster are known, 0 where that is of no interest.
     """
@@ -50,6 +52,7 @@ class Manner:
     keep_only: bool = False
     ready_timeout: float = 0
     forget: bool = True
+    access_key_too: bool = True
     written_by: Optional[str] = None
     cluster_hosts: int = 0
     cluster_timeout: float = 60
@@ -57,12 +60,16 @@ class Manner:
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done to one application; left_alone: what somebody else has changed, on the way back."""
+    """What has to be done to one application.
+
+    left_alone: what somebody else has changed, on the way back. not_asked: why nothing is asked of it.
+    """
 
     app: str
     current: Mapping[str, Any]
     change: Change
     left_alone: Mapping[str, Any] = field(default_factory=dict)
+    not_asked: str = ""
 
 
 class Applier:
@@ -156,6 +163,9 @@ class Applier:
     def _plan(self, wish: Wish) -> Plan:
         self.client.secrets.extend(secrets_of(wish.settings))
         current = self._current(wish.app)
+        not_asked = self._understood(wish.app, lambda: _unlike(current, wish.only_if))
+        if not_asked:
+            return Plan(wish.app, current, Change(), not_asked=not_asked)
         change = self._understood(
             wish.app, lambda: plan(current, wish.settings, wish.reset, self._release_name)
         )
@@ -236,6 +246,21 @@ class Applier:
         return 0
 
 
+def _without_followed_key(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the bucket stays the same, its former key may be gone for long."""
+    if "s3BucketName" in settings:
+        return dict(settings)
+    return {name: each for name, each in settings.items() if name not in ("s3AccessKey", "s3SecretKey")}
+
+
+def _unlike(current: Mapping[str, Any], only_if: Mapping[str, Any]) -> str:
+    """The settings that are not as a wish has them for its condition, in words."""
+    if not only_if:
+        return ""
+    differing = plan(current, only_if)
+    return _listed({name: differing.redacted()[name]["before"] for name in differing.names})
+
+
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in sorted(values.items()))
 
@@ -275,8 +300,11 @@ def taken_back(
             "msg": "there is nothing to take back",
             "runs": former.runs(),
         }
+    former_values = folded(layers)
+    if not manner.access_key_too:
+        former_values = {app: _without_followed_key(settings) for app, settings in former_values.items()}
     with _session(connection, manner.ready_timeout) as applier:
-        plans = applier.ways_back(folded(layers))
+        plans = applier.ways_back(former_values)
         if not manner.check_mode:
             applier.write(plans)
     if manner.forget and not manner.check_mode:
@@ -339,6 +367,8 @@ def _refuse_odd_names(wishes: Sequence[Wish]) -> None:
 
 def _in_words(planned: Plan, check_mode: bool) -> str:
     names = planned.change.names
+    if planned.not_asked:
+        return f"{planned.app}: left alone, since {planned.not_asked}"
     if not names:
         return f"{planned.app}: nothing to change"
     noun = "setting" if len(names) == 1 else "settings"

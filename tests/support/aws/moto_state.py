@@ -14,7 +14,8 @@ from moto.core.utils import utcnow
 from moto.iam.access_control import CreateAccessKeyFailure, IAMPolicy, PermissionResult, create_access_key
 from moto.iam.models import User, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
-from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
+from moto.s3.models import FakeBucket, FakeMultipart, PublicAccessBlock, s3_backends
+from moto.s3.responses import S3Response
 from moto.s3control.models import s3control_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
@@ -22,6 +23,7 @@ from . import policy
 from .account import ACCOUNT, FOREIGN_ACCOUNT
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+_MOTOS_DATE = "2010-11-10T20:48:33.000Z"
 _LONG_AGO = timedelta(days=1)
 _DEFAULT_ENCRYPTION = {
     "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
@@ -42,7 +44,25 @@ class Caller:
 
 
 def adapt_moto() -> None:
-    """moto's own verdicts on bucket policies know neither principals nor conditions: ours replace them."""
+    """moto's own verdicts on bucket policies know neither principals nor conditions: ours replace them.
+
+    Its uploads of many parts all began in 2010.
+    """
+    begun: dict[str, str] = {}
+    begin, list_uploads = FakeMultipart.__init__, S3Response.list_multipart_uploads
+
+    def begin_now(self: FakeMultipart, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        begun[self.id] = f"{utcnow():%Y-%m-%dT%H:%M:%S.000Z}"
+
+    def list_with_dates(self: S3Response) -> Any:
+        status, headers, body = list_uploads(self)
+        text = body if isinstance(body, str) else body.decode()
+        prefix = (self.querystring.get("prefix") or [""])[0]
+        for upload in self.backend.list_multipart_uploads(self.bucket_name).values():
+            if upload.key_name.startswith(prefix):
+                text = text.replace(_MOTOS_DATE, begun[upload.id], 1)
+        return status, headers, text
 
     def get_permission(_self: FakeBucket, action: str, resource: str) -> PermissionResult:
         ask = may_delete.get()
@@ -54,6 +74,8 @@ def adapt_moto() -> None:
         return policy.is_public(json.loads(text))
 
     # By name, because a type checker rightly minds.
+    setattr(FakeMultipart, "__init__", begin_now)  # noqa: B010
+    setattr(S3Response, "list_multipart_uploads", list_with_dates)  # noqa: B010
     setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010
     setattr(moto.s3.responses, "bucket_policy_is_public", is_public)  # noqa: B010
 

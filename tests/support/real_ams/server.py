@@ -26,6 +26,7 @@ START_ATTEMPTS = 3
 PUBLISH_ATTEMPTS = 5
 PICTURE = ("-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25")
 TONE = ("-re", "-f", "lavfi", "-i", "sine=frequency=440")
+NOISE = ("-re", "-f", "lavfi", "-i", "nullsrc=size=640x360:rate=25,geq=random(1)*255:128:128")
 CODECS = (
     *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p"),
     *("-c:a", "aac", "-f", "flv"),
@@ -196,10 +197,16 @@ class RealAms:
         logs = [self._root / "log" / name for name in ("console.log", "ant-media-server.log")]
         return "".join(log.read_text(errors="replace") for log in logs if log.is_file())
 
-    def publish(self, app: str, stream: str, seconds: float) -> None:
-        """Sends a test picture and a tone over RTMP; returns when they are sent. A recording takes longer."""
+    def publish(self, app: str, stream: str, seconds: float, *, megabits: int = 0) -> None:
+        """Sends a test picture and a tone over RTMP; returns when they are sent. A recording takes longer.
+
+        megabits: a second, for a recording that is large; the picture is noise then.
+        """
+        picture = NOISE if megabits else PICTURE
+        rate = ("-b:v", f"{megabits}M", "-maxrate", f"{megabits}M", "-bufsize", f"{2 * megabits}M")
+        codecs = (*(rate if megabits else ()), *CODECS)
         target = f"rtmp://127.0.0.1:{self.rtmp_port}/{app}/{stream}"
-        sender = ["ffmpeg", "-v", "error", "-nostdin", *PICTURE, *TONE, "-t", str(seconds), *CODECS, target]
+        sender = ["ffmpeg", "-v", "error", "-nostdin", *picture, *TONE, "-t", str(seconds), *codecs, target]
         said = ""
         for _attempt in range(PUBLISH_ATTEMPTS):
             done = subprocess.run(sender, capture_output=True, text=True, check=False, timeout=seconds + 60)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import access_key as keys
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import access_key as decisions
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import key_facts as keys
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,13 +38,13 @@ def now(
 
 
 def decide(state: str, situation: keys.Situation, recreate: bool = False) -> tuple[str, tuple[str, ...]]:
-    decision = keys.decide(state, situation, recreate)
+    decision = decisions.decide(state, situation, recreate)
     return decision.action, decision.first
 
 
 def refusal(state: str, situation: keys.Situation, recreate: bool = False) -> str:
     with pytest.raises(AwsError) as failed:
-        keys.decide(state, situation, recreate)
+        decisions.decide(state, situation, recreate)
     text = str(failed.value)
     assert "IAM user u" in text
     assert "SSM parameter /p" in text
@@ -57,7 +58,7 @@ def test_the_first_key(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["present", "retired"])
 def test_nothing_to_do(state: str) -> None:
-    decision = keys.decide(state, now(key("A"), store=stored("A")), False)
+    decision = decisions.decide(state, now(key("A"), store=stored("A")), False)
     assert (decision.action, decision.changes) == ("keep", False)
 
 
@@ -118,7 +119,7 @@ def test_a_former_key_is_known_by_its_date_too() -> None:
 def test_a_rotation_that_was_interrupted_before_the_key_was_stored() -> None:
     left = now(key("A", OLDER), key("B"), store=stored("A", OLDER))
     assert decide("rotated", left) == ("create", ("B",))
-    used = replace(left, keys=(key("A", OLDER), key("B", used=True)))
+    used = replace(left, keys=(key("A", OLDER), key("B", last_used=NOW)))
     assert "in use" in refusal("rotated", used)
     assert decide("retired", left) == ("delete", ("B",))
 
@@ -130,26 +131,26 @@ def test_retiring_needs_a_stored_key() -> None:
 
 def test_removal() -> None:
     everything = now(key("A"), key("B"), store=stored("B", replaces="A"))
-    decision = keys.decide("absent", everything, False)
+    decision = decisions.decide("absent", everything, False)
     assert (decision.action, decision.first, decision.forget) == ("delete", ("A", "B"), True)
-    assert keys.decide("absent", now(key("A"), key("B"), store=stored("B")), False).first == ("B",)
-    decision = keys.decide("absent", now(store=stored("B")), False)
+    assert decisions.decide("absent", now(key("A"), key("B"), store=stored("B")), False).first == ("B",)
+    decision = decisions.decide("absent", now(store=stored("B")), False)
     assert (decision.first, decision.forget, decision.changes) == ((), True, True)
-    decision = keys.decide("absent", now(key("A")), False)
+    decision = decisions.decide("absent", now(key("A")), False)
     assert (decision.action, decision.changes) == ("keep", False)
     assert "A is not stored and stays" in decision.words
 
 
 def test_flaws_are_mended() -> None:
     flawed = replace(stored("A"), flaws=("its mode is 0644",))
-    decision = keys.decide("present", now(key("A"), store=flawed), False)
+    decision = decisions.decide("present", now(key("A"), store=flawed), False)
     assert (decision.action, decision.mend, decision.changes) == ("keep", True, True)
     assert "its mode is 0644" in decision.words
 
 
 def test_a_note_of_a_moment_ago_is_anothers_turn() -> None:
     note = keys.Making("another", YOUNG, ())
-    for state in keys.STATES:
+    for state in decisions.STATES:
         assert decide(state, now(making=note)) == ("wait", ())
         assert decide(state, now(key("A"), store=stored("A"), making=note)) == ("wait", ())
 
@@ -157,12 +158,12 @@ def test_a_note_of_a_moment_ago_is_anothers_turn() -> None:
 def test_what_a_broken_off_run_left_is_taken_away() -> None:
     first = now(key("A"), making=keys.Making("dead", OLD, ()))
     assert decide("present", first) == ("create", ("A",))
-    absent = keys.decide("absent", first, False)
+    absent = decisions.decide("absent", first, False)
     assert (absent.action, absent.first, absent.forget) == ("delete", ("A",), True)
     assert decide("present", now(making=keys.Making("dead", OLD, ()))) == ("create", ())
 
     second = now(key("A", OLDER), key("B"), store=stored("A", OLDER), making=keys.Making("dead", OLD, ("A",)))
-    present = keys.decide("present", second, False)
+    present = decisions.decide("present", second, False)
     assert (present.action, present.first, present.mend) == ("delete", ("B",), True)
     assert "B, which a broken off run made and did not store, is deleted" in present.words
     assert decide("rotated", second) == ("create", ("B",))
@@ -171,14 +172,14 @@ def test_what_a_broken_off_run_left_is_taken_away() -> None:
 def test_what_others_made_meanwhile_is_not_taken_for_a_broken_off_runs() -> None:
     note = keys.Making("dead", OLD, ())
     assert "has A" in refusal("present", now(key("A", OLDER), making=note))
-    assert "has A" in refusal("present", now(key("A", used=True), making=note))
-    kept = keys.decide("present", now(key("A"), store=stored("A"), making=note), False)
+    assert "has A" in refusal("present", now(key("A", last_used=NOW), making=note))
+    kept = decisions.decide("present", now(key("A"), store=stored("A"), making=note), False)
     assert (kept.action, kept.first, kept.mend) == ("keep", (), True)
 
 
 DATES = st.sampled_from([OLDER, OLD, YOUNG])
 IN_IAM = st.lists(
-    st.builds(keys.Key, st.sampled_from("AB"), st.booleans(), DATES, st.booleans()),
+    st.builds(keys.Key, st.sampled_from("AB"), st.booleans(), DATES, st.none() | DATES),
     max_size=2,
     unique_by=lambda each: each.access_key_id,
 )
@@ -188,13 +189,15 @@ NOTES = st.none() | st.builds(
 IN_STORE = st.none() | st.builds(stored, st.sampled_from("ABC"), DATES, replaces=st.sampled_from("ABC"))
 
 
-@given(in_iam=IN_IAM, store=IN_STORE, note=NOTES, state=st.sampled_from(keys.STATES), recreate=st.booleans())
+@given(
+    in_iam=IN_IAM, store=IN_STORE, note=NOTES, state=st.sampled_from(decisions.STATES), recreate=st.booleans()
+)
 def test_what_holds_of_every_decision(
     in_iam: list[keys.Key], store: keys.Stored | None, note: keys.Making | None, state: str, recreate: bool
 ) -> None:
     situation = now(*in_iam, store=store, making=note)
     try:
-        decision = keys.decide(state, situation, recreate)
+        decision = decisions.decide(state, situation, recreate)
     except AwsError:
         return
     left = [each for each in in_iam if each.access_key_id not in decision.first]
@@ -283,8 +286,11 @@ def test_another_accounts_key_is_left_alone() -> None:
 
 
 def test_after() -> None:
+    held = now(key("A"), store=stored("A"))
     create = keys.Decision("create", "", ("A",))
-    assert keys.after(now(key("A"), store=stored("A")), create, "N") == (["N"], "N")
-    assert keys.after(now(key("A"), store=stored("A")), keys.Decision("keep", ""), "N") == (["A"], "A")
-    forget = keys.Decision("delete", "", ("A",), forget=True)
-    assert keys.after(now(key("A"), store=stored("A")), forget, "N") == ([], None)
+    assert decisions.after(held, create, "N") == ([key("N", NOW)], "N")
+    assert decisions.after(held, keys.Decision("keep", ""), "N") == ([key("A")], "A")
+    assert decisions.after(held, keys.Decision("delete", "", ("A",), forget=True), "N") == ([], None)
+    former = keys.Decision("delete", "", deactivate=("A",))
+    both = now(key("A", OLDER), key("B"), store=stored("B"))
+    assert decisions.after(both, former, "N") == ([key("A", OLDER, active=False), key("B")], "B")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import access_key, apply_key
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key, key_facts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 
 from tests.support.aws import AwsStandIn
@@ -103,7 +103,7 @@ def test_after_a_run_that_was_killed_at_any_point_the_next_one_does_it(
     state: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(access_key, "SETTLED_AFTER", timedelta(seconds=-10))
+    monkeypatch.setattr(key_facts, "SETTLED_AFTER", timedelta(seconds=-10))
     points = 0
     while True:
         user, where = fresh(store)
@@ -114,7 +114,7 @@ def test_after_a_run_that_was_killed_at_any_point_the_next_one_does_it(
         module = Killed(points, aws, **where, state=state)
         if in_a_process(module.run) == 0:
             break
-        assert len(user.keys()) <= access_key.MAX_KEYS
+        assert len(user.keys()) <= key_facts.MAX_KEYS
         result = user.run(**where, state=state)
         again = user.run(**where, state=state)
         assert again["changed"] is False, (points, result, again)

@@ -1,0 +1,134 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""When the key that another has followed may go: plain data in, plain data out.
+
+A server signs an upload of many parts with the key that it began with, to the last part (seen on AMS 2.17.1);
+everything that begins after the switch is signed with the new one, streams that were running included. So
+before the former key is made inactive, what was under way has to be over. It is deleted a time of grace after
+that, in which it can be made active again if something else turns out to need it.
+
+The stored document notes moved_at, when everything had moved to the stored key, and inactive_since, for each
+former key when it was made inactive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .key_facts import Decision, Key, Situation, date_of, ids, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# AWS tells the last use of a key to the minute or so.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
+_PRECISION = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """grace: from inactive to deleted. quiet: from the last switch to inactive. uploads: under way now."""
+
+    grace: timedelta = timedelta(0)
+    quiet: timedelta = timedelta(0)
+    uploads: tuple[str, ...] = ()
+
+
+AT_ONCE = Retirement()
+
+
+def decide(now: Situation, how: Retirement, present: Decision) -> Decision:
+    """present: what would be done about the stored key alone, which there is."""
+    if now.stored is None or present.action != "keep" or not now.others:
+        return present
+    young = [key for key in now.others if now.is_young(key.created) and not now.is_former(key)]
+    if young:
+        return Decision("wait", f"{listed(ids(young))} was made a moment ago and is not stored yet")
+    moved_at = now.stored.document.get("moved_at")
+    since = date_of(moved_at, now.now) if moved_at else now.now
+    pending = _pending(now, how, since)
+    if pending:
+        notes = {} if moved_at else {"moved_at": now.now.isoformat()}
+        words = f"{present.words}; {listed(ids(now.others))} stays active, because {pending}"
+        return Decision("keep", words, mend=present.mend or bool(notes), notes=notes, pending=pending)
+    return _steps(now, how, present, since)
+
+
+def _pending(now: Situation, how: Retirement, since: datetime) -> str:
+    """What has to be over before an active key is made inactive; empty where nothing has."""
+    if not any(key.active for key in now.others):
+        return ""
+    left = since + how.quiet - now.now
+    if left > timedelta(0):
+        return f"the servers moved to the stored key a moment ago ({left.total_seconds():.0f} s to go)"
+    if how.uploads:
+        more = f" and {len(how.uploads) - 3} more" if len(how.uploads) > 3 else ""
+        return f"uploads are under way that may have begun with it: {', '.join(how.uploads[:3])}{more}"
+    return ""
+
+
+def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) -> Decision:
+    document = now.stored.document if now.stored else {}
+    known: Mapping[str, Any] = document.get("inactive_since") or {}
+    in_use = [key for key in now.others if _is_in_use(key, since + how.quiet)]
+    free = [key for key in now.others if key not in in_use]
+    ended = [key for key in free if _has_ended(key, known, how, now.now)]
+    staying = [key for key in free if key not in ended]
+    fresh = [key for key in staying if key.active or key.access_key_id not in known]
+    notes = _notes(now, document, [*in_use, *staying], fresh)
+    words = [
+        present.words,
+        *(_in_use_words(key) for key in in_use),
+        *([f"{listed(ids(ended))} is deleted"] if ended else []),
+        *(_staying_words(key, known, how, now.now) for key in staying),
+    ]
+    return Decision(
+        "delete" if ended or any(key.active for key in fresh) else "keep",
+        "; ".join(words),
+        first=ids(ended),
+        deactivate=ids([key for key in fresh if key.active]),
+        mend=present.mend or bool(notes),
+        notes=notes,
+    )
+
+
+def _is_in_use(key: Key, since: datetime) -> bool:
+    return bool(key.last_used and key.last_used > since + _PRECISION)
+
+
+def _has_ended(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> bool:
+    if not how.grace:
+        return True
+    noted = known.get(key.access_key_id)
+    return not key.active and bool(noted) and date_of(noted, now) + how.grace <= now
+
+
+def _notes(
+    now: Situation, document: Mapping[str, Any], left: Sequence[Key], fresh: Sequence[Key]
+) -> dict[str, Any]:
+    """What changes of the notes; None takes one out."""
+    known = document.get("inactive_since") or {}
+    moment = now.now.isoformat()
+    since = {each: known[each] for each in ids(left) if each in known}
+    since.update({key.access_key_id: moment for key in fresh})
+    moved_at = document.get("moved_at", moment) if left else None
+    wanted = {"moved_at": moved_at, "inactive_since": since or None}
+    return {name: value for name, value in wanted.items() if document.get(name) != value}
+
+
+def _in_use_words(key: Key) -> str:
+    return (
+        f"{key.access_key_id} stays {'active' if key.active else 'inactive'}, because something has used it "
+        f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): find out what, and give "
+        "it another key"
+    )
+
+
+def _staying_words(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> str:
+    noted = None if key.active else known.get(key.access_key_id)
+    ends = (date_of(noted, now) if noted else now) + how.grace
+    done = "made inactive" if key.active else "inactive"
+    return f"{key.access_key_id} is {done}, a run after {ends:%Y-%m-%dT%H:%M:%SZ} deletes it"

@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_stored_access_key_info
+short_description: Age, last use and store of the access keys of an IAM user
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Tells which access keys an IAM user has, how old they are, when and by what each was last used, and which
+    of them M(antmedia.s3_recording.iam_stored_access_key) has stored where. Changes nothing.
+  - The secret is never part of a result.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  user_name:
+    description: Name of the IAM user.
+    type: str
+    required: true
+  store:
+    description:
+      - Kind of the store, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: str
+    choices: [ssm, secretsmanager, file]
+    default: ssm
+  stored_at:
+    description: Name of the parameter or the secret, or absolute path of the file.
+    type: str
+    required: true
+  vault_password:
+    description:
+      - For O(store=file), the ansible-vault passwords that may open the file. With a local connection the
+        default are the vault passwords of the run.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    description: Reads in check mode as well.
+    support: full
+  diff_mode:
+    description: There is nothing to differ.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+notes:
+  - The credentials need C(iam:ListAccessKeys), C(iam:GetAccessKeyLastUsed), and C(ssm:GetParameter) or
+    C(secretsmanager:GetSecretValue).
+  - AWS shows the last use of a key with some minutes of delay.
+seealso:
+  - module: antmedia.s3_recording.iam_stored_access_key
+"""
+
+EXAMPLES = r"""
+- name: See how old the key is and whether it is used
+  antmedia.s3_recording.iam_stored_access_key_info:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    region: eu-central-1
+  register: key
+"""
+
+RETURN = r"""
+access_key_id:
+  description: ID of the stored key, V(null) if there is none.
+  returned: success
+  type: str
+  sample: AKIAIOSFODNN7EXAMPLE
+access_keys:
+  description: The keys that the user has, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    access_key_id:
+      description: ID of the key.
+      type: str
+    active:
+      description: Whether it is active.
+      type: bool
+    stored:
+      description: Whether it is the stored one.
+      type: bool
+    create_date:
+      description: When it was made (ISO 8601).
+      type: str
+    age_days:
+      description: Whole days since then, by AWS's clock.
+      type: int
+    last_used:
+      description: When it was last used (ISO 8601), V(null) if never.
+      type: str
+    last_used_by:
+      description: By which service in which region, V(null) if never.
+      type: str
+    inactive_since:
+      description: When O(user_name)'s former key was made inactive (ISO 8601), as far as that is known.
+      type: str
+  sample:
+    - access_key_id: AKIAIOSFODNN7EXAMPLE
+      active: true
+      stored: true
+      create_date: "2026-01-31T12:00:00+00:00"
+      age_days: 12
+      last_used: "2026-02-12T09:30:00+00:00"
+      last_used_by: by s3 in eu-central-1
+      inactive_since:
+user_name:
+  description: Name of the IAM user.
+  returned: success
+  type: str
+  sample: my-recordings-recording
+user_exists:
+  description: Whether there is such a user.
+  returned: success
+  type: bool
+  sample: true
+store:
+  description: The kind of store.
+  returned: success
+  type: str
+  sample: ssm
+stored_at:
+  description: Name of the parameter or the secret, or path of the file.
+  returned: success
+  type: str
+  sample: /antmedia/s3_recording/my-recordings
+msg:
+  description: The same in one line.
+  returned: always
+  type: str
+  sample: >-
+    my-recordings-recording: AKIAIOSFODNN7EXAMPLE is active, 12 days old, last used 2026-02-12T09:30Z by s3 in
+    eu-central-1, stored in SSM parameter /antmedia/s3_recording/my-recordings
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: AccessDenied
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import key_info
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
+
+
+def main() -> None:
+    options = {
+        "user_name": {"type": "str", "required": True},
+        "store": {"type": "str", "choices": list(STORES), "default": "ssm"},
+        "stored_at": {"type": "str", "required": True},
+        "vault_password": {"type": "list", "elements": "str", "no_log": True},
+    }
+    module = AnsibleAWSModule(argument_spec=options, supports_check_mode=True)
+    try:
+        result = key_info.run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An access key from its first day to its last: rotated over a fleet, retired, looked at, taken away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import PlaybookRun, run_playbook
+
+BUCKET, REGION = "key-life-recordings", "eu-west-1"
+ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
+STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
+USER = f"{BUCKET}-recording"
+
+
+class KeyLife:
+    """Four servers that record to one bucket; nothing is waited for that need not be."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.aws, self.fleet, self.folder = aws, fleet, folder
+        self.names = [f"ams-{number}" for number in range(1, len(fleet.hosts) + 1)]
+        self.variables: dict[str, Any] = {
+            "s3_recording_bucket": BUCKET,
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            "s3_recording_ams_email": fleet.hosts[0].email,
+            "s3_recording_ams_password": fleet.hosts[0].password,
+            "s3_recording_backup_dir": str(folder / "former"),
+            "s3_recording_live_check": "none",
+            "s3_recording_ready_timeout": 1,
+            "s3_recording_key_quiet": 0,
+        }
+
+    def run(self, playbook: str, *arguments: str, **options: Any) -> PlaybookRun:
+        variables = {**self.variables, **options.pop("variables", {})}
+        hosts = {name: {"s3_recording_ams_url": host.url} for name, host in zip(self.names, self.fleet.hosts)}
+        inventory = {"all": {"hosts": hosts, "vars": variables}}
+        self.aws.clear_requests()
+        self.fleet.clear_requests()
+        run = run_playbook(playbook, inventory=inventory, env=self.aws.env(), arguments=arguments, **options)
+        assert not self.secret_in(run.output)
+        return run
+
+    def secret_in(self, text: str) -> bool:
+        stored = self.stored()
+        return bool(stored) and stored["secret_access_key"] in text
+
+    def stored(self) -> dict[str, Any]:
+        found = self.aws.client("ssm").get_parameters(Names=[STORED_AT], WithDecryption=True)["Parameters"]
+        return json.loads(found[0]["Value"]) if found else {}
+
+    def keys(self) -> dict[str, str]:
+        listed = self.aws.client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"]
+        return {each["AccessKeyId"]: each["Status"] for each in listed}
+
+    def on_servers(self) -> list[str]:
+        return [self.fleet.settings(number, "live")["s3AccessKey"] for number in range(len(self.names))]
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=4) as fleet:
+        yield aws, fleet
+
+
+@pytest.fixture
+def life(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Iterator[KeyLife]:
+    aws, fleet = stands
+    fleet.reset()
+    fresh = KeyLife(aws, fleet, tmp_path)
+    fresh.run("antmedia.s3_recording.site")
+    yield fresh
+    fleet.clear_faults()
+    aws.clear_faults()
+    fresh.run(DECOMMISSION)
+    assert fresh.stored() == {}
+
+
+def said(run: PlaybookRun, task: str) -> str:
+    return "\n".join(str(each["msg"]) for each in run.of_task(task) if each.status != "skipped")
+
+
+def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_grace(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    check = life.run(ROTATE, "--check", "--diff")
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+    assert (life.stored()["access_key_id"], set(life.on_servers())) == (first, {first})
+    assert (
+        len([each for each in check.of_action("antmedia.s3_recording.ams_app_settings") if each.changed]) == 4
+    )
+    assert "would" not in said(check, "retire_bucket | What is there")
+    assert "made inactive when all 4 servers" in said(
+        check, "retire_bucket | Say what would become of the former key"
+    )
+
+    run = life.run(ROTATE, "--diff", verbosity=4)
+    second = life.stored()["access_key_id"]
+    assert second != first
+    assert life.on_servers() == [second] * 4
+    assert life.keys() == {first: "Inactive", second: "Active"}
+    assert f"all 4 servers have the key {second}" in said(run, "retire_bucket | What is there")
+    assert f"{first} is made inactive, a run after" in said(run, "retire_bucket | What is there")
+    proofs = [each for each in run.of_action("antmedia.s3_recording.recording_check") if each.status == "ok"]
+    assert len(proofs) == 4
+
+    again = life.run(ROTATE)
+    assert (again.changed, life.fleet.writes()) == (0, [])
+    assert life.keys() == {first: "Inactive", second: "Active"}
+    assert life.run("antmedia.s3_recording.site").changed == 0
+
+    last = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    assert life.keys() == {second: "Active"}
+    assert f"{first} is deleted" in said(last, "retire_bucket | What is there")
+    assert life.fleet.writes() == []
+
+
+def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_grace": 0})
+    second = life.stored()["access_key_id"]
+    assert life.keys() == {first: "Active", second: "Active"}
+    assert life.on_servers() == [second, second, first, second]
+    told = said(run, "retire_bucket | Say whose turn it is still")
+    assert "1 of 4 servers of the inventory have not shown the new one in this run: ams-3" in told
+
+    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    assert life.keys() == {second: "Active"}
+    assert life.on_servers() == [second] * 4
+
+
+def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    life.fleet.fault(2, "status", status=500, method="POST", path="/applications/settings/")
+    stopped = life.run(ROTATE, expected_rc=2, variables={"s3_recording_serial": [1, "100%"]})
+    second = life.stored()["access_key_id"]
+    assert life.keys() == {first: "Active", second: "Active"}
+    assert life.on_servers() == [second, first, first, first]
+    assert stopped.of_task("retire_bucket | What is there") == []
+
+    life.fleet.clear_faults()
+    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    assert life.stored()["access_key_id"] == second
+    assert life.keys() == {second: "Active"}
+
+
+def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    s3 = life.aws.client("s3")
+    begun = s3.create_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4")["UploadId"]
+    run = life.run(ROTATE, variables={"s3_recording_key_wait_timeout": 7})
+    assert life.keys()[first] == "Active"
+    assert "streams/concert.mp4 (waiting," in run.stdout
+    assert "uploads are under way" in said(run, "retire_bucket | What is there")
+    s3.abort_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4", UploadId=begun)
+    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    assert first not in life.keys()
+
+
+def test_going_back_before_a_rotation_leaves_the_key_that_works(life: KeyLife) -> None:
+    run = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    second = life.stored()["access_key_id"]
+    (name,) = {each.split("=")[1] for each in run.stdout.split() if each.startswith("s3_recording_run=")}
+    back = life.run("antmedia.s3_recording.rollback", extra_vars={"s3_recording_run": name.strip('",')})
+    assert back.changed == 0
+    assert life.on_servers() == [second] * 4
+
+
+def test_a_new_key_that_takes_its_time_is_waited_for_with_words(life: KeyLife) -> None:
+    life.aws.settings(key_delay=8)
+    try:
+        run = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    finally:
+        life.aws.settings(key_delay=0)
+    assert "InvalidClientTokenId" in run.stdout
+    assert "(waiting, " in run.stdout
+    assert "of 60 s)" in run.stdout
+    (rotated,) = [each for each in run.of_task("which keeps working") if each.status != "skipped"]
+    assert rotated.changed
+
+
+def test_an_old_key_is_said_to_be_due(life: KeyLife) -> None:
+    document = {**life.stored(), "create_date": "2020-01-31T12:00:00+00:00"}
+    life.aws.client("ssm").put_parameter(
+        Name=STORED_AT, Value=json.dumps(document), Type="SecureString", Overwrite=True
+    )
+    due = "days old, 90 are asked for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+    run = life.run(
+        "antmedia.s3_recording.site",
+        variables={"s3_recording_key_max_age_days": 90},
+        expected_warnings=[due],
+    )
+    assert run.changed == 0
+
+
+def test_the_audit_tells_who_uses_which_key(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    life.run(ROTATE, "--limit", "ams-1,ams-2")
+    second = life.stored()["access_key_id"]
+    life.fleet.fault(3, "status", status=500, method="GET", path="/version")
+    run = life.run("antmedia.s3_recording.audit", expected_rc=2)
+    told = said(run, "audit_bucket | What is there")
+    assert f"{BUCKET}: {second} is used by ams-1, ams-2" in told
+    assert f"{BUCKET}: {first} is used by ams-3" in told
+    assert f"{BUCKET}: not read were ams-4" in told
+    assert f"{first} is active, 0 days old" in told
+    assert f"stored in SSM parameter {STORED_AT}" in told
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+
+
+def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: KeyLife) -> None:
+    s3 = life.aws.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="streams/precious.mp4", Body=b"x")
+    foreign = {"s3BucketName": "somebody-elses", "s3AccessKey": "AKIAIOSFODNN7EXAMPLE"}
+    life.fleet.set_settings(3, "live", foreign)
+
+    check = life.run(DECOMMISSION, "--check", "--diff")
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+    assert check.changed >= 3
+    (user,) = check.of_action("antmedia.s3_recording.iam_programmatic_user")
+    assert user["msg"].startswith(f"There is no IAM user {USER} any more")
+
+    run = life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True}, expected_rc=2)
+    assert f"Bucket {BUCKET} stays, everything else is done" in run.stdout
+    for number in range(3):
+        settings = life.fleet.settings(number, "live")
+        assert settings["s3RecordingEnabled"] is False
+        assert (settings["s3AccessKey"], settings["s3SecretKey"], settings["s3BucketName"]) == ("", "", "")
+        assert settings["httpForwardingExtension"] == ""
+        assert settings["mp4MuxingEnabled"] is True
+    left = life.fleet.settings(3, "live")
+    assert {name: left[name] for name in foreign} == foreign
+    told = [each["msg"] for each in run.of_action("antmedia.s3_recording.ams_app_settings")]
+    assert "live: left alone, since s3BucketName='somebody-elses'" in told
+    assert life.stored() == {}
+    users = [each["UserName"] for each in life.aws.client("iam").list_users()["Users"]]
+    assert USER not in users
+    assert s3.get_object(Bucket=BUCKET, Key="streams/precious.mp4")["Body"].read() == b"x"
+
+    again = life.run(DECOMMISSION)
+    assert (again.changed, life.fleet.writes()) == (0, [])
+    s3.delete_object(Bucket=BUCKET, Key="streams/precious.mp4")
+    life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True})
+    assert BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+
+
+def test_decommissioning_a_part_of_the_fleet_leaves_the_others_their_key(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    run = life.run(DECOMMISSION, "--limit", "ams-1")
+    assert life.on_servers() == ["", first, first, first]
+    assert life.keys() == {first: "Active"}
+    told = said(run, "dismantle_bucket | Keep everything as long as a server may need it")
+    assert "3 of 4 servers of the inventory have not been seen without recording" in told
+
+
+def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    iam = life.aws.client("iam")
+    foreign = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    run = life.run(DECOMMISSION, expected_rc=2)
+    assert f"has an access key that was not made here, {foreign}" in " ".join(run.stdout.split())
+    assert life.keys() == {first: "Active", foreign: "Active"}
+    iam.delete_access_key(UserName=USER, AccessKeyId=foreign)
+
+
+def test_keys_that_are_given_are_not_rotated(life: KeyLife) -> None:
+    given = {"s3_recording_access_key_id": "AKIAIOSFODNN7EXAMPLE", "s3_recording_secret_access_key": "x" * 40}
+    run = life.run(ROTATE, variables=given, expected_rc=2)
+    assert "Every access key is given by the inventory" in " ".join(run.stdout.split())
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
