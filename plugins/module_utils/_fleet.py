@@ -34,6 +34,7 @@ _OF_BUCKET = (
     "key_path",
     "access_key_id",
     "aws_endpoint_url",
+    "provider",
     "endpoint",
     "path_style",
     "cors_origins",
@@ -337,15 +338,22 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "key_given": intent.key_given,
         "access_key_id": intent.access_key_id,
         "aws_endpoint_url": intent.aws_endpoint_url,
-        "s3_endpoint_url": intent.aws_endpoint_url or intent.endpoint,
+        "s3_endpoint_url": intent.aws_endpoint_url or intent.s3_endpoint,
+        "provider": intent.provider_name,
+        "has_ownership": intent.store.ownership,
+        # A bucket that is opened by other means is not asked what it does not know.
+        "has_access": intent.store.ownership or intent.store.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
-        "cors_rules": _recording.cors_rules(intent, _origins(sharing)),
+        "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.store.cors else [],
+        "cors_elsewhere": intent.store.cors_elsewhere,
     }
 
 
 def _origins_to_prove(intent: Intent) -> list[str]:
-    """Of a large fleet's origins those that this host has a part in."""
+    """Of a large fleet's origins those that this host has a part in; none where CORS is set elsewhere."""
+    if not intent.store.cors:
+        return []
     own = intent.cors_origins or (_recording.origin_of(intent.viewer_address),)
     return sorted({*own, *intent.cors_extra_origins})
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
+from ._providers import PROVIDERS, Provider, provider_at
+
 DELIVERIES = ("private", "public", "acl")
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
@@ -77,6 +79,7 @@ class Intent:
     key_path: str = ""
     access_key_id: str = ""
     secret_given: bool = False
+    provider: str = ""
     endpoint: str = ""
     aws_endpoint_url: str = ""
     path_style: Optional[bool] = None
@@ -109,6 +112,20 @@ class Intent:
         return self.iam_user or f"{self.bucket[:54]}-recording"
 
     @property
+    def provider_name(self) -> str:
+        """The provider that is given, or that the endpoint shows; AWS where IAM has to make the key."""
+        has_iam = bool(self.aws_endpoint_url) or not self.key_given
+        return self.provider or provider_at(self.endpoint, has_iam=has_iam)
+
+    @property
+    def store(self) -> Provider:
+        return PROVIDERS.get(self.provider_name, PROVIDERS["other"])
+
+    @property
+    def s3_endpoint(self) -> str:
+        return self.endpoint or self.store.endpoint.format(region=self.region)
+
+    @property
     def key_given(self) -> bool:
         """Whether the user brings an access key, so that neither IAM nor a store has a part in it."""
         return bool(self.access_key_id)
@@ -121,7 +138,7 @@ class Intent:
     @property
     def addresses_by_path(self) -> bool:
         """Whether the bucket stands in the path of an address and not in the name of its host."""
-        return bool(self.endpoint) if self.path_style is None else self.path_style
+        return bool(self.s3_endpoint) and self.store.by_path if self.path_style is None else self.path_style
 
     @property
     def forwards(self) -> bool:
@@ -137,9 +154,9 @@ class Intent:
 
     def bucket_url(self) -> str:
         """Where viewers reach the bucket when no other base URL is given."""
-        if not self.endpoint:
+        if not self.s3_endpoint:
             return f"https://{self.bucket}.s3.{self.region}.{_REGIONS[self.region][1]}"
-        endpoint = self.endpoint.rstrip("/")
+        endpoint = self.s3_endpoint.rstrip("/")
         if self.addresses_by_path:
             return f"{endpoint}/{self.bucket}"
         scheme, _colon, host = endpoint.partition("://")
@@ -170,7 +187,7 @@ def app_settings(intent: Intent, app: str) -> dict[str, Any]:
         "s3RecordingEnabled": True,
         "s3BucketName": intent.bucket,
         "s3RegionName": intent.region,
-        "s3Endpoint": intent.endpoint,
+        "s3Endpoint": intent.s3_endpoint,
         "s3Permission": intent.s3_permission,
         "s3StreamsFolderPath": intent.folder(app),
         "s3PreviewsFolderPath": intent.folder(app, PREVIEWS),
@@ -243,6 +260,7 @@ def problems_of(intent: Intent) -> list[str]:
     """Everything in an intent that cannot work, each as a sentence that says what to do."""
     found = [
         *_bucket_problems(intent),
+        *_provider_problems(intent),
         *_application_problems(intent),
         *_address_problems(intent),
         *_key_problems(intent),
@@ -301,7 +319,7 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
     if intent.delivery not in DELIVERIES:
         found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
-    if intent.endpoint:
+    if intent.s3_endpoint or intent.provider_name != "aws":
         return found
     if not intent.region:
         found.append("s3_recording_region is not set (it may only be left out with s3_recording_endpoint)")
@@ -314,6 +332,36 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(
             f"s3_recording_bucket: '{intent.bucket}' has dots, for which AWS's certificate is not valid; "
             "take a name without, or give s3_recording_base_url (a CDN)"
+        )
+    return found
+
+
+def _provider_problems(intent: Intent) -> list[str]:
+    name = intent.provider_name
+    if name not in PROVIDERS:
+        return [f"s3_recording_provider: '{name}' is none of {', '.join(PROVIDERS)}"]
+    if name == "aws":
+        return []
+    found = []
+    if not intent.s3_endpoint:
+        found.append(f"s3_recording_endpoint is not set, and each user of {name} has another one")
+    if "{region}" in intent.store.endpoint and not (intent.endpoint or intent.region):
+        found.append(f"s3_recording_region is not set, from which the endpoint of {name} follows")
+    if not intent.key_given:
+        found.append(
+            f"s3_recording_access_key_id is not set: the store {name} has no IAM that could make a key, "
+            "make one there and give it with s3_recording_secret_access_key"
+        )
+    if intent.delivery == "public" and not intent.store.policies and intent.store.acls:
+        found.append(
+            f"s3_recording_delivery: the store {name} has no policies of buckets that could open a folder; "
+            "acl opens each recording by an ACL"
+        )
+    if intent.delivery == "acl" and not intent.store.acls:
+        found.append(f"s3_recording_delivery: the store {name} has no ACLs of objects, so acl opens nothing")
+    if intent.forwards and not intent.store.serves and not intent.base_url:
+        found.append(
+            f"s3_recording_base_url is not set: viewers reach a bucket of {name} by a domain of its own alone"
         )
     return found
 
@@ -394,5 +442,5 @@ def _override_problems(intent: Intent) -> list[str]:
 
 def app_settings_names() -> set[str]:
     """The settings that the intent decides, whatever its values."""
-    full = Intent(bucket="b", endpoint="http://h", storage_class="c", cache_control="c")
+    full = Intent(bucket="b", endpoint="http://h", path_style=True, storage_class="c", cache_control="c")
     return set(app_settings(full, "live"))

@@ -57,6 +57,12 @@ options:
       - By default the task fails instead.
     type: bool
     default: false
+  policy_only:
+    description:
+      - For stores that know neither object ownership nor Block Public Access, such as Ceph's radosgw. Only
+        the bucket policy is read and written then.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description:
@@ -72,7 +78,8 @@ attributes:
 notes:
   - The module never deletes object ownership, because some other stores take that call for the deletion
     of the bucket.
-  - A store that does not know object ownership or Block Public Access is an error.
+  - A store that does not know object ownership or Block Public Access is an error, unless
+    O(policy_only=true).
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
     C(s3:GetBucketPolicy), C(s3:GetBucketAcl) and, to change something, C(s3:PutBucketOwnershipControls),
     C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy), C(s3:DeleteBucketPolicy). With
@@ -112,12 +119,12 @@ bucket_exists:
   sample: true
 object_ownership:
   description: Object ownership of the bucket after the task; in check mode as it would be.
-  returned: success
+  returned: success, without O(policy_only)
   type: str
   sample: BucketOwnerEnforced
 public_access_block:
   description: Block Public Access of the bucket after the task; in check mode as it would be.
-  returned: success
+  returned: success, without O(policy_only)
   type: dict
   contains:
     block_public_acls:
@@ -175,6 +182,7 @@ def argument_spec() -> dict:
         "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
         "folders": {"type": "list", "elements": "str", "default": []},
         "change_foreign_access": {"type": "bool", "default": False},
+        "policy_only": {"type": "bool", "default": False},
     }
 
 

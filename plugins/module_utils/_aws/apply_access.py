@@ -25,16 +25,15 @@ def run(module: Any) -> dict[str, Any]:
         tuple(params["folders"]),
         partition_of(module.region),
         params["change_foreign_access"],
+        params["policy_only"],
     )
     access.check_wish(wish)
-    bucket = _Bucket(client(module, "s3"), wish.bucket)
+    bucket = _Bucket(client(module, "s3"), wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     after = access.target(before, wish)
-    account, unknown = _account_block(module)
-    around = access.Surroundings(
-        account,
-        () if missing or before.ownership == access.ENFORCED else bucket.acl_grantees(),
-    )
+    account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
+    has_acls_that_matter = not (missing or wish.policy_only or before.ownership == access.ENFORCED)
+    around = access.Surroundings(account, bucket.acl_grantees() if has_acls_that_matter else ())
     access.check(before, after, wish, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
@@ -43,7 +42,7 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "bucket_exists": not missing,
-        **access.view(after),
+        **access.view(after, wish.policy_only),
         "steps": [step.words for step in steps],
         "msg": _message(wish, [step.words for step in steps], missing, unknown),
         "diff": {
@@ -74,7 +73,7 @@ def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[access.Access, bool
         if not check_mode:
             error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
             raise
-    return access.NEW_BUCKET, True
+    return (bucket.only(None) if bucket.policy_only else access.NEW_BUCKET), True
 
 
 def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
@@ -100,11 +99,14 @@ def _block_from(answer: Optional[dict[str, Any]]) -> access.Block:
 
 
 class _Bucket:
-    def __init__(self, s3: Any, name: str) -> None:
+    def __init__(self, s3: Any, name: str, *, policy_only: bool = False) -> None:
         self.s3 = s3
         self.name = name
+        self.policy_only = policy_only
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> access.Access:
+        if self.policy_only:
+            return self.only(self._policy(retry_on))
         ownership = self._ownership(retry_on)
         block = self._known(
             f"Reading Block Public Access of bucket {self.name}",
@@ -114,6 +116,11 @@ class _Bucket:
             retry_on=retry_on,
         )
         return access.Access(ownership, _block_from(block), self._policy(retry_on))
+
+    @staticmethod
+    def only(policy: Optional[dict[str, Any]]) -> access.Access:
+        """Where there is nothing but a policy."""
+        return access.Access(None, dict(access.ALL_OFF), policy)
 
     def _ownership(self, retry_on: tuple[str, ...]) -> Optional[str]:
         tried = f"Reading object ownership of bucket {self.name}"
@@ -228,5 +235,5 @@ def _unknown_store(tried: str, came_back: str) -> AwsError:
     return AwsError(
         tried,
         f"the store does not know this setting ({came_back})",
-        "This module is for Amazon S3; leave it out for other stores and set access by their own means",
+        "With policy_only=true (in the role s3_recording_provider) it is not asked for",
     )

@@ -82,6 +82,7 @@ class Wish:
     folders: tuple[str, ...] = ()
     partition: str = "aws"
     change_foreign_access: bool = False
+    policy_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
 
 def target(current: Access, wish: Wish) -> Access:
     """What the bucket shall have."""
+    policy = _with_ours(current, statements_wanted(wish))
+    if wish.policy_only:
+        return replace(current, policy=policy)
     acl = wish.delivery == "acl"
     block = dict(ALL_ON)
     if acl:
@@ -150,7 +154,6 @@ def target(current: Access, wish: Wish) -> Access:
     if acl and current.foreign_public:
         # ACLs work with or without these two; somebody else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
-    policy = _with_ours(current, statements_wanted(wish))
     return Access(OBJECT_WRITER if acl else ENFORCED, block, policy)
 
 
@@ -273,12 +276,15 @@ def policy_text(policy: Mapping[str, Any]) -> str:
     return json.dumps(policy, separators=(",", ":"))
 
 
-def view(access: Access) -> dict[str, Any]:
+def view(access: Access, policy_only: bool = False) -> dict[str, Any]:
     """What a result and a diff show of it."""
+    policy = {"policy_statements": [dict(each) for each in access.ours]}
+    if policy_only:
+        return policy
     return {
         "object_ownership": access.ownership,
         "public_access_block": dict(access.block),
-        "policy_statements": [dict(each) for each in access.ours],
+        **policy,
     }
 
 

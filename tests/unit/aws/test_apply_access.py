@@ -45,6 +45,7 @@ class Bucket:
             "delivery": delivery,
             "folders": ["streams"],
             "change_foreign_access": False,
+            "policy_only": False,
         }
         return apply_access.run(Module(self.aws, key, check, **{**given, **params}))
 

@@ -1,0 +1,77 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Stores that speak S3: what each of them has, and so what is sent to it at all.
+
+A store may take a call that it does not know for another one: DELETE ?ownershipControls deletes the bucket on
+Ceph's radosgw (tried). What a store is not known to have is therefore neither read nor written there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Provider:
+    """ownership: object ownership and Block Public Access. iam: users, policies and keys through IAM.
+
+    by_path: whether an address has the bucket in its path and not in the name of the host.
+    serves: whether the address of the API serves viewers too, so that a base URL follows from it.
+    endpoint: with the region in braces, empty where every user has another one.
+    cors_elsewhere: where CORS is set if not by rules of the bucket.
+    """
+
+    policies: bool = True
+    acls: bool = True
+    cors: bool = True
+    ownership: bool = False
+    iam: bool = False
+    by_path: bool = True
+    serves: bool = True
+    endpoint: str = ""
+    cors_elsewhere: str = ""
+
+
+PROVIDERS = {
+    "aws": Provider(ownership=True, iam=True),
+    # Tried on 16.2.15.
+    "ceph": Provider(),
+    # Not tried. https://github.com/minio/minio/issues/20995; the canned ACL of an upload is of no effect.
+    "minio": Provider(acls=False, cors=False, cors_elsewhere="MINIO_API_CORS_ALLOW_ORIGIN"),
+    # Not tried. https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/
+    "digitalocean": Provider(by_path=False, endpoint="https://{region}.digitaloceanspaces.com"),
+    # Not tried. https://developers.cloudflare.com/r2/api/s3/api/; viewers come by a domain of the bucket.
+    "r2": Provider(policies=False, acls=False, serves=False),
+    # Not tried. https://docs.wasabi.com/docs/operations-on-buckets; public access is for paid accounts.
+    "wasabi": Provider(by_path=False, endpoint="https://s3.{region}.wasabisys.com"),
+    # Not tried. Access goes by ACLs and by policies of users, there are none of buckets.
+    "ovh": Provider(policies=False, by_path=False, endpoint="https://s3.{region}.io.cloud.ovh.net"),
+    # Not tried. Its CORS document is another one than that of S3.
+    "gcs": Provider(
+        policies=False,
+        cors=False,
+        endpoint="https://storage.googleapis.com",
+        cors_elsewhere="gcloud storage buckets update --cors-file",
+    ),
+    "other": Provider(),
+}
+_HOSTS = {
+    ".amazonaws.com": "aws",
+    ".amazonaws.com.cn": "aws",
+    ".digitaloceanspaces.com": "digitalocean",
+    ".r2.cloudflarestorage.com": "r2",
+    ".wasabisys.com": "wasabi",
+    ".cloud.ovh.net": "ovh",
+    ".cloud.ovh.us": "ovh",
+    "storage.googleapis.com": "gcs",
+}
+
+
+def provider_at(endpoint: str, *, has_iam: bool) -> str:
+    """The provider behind an endpoint. has_iam: whether IAM is known to be there."""
+    host = (urlsplit(endpoint).hostname or "").lower()
+    if not host or has_iam:
+        return "aws"
+    return next((name for end, name in _HOSTS.items() if host.endswith(end)), "other")

@@ -1,0 +1,128 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stores that speak S3: which one it is, and what follows from that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._providers import PROVIDERS, provider_at
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
+    Intent,
+    app_settings,
+    problems_of,
+)
+
+KEYED = Intent(
+    bucket="recordings",
+    region="fra1",
+    access_key_id="DO00EXAMPLE",
+    secret_given=True,
+    ams_url="https://ams-1:5443",
+)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "has_iam", "name"),
+    [
+        ("", False, "aws"),
+        ("https://s3.eu-west-1.amazonaws.com", False, "aws"),
+        ("https://s3.cn-north-1.amazonaws.com.cn", False, "aws"),
+        ("https://fra1.digitaloceanspaces.com", False, "digitalocean"),
+        ("https://0123.r2.cloudflarestorage.com", False, "r2"),
+        ("https://s3.eu-central-1.wasabisys.com", False, "wasabi"),
+        ("https://s3.gra.io.cloud.ovh.net/", False, "ovh"),
+        ("https://storage.googleapis.com", False, "gcs"),
+        ("http://minio.example.com:9000", False, "other"),
+        ("http://127.0.0.1:4566", True, "aws"),
+        ("https://evil-amazonaws.com", False, "other"),
+    ],
+)
+def test_an_endpoint_shows_whose_it_is(endpoint: str, has_iam: bool, name: str) -> None:
+    assert provider_at(endpoint, has_iam=has_iam) == name
+
+
+@pytest.mark.parametrize(
+    ("provider", "given", "endpoint", "by_path", "base"),
+    [
+        (
+            "digitalocean",
+            {},
+            "https://fra1.digitaloceanspaces.com",
+            False,
+            "https://recordings.fra1.digitaloceanspaces.com",
+        ),
+        ("wasabi", {}, "https://s3.fra1.wasabisys.com", False, "https://recordings.s3.fra1.wasabisys.com"),
+        (
+            "ovh",
+            {"delivery": "acl"},
+            "https://s3.fra1.io.cloud.ovh.net",
+            False,
+            "https://recordings.s3.fra1.io.cloud.ovh.net",
+        ),
+        (
+            "gcs",
+            {"delivery": "acl"},
+            "https://storage.googleapis.com",
+            True,
+            "https://storage.googleapis.com/recordings",
+        ),
+        (
+            "r2",
+            {"endpoint": "https://0123.r2.cloudflarestorage.com", "base_url": "https://videos.example.com"},
+            "https://0123.r2.cloudflarestorage.com",
+            True,
+            "https://videos.example.com",
+        ),
+        (
+            "minio",
+            {"endpoint": "http://minio:9000", "region": ""},
+            "http://minio:9000",
+            True,
+            "http://minio:9000/recordings",
+        ),
+        ("ceph", {"endpoint": "http://rgw:8080"}, "http://rgw:8080", True, "http://rgw:8080/recordings"),
+    ],
+)
+def test_addresses_follow_from_the_provider(
+    provider: str, given: dict[str, Any], endpoint: str, by_path: bool, base: str
+) -> None:
+    intent = replace(KEYED, provider=provider, **given)
+    assert problems_of(intent) == []
+    settings = app_settings(intent, "live")
+    assert settings["s3Endpoint"] == endpoint
+    assert settings.get("s3PathStyleAccessEnabled", False) is by_path
+    assert settings["httpForwardingBaseURL"] == base
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"provider": "amazon"}, "s3_recording_provider: 'amazon' is none of aws, ceph"),
+        ({"provider": "ceph"}, "s3_recording_endpoint is not set"),
+        ({"provider": "wasabi", "region": ""}, "s3_recording_region is not set"),
+        ({"provider": "ovh"}, "acl opens each recording"),
+        ({"provider": "minio", "endpoint": "http://m:9000", "delivery": "acl"}, "has no ACLs of objects"),
+        ({"provider": "r2", "endpoint": "https://0.r2.cloudflarestorage.com"}, "s3_recording_base_url"),
+        ({"provider": "digitalocean", "access_key_id": "", "secret_given": False}, "has no IAM"),
+    ],
+)
+def test_what_a_store_has_not_is_said(given: dict[str, Any], said: str) -> None:
+    assert any(said in problem for problem in problems_of(replace(KEYED, **given)))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_only_aws_is_asked_for_what_only_aws_has(provider: str) -> None:
+    intent = replace(
+        KEYED, provider=provider, endpoint="https://store.example.com", base_url="https://cdn.example.com"
+    )
+    delivery = "public" if intent.store.policies or not intent.store.acls else "acl"
+    planned = fleet([Member("ams-1", replace(intent, delivery=delivery), chosen=True)])
+    assert planned["problems"] == []
+    (bucket,) = planned["buckets"]
+    assert bucket["has_ownership"] is (provider == "aws")
+    assert bool(bucket["cors_rules"]) is not bool(bucket["cors_elsewhere"])
+    # What is not set is not proved either.
+    assert bool(planned["hosts"]["ams-1"]["origins"]) is bool(bucket["cors_rules"])
