@@ -260,12 +260,12 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
     ),
     "integration": (
         "each module, step by step, on the stand-ins",
-        pytest_stage("integration", "tests/integration", workers=2),
+        pytest_stage("integration", "tests/integration", workers=3),
     ),
     "e2e": (
         "role and playbooks as a user runs them",
         # What takes long there is made once a module.
-        pytest_stage("e2e", "tests/e2e", workers=2, distribution="loadscope"),
+        pytest_stage("e2e", "tests/e2e", workers=3, distribution="loadscope"),
     ),
     "docs": ("documentation of plugins and role", docs),
     "sanity": ("ansible-test sanity, nothing ignored", sanity),

@@ -66,22 +66,19 @@ class KeyLife:
 
 
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
-    with AwsStandIn() as aws, Fleet(hosts=4) as fleet:
-        yield aws, fleet
+def servers() -> Iterator[Fleet]:
+    with Fleet(hosts=4) as fleet:
+        yield fleet
 
 
 @pytest.fixture
-def life(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Iterator[KeyLife]:
-    aws, fleet = stands
-    fleet.reset()
-    fresh = KeyLife(aws, fleet, tmp_path)
-    fresh.run("antmedia.s3_recording.site")
-    yield fresh
-    fleet.clear_faults()
-    aws.clear_faults()
-    fresh.run(DECOMMISSION)
-    assert fresh.stored() == {}
+def life(servers: Fleet, tmp_path: Path) -> Iterator[KeyLife]:
+    servers.reset()
+    servers.clear_faults()
+    with AwsStandIn() as aws:
+        fresh = KeyLife(aws, servers, tmp_path)
+        fresh.run("antmedia.s3_recording.site")
+        yield fresh
 
 
 def said(run: PlaybookRun, task: str) -> str:

@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The documented policy of whoever runs the role: enough for all playbooks, and all of it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.aws.stand_in import Credentials
+from tests.support.playbook import REPO, PlaybookRun, run_playbook
+
+BUCKET, REGION = "permission-recordings", "eu-west-1"
+POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
+SITE, ROTATE = "antmedia.s3_recording.site", "antmedia.s3_recording.rotate_key"
+# Asked for only where an upload of many parts is older than a quarter of an hour.
+RARE = {"s3:ListMultipartUploadParts"}
+
+
+class Limited:
+    """Runs playbooks as a user that has the documented policy and nothing else."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path, policy: dict[str, Any] = POLICY) -> None:
+        self.aws = aws
+        self.runner: Credentials = aws.make_user(policy)
+        first = fleet.hosts[0]
+        variables = {
+            "s3_recording_bucket": BUCKET,
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            "s3_recording_ams_url": first.url,
+            "s3_recording_ams_email": first.email,
+            "s3_recording_ams_password": first.password,
+            "s3_recording_backup_dir": str(folder / "former"),
+            "s3_recording_key_quiet": 0,
+        }
+        self.inventory = {"all": {"hosts": {"ams-1": variables}}}
+
+    def run(self, playbook: str, *, expected_rc: int = 0, **variables: Any) -> PlaybookRun:
+        key = {
+            "AWS_ACCESS_KEY_ID": self.runner.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.runner.secret_access_key,
+        }
+        return run_playbook(
+            playbook,
+            inventory=self.inventory,
+            env={**self.aws.env(), **key},
+            extra_vars=variables,
+            expected_rc=expected_rc,
+        )
+
+    def asked(self) -> set[str]:
+        mine = (each for each in self.aws.requests() if each["access_key_id"] == self.runner.access_key_id)
+        return {str(each["action"]) for each in mine}
+
+
+@pytest.fixture
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=1) as fleet:
+        yield aws, fleet
+
+
+def actions_of(policy: dict[str, Any]) -> set[str]:
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def test_the_policy_is_enough_for_every_playbook_and_has_nothing_more(
+    stands: tuple[AwsStandIn, Fleet], tmp_path: Path
+) -> None:
+    aws, fleet = stands
+    limited = Limited(aws, fleet, tmp_path)
+    limited.run(SITE)
+    limited.run(SITE, s3_recording_delivery="acl")
+    limited.run(SITE, s3_recording_delivery="private")
+    assert limited.run(SITE).changed > 0
+    limited.run(ROTATE)
+    limited.run(ROTATE, s3_recording_key_grace=0)
+    limited.run("antmedia.s3_recording.audit")
+    limited.run("antmedia.s3_recording.decommission", s3_recording_delete_bucket=True)
+    allowed = actions_of(POLICY)
+    assert limited.asked() <= allowed
+    assert allowed - limited.asked() == RARE
