@@ -56,7 +56,7 @@ def _result(task: _Task, done: _Done) -> dict[str, Any]:
     stored_id = document["access_key_id"] if document else _NEW_KEY
     age = keys.age_days(document.get("create_date"), before.now) if document else None
     return {
-        "changed": decision.changes or bool(done.deleted),
+        "changed": done.changed or bool(done.deleted),
         "user_name": params["user_name"],
         "store": params["store"],
         "stored_at": params["stored_at"],
@@ -77,7 +77,7 @@ def _result(task: _Task, done: _Done) -> dict[str, Any]:
             else ""
         ),
         **_due(age, params["max_age_days"]),
-        "diff": _diff(before, decision, stored_id),
+        "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
     }
 
 
@@ -93,13 +93,15 @@ class _Done:
         self.before: keys.Situation
         self.document: Optional[dict[str, Any]] = None
         self.deleted: list[str] = []
+        self.changed = False
 
     def look(self, before: keys.Situation, decision: keys.Decision) -> None:
-        self.before, self.decision = before, decision
+        self.before, self.decision, self.changed = before, decision, False
         self.document = dict(before.stored.document) if before.stored else None
 
     def predict(self, before: keys.Situation) -> None:
         self.look(before, self.decision)
+        self.changed = self.decision.changes
         if self.decision.action == "create" or self.decision.forget:
             self.document = None
         self.deleted = list(self.decision.first)
@@ -190,6 +192,8 @@ class _Task:
         reserved = self._reserve(now) if decision.action == "create" else None
         if decision.action == "create" and not reserved:
             return False
+        # From here on something is written, if there is something to write.
+        done.changed = decision.changes
         for each in decision.deactivate:
             self._deactivate(each)
         for each in decision.first:

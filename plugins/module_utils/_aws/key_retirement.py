@@ -8,8 +8,9 @@ everything that begins after the switch is signed with the new one, streams that
 before the former key is made inactive, what was under way has to be over. It is deleted a time of grace after
 that, in which it can be made active again if something else turns out to need it.
 
-The stored document notes moved_at, when everything had moved to the stored key, and inactive_since, for each
-former key when it was made inactive.
+The stored document notes moved_at, when everything had moved to the stored key; used_at, the last use of a
+former key that was seen after that; and inactive_since, for each former key when it was made inactive. A use
+that is noted already is over: what goes on using a key shows another one each time.
 """
 
 from __future__ import annotations
@@ -73,12 +74,12 @@ def _pending(now: Situation, how: Retirement, since: datetime) -> str:
 def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) -> Decision:
     document = now.stored.document if now.stored else {}
     known: Mapping[str, Any] = document.get("inactive_since") or {}
-    in_use = [key for key in now.others if _is_in_use(key, since + how.quiet)]
+    in_use = [key for key in now.others if _is_in_use(key, since + how.quiet, document.get("used_at") or {})]
     free = [key for key in now.others if key not in in_use]
     ended = [key for key in free if _has_ended(key, known, how, now.now)]
     staying = [key for key in free if key not in ended]
     fresh = [key for key in staying if key.active or key.access_key_id not in known]
-    notes = _notes(now, document, [*in_use, *staying], fresh)
+    notes = _notes(now, document, in_use, staying, fresh)
     words = [
         present.words,
         *(_in_use_words(key) for key in in_use),
@@ -95,8 +96,9 @@ def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) 
     )
 
 
-def _is_in_use(key: Key, since: datetime) -> bool:
-    return bool(key.last_used and key.last_used > since + _PRECISION)
+def _is_in_use(key: Key, since: datetime, noted: Mapping[str, Any]) -> bool:
+    used = key.last_used
+    return bool(used and used > since + _PRECISION and noted.get(key.access_key_id) != used.isoformat())
 
 
 def _has_ended(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> bool:
@@ -107,23 +109,30 @@ def _has_ended(key: Key, known: Mapping[str, Any], how: Retirement, now: datetim
 
 
 def _notes(
-    now: Situation, document: Mapping[str, Any], left: Sequence[Key], fresh: Sequence[Key]
+    now: Situation,
+    document: Mapping[str, Any],
+    in_use: Sequence[Key],
+    staying: Sequence[Key],
+    fresh: Sequence[Key],
 ) -> dict[str, Any]:
     """What changes of the notes; None takes one out."""
-    known = document.get("inactive_since") or {}
+    left = [*in_use, *staying]
+    known, used = document.get("inactive_since") or {}, document.get("used_at") or {}
     moment = now.now.isoformat()
     since = {each: known[each] for each in ids(left) if each in known}
     since.update({key.access_key_id: moment for key in fresh})
+    used_at = {each: used[each] for each in ids(left) if each in used}
+    used_at.update({key.access_key_id: key.last_used.isoformat() for key in in_use if key.last_used})
     moved_at = document.get("moved_at", moment) if left else None
-    wanted = {"moved_at": moved_at, "inactive_since": since or None}
+    wanted = {"moved_at": moved_at, "used_at": used_at or None, "inactive_since": since or None}
     return {name: value for name, value in wanted.items() if document.get(name) != value}
 
 
 def _in_use_words(key: Key) -> str:
     return (
         f"{key.access_key_id} stays {'active' if key.active else 'inactive'}, because something has used it "
-        f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): find out what, and give "
-        "it another key"
+        f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): if that was no upload "
+        "that took long, find out what and give it another key; a later run goes on when it is not used again"
     )
 
 

@@ -102,10 +102,30 @@ def test_one_that_something_uses_stays() -> None:
     assert (decision.action, decision.first, decision.deactivate) == ("keep", (), ())
     assert "OLD stays active, because something has used it since the servers moved" in decision.words
     assert "last 2026-01-31T11:59Z, by s3 in eu-west-1" in decision.words
+    assert decision.notes == {"used_at": {"OLD": (NOW - MINUTE).isoformat()}}
     since = {"OLD": (NOW - 2 * DAY).isoformat()}
     inactive = decide(former(active=False, **used), moved_at=moved_at, inactive_since=since)
-    assert (inactive.action, inactive.changes) == ("keep", False)
-    # What was under way when the servers moved is no such use.
+    assert (inactive.action, inactive.first) == ("keep", ())
+
+
+def test_one_that_was_not_used_again_goes_on() -> None:
+    moved_at = (NOW - 10 * MINUTE).isoformat()
+    used = {"last_used": NOW - MINUTE, "by": "by s3 in eu-west-1"}
+    noted = {"OLD": (NOW - MINUTE).isoformat()}
+    decision = decide(former(**used), moved_at=moved_at, used_at=noted)
+    assert decision.deactivate == ("OLD",)
+    assert decision.notes == {"inactive_since": {"OLD": NOW.isoformat()}}
+    older = {"OLD": (NOW - 5 * MINUTE).isoformat()}
+    again = decide(former(**used), moved_at=moved_at, used_at=older)
+    assert (again.deactivate, again.notes) == ((), {"used_at": noted})
+    since = {"OLD": (NOW - 2 * DAY).isoformat()}
+    ended = decide(former(active=False, **used), moved_at=moved_at, used_at=noted, inactive_since=since)
+    assert ended.first == ("OLD",)
+    assert ended.notes == {"moved_at": None, "used_at": None, "inactive_since": None}
+
+
+def test_what_was_under_way_when_the_servers_moved_is_no_such_use() -> None:
+    moved_at = (NOW - 10 * MINUTE).isoformat()
     assert decide(former(last_used=NOW - 9 * MINUTE), moved_at=moved_at).deactivate == ("OLD",)
 
 
