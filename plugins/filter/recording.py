@@ -27,7 +27,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
     with_key,
     without_recording,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, IntentError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
 from jinja2 import pass_context
 from jinja2.runtime import missing

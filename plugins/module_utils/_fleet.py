@@ -21,12 +21,14 @@ from urllib.parse import quote
 
 from . import _recording
 from ._ams.former_file import unproved_path
-from ._recording import Intent, IntentError
+from ._recording import Intent
+from ._recording_problems import IntentError, problems_of, warnings_of
 
 # Of a bucket, so that all its hosts have to agree on them.
 _OF_BUCKET = (
     "region",
     "delivery",
+    "secure_transport_only",
     "iam_user",
     "managed_full_access",
     "allow_delete",
@@ -112,7 +114,7 @@ def fleet(
                     (member.host, problem)
                     for sharing in shared
                     for member in sharing
-                    for problem in _recording.problems_of(member.intent)
+                    for problem in problems_of(member.intent)
                 ),
             ]
         ),
@@ -122,7 +124,7 @@ def fleet(
     ]
     if problems:
         return {"buckets": [], "hosts": {}, "problems": problems, "warnings": []}
-    warnings = [(member.host, text) for member in chosen for text in _recording.warnings_of(member.intent)]
+    warnings = [(member.host, text) for member in chosen for text in warnings_of(member.intent)]
     broken_off = {os.path.basename(path) for path in unproved}
     warnings += [
         (member.host, _BROKEN_OFF)
@@ -329,6 +331,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "bucket": intent.bucket,
         "region": intent.region,
         "delivery": intent.delivery,
+        "secure_transport_only": intent.secure_transport_only,
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,

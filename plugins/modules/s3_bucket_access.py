@@ -57,6 +57,11 @@ options:
       - By default the task fails instead.
     type: bool
     default: false
+  secure_transport_only:
+    description:
+      - Whether the bucket policy refuses every request that does not come by https, of whomever.
+    type: bool
+    default: false
   policy_only:
     description:
       - For stores that know neither object ownership nor Block Public Access, such as Ceph's radosgw. Only
@@ -183,6 +188,7 @@ def argument_spec() -> dict:
         "folders": {"type": "list", "elements": "str", "default": []},
         "change_foreign_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},
+        "secure_transport_only": {"type": "bool", "default": False},
     }
 
 

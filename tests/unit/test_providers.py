@@ -12,8 +12,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._providers i
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
     Intent,
     app_settings,
-    problems_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import problems_of
 
 KEYED = Intent(
     bucket="recordings",
@@ -106,6 +106,11 @@ def test_addresses_follow_from_the_provider(
         ({"provider": "ovh"}, "acl opens each recording"),
         ({"provider": "minio", "endpoint": "http://m:9000", "delivery": "acl"}, "has no ACLs of objects"),
         ({"provider": "r2", "endpoint": "https://0.r2.cloudflarestorage.com"}, "s3_recording_base_url"),
+        (
+            {"provider": "minio", "endpoint": "http://m:9000", "secure_transport_only": True},
+            "would shut out everybody",
+        ),
+        ({"provider": "ovh", "secure_transport_only": True}, "takes a bucket policy"),
         ({"provider": "digitalocean", "access_key_id": "", "secret_given": False}, "has no IAM"),
     ],
 )

@@ -10,11 +10,13 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet, intent_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
     Intent,
-    IntentError,
     app_settings,
     cors_rules,
     key_policy,
     origin_of,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import (
+    IntentError,
     problems_of,
     warnings_of,
 )

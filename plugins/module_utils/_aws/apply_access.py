@@ -26,6 +26,7 @@ def run(module: Any) -> dict[str, Any]:
         partition_of(module.region),
         params["change_foreign_access"],
         params["policy_only"],
+        params["secure_transport_only"],
     )
     access.check_wish(wish)
     bucket = _Bucket(client(module, "s3"), wish.bucket, policy_only=wish.policy_only)

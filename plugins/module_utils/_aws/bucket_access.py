@@ -25,6 +25,7 @@ DELIVERIES = ("private", "public", "acl")
 # Statements whose Sid begins so are ours, all others are somebody else's.
 SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
+SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
 ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
 POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
 SWITCHES = {
@@ -83,6 +84,7 @@ class Wish:
     partition: str = "aws"
     change_foreign_access: bool = False
     policy_only: bool = False
+    secure_transport_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,17 +128,26 @@ def check_wish(wish: Wish) -> None:
 
 def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
     """Our part of the bucket policy."""
-    if wish.delivery != "public":
-        return []
     arn = f"arn:{wish.partition}:s3:::{wish.bucket}"
+    public_read = {
+        "Sid": PUBLIC_READ,
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": [f"{arn}/{folder}/*" for folder in sorted(set(wish.folders))],
+    }
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+    secure_transport = {
+        "Sid": SECURE_TRANSPORT,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
     return [
-        {
-            "Sid": PUBLIC_READ,
-            "Effect": "Allow",
-            "Principal": "*",
-            "Action": "s3:GetObject",
-            "Resource": [f"{arn}/{folder}/*" for folder in sorted(set(wish.folders))],
-        }
+        *([public_read] if wish.delivery == "public" else []),
+        *([secure_transport] if wish.secure_transport_only else []),
     ]
 
 

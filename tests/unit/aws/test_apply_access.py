@@ -46,6 +46,7 @@ class Bucket:
             "folders": ["streams"],
             "change_foreign_access": False,
             "policy_only": False,
+            "secure_transport_only": False,
         }
         return apply_access.run(Module(self.aws, key, check, **{**given, **params}))
 

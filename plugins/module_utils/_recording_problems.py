@@ -1,0 +1,236 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What cannot work of an intent, and what works but bites. Plain data in, sentences out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from ._providers import PROVIDERS
+from ._recording import REGIONS, UPLOAD_BITS, Intent, app_settings_names
+
+DELIVERIES = ("private", "public", "acl")
+STORES = ("ssm", "secretsmanager", "file")
+LIVE_CHECKS = ("canary", "all", "none")
+UPLOADED_AS = {
+    "mp4": "mp4",
+    "webm": "mp4",
+    "m3u8": "hls",
+    "ts": "hls",
+    "m4s": "hls",
+    "fmp4": "hls",
+    "png": "previews",
+    "jpg": "previews",
+    "webp": "previews",
+}
+_BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_EXTENSION = re.compile(r"[A-Za-z0-9]+")
+_APPLICATION = re.compile(r"[A-Za-z0-9_-]+")
+_PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
+
+
+class IntentError(ValueError):
+    """What cannot work, one sentence a problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(self.problems))
+
+
+def problems_of(intent: Intent) -> list[str]:
+    """Everything in an intent that cannot work, each as a sentence that says what to do."""
+    found = [
+        *_bucket_problems(intent),
+        *_provider_problems(intent),
+        *_transport_problems(intent),
+        *_application_problems(intent),
+        *_address_problems(intent),
+        *_key_problems(intent),
+        *_override_problems(intent),
+    ]
+    if not intent.forwards:
+        return found
+    wrong = [each for each in intent.forwarding_extensions if not _EXTENSION.fullmatch(each)]
+    if wrong:
+        found.append(
+            f"s3_recording_forwarding_extensions: {wrong} must be names such as mp4, "
+            "without dots, blanks and commas (AMS compares the end of the path with them as they are)"
+        )
+    if not intent.forwarding_extensions:
+        found.append(
+            "s3_recording_forwarding_extensions is empty: name one or set s3_recording_forwarding to false"
+        )
+    return found
+
+
+def warnings_of(intent: Intent) -> list[str]:
+    """What works but bites."""
+    found = []
+    if "*" in intent.cors_origins + intent.cors_extra_origins:
+        found.append("s3_recording_cors_origins: '*' lets every site play the recordings in its pages")
+    if not intent.forwards:
+        return found
+    live_hls = (intent.settings or {}).get("hlsMuxingEnabled")
+    if "m3u8" in intent.forwarding_extensions and str(live_hls).lower() != "false":
+        found.append(
+            "s3_recording_forwarding_extensions: with m3u8 the playlist of a live stream is forwarded, "
+            "and is not in S3 before the stream ends: live HLS playback breaks. It suits applications that "
+            "only record (hlsMuxingEnabled false in s3_recording_settings for those without HLS)"
+        )
+    found.extend(
+        f"s3_recording_forwarding_extensions: {extension} is forwarded but not uploaded, "
+        f"see s3_recording_upload ({UPLOADED_AS.get(extension.lower(), 'AMS uploads no such files')})"
+        for extension in intent.forwarding_extensions
+        if UPLOADED_AS.get(extension.lower()) not in intent.upload
+    )
+    base = intent.base_url or intent.bucket_url()
+    if base.startswith("http:") and intent.viewer_address.startswith("https:"):
+        found.append(
+            f"forwarding from https pages to {base}: browsers block http there; give an https address"
+        )
+    return found
+
+
+def _bucket_problems(intent: Intent) -> list[str]:
+    if not intent.bucket:
+        return ["s3_recording_bucket is not set (s3_recording_hosts names the hosts that are AMS servers)"]
+    found = []
+    if not _BUCKET_NAME.fullmatch(intent.bucket):
+        found.append(f"s3_recording_bucket: '{intent.bucket}' is not a name that S3 takes for a bucket")
+    if intent.live_check not in LIVE_CHECKS:
+        found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
+    if intent.delivery not in DELIVERIES:
+        found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
+    if intent.s3_endpoint or intent.provider_name != "aws":
+        return found
+    if not intent.region:
+        found.append("s3_recording_region is not set (it may only be left out with s3_recording_endpoint)")
+    elif intent.region not in REGIONS:
+        found.append(
+            f"s3_recording_region: the AWS SDK inside AMS does not know '{intent.region}'; if AWS does, "
+            f"add s3_recording_endpoint: https://s3.{intent.region}.amazonaws.com"
+        )
+    if "." in intent.bucket and intent.forwards and not intent.base_url:
+        found.append(
+            f"s3_recording_bucket: '{intent.bucket}' has dots, for which AWS's certificate is not valid; "
+            "take a name without, or give s3_recording_base_url (a CDN)"
+        )
+    return found
+
+
+def _provider_problems(intent: Intent) -> list[str]:
+    name = intent.provider_name
+    if name not in PROVIDERS:
+        return [f"s3_recording_provider: '{name}' is none of {', '.join(PROVIDERS)}"]
+    if name == "aws":
+        return []
+    found = []
+    if not intent.s3_endpoint:
+        found.append(f"s3_recording_endpoint is not set, and each user of {name} has another one")
+    if "{region}" in intent.store.endpoint and not (intent.endpoint or intent.region):
+        found.append(f"s3_recording_region is not set, from which the endpoint of {name} follows")
+    if not intent.key_given:
+        found.append(
+            f"s3_recording_access_key_id is not set: the store {name} has no IAM that could make a key, "
+            "make one there and give it with s3_recording_secret_access_key"
+        )
+    if intent.delivery == "public" and not intent.store.policies and intent.store.acls:
+        found.append(
+            f"s3_recording_delivery: the store {name} has no policies of buckets that could open a folder; "
+            "acl opens each recording by an ACL"
+        )
+    if intent.delivery == "acl" and not intent.store.acls:
+        found.append(f"s3_recording_delivery: the store {name} has no ACLs of objects, so acl opens nothing")
+    if intent.forwards and not intent.store.serves and not intent.base_url:
+        found.append(
+            f"s3_recording_base_url is not set: viewers reach a bucket of {name} by a domain of its own alone"
+        )
+    return found
+
+
+def _transport_problems(intent: Intent) -> list[str]:
+    name = "s3_recording_secure_transport_only"
+    if not intent.secure_transport_only:
+        return []
+    if intent.s3_endpoint.startswith("http:"):
+        return [f"{name} would shut out everybody, since {intent.s3_endpoint} is no https address"]
+    if not intent.store.policies:
+        return [f"{name} takes a bucket policy, which the store has not: set that by the store's own means"]
+    return []
+
+
+def _application_problems(intent: Intent) -> list[str]:
+    found = []
+    if not intent.applications:
+        found.append("s3_recording_applications is empty")
+    odd = [app for app in intent.applications if not _APPLICATION.fullmatch(app)]
+    if odd:
+        found.append(f"s3_recording_applications: {odd} cannot be names of applications")
+    doubled = sorted({app for app in intent.applications if intent.applications.count(app) > 1})
+    if doubled:
+        found.append(f"s3_recording_applications: {', '.join(doubled)} is there more than once")
+    if intent.prefix and not _PREFIX.fullmatch(intent.prefix):
+        found.append(
+            f"s3_recording_prefix: '{intent.prefix}' must be a path such as a/b, no slash at its ends"
+        )
+    unknown = [kind for kind in intent.upload if kind not in UPLOAD_BITS]
+    if unknown:
+        found.append(f"s3_recording_upload: {unknown} is none of {', '.join(UPLOAD_BITS)}")
+    return found
+
+
+def _address_problems(intent: Intent) -> list[str]:
+    found = []
+    for name in ("endpoint", "aws_endpoint_url", "base_url", "ams_url", "viewer_url"):
+        url = getattr(intent, name)
+        if "@" in url:
+            found.append(f"s3_recording_{name} has a user or a password in it, which does not belong there")
+        elif url and not _is_address(url):
+            found.append(f"s3_recording_{name}: '{url}' is not an http or https address")
+    found.extend(
+        f"s3_recording_cors_origins: '{origin}' is not an origin such as https://ams.example.com:5443"
+        for origin in intent.cors_origins + intent.cors_extra_origins
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin)
+    )
+    return found
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port_is_usable = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port_is_usable
+        and not re.search(r"\s|[?#]", url)
+    )
+
+
+def _key_problems(intent: Intent) -> list[str]:
+    if intent.key_given != intent.secret_given:
+        return ["s3_recording_access_key_id and s3_recording_secret_access_key go together, one is missing"]
+    if intent.key_given:
+        return []
+    found = []
+    if intent.key_store not in STORES:
+        found.append(f"s3_recording_key_store: '{intent.key_store}' is none of {', '.join(STORES)}")
+    if intent.key_store == "file" and not intent.key_path.startswith(("/", "~")):
+        found.append("s3_recording_key_path: the store 'file' needs the whole path of a file")
+    if not re.fullmatch(r"[A-Za-z0-9+=,.@_-]{1,64}", intent.user_name):
+        found.append(f"s3_recording_iam_user: '{intent.user_name}' is not a name that IAM takes for a user")
+    return found
+
+
+def _override_problems(intent: Intent) -> list[str]:
+    decided = {*app_settings_names(), "s3AccessKey", "s3SecretKey"}
+    return [
+        f"s3_recording_settings: {name} follows from other variables of the role; set those"
+        for name in sorted(intent.settings or {})
+        if name in decided
+    ]
