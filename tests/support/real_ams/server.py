@@ -23,7 +23,7 @@ REPO = Path(__file__).resolve().parents[3]
 EMAIL = "admin@example.com"
 START_SECONDS = 120
 START_ATTEMPTS = 3
-PUBLISH_ATTEMPTS = 5
+PUBLISH_ATTEMPTS = 20
 PICTURE = ("-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25")
 TONE = ("-re", "-f", "lavfi", "-i", "sine=frequency=440")
 NOISE = ("-re", "-f", "lavfi", "-i", "nullsrc=size=640x360:rate=25,geq=random(1)*255:128:128")
