@@ -14,8 +14,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.
 _TURN = 5
-# What an earlier turn has done and a later one does not know of.
-_OF_EARLIER_TURNS = ("changed", "deleted_access_key_ids", "diff")
 
 
 class ActionModule(ActionBase):
@@ -42,19 +40,36 @@ class ActionModule(ActionBase):
             left = patience - (time.monotonic() - begun)
             # What is no number goes to the module, which says so.
             turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
-            began = time.monotonic()
-            result = self._execute_module(module_args=turn, task_vars=task_vars)
-            result.update({name: earlier[name] for name in earlier if earlier["changed"]})
+            result = _with_earlier(earlier, self._execute_module(module_args=turn, task_vars=task_vars))
             is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
-            left = patience - (time.monotonic() - begun)
-            if not is_waiting or left < 1:
-                return result
             waited = time.monotonic() - begun
+            if not is_waiting or patience - waited < 1:
+                return result
             Display().display(f"{result['msg']} (waiting, {waited:.0f} of {patience} s)")
-            if result.get("changed"):
-                earlier = {name: result[name] for name in _OF_EARLIER_TURNS if name in result}
+            earlier = result
             if result.get("pending"):
-                time.sleep(max(0.0, min(left, _TURN - (time.monotonic() - began))))
+                # The module does not wait for that itself.
+                time.sleep(min(patience - waited, _TURN))
+
+
+def _with_earlier(earlier: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a turn with what the turns before have done, of which the module does not know."""
+    if not earlier.get("changed"):
+        return result
+    deleted = [
+        each["deleted_access_key_ids"] for each in (earlier, result) if "deleted_access_key_ids" in each
+    ]
+    then, now = earlier["diff"], result.get("diff") or {}
+    return {
+        **result,
+        "changed": True,
+        "deleted_access_key_ids": [key for keys in deleted for key in keys],
+        "diff": {
+            **then,
+            "before": {**now.get("before", {}), **then["before"]},
+            "after": {**then["after"], **now.get("after", {})},
+        },
+    }
 
 
 def _seconds(given: Any) -> int:

@@ -161,6 +161,16 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
     assert first not in life.keys()
 
 
+def test_what_each_turn_of_a_wait_did_is_told_at_its_end(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    run = life.run(ROTATE, "--diff", variables={"s3_recording_key_quiet": 3, "s3_recording_key_grace": 0})
+    (retired,) = [each for each in run.of_task("deleted after a time of grace") if each.status != "skipped"]
+    assert "s to go" in run.stdout
+    assert retired.changed
+    assert retired["deleted_access_key_ids"] == [first]
+    assert retired["diff"]["before"]["access_key_ids"] == sorted([first, life.stored()["access_key_id"]])
+
+
 def test_going_back_before_a_rotation_leaves_the_key_that_works(life: KeyLife) -> None:
     run = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
     second = life.stored()["access_key_id"]
