@@ -345,7 +345,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "provider": intent.provider_name,
         "has_ownership": intent.store.ownership,
         # A bucket that is opened by other means is not asked what it does not know.
-        "has_access": intent.store.ownership or intent.store.policies,
+        "has_access": intent.store.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
         "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.store.cors else [],

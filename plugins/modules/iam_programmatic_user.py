@@ -161,9 +161,8 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_programmatic_user
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 
 
 def argument_spec() -> dict:
@@ -180,16 +179,9 @@ def argument_spec() -> dict:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
-        argument_spec=argument_spec(),
-        supports_check_mode=True,
-        required_if=[("state", "present", ["policy"])],
+    run_as_module(
+        apply_programmatic_user.run, argument_spec(), required_if=[("state", "present", ["policy"])]
     )
-    try:
-        result = apply_programmatic_user.run(module)
-    except AwsError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -286,11 +286,9 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible.module_utils.common.warnings import warn
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.access_key import STATES
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
 
 
@@ -314,21 +312,7 @@ def argument_spec() -> dict:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
-    try:
-        result = apply_key.run(module)
-    except AwsError as error:
-        module.fail_json(**error.result())
-    if result.get("failed"):
-        module.fail_json(**result)
-    if result.get("rotation_due"):
-        # By what amazon.aws puts around the module, ansible-core takes it for a value of the result.
-        warn(
-            f"The access key {result['access_key_id']} of IAM user {result['user_name']} is "
-            f"{result['age_days']} days old, {module.params['max_age_days']} are asked for: rotate it "
-            "(playbook antmedia.s3_recording.rotate_key)"
-        )
-    module.exit_json(**result)
+    run_as_module(apply_key.run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -144,25 +144,22 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import key_info
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
 
 
-def main() -> None:
-    options = {
+def argument_spec() -> dict:
+    return {
         "user_name": {"type": "str", "required": True},
         "store": {"type": "str", "choices": list(STORES), "default": "ssm"},
         "stored_at": {"type": "str", "required": True},
         "vault_password": {"type": "list", "elements": "str", "no_log": True},
     }
-    module = AnsibleAWSModule(argument_spec=options, supports_check_mode=True)
-    try:
-        result = key_info.run(module)
-    except AwsError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+
+
+def main() -> None:
+    run_as_module(key_info.run, argument_spec())
 
 
 if __name__ == "__main__":

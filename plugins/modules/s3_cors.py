@@ -180,10 +180,9 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_cors
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.cors import METHODS
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 
 
 def argument_spec() -> dict:
@@ -209,12 +208,7 @@ def argument_spec() -> dict:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
-    try:
-        result = apply_cors.run(module)
-    except AwsError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_as_module(apply_cors.run, argument_spec())
 
 
 if __name__ == "__main__":

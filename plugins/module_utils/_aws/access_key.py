@@ -92,8 +92,8 @@ def _first_key(now: Situation, recreate: bool) -> Decision:
     if live and not recreate:
         raise now.error(
             f"nothing is stored, but the user has {listed(ids(live))}, whose secret cannot be read again",
-            "If you have the secret, store it yourself; else set recreate=true to make and store another key "
-            "(the former stays until state=retired)",
+            "If you have the secret, store it yourself; else set recreate=true (in the role "
+            "s3_recording_key_recreate) to make and store another key (the former stays until state=retired)",
         )
     return _create(now, "nothing is stored", (), recreate)
 

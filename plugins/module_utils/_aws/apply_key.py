@@ -9,6 +9,8 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
+from ansible.module_utils.common.warnings import warn
+
 from . import access_key as decisions
 from . import key_facts as keys
 from .calls import attempt, client, poll
@@ -21,7 +23,7 @@ from .stores import STORES
 from .uploads import under_way
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
@@ -38,14 +40,13 @@ def run(module: Any) -> dict[str, Any]:
         module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
     )
     task = _Task(module, store)
-    before, decision = task.settle()
-    done = _Done(decision)
+    done = _Done(*task.settle())
     failed: dict[str, Any] = {}
     if module.check_mode:
-        done.predict(before)
+        done.predict()
     else:
         try:
-            task.apply(before, done)
+            task.apply(done)
         except KeyNotYetUsable as error:
             failed = {"failed": True, "not_yet": True, **error.result()}
     return {**_result(task, done), **failed}
@@ -76,31 +77,37 @@ def _result(task: _Task, done: _Done) -> dict[str, Any]:
             if task.reader.user_is_missing and task.state != "absent"
             else ""
         ),
-        **_due(age, params["max_age_days"]),
+        **_due(age, params, stored_id),
         "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
     }
 
 
-def _due(age: Optional[int], most: Optional[int]) -> dict[str, Any]:
-    return {"rotation_due": age is not None and age >= most} if most else {}
+def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str, Any]:
+    most = params["max_age_days"]
+    if not most:
+        return {}
+    is_due = age is not None and age >= most
+    if is_due:
+        # By what amazon.aws puts around a module's own warn, ansible-core takes it for a value of the result.
+        warn(
+            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, {most} are asked "
+            "for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+        )
+    return {"rotation_due": is_due}
 
 
 class _Done:
     """What has been done so far, for the result; of a failure too."""
 
-    def __init__(self, decision: keys.Decision) -> None:
-        self.decision = decision
-        self.before: keys.Situation
-        self.document: Optional[dict[str, Any]] = None
+    def __init__(self, before: keys.Situation, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
-        self.changed = False
+        self.look(before, decision)
 
     def look(self, before: keys.Situation, decision: keys.Decision) -> None:
         self.before, self.decision, self.changed = before, decision, False
-        self.document = dict(before.stored.document) if before.stored else None
+        self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
 
-    def predict(self, before: keys.Situation) -> None:
-        self.look(before, self.decision)
+    def predict(self) -> None:
         self.changed = self.decision.changes
         if self.decision.action == "create" or self.decision.forget:
             self.document = None
@@ -172,21 +179,19 @@ class _Task:
             uploads=under_way(self.module, bucket, now.now) if is_asked and bucket else (),
         )
 
-    def apply(self, now: keys.Situation, done: _Done) -> None:
+    def apply(self, done: _Done) -> None:
         """Carry a decision out; if another run wins, what it left is looked at anew."""
-        decision = done.decision
         for _round in range(_ROUNDS):
-            done.look(now, decision)
-            if self._carry_out(now, done):
-                if done.document and decision.action != "delete":
+            if self._carry_out(done):
+                if done.document and done.decision.action != "delete":
                     self._wait_until_works(done.document)
                 return
-            now, decision = self.settle()
-        raise now.error("other runs change it all the time", "Run again when they are done")
+            done.look(*self.settle())
+        raise done.before.error("other runs change it all the time", "Run again when they are done")
 
-    def _carry_out(self, now: keys.Situation, done: _Done) -> bool:
+    def _carry_out(self, done: _Done) -> bool:
         """False if another run was first."""
-        decision = done.decision
+        now, decision = done.before, done.decision
         if decision.action == "delete" and done.document and not decision.forget:
             self._wait_until_works(done.document)
         reserved = self._reserve(now) if decision.action == "create" else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from . import programmatic_user as users
-from .calls import attempt, client, partition_of, poll
+from .calls import attempt, attempt_all, client, partition_of, poll
 from .errors import AwsError
 
 # IAM tells all its parts of a change within seconds.
@@ -117,13 +117,12 @@ class _User:
         return attempt(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
 
     def _list(self, what: str, call: str, within: str, needs: str, none_on: tuple[str, ...] = ()) -> Any:
-        pages = self.iam.get_paginator(call).paginate(UserName=self.name)
         tried = f"Reading {what} of IAM user {self.name}"
         # A new user may not be known everywhere yet.
-        answer = attempt(
-            tried, pages.build_full_result, needs=needs, none_on=none_on, retry_on=(*_BUSY, _MISSING)
+        patience = (*_BUSY, _MISSING)
+        return attempt_all(
+            tried, self.iam, call, within, needs=needs, none_on=none_on, retry_on=patience, UserName=self.name
         )
-        return (answer or {}).get(within) or []
 
     def _found(self) -> Optional[dict[str, Any]]:
         answer = self._ask("the data", "get_user", "iam:GetUser", none_on=(_MISSING,))

@@ -111,6 +111,16 @@ def attempt(
     return None
 
 
+def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
+    """What all pages of a list hold together; nothing for the error codes in none_on.
+
+    made: the client. call: of it, one that has pages. within: where an answer has the list.
+    """
+    pages = made.get_paginator(call)
+    answer = attempt(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
+    return (answer or {}).get(within) or []
+
+
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
     """Ask until there is an answer, with growing pauses and jitter; None when the time is up."""
     end = time.monotonic() + seconds

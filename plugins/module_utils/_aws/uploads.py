@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from .calls import attempt, client
+from .calls import attempt_all, client
 
 # A server that was killed leaves uploads that never end; one that works sends a part more often than this.
 _GIVEN_UP_AFTER = timedelta(minutes=15)
@@ -17,15 +17,15 @@ _GIVEN_UP_AFTER = timedelta(minutes=15)
 def under_way(module: Any, bucket: str, now: datetime) -> tuple[str, ...]:
     """Keys of the objects that something is uploading to a bucket; none where there is no such bucket."""
     s3 = client(module, "s3")
-    pages = s3.get_paginator("list_multipart_uploads")
-    answer = attempt(
+    found = attempt_all(
         f"Listing the uploads to bucket {bucket} that have not ended",
-        lambda **arguments: pages.paginate(**arguments).build_full_result(),
+        s3,
+        "list_multipart_uploads",
+        "Uploads",
         needs="s3:ListBucketMultipartUploads",
         none_on=("NoSuchBucket",),
         Bucket=bucket,
     )
-    found = (answer or {}).get("Uploads") or []
     return tuple(each["Key"] for each in found if is_alive(s3, bucket, each, now))
 
 
@@ -33,14 +33,15 @@ def is_alive(s3: Any, bucket: str, upload: dict[str, Any], now: datetime) -> boo
     since = now - _GIVEN_UP_AFTER
     if upload["Initiated"] > since:
         return True
-    pages = s3.get_paginator("list_parts")
-    answer = attempt(
+    parts = attempt_all(
         f"Listing the parts of {upload['Key']} in bucket {bucket}",
-        lambda **arguments: pages.paginate(**arguments).build_full_result(),
+        s3,
+        "list_parts",
+        "Parts",
         needs="s3:ListMultipartUploadParts",
         none_on=("NoSuchUpload",),
         Bucket=bucket,
         Key=upload["Key"],
         UploadId=upload["UploadId"],
     )
-    return any(part["LastModified"] > since for part in (answer or {}).get("Parts") or [])
+    return any(part["LastModified"] > since for part in parts)

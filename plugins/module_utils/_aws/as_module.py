@@ -1,0 +1,27 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""How a module for AWS runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .errors import AwsError
+
+
+def run_as_module(
+    run: Callable[[Any], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
+) -> None:
+    """Run a module: its result is the task's, AwsError is its failure in words."""
+    module = AnsibleAWSModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
+    try:
+        result = run(module)
+    except AwsError as error:
+        module.fail_json(**error.result())
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
