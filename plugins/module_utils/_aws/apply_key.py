@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional
@@ -30,7 +31,7 @@ _NEW_KEY = "(a new key)"
 _ROUNDS = 4
 # Answers after which no key was made.
 _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
-_PUT_BACK_SECONDS = 5.0
+_PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
 
 
 def run(module: Any) -> dict[str, Any]:
@@ -223,10 +224,14 @@ class _Task:
         )
 
         def noted() -> Optional[Content]:
-            found = self.store.read()
-            return found if found and found.text == text else None
+            first = self.store.read()
+            if first is None or first.text != text:
+                return None
+            time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
+            return first if self.store.read() == first else None
 
-        # Another run that came between puts the note back.
+        # Another run that came between puts the note back; what is in the place of another text has to be at
+        # rest before anything is built on it.
         return poll(noted, _PUT_BACK_SECONDS) if done else None
 
     def _create(self, now: keys.Situation, reserved: Content) -> Optional[dict[str, str]]:

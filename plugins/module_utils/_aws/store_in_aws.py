@@ -60,9 +60,15 @@ class SsmStore(Store):
         return found is not None and found.text == text
 
     def replace(self, text: str, before: Content) -> bool:
-        """The version that AWS gives to what was written shows whether something came between."""
+        """AWS knows no condition for this, so what was read is read again, just before the write.
+
+        The version that AWS gives to what was written shows whether something came between even so.
+        """
+        current = self.read()
+        if current is None or current.text != before.text:
+            return False
         written = int(self._put(text, overwrite=True)["Version"])
-        if written == before.version + 1:
+        if written == current.version + 1:
             return True
         between = self._read(f"{self.stored_at}:{written - 1}")
         # The former text is there again where another run came between and has put it back.

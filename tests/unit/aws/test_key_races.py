@@ -144,16 +144,30 @@ def _one_of_two(aws: AwsStandIn, where: dict[str, Any], turn: Connection) -> Non
             turn.send((f"{type(error).__name__}: {error}", None))
 
 
+def _earlier_key(user: User, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    with monkeypatch.context() as patched:
+        patched.setattr(key_facts, "SETTLED_AFTER", timedelta(seconds=-10))
+        return [user.run(**{**where_of(user.name, where), "state": "present"})["access_key_id"]]
+
+
 def where_of(name: str, where: dict[str, Any]) -> dict[str, Any]:
     return {**where, "user_name": name, "stored_at": where["stored_at"].format(name=name)}
 
 
-@pytest.mark.parametrize(("store", "rounds"), [("ssm", 100), ("secretsmanager", 25), ("file", 25)])
+@pytest.mark.parametrize(
+    ("store", "state", "rounds"),
+    [
+        ("ssm", "present", 100),
+        ("ssm", "rotated", 10),
+        ("secretsmanager", "present", 25),
+        ("file", "present", 25),
+    ],
+)
 def test_two_processes_at_the_same_moment_make_one_key(
-    aws: AwsStandIn, store: str, rounds: int, tmp_path: Path
+    aws: AwsStandIn, store: str, state: str, rounds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = str(tmp_path / "{name}.json") if store == "file" else "/recording/{name}"
-    where = {"store": store, "stored_at": place, "wait": False}
+    where = {"store": store, "stored_at": place, "wait": False, "state": state}
     fork = multiprocessing.get_context("fork")
     pipes, processes = [], []
     for _each in range(2):
@@ -165,13 +179,16 @@ def test_two_processes_at_the_same_moment_make_one_key(
     try:
         for _round in range(rounds):
             user = User(aws)
+            user.stored_at = where_of(user.name, where)["stored_at"]
+            before = _earlier_key(user, where, monkeypatch) if state == "rotated" else []
             for pipe in pipes:
                 pipe.send(True)
                 pipe.send(user.name)
             first, second = (pipe.recv() for pipe in pipes)
             assert first[0] == second[0]
             assert sorted([first[1], second[1]]) == [False, True]
-            assert user.keys() == [first[0]]
+            assert user.keys() == sorted([first[0], *before])
+            assert stored(user, store)["access_key_id"] == first[0]
     finally:
         for pipe in pipes:
             pipe.send(False)
