@@ -62,16 +62,16 @@ def _listed(value: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyPolicy]:
     with AwsStandIn() as aws, RealAms() as ams:
-        site = RealSite(aws, ams, tmp_path_factory.mktemp("inventory"))
-        inventory = json.loads(site.inventory.read_text())
-        inventory["all"]["vars"] = {
-            "s3_recording_live_check": "none",
-            "s3_recording_upload": ["mp4"],
+        site = RealSite(
+            aws,
+            ams,
+            tmp_path_factory.mktemp("inventory"),
+            s3_recording_live_check="none",
+            s3_recording_upload=["mp4"],
+            s3_recording_settings={"hlsMuxingEnabled": False},
             # With a public folder everybody may read, the key too.
-            "s3_recording_delivery": "private",
-        }
-        inventory["all"]["hosts"]["ams-real"]["s3_recording_settings"] = {"hlsMuxingEnabled": False}
-        site.inventory.write_text(json.dumps(inventory))
+            s3_recording_delivery="private",
+        )
         site.run()
         yield KeyPolicy(site)
 

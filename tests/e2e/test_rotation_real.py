@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -29,14 +28,14 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSite]:
     with AwsStandIn() as aws, RealAms() as ams:
-        site = RealSite(aws, ams, tmp_path_factory.mktemp("inventory"))
-        inventory = json.loads(site.inventory.read_text())
-        inventory["all"]["vars"] = {
-            "s3_recording_live_check": "none",
-            "s3_recording_key_quiet": 0,
-            "s3_recording_key_grace": 0,
-        }
-        site.inventory.write_text(json.dumps(inventory))
+        site = RealSite(
+            aws,
+            ams,
+            tmp_path_factory.mktemp("inventory"),
+            s3_recording_live_check="none",
+            s3_recording_key_quiet=0,
+            s3_recording_key_grace=0,
+        )
         site.run()
         yield site
 

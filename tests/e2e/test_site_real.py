@@ -27,7 +27,9 @@ pytestmark = [
 
 
 class RealSite:
-    def __init__(self, aws: AwsStandIn, ams: RealAms, folder: Path) -> None:
+    """A real server in an inventory. more: variables beside those that it needs."""
+
+    def __init__(self, aws: AwsStandIn, ams: RealAms, folder: Path, **more: Any) -> None:
         self.aws, self.ams = aws, ams
         self.inventory = folder / "hosts.yml"
         variables = {
@@ -41,6 +43,7 @@ class RealSite:
             "s3_recording_applications": ["live"],
             # Short, since the HLS files follow the MP4 after list size × segment time.
             "s3_recording_settings": {"hlsMuxingEnabled": True, "hlsListSize": "5", "hlsTime": "1"},
+            **more,
         }
         self.inventory.write_text(json.dumps({"all": {"hosts": {"ams-real": variables}}}))
 

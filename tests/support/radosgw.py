@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -20,13 +19,13 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tests.support.aws.stand_in import Credentials
-from tests.support.real_ams.guard import end_with_stdin
+from tests.support.real_ams.guard import end_with_stdin, free_ports, running
 
 REPO = Path(__file__).resolve().parents[2]
 REGION = "eu-test"
@@ -141,9 +140,9 @@ class _Cluster:
         self.root = root
         self.config = root / "ceph.conf"
         self.fsid = str(uuid.uuid4())
-        self.monitor, self.gateway = _free_ports(2)
-        fields = {"root": root, "fsid": self.fsid, "monitor": self.monitor, "gateway": self.gateway}
-        self.config.write_text(CONFIG.format(**fields), encoding="utf-8")
+        ports = free_ports("monitor", "gateway")
+        self.monitor, self.gateway = ports["monitor"], ports["gateway"]
+        self.config.write_text(CONFIG.format(root=root, fsid=self.fsid, **ports), encoding="utf-8")
         (root / "keyring").touch()
 
     def ask(self, program: str, *arguments: str) -> str:
@@ -155,26 +154,9 @@ class _Cluster:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
         return done.stdout
 
-    @contextlib.contextmanager
-    def running(self, program: str, *arguments: str) -> Iterator[None]:
-        with (self.root / f"{program}.out").open("wb") as log:
-            daemon = subprocess.Popen(
-                [program, "-c", str(self.config), *arguments, "-f"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=self._env(),
-            )
-        try:
-            yield
-        finally:
-            daemon.terminate()
-            try:
-                daemon.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+    def running(self, program: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        command = [program, "-c", str(self.config), *arguments, "-f"]
+        return running(command, self.root, self.root / f"{program}.out", self._env())
 
     def make_realm(self) -> None:
         """The gateway's region is the name of its zone group."""
@@ -207,16 +189,6 @@ class _Cluster:
         return {**os.environ, "CEPH_CONF": str(self.config)}
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _each in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def main() -> None:
     end_with_stdin()
     with tempfile.TemporaryDirectory(prefix="radosgw-", ignore_cleanup_errors=True) as directory:
@@ -236,13 +208,12 @@ def main() -> None:
             cluster.ask("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
             with cluster.running("ceph-osd", "-i", "0"):
                 cluster.make_realm()
-                with cluster.running("radosgw", "-n", "client.rgw"):
+                with cluster.running("radosgw", "-n", "client.rgw") as gateway:
                     cluster.wait_for_gateway()
                     url = f"http://127.0.0.1:{cluster.gateway}"
                     place = {"root": directory, "endpoint_url": url, **cluster.make_owner()}
                     print(json.dumps(place), flush=True)
-                    while True:
-                        time.sleep(3600)
+                    sys.exit(gateway.wait())
 
 
 if __name__ == "__main__":

@@ -59,9 +59,10 @@ def command(start: Start) -> list[str]:
     return [sys.executable, "-c", f"from {__name__} import main; main()", json.dumps(asdict(start))]
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports(*names: str) -> dict[str, int]:
+    """A port of the loopback address for each name, none of them in use."""
     with contextlib.ExitStack() as held:
-        sockets = {name: held.enter_context(socket.socket()) for name in (*PORTS, "shutdown")}
+        sockets = {name: held.enter_context(socket.socket()) for name in names}
         for listener in sockets.values():
             listener.bind(("127.0.0.1", 0))
         return {name: listener.getsockname()[1] for name, listener in sockets.items()}
@@ -141,10 +142,19 @@ def _server_command(java: str, root: Path, heap: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _running(arguments: list[str], root: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with (root / "log" / "console.log").open("wb") as log:
+def running(
+    arguments: list[str], root: Path, console: Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server for as long as the block lasts. root: where it runs. console: the file for what it says."""
+    with console.open("wb") as log:
         server = subprocess.Popen(
-            arguments, cwd=root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            arguments,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=env,
         )
     try:
         yield server
@@ -184,10 +194,11 @@ def guard(start: Start) -> int:
     home = installed(start.release)
     with tempfile.TemporaryDirectory(prefix="ams-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
-        ports = _free_ports()
+        ports = free_ports(*PORTS, "shutdown")
         _lay_out(home, root)
         _configure(root, start, ports)
-        with _running(_server_command(java, root, start.heap), root) as server:
+        console = root / "log" / "console.log"
+        with running(_server_command(java, root, start.heap), root, console) as server:
             print(json.dumps({"root": directory, "ports": ports, "pid": server.pid}), flush=True)
             return server.wait()
 
