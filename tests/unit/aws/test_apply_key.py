@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key, key_facts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.store_in_aws import SsmStore
 
 from tests.support.aws.stand_in import Credentials
 
@@ -139,6 +140,20 @@ def test_rotations_at_the_same_moment_make_one_key(user: User, monkeypatch: pyte
     assert len({result["access_key_id"] for result in results}) == 1
     assert user.keys() == sorted([first, results[0]["access_key_id"]])
     assert user.stored()["replaces"] == first
+
+
+def test_a_parameter_that_was_changed_in_between_is_not_written_over(aws: AwsStandIn, user: User) -> None:
+    store = SsmStore(Module(aws), user.stored_at, "")
+    assert store.create("mine") is True
+    before = store.read()
+    assert before
+    user.ssm.put_parameter(Name=user.stored_at, Value="another's", Type="SecureString", Overwrite=True)
+    aws.clear_requests()
+    assert store.replace("mine again", before) is False
+    assert aws.writes() == []
+    user.ssm.delete_parameter(Name=user.stored_at)
+    assert store.replace("mine again", before) is False
+    assert user.ssm.get_parameters(Names=[user.stored_at])["Parameters"] == []
 
 
 def test_a_key_that_is_stored_in_between(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
