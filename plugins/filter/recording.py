@@ -22,14 +22,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
-    intent_of,
-    typed,
     with_key,
     without_recording,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
 from jinja2 import pass_context
 from jinja2.runtime import missing
 

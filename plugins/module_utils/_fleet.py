@@ -15,20 +15,30 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Optional, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from . import _recording
 from ._ams.former_file import unproved_path
 from ._recording import Intent
-from ._recording_problems import IntentError, problems_of, warnings_of
+from ._recording_problems import problems_of, warnings_of
 
 # Of a bucket, so that all its hosts have to agree on them.
 _OF_BUCKET = (
     "region",
     "delivery",
     "secure_transport_only",
+    "change_foreign_access",
+    "bucket_owner",
+    "versioning",
+    "encryption",
+    "encryption_key_id",
+    "expire_days",
+    "noncurrent_expire_days",
+    "transitions",
+    "abort_uploads_days",
+    "bucket_tags",
     "iam_user",
     "managed_full_access",
     "allow_delete",
@@ -45,16 +55,6 @@ _OF_BUCKET = (
 _OF_KEY = ("s3AccessKey", "s3SecretKey")
 # Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _LARGEST_POLICY = 2048
-_DEFAULT_AMS_URL = "https://{host}:5443"
-_LISTS = (
-    "applications",
-    "upload",
-    "forwarding_extensions",
-    "cors_origins",
-    "cors_extra_origins",
-    "cors_methods",
-)
-_TYPES = get_type_hints(Intent)
 _BROKEN_OFF = (
     "an earlier run was broken off before its change was proved: run servers.yml for it, which proves the "
     "change or takes it back, or rollback.yml"
@@ -68,25 +68,6 @@ class Member:
     host: str
     intent: Intent
     chosen: bool
-
-
-def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
-    """An intent from the values of the role's variables; an empty value counts as not given."""
-    known = {field.name for field in fields(Intent)}
-    given = {name: value for name, value in inputs.items() if name in known and value not in (None, "")}
-    problems: list[str] = []
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        try:
-            values[name] = typed(name, value)
-        except ValueError as error:
-            problems.append(f"s3_recording_{name}: {error}")
-    if problems:
-        raise IntentError(problems)
-    values.setdefault("bucket", "")
-    values.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
-    values["prefix"] = values.get("prefix", "").strip("/")
-    return Intent(**values)
 
 
 def fleet(
@@ -170,44 +151,6 @@ def without_recording(apps: Iterable[Mapping[str, Any]], bucket: str) -> list[di
         }
         for app in apps
     ]
-
-
-def typed(name: str, value: Any) -> Any:
-    """A variable's value in its type; ValueError where it cannot be."""
-    kind = _TYPES[name]
-    if name in _LISTS:
-        return _strings(value)
-    if kind in (bool, Optional[bool]):
-        return _boolean(value)
-    if kind is str:
-        if isinstance(value, (Mapping, list, tuple)):
-            raise ValueError(f"takes text, not a {_kind(value)}")
-        return str(value).strip()
-    if not isinstance(value, Mapping):
-        # Without the value: further settings may hold secrets.
-        raise ValueError(f"takes a dictionary, not a {_kind(value)}")
-    return dict(value)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "dictionary"
-    return "list" if isinstance(value, (list, tuple)) else type(value).__name__
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    if not isinstance(value, (list, tuple)):
-        raise ValueError(f"takes a list, not a {_kind(value)}")
-    return tuple(str(part) for part in value)
-
-
-def _boolean(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if text not in ("true", "false", "yes", "no", "on", "off", "1", "0"):
-        raise ValueError(f"takes true or false, not {value!r}")
-    return text in ("true", "yes", "on", "1")
 
 
 def _by_problem(found: Iterable[tuple[str, str]]) -> list[str]:
@@ -331,6 +274,8 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "bucket": intent.bucket,
         "region": intent.region,
         "delivery": intent.delivery,
+        "keeping": _recording.bucket_settings(intent, folders),
+        "change_foreign_access": intent.change_foreign_access,
         "secure_transport_only": intent.secure_transport_only,
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),

@@ -21,6 +21,8 @@ class Provider:
     serves: whether the address of the API serves viewers too, so that a base URL follows from it.
     endpoint: with the region in braces, empty where every user has another one.
     cors_elsewhere: where CORS is set if not by rules of the bucket.
+    keeps: what is known of how its buckets can keep objects.
+    abort_days: days until the parts of an upload that was never finished go, if the user does not say.
     """
 
     policies: bool = True
@@ -32,20 +34,33 @@ class Provider:
     serves: bool = True
     endpoint: str = ""
     cors_elsewhere: str = ""
+    keeps: tuple[str, ...] = ()
+    abort_days: int = 0
 
 
 PROVIDERS = {
-    "aws": Provider(ownership=True, iam=True),
-    # Tried on 16.2.15.
-    "ceph": Provider(),
+    "aws": Provider(
+        ownership=True, iam=True, keeps=("versioning", "encryption", "lifecycle", "tags"), abort_days=7
+    ),
+    # Tried on 16.2.15, which takes a call about encryption for one about the bucket itself.
+    "ceph": Provider(keeps=("versioning", "lifecycle", "tags"), abort_days=7),
     # Not tried. https://github.com/minio/minio/issues/20995; the canned ACL of an upload is of no effect.
-    "minio": Provider(acls=False, cors=False, cors_elsewhere="MINIO_API_CORS_ALLOW_ORIGIN"),
+    # It ends uploads that were never finished by itself, and has no lifecycle action for them.
+    "minio": Provider(
+        acls=False, cors=False, cors_elsewhere="MINIO_API_CORS_ALLOW_ORIGIN", keeps=("versioning", "tags")
+    ),
     # Not tried. https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/
-    "digitalocean": Provider(by_path=False, endpoint="https://{region}.digitaloceanspaces.com"),
+    "digitalocean": Provider(
+        by_path=False,
+        endpoint="https://{region}.digitaloceanspaces.com",
+        keeps=("versioning", "lifecycle"),
+    ),
     # Not tried. https://developers.cloudflare.com/r2/api/s3/api/; viewers come by a domain of the bucket.
-    "r2": Provider(policies=False, acls=False, serves=False),
+    "r2": Provider(policies=False, acls=False, serves=False, keeps=("lifecycle",)),
     # Not tried. https://docs.wasabi.com/docs/operations-on-buckets; public access is for paid accounts.
-    "wasabi": Provider(by_path=False, endpoint="https://s3.{region}.wasabisys.com"),
+    "wasabi": Provider(
+        by_path=False, endpoint="https://s3.{region}.wasabisys.com", keeps=("versioning", "tags")
+    ),
     # Not tried. Access goes by ACLs and by policies of users, there are none of buckets.
     "ovh": Provider(policies=False, by_path=False, endpoint="https://s3.{region}.io.cloud.ovh.net"),
     # Not tried. Its CORS document is another one than that of S3.

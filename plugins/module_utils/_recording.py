@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
+from ._aws.bucket import KMS
 from ._providers import PROVIDERS, Provider, provider_at
 
 UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
@@ -45,8 +46,18 @@ class Intent:
 
     bucket: str
     region: str = ""
+    bucket_owner: str = ""
     delivery: str = "public"
     secure_transport_only: bool = False
+    change_foreign_access: bool = False
+    versioning: Optional[bool] = None
+    encryption: str = ""
+    encryption_key_id: str = ""
+    expire_days: int = 0
+    noncurrent_expire_days: int = 0
+    transitions: tuple[Mapping[str, Any], ...] = ()
+    abort_uploads_days: Optional[int] = None
+    bucket_tags: Optional[Mapping[str, Any]] = None
     iam_user: str = ""
     managed_full_access: bool = False
     allow_delete: bool = False
@@ -122,6 +133,11 @@ class Intent:
     @property
     def s3_permission(self) -> str:
         return "public-read" if self.delivery == "acl" else "bucket-owner-full-control"
+
+    @property
+    def abort_days(self) -> int:
+        """Days until the parts of an upload that was never finished go; 0: never."""
+        return self.store.abort_days if self.abort_uploads_days is None else self.abort_uploads_days
 
     @property
     def viewer_address(self) -> str:
@@ -201,8 +217,56 @@ def key_policy(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
                 "Action": actions,
                 "Resource": [f"{bucket}/{folder}/*" for folder in sorted(folders)],
             },
+            *kms_statement(intent),
         ],
     }
+
+
+def kms_statement(intent: Intent) -> list[dict[str, Any]]:
+    """What the key of AMS needs for a KMS key of the user's own; that of AWS itself lets S3's users in.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html, and an upload of many parts
+    is decrypted at its end.
+    """
+    if intent.encryption != KMS or not intent.encryption_key_id:
+        return []
+    statement: dict[str, Any] = {
+        "Sid": "EncryptRecordings",
+        "Effect": "Allow",
+        "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+    }
+    named, _colon, end = intent.encryption_key_id.rpartition(":")
+    prefix = f"arn:{intent.partition}:kms:{intent.region}:*:"
+    if not end.startswith("alias/"):
+        return [{**statement, "Resource": intent.encryption_key_id if named else f"{prefix}key/{end}"}]
+    # A policy does not take an alias for a resource.
+    account = f"{named}:" if named else prefix
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": end}}
+    return [{**statement, "Resource": f"{account}key/*", "Condition": condition}]
+
+
+def bucket_settings(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
+    """Options of s3_recording_bucket: what is asked for of how the bucket keeps its objects, nothing else."""
+    settings: dict[str, Any] = {
+        "expected_bucket_owner": intent.bucket_owner or (None if intent.store.iam else "any"),
+        "versioning": intent.versioning,
+        "encryption": intent.encryption or None,
+        "encryption_key_id": intent.encryption_key_id or None,
+        "lifecycle_rules": _lifecycle_rules(intent, folders) if "lifecycle" in intent.store.keeps else None,
+        "tags": dict(intent.bucket_tags or {}) or None,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _lifecycle_rules(intent: Intent, folders: Sequence[str]) -> list[dict[str, Any]]:
+    given = {
+        "expiration_days": intent.expire_days,
+        "noncurrent_version_expiration_days": intent.noncurrent_expire_days,
+        "abort_incomplete_multipart_upload_days": intent.abort_days,
+        "transitions": [dict(each) for each in intent.transitions],
+    }
+    asked = {name: value for name, value in given.items() if value}
+    return [{"prefix": f"{folder}/", **asked} for folder in sorted(folders)] if asked else []
 
 
 def cors_rules(intent: Intent, origins: Sequence[str]) -> list[dict[str, Any]]:

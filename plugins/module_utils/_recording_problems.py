@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from ._aws import bucket as buckets
 from ._providers import PROVIDERS
-from ._recording import REGIONS, UPLOAD_BITS, Intent, app_settings_names
+from ._recording import REGIONS, UPLOAD_BITS, Intent, app_settings_names, bucket_settings
 
 DELIVERIES = ("private", "public", "acl")
 STORES = ("ssm", "secretsmanager", "file")
@@ -26,6 +27,7 @@ UPLOADED_AS = {
     "jpg": "previews",
     "webp": "previews",
 }
+_FROZEN = ("GLACIER", "DEEP_ARCHIVE")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXTENSION = re.compile(r"[A-Za-z0-9]+")
 _APPLICATION = re.compile(r"[A-Za-z0-9_-]+")
@@ -46,6 +48,7 @@ def problems_of(intent: Intent) -> list[str]:
         *_bucket_problems(intent),
         *_provider_problems(intent),
         *_transport_problems(intent),
+        *_keeping_problems(intent),
         *_application_problems(intent),
         *_address_problems(intent),
         *_key_problems(intent),
@@ -71,8 +74,19 @@ def warnings_of(intent: Intent) -> list[str]:
     found = []
     if "*" in intent.cors_origins + intent.cors_extra_origins:
         found.append("s3_recording_cors_origins: '*' lets every site play the recordings in its pages")
+    if intent.versioning and intent.expire_days and not intent.noncurrent_expire_days:
+        found.append(
+            "s3_recording_expire_days: with versioning a recording that expires stays as a former version; "
+            "s3_recording_noncurrent_expire_days deletes those"
+        )
     if not intent.forwards:
         return found
+    frozen = {str(each.get("storage_class")) for each in intent.transitions} | {intent.storage_class}
+    found.extend(
+        f"s3_recording_transitions or s3_recording_storage_class: nobody can play a recording in {each} "
+        "before it is restored; viewers are still sent there"
+        for each in sorted(frozen & set(_FROZEN))
+    )
     live_hls = (intent.settings or {}).get("hlsMuxingEnabled")
     if "m3u8" in intent.forwarding_extensions and str(live_hls).lower() != "false":
         found.append(
@@ -160,6 +174,53 @@ def _transport_problems(intent: Intent) -> list[str]:
     if not intent.store.policies:
         return [f"{name} takes a bucket policy, which the store has not: set that by the store's own means"]
     return []
+
+
+def _keeping_problems(intent: Intent) -> list[str]:
+    """Of versioning, encryption, lifecycle and tags; what S3 itself refuses is known to its own module."""
+    asked = {
+        "versioning": intent.versioning is not None,
+        "encryption": bool(intent.encryption),
+        "lifecycle": bool(
+            intent.expire_days
+            or intent.noncurrent_expire_days
+            or intent.transitions
+            or intent.abort_uploads_days
+        ),
+        "tags": bool(intent.bucket_tags),
+    }
+    missing = [name for name, is_asked in asked.items() if is_asked and name not in intent.store.keeps]
+    if missing:
+        return [
+            f"the store {intent.provider_name} is not known to have {name} of buckets" for name in missing
+        ]
+    if intent.encryption and intent.encryption not in buckets.ENCRYPTIONS:
+        return [f"s3_recording_encryption: '{intent.encryption}' is none of {', '.join(buckets.ENCRYPTIONS)}"]
+    found = []
+    if intent.encryption == buckets.KMS and intent.delivery in ("public", "acl"):
+        found.append(
+            f"s3_recording_encryption: viewers have no credentials, without which S3 gives nothing that is "
+            f"encrypted by {buckets.KMS}; take AES256, or s3_recording_delivery: private"
+        )
+    odd = [each for each in intent.transitions if not _is_transition(each)]
+    if odd:
+        found.append(
+            f"s3_recording_transitions: {odd} must be {{days: NUMBER, storage_class: NAME}} with one of "
+            f"{', '.join(buckets.STORAGE_CLASSES)}"
+        )
+        return found
+    settings = bucket_settings(intent, intent.folders()[:1])
+    settings.pop("expected_bucket_owner", None)
+    return [*found, *buckets.problems_of(buckets.Wish(intent.bucket, **settings))]
+
+
+def _is_transition(each: object) -> bool:
+    return (
+        isinstance(each, Mapping)
+        and set(each) == {"days", "storage_class"}
+        and str(each["days"]).isdigit()
+        and each["storage_class"] in buckets.STORAGE_CLASSES
+    )
 
 
 def _application_problems(intent: Intent) -> list[str]:

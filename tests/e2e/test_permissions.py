@@ -18,6 +18,11 @@ from tests.support.playbook import REPO, PlaybookRun, run_playbook
 BUCKET, REGION = "permission-recordings", "eu-west-1"
 POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
 SITE, ROTATE = "antmedia.s3_recording.site", "antmedia.s3_recording.rotate_key"
+KEEPING: dict[str, Any] = {
+    "s3_recording_versioning": True,
+    "s3_recording_encryption": "aws:kms",
+    "s3_recording_bucket_tags": {"team": "streaming"},
+}
 # Asked for only where an upload of many parts is older than a quarter of an hour.
 RARE = {"s3:ListMultipartUploadParts"}
 
@@ -77,8 +82,8 @@ def test_the_policy_is_enough_for_every_playbook_and_has_nothing_more(
     limited = Limited(aws, fleet, tmp_path)
     limited.run(SITE)
     limited.run(SITE, s3_recording_delivery="acl")
-    limited.run(SITE, s3_recording_delivery="private")
-    assert limited.run(SITE).changed > 0
+    limited.run(SITE, s3_recording_delivery="private", **KEEPING)
+    assert limited.run(SITE, s3_recording_encryption="AES256").changed > 0
     limited.run(ROTATE)
     limited.run(ROTATE, s3_recording_key_grace=0)
     limited.run("antmedia.s3_recording.audit")

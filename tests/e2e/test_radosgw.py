@@ -77,13 +77,15 @@ def written(store: Radosgw) -> list[str]:
 def test_the_role_end_to_end_on_a_simulated_fleet(simulated: CephSite) -> None:
     store, before = simulated.store, len(written(simulated.store))
     check = simulated.run("--check", "--diff")
-    assert f"{BUCKET} would be made in" in check.stdout
+    assert f"{BUCKET}: make the bucket in" in check.stdout
     assert written(store)[before:] == []
 
     simulated.run("--diff")
     s3 = store.client()
     (rule,) = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
     assert sorted(rule["AllowedOrigins"]) == sorted(simulated.urls.values())
+    (keeping,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"][:1]
+    assert keeping["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     (statement,) = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert statement["Sid"] == "AntMediaRecordingsPublicRead"
     asked = [each.partition("?")[2].split()[0] for each in written(store)[before:] if "?" in each.split()[1]]
@@ -101,6 +103,37 @@ def test_acl_delivery_opens_each_object(simulated: CephSite) -> None:
     bucket = {"s3_recording_bucket": "ceph-acls", "s3_recording_delivery": "acl"}
     simulated.run(variables=bucket)
     assert simulated.run(variables=bucket).changed == 0
+
+
+def test_how_the_bucket_keeps_recordings(simulated: CephSite) -> None:
+    bucket = {
+        "s3_recording_bucket": "ceph-keeping",
+        "s3_recording_versioning": True,
+        "s3_recording_expire_days": 365,
+        "s3_recording_noncurrent_expire_days": 7,
+        "s3_recording_bucket_tags": {"team": "streaming"},
+    }
+    simulated.run(variables=bucket)
+    s3 = simulated.store.client()
+    assert s3.get_bucket_versioning(Bucket="ceph-keeping")["Status"] == "Enabled"
+    rules = s3.get_bucket_lifecycle_configuration(Bucket="ceph-keeping")["Rules"]
+    assert {rule["Expiration"]["Days"] for rule in rules} == {365}
+    assert s3.get_bucket_tagging(Bucket="ceph-keeping")["TagSet"] == [{"Key": "team", "Value": "streaming"}]
+    assert simulated.run(variables=bucket).changed == 0
+    simulated.run(
+        variables={
+            **bucket,
+            "s3_recording_abort_uploads_days": 0,
+            "s3_recording_expire_days": 0,
+            "s3_recording_noncurrent_expire_days": 0,
+        }
+    )
+    assert s3.list_buckets()["Buckets"]
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket="ceph-keeping")
+    encrypted = {**bucket, "s3_recording_encryption": "AES256"}
+    refused = simulated.run(variables=encrypted, expected_rc=2)
+    assert "the store ceph is not known to have encryption" in " ".join(refused.stdout.split())
 
 
 def test_what_the_store_has_not_is_said_before_anything_is_touched(simulated: CephSite) -> None:

@@ -110,7 +110,7 @@ def test_check_on_an_untouched_account_is_green_and_writes_nothing(
     _site, run, aws_writes, server_writes = checked
     assert (aws_writes, server_writes) == ([], [])
     for bucket in (EU, US):
-        assert f"{bucket} would be made in" in run.stdout
+        assert f"{bucket}: make the bucket in" in run.stdout
         assert f"{bucket}-recording" in run.stdout
     assert run.changed > 0
     assert '"s3BucketName": "e2e-recordings-eu"' in run.stdout

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet, intent_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
     Intent,
     app_settings,
@@ -20,6 +20,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_p
     problems_of,
     warnings_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 
 GUIDE = Intent(bucket="myvideos", region="us-east-1", ams_url="https://ams1.example.com:5443")
 

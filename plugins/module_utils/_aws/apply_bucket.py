@@ -1,0 +1,294 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Optional
+
+from . import bucket
+from .calls import S3_TRANSIENT, attempt, client, poll
+from .errors import AwsError
+
+_READ_BACK_SECONDS = 20
+_ANY_OWNER = "any"
+_NOT_OURS = (
+    "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
+    "is yours, the credentials of this task need the permission s3:ListBucket on it"
+)
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the bucket to what the task asks; the module's result."""
+    params = module.params
+    wish = bucket.Wish(
+        params["name"],
+        params["versioning"],
+        params["encryption"],
+        params["encryption_key_id"] or "",
+        params["bucket_key_enabled"],
+        params["lifecycle_rules"],
+        None if params["tags"] is None else {str(key): str(value) for key, value in params["tags"].items()},
+        params["purge_tags"],
+    )
+    bucket.check(wish)
+    found = _Bucket(module, wish)
+    exists = found.look()
+    before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
+    after = bucket.target(before, wish)
+    bucket.check_limits(wish, after)
+    names = bucket.changes(before, after)
+    steps = ([] if exists else [f"make the bucket{found.where()}"]) + [
+        bucket.words(each, after) for each in names
+    ]
+    if steps and not module.check_mode:
+        after = found.take(names, after, make=not exists)
+    left, right = bucket.view(before), bucket.view(after)
+    changed = [name for name in right if left.get(name) != right[name]]
+    return {
+        "changed": bool(steps),
+        "existed": exists,
+        "steps": steps,
+        **right,
+        "msg": f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}",
+        "diff": {
+            "before_header": f"bucket {wish.bucket}",
+            "after_header": f"bucket {wish.bucket}",
+            "before": {"exists": True, **{name: left[name] for name in changed}}
+            if exists
+            else {"exists": False},
+            "after": {"exists": True, **{name: right[name] for name in changed}},
+        },
+    }
+
+
+class _Bucket:
+    def __init__(self, module: Any, wish: bucket.Wish) -> None:
+        self.module = module
+        self.s3 = client(module, "s3")
+        self.name = wish.bucket
+        self.wish = wish
+
+    def where(self) -> str:
+        return f" in {self.module.region}" if self.module.region else ""
+
+    def look(self) -> bool:
+        """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
+        owner = self._expected_owner()
+        try:
+            answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
+        except AwsError as error:
+            if error.code == "404":
+                return False
+            if error.code != "403":
+                raise
+            raise self._not_ours(owner, error) from None
+        region = self._region_in(answer)
+        if region and self.module.region and region != self.module.region:
+            raise AwsError(
+                f"Looking for bucket {self.name}",
+                f"it is in {region}, not in {self.module.region}",
+                f"Set the region to {region}, or take another name for a bucket in {self.module.region}",
+            )
+        return True
+
+    def _head(self, **options: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = attempt(
+            f"Looking for bucket {self.name}",
+            self.s3.head_bucket,
+            needs="s3:ListBucket",
+            Bucket=self.name,
+            **options,
+        )
+        return answer
+
+    @staticmethod
+    def _region_in(answer: dict[str, Any]) -> str:
+        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+        return str(headers.get("x-amz-bucket-region") or "")
+
+    def _expected_owner(self) -> str:
+        """The account that has to own the bucket; empty where that is not known, and so not asked for."""
+        given = str(self.module.params["expected_bucket_owner"] or "")
+        if given:
+            return "" if given == _ANY_OWNER else given
+        tried = "Looking which account the credentials are of"
+        try:
+            identity = attempt(
+                tried, client(self.module, "sts").get_caller_identity, needs="sts:GetCallerIdentity"
+            )
+        except AwsError:
+            return ""
+        return str(identity["Account"])
+
+    def _not_ours(self, owner: str, error: AwsError) -> AwsError:
+        tried = f"Looking for bucket {self.name}"
+        if owner:
+            try:
+                self._head()
+            except AwsError:
+                pass
+            else:
+                return AwsError(
+                    tried,
+                    f"it is there, and belongs to another account than {owner}",
+                    "Take another name, or give the ID of its account with expected_bucket_owner if the "
+                    "recordings are to be that account's",
+                    code="AccessDenied",
+                )
+        return AwsError(
+            tried, "it is there, and S3 does not let these credentials in (403)", _NOT_OURS, code=error.code
+        )
+
+    def make(self) -> None:
+        tried = f"Making bucket {self.name}{self.where()}"
+        region = self.module.region
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 is refused there
+        place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            attempt(
+                tried,
+                self.s3.create_bucket,
+                needs="s3:CreateBucket",
+                # Another run has made it in the meantime.
+                none_on=("BucketAlreadyOwnedByYou",),
+                retry_on=("OperationAborted",),
+                Bucket=self.name,
+                **(place if region and region != "us-east-1" else {}),
+            )
+        except AwsError as error:
+            if error.code == "BucketAlreadyExists":
+                error.remedy = _NOT_OURS
+            raise
+        if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
+            raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
+
+    def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
+        """Of what a bucket has what the task asks for."""
+        left_out: dict[str, Any] = {name: None for name in bucket.NAMES if name not in self.wish.asks_for}
+        return replace(keeping, **left_out)
+
+    def read(self) -> bucket.Keeping:
+        """What the bucket has of what the task asks for."""
+        readers = {
+            "versioning": self._versioning,
+            "encryption": self._encryption,
+            "lifecycle_rules": self._lifecycle,
+            "tags": self._tags,
+        }
+        keeping = bucket.Keeping()
+        for name in self.wish.asks_for:
+            keeping = replace(keeping, **readers[name]())
+        return keeping
+
+    def _get(
+        self, what: str, operation: Any, needs: str, none_on: tuple[str, ...] = ()
+    ) -> Optional[dict[str, Any]]:
+        answer: Optional[dict[str, Any]] = attempt(
+            f"Reading {what} of bucket {self.name}",
+            operation,
+            needs=needs,
+            none_on=none_on,
+            retry_on=S3_TRANSIENT,
+            Bucket=self.name,
+        )
+        return answer
+
+    def _versioning(self) -> dict[str, Any]:
+        answer = self._get("versioning", self.s3.get_bucket_versioning, "s3:GetBucketVersioning") or {}
+        return {"versioning": answer.get("Status") or ""}
+
+    def _encryption(self) -> dict[str, Any]:
+        answer = self._get(
+            "the default encryption",
+            self.s3.get_bucket_encryption,
+            "s3:GetEncryptionConfiguration",
+            ("ServerSideEncryptionConfigurationNotFoundError",),
+        )
+        rules = ((answer or {}).get("ServerSideEncryptionConfiguration") or {}).get("Rules")
+        return {"encryption": rules[0] if rules else {}}
+
+    def _lifecycle(self) -> dict[str, Any]:
+        answer = self._get(
+            "the lifecycle rules",
+            self.s3.get_bucket_lifecycle_configuration,
+            "s3:GetLifecycleConfiguration",
+            ("NoSuchLifecycleConfiguration",),
+        )
+        found = answer or {}
+        return {
+            "lifecycle_rules": found.get("Rules") or [],
+            "minimum_size": found.get("TransitionDefaultMinimumObjectSize") or "",
+        }
+
+    def _tags(self) -> dict[str, Any]:
+        answer = self._get("the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging", ("NoSuchTagSet",))
+        return {"tags": {each["Key"]: each["Value"] for each in (answer or {}).get("TagSet") or []}}
+
+    def take(self, names: list[str], wanted: bucket.Keeping, *, make: bool) -> bucket.Keeping:
+        """Make the bucket where it is missing, write what differs, and give what it then has."""
+        done: list[str] = []
+        if make:
+            self.make()
+            done.append("made the bucket")
+        for name in names:
+            try:
+                self._write(name, wanted)
+            except AwsError as error:
+                raise error.after(done) from None
+            done.append(bucket.words(name, wanted))
+        found: list[bucket.Keeping] = []
+
+        def as_asked() -> Optional[bool]:
+            found[:] = [self.read()]
+            return None if bucket.changes(found[0], wanted) else True
+
+        if not poll(as_asked, _READ_BACK_SECONDS):
+            differs = bucket.changes(found[0], wanted)
+            left, right = bucket.view(wanted), bucket.view(found[0])
+            raise AwsError(
+                f"Setting {' and '.join(differs)} of bucket {self.name}",
+                f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
+                f"{[left.get(name) for name in differs]} was asked for",
+                "Something else may be changing it at the same time; run again",
+            ).after(done)
+        return found[0]
+
+    def _write(self, name: str, wanted: bucket.Keeping) -> None:
+        tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"
+        operation, needs, arguments = getattr(self, f"_to_write_{name}")(wanted)
+        attempt(tried, operation, needs=needs, retry_on=S3_TRANSIENT, Bucket=self.name, **arguments)
+
+    def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        return (
+            self.s3.put_bucket_versioning,
+            "s3:PutBucketVersioning",
+            {"VersioningConfiguration": {"Status": wanted.versioning}},
+        )
+
+    def _to_write_encryption(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        return (
+            self.s3.put_bucket_encryption,
+            "s3:PutEncryptionConfiguration",
+            {"ServerSideEncryptionConfiguration": {"Rules": [wanted.encryption]}},
+        )
+
+    def _to_write_lifecycle_rules(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        needs = "s3:PutLifecycleConfiguration"
+        if not wanted.lifecycle_rules:
+            return self.s3.delete_bucket_lifecycle, needs, {}
+        arguments: dict[str, Any] = {
+            "LifecycleConfiguration": {"Rules": bucket.to_write(wanted.lifecycle_rules)}
+        }
+        if wanted.minimum_size:
+            arguments["TransitionDefaultMinimumObjectSize"] = wanted.minimum_size
+        return self.s3.put_bucket_lifecycle_configuration, needs, arguments
+
+    def _to_write_tags(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        needs = "s3:PutBucketTagging"
+        if not wanted.tags:
+            return self.s3.delete_bucket_tagging, needs, {}
+        tag_set = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
+        return self.s3.put_bucket_tagging, needs, {"Tagging": {"TagSet": tag_set}}

@@ -1,0 +1,333 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""How a bucket keeps its objects: what is wanted, what differs, what cannot work.
+
+Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task does
+not ask for is None and is neither read nor written, since a store may not know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Optional
+
+from .errors import AwsError
+
+# Lifecycle rules whose ID begins so are ours, all others are somebody else's.
+RULE_PREFIX = "antmedia-s3-recording"
+KMS = "aws:kms"
+ENCRYPTIONS = ("AES256", KMS)
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_Transition.html
+STORAGE_CLASSES = (
+    "STANDARD_IA",
+    "INTELLIGENT_TIERING",
+    "ONEZONE_IA",
+    "GLACIER_IR",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+_MIN_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
+_MAX_RULES = 1000
+_MAX_ID = 255
+_MAX_TAGS = 50
+_MAX_TAG = {"key": 128, "value": 256}
+_DAYS = {
+    "expiration_days": ("Expiration", "Days"),
+    "noncurrent_version_expiration_days": ("NoncurrentVersionExpiration", "NoncurrentDays"),
+    "abort_incomplete_multipart_upload_days": ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
+}
+NAMES = ("versioning", "encryption", "lifecycle_rules", "tags")
+
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What a bucket has, in AWS's own form, or None for what is not asked for.
+
+    versioning: Enabled, Suspended, or empty for a bucket that never had it. encryption: the one rule of the
+    configuration. minimum_size: goes with the lifecycle rules, and would be lost if it were not sent again.
+    """
+
+    versioning: Optional[str] = None
+    encryption: Optional[Mapping[str, Any]] = None
+    lifecycle_rules: Optional[Sequence[Rule]] = None
+    tags: Optional[Mapping[str, str]] = None
+    minimum_size: str = ""
+
+
+# What AWS gives a bucket since January 2023.
+NEW_BUCKET = Keeping(
+    versioning="",
+    encryption={"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
+    lifecycle_rules=(),
+    tags={},
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the task asks for; None: it is left as it is."""
+
+    bucket: str
+    versioning: Optional[bool] = None
+    encryption: Optional[str] = None
+    encryption_key_id: str = ""
+    bucket_key_enabled: Optional[bool] = None
+    lifecycle_rules: Optional[Sequence[Mapping[str, Any]]] = None
+    tags: Optional[Mapping[str, str]] = None
+    purge_tags: bool = False
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        return tuple(name for name in NAMES if getattr(self, name) is not None)
+
+
+def problems_of(wish: Wish) -> list[str]:
+    """What S3 would refuse whatever the bucket has."""
+    return [
+        *_encryption_problems(wish),
+        *(problem for rule in wish.lifecycle_rules or () for problem in _rule_problems(rule)),
+        *_doubled_prefixes(wish.lifecycle_rules or ()),
+        *_tag_problems(wish.tags or {}),
+    ]
+
+
+def check(wish: Wish) -> None:
+    """Raise for what S3 would refuse whatever the bucket has."""
+    problems = problems_of(wish)
+    if problems:
+        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+
+
+def check_limits(wish: Wish, after: Keeping) -> None:
+    """Raise where what is there already and what is wanted are together more than S3 takes."""
+    problems = []
+    if len(after.lifecycle_rules or ()) > _MAX_RULES:
+        count = len(after.lifecycle_rules or ())
+        problems.append(f"{count} lifecycle rules would be in the bucket, S3 takes {_MAX_RULES}")
+    if len(after.tags or ()) > _MAX_TAGS:
+        problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 takes {_MAX_TAGS}")
+    if problems:
+        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+
+
+def target(current: Keeping, wish: Wish) -> Keeping:
+    """What the bucket shall have. current has what the wish asks for."""
+    after = current
+    if wish.versioning is not None:
+        after = replace(after, versioning=_versioning(current.versioning or "", wish.versioning))
+    if wish.encryption is not None:
+        after = replace(after, encryption=_encryption(current.encryption or {}, wish))
+    if wish.lifecycle_rules is not None:
+        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), wish.lifecycle_rules))
+    if wish.tags is not None:
+        after = replace(after, tags=_tags(current.tags or {}, wish.tags, wish.purge_tags))
+    return after
+
+
+def _versioning(current: str, wanted: bool) -> str:
+    # A bucket that never had versioning cannot be told from outside from one where it is off.
+    off = current and "Suspended"
+    return "Enabled" if wanted else off
+
+
+def _encryption(current: Mapping[str, Any], wish: Wish) -> Mapping[str, Any]:
+    found = current.get("ApplyServerSideEncryptionByDefault") or {}
+    same = found.get("SSEAlgorithm") == wish.encryption and (
+        wish.encryption != KMS or _same_key(found.get("KMSMasterKeyID") or "", wish.encryption_key_id)
+    )
+    bucket_key = bool(current.get("BucketKeyEnabled"))
+    if wish.bucket_key_enabled is not None:
+        bucket_key = wish.bucket_key_enabled
+    elif not same:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html: far fewer requests to KMS
+        bucket_key = wish.encryption == KMS
+    if same and bucket_key == bool(current.get("BucketKeyEnabled")):
+        return current
+    default = {"SSEAlgorithm": wish.encryption}
+    if wish.encryption_key_id:
+        default["KMSMasterKeyID"] = wish.encryption_key_id
+    return {**current, "ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
+
+
+def _same_key(found: str, wanted: str) -> bool:
+    """Whether both name one key: by its ARN, by the end of it, or by the alias that AWS's own key has."""
+    own = ("", "alias/aws/s3")
+    ends = [
+        each.rpartition(":key/")[2] if ":key/" in each else each.rpartition(":")[2]
+        for each in (found, wanted)
+    ]
+    return ends[0] == ends[1] or all(each in own for each in ends)
+
+
+def _rules(current: Sequence[Rule], wanted: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    """Somebody else's rules where they are, then ours; one that says the same already keeps its form."""
+    ours = {_meaning(rule): rule for rule in current if is_ours(rule)}
+    others = [rule for rule in current if not is_ours(rule)]
+    wanted_rules = [_rule_to_aws(rule) for rule in wanted]
+    return [*others, *(ours.get(_meaning(rule), rule) for rule in wanted_rules)]
+
+
+def is_ours(rule: Mapping[str, Any]) -> bool:
+    return str(rule.get("ID") or "").startswith(RULE_PREFIX)
+
+
+def _rule_to_aws(rule: Mapping[str, Any]) -> Rule:
+    made: Rule = {
+        "ID": f"{RULE_PREFIX} {rule['prefix']}".rstrip(),
+        "Status": "Enabled",
+        "Filter": {"Prefix": rule["prefix"]},
+    }
+    for name, (element, unit) in _DAYS.items():
+        if rule.get(name):
+            made[element] = {unit: rule[name]}
+    transitions = sorted(rule.get("transitions") or [], key=lambda each: int(each["days"]))
+    if transitions:
+        made["Transitions"] = [
+            {"Days": each["days"], "StorageClass": each["storage_class"]} for each in transitions
+        ]
+    return made
+
+
+def _meaning(rule: Mapping[str, Any]) -> str:
+    """A text that is equal for rules of ours that say the same."""
+    plain = {name: value for name, value in rule.items() if value not in (None, [], {})}
+    if "Prefix" in plain:
+        plain["Filter"] = {"Prefix": plain.pop("Prefix")}
+    if plain.get("Filter") == {"Prefix": ""}:
+        del plain["Filter"]
+    plain["Transitions"] = sorted(
+        (each.get("Days"), each.get("StorageClass")) for each in plain.get("Transitions", [])
+    )
+    return repr(sorted(plain.items()))
+
+
+def to_write(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules as S3 takes them together: one with the old form of a prefix is refused beside our own."""
+    written = []
+    for rule in rules:
+        old = rule.get("Prefix") is not None and "Filter" not in rule
+        plain = {name: value for name, value in rule.items() if name != "Prefix"}
+        written.append({**plain, "Filter": {"Prefix": rule["Prefix"]}} if old else rule)
+    return written
+
+
+def _tags(current: Mapping[str, str], wanted: Mapping[str, str], purge: bool) -> dict[str, str]:
+    # Tags of AWS's own services can be neither set nor removed.
+    kept = {key: value for key, value in current.items() if not purge or key.startswith("aws:")}
+    return {**kept, **wanted}
+
+
+def same(name: str, left: Keeping, right: Keeping) -> bool:
+    """Whether both have the same of one of NAMES."""
+    before, after = getattr(left, name), getattr(right, name)
+    if name == "lifecycle_rules":
+        return sorted(map(_meaning, before or ())) == sorted(map(_meaning, after or ()))
+    if name == "encryption":
+        return _view_of_encryption(before) == _view_of_encryption(after)
+    return bool(before == after)
+
+
+def changes(before: Keeping, after: Keeping) -> list[str]:
+    """Those of NAMES that differ, in the order in which they are written."""
+    return [name for name in NAMES if not same(name, before, after)]
+
+
+def view(keeping: Keeping) -> dict[str, Any]:
+    """What a result and a diff show of it: what was asked for, and of the lifecycle rules our own."""
+    shown = {field.name: getattr(keeping, field.name) for field in fields(keeping) if field.name in NAMES}
+    if keeping.encryption is not None:
+        shown["encryption"] = _view_of_encryption(keeping.encryption)
+    if keeping.lifecycle_rules is not None:
+        shown["lifecycle_rules"] = [dict(rule) for rule in keeping.lifecycle_rules if is_ours(rule)]
+    if keeping.tags is not None:
+        shown["tags"] = dict(keeping.tags)
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _view_of_encryption(rule: Optional[Mapping[str, Any]]) -> dict[str, Any]:
+    default = (rule or {}).get("ApplyServerSideEncryptionByDefault") or {}
+    shown = {"algorithm": default.get("SSEAlgorithm"), "key_id": default.get("KMSMasterKeyID")}
+    return {**shown, "bucket_key_enabled": bool((rule or {}).get("BucketKeyEnabled"))}
+
+
+def words(name: str, after: Keeping) -> str:
+    """A change as a step of the result."""
+    if name == "versioning":
+        return f"set versioning to {after.versioning}"
+    if name == "encryption":
+        shown = _view_of_encryption(after.encryption)
+        key = f" with key {shown['key_id']}" if shown["key_id"] else ""
+        return f"set the default encryption to {shown['algorithm']}{key}"
+    if name == "tags":
+        return "write the tags"
+    ours = [rule["ID"] for rule in after.lifecycle_rules or () if is_ours(rule)]
+    return f"write the lifecycle rules {', '.join(ours)}" if ours else "take our lifecycle rules away"
+
+
+def _encryption_problems(wish: Wish) -> list[str]:
+    if wish.encryption == KMS:
+        return []
+    found = []
+    if wish.encryption_key_id:
+        found.append(f"encryption_key_id goes with encryption={KMS} alone")
+    if wish.bucket_key_enabled:
+        found.append(f"bucket_key_enabled goes with encryption={KMS} alone")
+    return found
+
+
+def _rule_problems(rule: Mapping[str, Any]) -> list[str]:
+    label = f"the lifecycle rule for '{rule['prefix']}'"
+    transitions = sorted(rule.get("transitions") or [], key=lambda each: int(each["days"]))
+    found = [
+        f"{label} has {name} below 1, S3 counts whole days"
+        for name in _DAYS
+        if rule.get(name) is not None and rule[name] < 1
+    ]
+    if not transitions and not any(rule.get(name) for name in _DAYS):
+        found.append(f"{label} does nothing")
+    if len(f"{RULE_PREFIX} {rule['prefix']}") > _MAX_ID:
+        found.append(f"{label} would have an ID of over {_MAX_ID} characters")
+    return found + [f"{label} {problem}" for problem in _transition_problems(transitions, rule)]
+
+
+def _transition_problems(transitions: Sequence[Mapping[str, Any]], rule: Mapping[str, Any]) -> list[str]:
+    classes = [each["storage_class"] for each in transitions]
+    days = [int(each["days"]) for each in transitions]
+    found = [
+        f"moves to {each['storage_class']} after {each['days']} days, S3 takes "
+        f"{_MIN_DAYS.get(each['storage_class'], 0)} at least"
+        for each in transitions
+        if int(each["days"]) < _MIN_DAYS.get(each["storage_class"], 0)
+    ]
+    if len(set(classes)) < len(classes) or len(set(days)) < len(days):
+        found.append("has a storage class or a number of days more than once in its transitions")
+    elif classes != sorted(classes, key=STORAGE_CLASSES.index):
+        found.append(f"moves from {' to '.join(classes)}, S3 moves only to a colder class: {STORAGE_CLASSES}")
+    expiration = rule.get("expiration_days") or 0
+    if expiration and days and expiration <= days[-1]:
+        found.append(f"expires after {expiration} days, before it moves after {days[-1]}")
+    return found
+
+
+def _doubled_prefixes(rules: Sequence[Mapping[str, Any]]) -> list[str]:
+    prefixes = [rule["prefix"] for rule in rules]
+    return [
+        f"there is more than one lifecycle rule for '{each}'"
+        for each in sorted({prefix for prefix in prefixes if prefixes.count(prefix) > 1})
+    ]
+
+
+def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+    found = [
+        f"the tag '{key}' begins with aws:, which is AWS's own" for key in tags if key.startswith("aws:")
+    ]
+    for key, value in tags.items():
+        for part, text in (("key", key), ("value", value)):
+            if len(text) > _MAX_TAG[part] or (part == "key" and not text):
+                found.append(f"the {part} of the tag '{key[:40]}' must have 1 to {_MAX_TAG[part]} characters")
+    return found

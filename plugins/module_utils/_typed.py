@@ -1,0 +1,110 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""An intent from the values of the role's variables, which Ansible may have made text of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, Optional, get_type_hints
+
+from ._recording import Intent
+from ._recording_problems import IntentError
+
+_DEFAULT_AMS_URL = "https://{host}:5443"
+_LISTS = (
+    "applications",
+    "upload",
+    "forwarding_extensions",
+    "cors_origins",
+    "cors_extra_origins",
+    "cors_methods",
+)
+_LISTS_OF_DICTIONARIES = ("transitions",)
+_TYPES = get_type_hints(Intent)
+
+
+def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
+    """An intent from the values of the role's variables; an empty value counts as not given."""
+    known = {field.name for field in fields(Intent)}
+    given = {name: value for name, value in inputs.items() if name in known and value not in (None, "")}
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            values[name] = typed(name, value)
+        except ValueError as error:
+            problems.append(f"s3_recording_{name}: {error}")
+    if problems:
+        raise IntentError(problems)
+    values.setdefault("bucket", "")
+    values.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
+    values["prefix"] = values.get("prefix", "").strip("/")
+    return Intent(**values)
+
+
+def typed(name: str, value: Any) -> Any:
+    """A variable's value in its type; ValueError where it cannot be."""
+    if name in _LISTS:
+        return _strings(value)
+    if name in _LISTS_OF_DICTIONARIES:
+        return _dictionaries(value)
+    read: Callable[[Any], Any] = _READERS.get(_TYPES[name], _dictionary)
+    return read(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (Mapping, list, tuple)):
+        raise ValueError(f"takes text, not a {_kind(value)}")
+    return str(value).strip()
+
+
+def _whole_number(value: Any) -> int:
+    if not re.fullmatch(r"\d+", str(value).strip()):
+        raise ValueError(f"takes a whole number, not {value!r}")
+    return int(value)
+
+
+def _dictionary(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        # Without the value: further settings may hold secrets.
+        raise ValueError(f"takes a dictionary, not a {_kind(value)}")
+    return dict(value)
+
+
+def _dictionaries(value: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(each, Mapping) for each in value):
+        raise ValueError(f"takes a list of dictionaries, not {value!r}")
+    return tuple(dict(each) for each in value)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "dictionary"
+    return "list" if isinstance(value, (list, tuple)) else type(value).__name__
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"takes a list, not a {_kind(value)}")
+    return tuple(str(part) for part in value)
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "yes", "no", "on", "off", "1", "0"):
+        raise ValueError(f"takes true or false, not {value!r}")
+    return text in ("true", "yes", "on", "1")
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bool: _boolean,
+    Optional[bool]: _boolean,
+    int: _whole_number,
+    Optional[int]: _whole_number,
+    str: _text,
+}

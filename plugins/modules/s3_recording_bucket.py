@@ -1,0 +1,245 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_recording_bucket
+short_description: An S3 bucket for recordings, and how it keeps them
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Makes the bucket where it is missing, and sets versioning, default encryption, lifecycle rules and tags.
+  - What is not given is neither read nor written, so that a store that does not know it is not asked. A
+    bucket is never deleted, and neither is its default encryption, because some other stores take that call
+    for the deletion of the bucket.
+  - A bucket of somebody else's and one in another region are errors before anything is written.
+  - Check mode predicts all of it, which C(amazon.aws.s3_bucket) does not.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  expected_bucket_owner:
+    description:
+      - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials.
+      - V(any) for stores without accounts, where nobody is asked.
+    type: str
+  versioning:
+    description:
+      - Whether former versions of objects are kept. V(false) on a bucket that has it means C(Suspended).
+    type: bool
+  encryption:
+    description:
+      - How S3 encrypts objects that come without a wish of their own. V(AES256) is by keys of S3 (SSE-S3),
+        V(aws:kms) by a key of AWS KMS (SSE-KMS).
+      - Nobody reads an object without credentials that is encrypted by V(aws:kms), whatever the bucket policy
+        says.
+    type: str
+    choices: ["AES256", "aws:kms"]
+  encryption_key_id:
+    description:
+      - ID, ARN or alias of the KMS key. When it is not given, AWS's own key for S3 in the account
+        (C(aws/s3)).
+      - Goes with O(encryption=aws:kms) alone.
+    type: str
+  bucket_key_enabled:
+    description:
+      - Whether S3 asks KMS once for many objects (S3 Bucket Keys). Left as it is when it is not given; where
+        O(encryption=aws:kms) or another key is set for the first time it is on then.
+    type: bool
+  lifecycle_rules:
+    description:
+      - What becomes of objects after a time. Rules whose ID begins with C(antmedia-s3-recording) belong to
+        this module, and those that are not given are removed; all others stay as they are.
+      - V([]) removes all rules of this module.
+    type: list
+    elements: dict
+    suboptions:
+      prefix:
+        description: The rule is about the objects whose keys begin so, for example V(streams/).
+        type: str
+        required: true
+      expiration_days:
+        description: Days after which an object is deleted. With versioning it is kept as a former version.
+        type: int
+      noncurrent_version_expiration_days:
+        description: Days after which a former version of an object is deleted for good.
+        type: int
+      abort_incomplete_multipart_upload_days:
+        description:
+          - Days after its beginning at which the parts of an upload that was never finished are deleted,
+            such as a killed server leaves behind.
+        type: int
+      transitions:
+        description:
+          - When objects move to a colder storage class. From V(GLACIER) and V(DEEP_ARCHIVE) nobody can read
+            them before they are restored.
+        type: list
+        elements: dict
+        suboptions:
+          days:
+            description: Days after the object was put; 30 at least for V(STANDARD_IA) and V(ONEZONE_IA).
+            type: int
+            required: true
+          storage_class:
+            description: The storage class.
+            type: str
+            required: true
+            choices: [STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE]
+  tags:
+    description: Tags of the bucket. Other tags stay, unless O(purge_tags=true).
+    type: dict
+  purge_tags:
+    description: Whether tags that are not given are removed, but for those of AWS's own services.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Reads and predicts the result in full, writes nothing.
+    support: full
+  diff_mode:
+    description: Shows what changes of what is given, and of the lifecycle rules this module's own.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - The credentials need C(s3:ListBucket), to make a bucket C(s3:CreateBucket), and for what is given
+    C(s3:GetBucketVersioning), C(s3:PutBucketVersioning), C(s3:GetEncryptionConfiguration),
+    C(s3:PutEncryptionConfiguration), C(s3:GetLifecycleConfiguration), C(s3:PutLifecycleConfiguration),
+    C(s3:GetBucketTagging), C(s3:PutBucketTagging).
+seealso:
+  - module: antmedia.s3_recording.s3_bucket_access
+  - module: amazon.aws.s3_bucket
+"""
+
+EXAMPLES = r"""
+- name: Have a bucket, and no parts of broken uploads in it for more than a week
+  antmedia.s3_recording.s3_recording_bucket:
+    name: my-recordings
+    region: eu-central-1
+    lifecycle_rules:
+      - prefix: streams/
+        abort_incomplete_multipart_upload_days: 7
+
+- name: Keep recordings for a year, after a month in a class that is cheaper and as fast
+  antmedia.s3_recording.s3_recording_bucket:
+    name: my-recordings
+    region: eu-central-1
+    encryption: AES256
+    versioning: true
+    lifecycle_rules:
+      - prefix: streams/
+        expiration_days: 365
+        noncurrent_version_expiration_days: 7
+        abort_incomplete_multipart_upload_days: 7
+        transitions:
+          - days: 30
+            storage_class: STANDARD_IA
+    tags:
+      team: streaming
+"""
+
+RETURN = r"""
+existed:
+  description: Whether the bucket was there before the task.
+  returned: success
+  type: bool
+  sample: true
+versioning:
+  description: V(Enabled), V(Suspended), or empty where it never was on; in check mode as it would be.
+  returned: success, if O(versioning) is given
+  type: str
+  sample: Enabled
+encryption:
+  description: The default encryption; in check mode as it would be.
+  returned: success, if O(encryption) is given
+  type: dict
+  contains:
+    algorithm:
+      description: V(AES256) or V(aws:kms).
+      type: str
+    key_id:
+      description: The KMS key as it was given, V(null) without one.
+      type: str
+    bucket_key_enabled:
+      description: Whether S3 asks KMS once for many objects.
+      type: bool
+lifecycle_rules:
+  description: The rules of this module as S3 has them; in check mode as they would be.
+  returned: success, if O(lifecycle_rules) is given
+  type: list
+  elements: dict
+  sample:
+    - ID: antmedia-s3-recording streams/
+      Status: Enabled
+      Filter: {Prefix: streams/}
+      AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}
+tags:
+  description: All tags of the bucket; in check mode as they would be.
+  returned: success, if O(tags) is given
+  type: dict
+  sample: {team: streaming}
+steps:
+  description: What was done, in order, one call each; in check mode what would be done.
+  returned: success
+  type: list
+  elements: str
+  sample: [make the bucket in eu-central-1, write the lifecycle rules antmedia-s3-recording streams/]
+msg:
+  description: What was done to the bucket, in one line.
+  returned: always
+  type: str
+  sample: "my-recordings: as wanted"
+error_code:
+  description: AWS's name of the error.
+  returned: on failure, if AWS answered
+  type: str
+  sample: BucketAlreadyExists
+"""
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_bucket
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket import (
+    ENCRYPTIONS,
+    STORAGE_CLASSES,
+)
+
+
+def argument_spec() -> dict:
+    transition = {
+        "days": {"type": "int", "required": True},
+        "storage_class": {"type": "str", "required": True, "choices": list(STORAGE_CLASSES)},
+    }
+    rule = {
+        "prefix": {"type": "str", "required": True},
+        "expiration_days": {"type": "int"},
+        "noncurrent_version_expiration_days": {"type": "int"},
+        "abort_incomplete_multipart_upload_days": {"type": "int"},
+        "transitions": {"type": "list", "elements": "dict", "options": transition},
+    }
+    return {
+        "name": {"type": "str", "required": True},
+        "expected_bucket_owner": {"type": "str"},
+        "versioning": {"type": "bool"},
+        "encryption": {"type": "str", "choices": list(ENCRYPTIONS)},
+        "encryption_key_id": {"type": "str", "no_log": False},
+        "bucket_key_enabled": {"type": "bool", "no_log": False},
+        "lifecycle_rules": {"type": "list", "elements": "dict", "options": rule},
+        "tags": {"type": "dict"},
+        "purge_tags": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    run_as_module(apply_bucket.run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()
