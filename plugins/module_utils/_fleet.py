@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from . import _recording
 from ._ams.former_file import unproved_path
+from ._aws import cors
 from ._recording import Intent
 from ._recording_problems import problems_of, warnings_of
 
@@ -167,7 +168,25 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _bucket_problems(sharing: list[Member]) -> list[str]:
-    return [*_disagreements(sharing), *_shared_folders(sharing), *_too_large_policy(sharing)]
+    return [
+        *_disagreements(sharing),
+        *_shared_folders(sharing),
+        *_too_large_policy(sharing),
+        *_too_many_origins(sharing),
+    ]
+
+
+def _too_many_origins(sharing: list[Member]) -> list[str]:
+    intent, origins = sharing[0].intent, _origins(sharing)
+    rules = cors.given(_recording.cors_rules(intent, origins)) if intent.store.cors else []
+    size = cors.size_of(rules)
+    if size <= cors.MAX_BYTES:
+        return []
+    problem = (
+        f"the {len(origins)} origins of bucket '{intent.bucket}' make a CORS rule of {size} bytes, where S3 "
+        f"takes {cors.MAX_BYTES}. {cors.way_out_of_size(rules)} (s3_recording_cors_origins)"
+    )
+    return [problem]
 
 
 def _too_large_policy(sharing: list[Member]) -> list[str]:
@@ -302,8 +321,9 @@ def _origins_to_prove(intent: Intent) -> list[str]:
     """Of a large fleet's origins those that this host has a part in; none where CORS is set elsewhere."""
     if not intent.store.cors:
         return []
-    own = intent.cors_origins or (_recording.origin_of(intent.viewer_address),)
-    return sorted({*own, *intent.cors_extra_origins})
+    own = _recording.origin_of(intent.viewer_address)
+    asked = {*(intent.cors_origins or (own,)), *intent.cors_extra_origins}
+    return sorted({_recording.example_of(origin, own) for origin in asked})
 
 
 def _host_entry(intent: Intent) -> dict[str, Any]:

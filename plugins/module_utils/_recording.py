@@ -295,6 +295,15 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+def example_of(origin: str, own: str) -> str:
+    """An origin that a browser can send: for one with a * in it the server's own if that is among them."""
+    if origin == "*" or "*" not in origin:
+        return origin
+    start, _star, end = origin.partition("*")
+    fits = own.startswith(start) and own.endswith(end) and len(own) >= len(start) + len(end)
+    return own if fits else origin.replace("*", "recording-check")
+
+
 def app_settings_names() -> set[str]:
     """The settings that the intent decides, whatever its values."""
     full = Intent(bucket="b", endpoint="http://h", path_style=True, storage_class="c", cache_control="c")

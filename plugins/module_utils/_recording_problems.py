@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 
 from ._aws import bucket as buckets
 from ._providers import PROVIDERS
-from ._recording import REGIONS, UPLOAD_BITS, Intent, app_settings_names, bucket_settings
+from ._recording import (
+    REGIONS,
+    UPLOAD_BITS,
+    Intent,
+    app_settings_names,
+    bucket_settings,
+    origin_of,
+)
 
 DELIVERIES = ("private", "public", "acl")
 STORES = ("ssm", "secretsmanager", "file")
@@ -251,12 +258,21 @@ def _address_problems(intent: Intent) -> list[str]:
             found.append(f"s3_recording_{name} has a user or a password in it, which does not belong there")
         elif url and not _is_address(url):
             found.append(f"s3_recording_{name}: '{url}' is not an http or https address")
-    found.extend(
-        f"s3_recording_cors_origins: '{origin}' is not an origin such as https://ams.example.com:5443"
-        for origin in intent.cors_origins + intent.cors_extra_origins
-        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin)
-    )
+    for origin in intent.cors_origins + intent.cors_extra_origins:
+        found.extend(_origin_problems(origin))
     return found
+
+
+def _origin_problems(origin: str) -> list[str]:
+    name = "s3_recording_cors_origins"
+    if origin == "*":
+        return []
+    if origin.count("*") > 1:
+        return [f"{name}: '{origin}' has more than one *, S3 takes one"]
+    if not re.fullmatch(r"https?://[^/\s]+", origin) or not _is_address(origin.replace("*", "x")):
+        return [f"{name}: '{origin}' is not an origin such as https://ams.example.com:5443"]
+    sent = origin_of(origin)
+    return [f"{name}: browsers never send '{origin}', they send '{sent}'"] if sent != origin else []
 
 
 def _is_address(url: str) -> bool:

@@ -12,6 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording i
     Intent,
     app_settings,
     cors_rules,
+    example_of,
     key_policy,
     origin_of,
 )
@@ -134,6 +135,8 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"base_url": "cdn.example.com"}, "not an http or https address"),
         ({"ams_url": "https://h:99999"}, "not an http or https address"),
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
+        ({"cors_origins": ("https://*.x.*",)}, "has more than one *"),
+        ({"cors_origins": ("https://Ams.example.com:443",)}, "they send 'https://ams.example.com'"),
         ({"key_store": "vault"}, "is none of ssm, secretsmanager, file"),
         ({"key_store": "file"}, "needs the whole path of a file"),
         ({"iam_user": "a b"}, "not a name that IAM takes"),
@@ -291,3 +294,25 @@ def test_a_policy_that_iam_would_not_take_is_refused() -> None:
     (problem,) = fleet([member("a", applications=apps, folder_per_application=True)])["problems"]
     assert "the 60 folders of bucket 'myvideos'" in problem
     assert fleet([member("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
+
+
+def test_a_pattern_is_proved_by_an_origin_that_a_browser_can_send() -> None:
+    own = "https://ams1.example.com:5443"
+    assert example_of("https://*.example.com:5443", own) == own
+    assert example_of("https://*.example.org", own) == "https://recording-check.example.org"
+    assert example_of("https://player.example.org", own) == "https://player.example.org"
+    given = fleet([member("ams1.example.com", cors_origins=["https://*.example.com:5443"])])
+    assert given["hosts"]["ams1.example.com"]["origins"] == [own]
+
+
+def test_origins_of_a_large_fleet_are_one_rule_and_where_they_do_not_fit_a_pattern_is_offered() -> None:
+    hosts = [f"ams-{number:04}.media.example.com" for number in range(1000)]
+    many = fleet([member(host) for host in hosts[:800]])
+    (rule,) = many["buckets"][0]["cors_rules"]
+    assert len(rule["allowed_origins"]) == 800
+    too_many = fleet([member(host) for host in hosts])
+    (problem,) = too_many["problems"]
+    assert "1000 origins of bucket 'myvideos' make a CORS rule of" in problem
+    assert "https://*.media.example.com:5443 (s3_recording_cors_origins)" in problem
+    offered = [member(host, cors_origins=["https://*.media.example.com:5443"]) for host in hosts]
+    assert fleet(offered)["problems"] == []

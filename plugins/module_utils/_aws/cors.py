@@ -164,11 +164,42 @@ def check_limits(name: str, rules: Sequence[Rule]) -> None:
     elif size_of(rules) > MAX_BYTES:
         came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 takes {MAX_BYTES}"
     if came_back:
-        raise AwsError(
-            f"The CORS rules of bucket {name}",
-            came_back,
-            "Put several origins into one rule or remove rules (purge=true). Nothing was changed",
-        )
+        remedy = f"{way_out_of_size(rules)}. Nothing was changed"
+        raise AwsError(f"The CORS rules of bucket {name}", came_back, remedy)
+
+
+def patterns_for(rule: Rule) -> list[str]:
+    """The fewest origins with a * that let in all of a rule's and make it small enough; nothing if none do.
+
+    Only whole labels at the front of a domain are given up, and never the last two: a * in an address of
+    digits would let in names of anybody's that begin so.
+    """
+    origins = list(rule["allowed_origins"])
+    for given_up in range(1, 8):
+        found = sorted({_pattern(origin, given_up) for origin in origins})
+        if size_of([{**rule, "allowed_origins": found}]) <= MAX_BYTES:
+            return found
+    return []
+
+
+def _pattern(origin: str, given_up: int) -> str:
+    scheme, _colon, rest = origin.partition("://")
+    host, colon, port = rest.partition(":")
+    labels = host.split(".")
+    given_up = min(given_up, len(labels) - 2)
+    if given_up < 1 or "*" in origin or labels[-1].isdigit():
+        return origin
+    return f"{scheme}://{'.'.join(['*', *labels[given_up:]])}{colon}{port}"
+
+
+def way_out_of_size(rules: Sequence[Rule]) -> str:
+    """What to do about rules that are too large together."""
+    largest = max(rules, key=lambda rule: size_of([rule]))
+    patterns = patterns_for(largest)
+    if size_of([largest]) > MAX_BYTES and patterns:
+        shown = ", ".join(patterns[:5]) + (f" and {len(patterns) - 5} more" if len(patterns) > 5 else "")
+        return f"Let every host of a domain in, which may be more than these: {shown}"
+    return "Put several origins into one rule or remove rules (purge=true)"
 
 
 def size_of(rules: Sequence[Rule]) -> int:

@@ -190,3 +190,30 @@ def test_the_size_is_that_of_what_botocore_sends() -> None:
     with pytest.raises(InterruptedError):
         s3.put_bucket_cors(Bucket="b", CORSConfiguration={"CORSRules": cors.to_aws(rules)})
     assert cors.size_of(rules) == len(sent[0])
+
+
+def test_a_rule_that_is_too_large_is_offered_as_few_patterns() -> None:
+    def origins(*places: str) -> list[str]:
+        return [f"https://{'h' * 40}-{number:03}.{place}" for place in places for number in range(700)]
+
+    def offered(allowed: list[str]) -> list[str]:
+        return cors.patterns_for(rule("a", allowed_origins=allowed))
+
+    assert offered(origins("a.example.com", "b.example.com:8443")) == [
+        "https://*.a.example.com",
+        "https://*.b.example.com:8443",
+    ]
+    # A label more where each host has a domain of its own.
+    own_domains = [f"https://ams.{'h' * 40}-{number:04}.example.com" for number in range(1400)]
+    assert offered(own_domains) == ["https://*.example.com"]
+    # Neither a whole top level domain nor the beginning of addresses in digits is ever offered.
+    assert offered([f"https://{'h' * 60}{number:04}.com" for number in range(1400)]) == []
+    assert offered([f"https://10.{a}.{b}.1:5443" for a in range(50) for b in range(50)]) == []
+    kept = "https://*.kept.example.org"
+    assert kept in offered([*origins("a.example.com", "b.example.com"), kept])
+
+
+def test_the_error_of_a_rule_that_is_too_large_offers_a_pattern() -> None:
+    large = rule("a", allowed_origins=[f"https://{number:0>50}.example.com" for number in range(1400)])
+    with pytest.raises(AwsError, match=r"which may be more than these: https://\*\.example\.com"):
+        cors.check_limits("b", [large])
