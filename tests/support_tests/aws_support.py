@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -67,4 +68,37 @@ def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource, **more}],
+    }
+
+
+def distribution(bucket: str, control: str = "", **more: Any) -> dict[str, Any]:
+    """A distribution of a bucket; what is given besides replaces parts of it."""
+    domain = f"{bucket}.s3.{REGION}.amazonaws.com"
+    origin = {"Id": "recordings", "DomainName": domain, "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    behavior = {
+        "TargetOriginId": "recordings",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+    }
+    return {
+        "CallerReference": uuid.uuid4().hex,
+        "Comment": "recordings",
+        "Enabled": True,
+        "Origins": counted(origin | {"OriginAccessControlId": control} | more.pop("origin", {})),
+        "DefaultCacheBehavior": behavior | more.pop("behavior", {}),
+        **more,
+    }
+
+
+def counted(*items: Any) -> dict[str, Any]:
+    return {"Quantity": len(items), "Items": list(items)}
+
+
+def access_control(name: str | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "Name": name or f"control-{uuid.uuid4().hex[:8]}",
+        "SigningProtocol": "sigv4",
+        "SigningBehavior": "always",
+        "OriginAccessControlOriginType": "s3",
+        **more,
     }

@@ -22,6 +22,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--region", default="eu-west-1")
     parser.add_argument("--key-delay", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--policy-delay", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--distribution-delay", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--https", action="store_true", help="policies see aws:SecureTransport as true")
     parser.add_argument("--keep-running", action="store_true", help="do not end with stdin")
     return parser.parse_args(arguments)
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from .access import Settings
     from .server import Server, StandIn
 
-    app = StandIn(options.region, Settings(options.key_delay, options.policy_delay, options.https))
+    settings = Settings(options.key_delay, options.policy_delay, options.https, options.distribution_delay)
+    app = StandIn(options.region, settings)
     server = Server(options.port, app)
     assert app.admin is not None
     ready = {

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from . import cloudfront_actions, moto_kms, sigv4
 from . import moto_state as state
-from . import sigv4
 from .account import ACCOUNT
 from .errors import Refusal
-from .policy import Question, Verdict, is_public, judge
+from .policy import ContextValue, Question, Verdict, is_public, judge
+from .resources import resources
 from .s3_actions import further_actions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .call import Call
+    from .edge import Service
 
 _UNKNOWN_KEY = {
     "s3": (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
@@ -33,13 +33,14 @@ class Settings:
     key_delay: float = 0.0
     policy_delay: float = 0.0
     https: bool = False
+    distribution_delay: float = 0.0
 
 
 def authenticate(call: Call, settings: Settings) -> tuple[state.Caller | None, bytes]:
     """Who signed the request (None: nobody), and its body as the service is to see it."""
-    signature = sigv4.read_signature(call)
+    signature = None if call.protocol == "edge" else sigv4.read_signature(call)
     if signature is None:
-        if call.protocol != "s3":
+        if call.protocol not in ("s3", "edge"):
             raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         return None, sigv4.plain_body(call, None, None)
     token = call.headers.get("x-amz-security-token") or call.query.get("X-Amz-Security-Token")
@@ -57,9 +58,9 @@ def authenticate(call: Call, settings: Settings) -> tuple[state.Caller | None, b
     return caller, sigv4.plain_body(call, signature, caller.secret)
 
 
-def _context(call: Call, caller: state.Caller | None, settings: Settings) -> dict[str, str]:
+def _context(call: Call, caller: state.Caller | None, settings: Settings) -> dict[str, ContextValue]:
     secure = settings.https or call.headers.get("x-forwarded-proto") == "https"
-    context = {
+    context: dict[str, ContextValue] = {
         "aws:securetransport": str(secure).lower(),
         "aws:sourceip": call.environ.get("REMOTE_ADDR", "127.0.0.1"),
         "aws:requestedregion": call.region,
@@ -76,7 +77,29 @@ def _context(call: Call, caller: state.Caller | None, settings: Settings) -> dic
     context |= {key: value for key, value in given.items() if value is not None}
     if caller:
         context |= {"aws:username": caller.name, "aws:principalarn": caller.arn}
-        context["aws:principalaccount"] = ACCOUNT
+        context |= {"aws:principalaccount": ACCOUNT, "aws:principalisawsservice": "false"}
+    return context
+
+
+def _service_context(service: Service) -> dict[str, ContextValue]:
+    return {
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": service.principal,
+        "aws:sourcearn": service.source_arn,
+        "aws:sourceaccount": ACCOUNT,
+    }
+
+
+def _kms_context(resource: str, call: Call) -> dict[str, ContextValue]:
+    key = moto_kms.find_key(resource, call.region)
+    if key is None:
+        return {}
+    context: dict[str, ContextValue] = {
+        "kms:calleraccount": ACCOUNT,
+        "kms:resourcealiases": tuple(key.aliases),
+    }
+    if call.protocol == "s3":
+        context["kms:viaservice"] = f"s3.{call.region}.amazonaws.com"
     return context
 
 
@@ -87,12 +110,20 @@ class Access:
     call: Call
     caller: state.Caller | None
     settings: Settings
+    service: Service | None = None
 
     def __post_init__(self) -> None:
         self._context = _context(self.call, self.caller, self.settings)
+        if self.service:
+            self._context |= _service_context(self.service)
 
     def _question(self, action: str, resource: str) -> Question:
-        return Question(action, resource, self.caller.arn if self.caller else None, self._context)
+        context = self._context
+        if action.startswith("kms:"):
+            context = context | _kms_context(resource, self.call)
+        caller = self.caller.arn if self.caller else None
+        service = self.service.principal if self.service else None
+        return Question(action, resource, caller, context, service)
 
     def require(self, action: str, resource: str) -> None:
         verdict, why = self._weigh(action, resource)
@@ -110,6 +141,8 @@ class Access:
         by_resource = self._bucket_verdict(question) if self.call.protocol == "s3" else Verdict.NONE
         if by_resource is Verdict.DENY:
             return by_resource, "with an explicit deny in a resource-based policy"
+        if self._is_closed(question):
+            return Verdict.NONE, f"because no resource-based policy allows the {action} action"
         allowing = [verdict is Verdict.ALLOW for verdict in (identity, by_resource)]
         # Across accounts both sides have to agree.
         if all(allowing) if self.caller and _of_another_account(question) else any(allowing):
@@ -125,11 +158,24 @@ class Access:
             document = json.loads(bucket.policy)
             verdict = judge([document], question, resource_based=True)
             restricted = state.switch_on(bucket, "restrict_public_buckets") and is_public(document)
-            if verdict is Verdict.ALLOW and restricted and question.principal is None:
+            if verdict is Verdict.ALLOW and restricted and question.is_anonymous:
                 verdict = Verdict.NONE
         if verdict is Verdict.NONE and self._acl_allows(bucket, question):
             return Verdict.ALLOW
         return verdict
+
+    def _is_closed(self, question: Question) -> bool:
+        """Whether it is about an object of another account's, which neither policy of this one opens."""
+        if not question.action.startswith("s3:GetObject") and self.call.operation != "PutObjectAcl":
+            return False
+        bucket = _bucket_of(question)
+        if bucket is None:
+            return False
+        key = question.resource.partition("/")[2]
+        found = state.find_version(bucket, key, self.call.query.get("versionId"))
+        if state.foreign_owner(bucket, found) is None or self._acl_allows(bucket, question):
+            return False
+        return question.principal is None or not state.kept(found, "open_to_owner")
 
     def _acl_allows(self, bucket: Any, question: Question) -> bool:
         if state.acls_disabled(bucket) or state.switch_on(bucket, "ignore_public_acls"):
@@ -150,7 +196,7 @@ class Access:
         if self.caller and not (
             self.call.protocol == "s3" and _of_another_account(Question(action, resource))
         ):
-            shown = f'"{resource}"' if self.call.protocol == "s3" else resource
+            shown = f'"{resource}"' if action.startswith("s3:") and self.call.protocol == "s3" else resource
             message = (
                 f"User: {self.caller.arn} is not authorized to perform: {action} on resource: {shown} {why}"
             )
@@ -159,7 +205,9 @@ class Access:
         return Refusal(403, "AccessDenied", message)
 
     def bucket_arn(self) -> str:
-        return f"arn:{self.call.partition}:s3:::{self.call.bucket}"
+        bucket = state.find_bucket(self.call.bucket)
+        # A request that nobody signed names no region, from which the partition follows.
+        return f"arn:{bucket.partition if bucket else self.call.partition}:s3:::{self.call.bucket}"
 
     def resource(self) -> str:
         return self.bucket_arn() + (f"/{self.call.key}" if self.call.key else "")
@@ -207,59 +255,6 @@ def authorise_other(access: Access) -> None:
     call = access.call
     if call.action in _ALWAYS_ALLOWED:
         return
-    for resource in _resources(access):
-        access.require(call.action, resource)
-
-
-def _resources(access: Access) -> Iterator[str]:
-    call = access.call
-    if call.service == "iam":
-        yield _iam_resource(access)
-    elif call.service == "ssm":
-        yield from _ssm_resources(call)
-    elif call.service == "secretsmanager":
-        yield _secret_resource(call)
-    else:
-        yield "*"
-
-
-def _iam_resource(access: Access) -> str:
-    call, params = access.call, access.call.params
-    prefix = f"arn:{call.partition}:iam::{ACCOUNT}:"
-    about_user = "User" in call.operation or "AccessKey" in call.operation or "LoginProfile" in call.operation
-    name = params.get("UserName") or state.key_owner(params.get("AccessKeyId", ""), call.partition)
-    if name is None and about_user and access.caller and call.operation != "ListUsers":
-        return access.caller.arn
-    if name:
-        user = state.find_user(name, call.partition)
-        return user.arn if user else f"{prefix}user{params.get('Path', '/')}{name}"
-    for kind in ("Role", "Group"):
-        if f"{kind}Name" in params:
-            return f"{prefix}{kind.lower()}/{params[f'{kind}Name']}"
-    if "PolicyName" in params:
-        return f"{prefix}policy{params.get('Path', '/')}{params['PolicyName']}"
-    return params.get("PolicyArn") or (f"{prefix}user/" if call.operation == "ListUsers" else "*")
-
-
-def _ssm_resources(call: Call) -> Iterator[str]:
-    prefix = f"arn:{call.partition}:ssm:{call.region}:{ACCOUNT}:"
-    names = call.params.get("Names") or [call.params.get("Name") or call.params.get("Path")]
-    for name in names:
-        text = str(name or "")
-        if text.startswith("arn:"):
-            yield text
-        elif text and call.operation != "DescribeParameters":
-            yield f"{prefix}parameter/{text.lstrip('/')}"
-        else:
-            yield f"{prefix}*"
-
-
-def _secret_resource(call: Call) -> str:
-    name = call.params.get("SecretId") or call.params.get("Name")
-    if not name:
-        return "*"
-    if str(name).startswith("arn:"):
-        return str(name)
-    prefix = f"arn:{call.partition}:secretsmanager:{call.region}:{ACCOUNT}:secret:"
-    # Policies name secrets with the six random characters as "-??????" or "*".
-    return state.secret_arn(name, call.region) or f"{prefix}{name}-AbCdEf"
+    for resource in resources(call, access.caller):
+        for action in (call.action, *cloudfront_actions.further_actions(call.operation)):
+            access.require(action, resource)

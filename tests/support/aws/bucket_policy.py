@@ -15,6 +15,7 @@ from .s3_actions import BUCKET_ACTIONS, OBJECT_ACTIONS
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _MAX_BYTES = 20 * 1024
 _LOOSE_PRINCIPALS = ("Service", "Federated", "CanonicalUser")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 PrincipalTest = Callable[[str], bool]
 
 
@@ -109,5 +110,6 @@ def _check_principal(principal: Any, known: PrincipalTest) -> None:
         if kind != "AWS" and kind not in _LOOSE_PRINCIPALS:
             raise _malformed("Invalid policy syntax.")
         for value in as_list(values):
-            if kind == "AWS" and value != "*" and not known(str(value)):
+            unknown_service = kind == "Service" and not _SERVICE.fullmatch(str(value))
+            if unknown_service or (kind == "AWS" and value != "*" and not known(str(value))):
                 raise _malformed("Invalid principal in policy", Detail=str(value))

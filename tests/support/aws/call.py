@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote
 
-from . import s3_actions
+from . import cloudfront_actions, s3_actions
 
 _VIRTUAL_HOST = re.compile(r"^(?P<bucket>.+?)\.(?:s3[.-].*amazonaws\.com(?:\.cn)?|localhost)$")
 _READING = re.compile(
@@ -54,7 +54,7 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        if self.service == "s3" and self.protocol == "s3":
+        if self.protocol in ("s3", "edge"):
             return self.method not in ("GET", "HEAD", "OPTIONS")
         return not _READING.match(self.operation)
 
@@ -134,6 +134,21 @@ def _read_form(call: Call) -> None:
     call.action = f"{call.service}:{call.operation}"
 
 
+def _read_cloudfront(call: Call) -> None:
+    call.protocol = "query"
+    call.operation, name = cloudfront_actions.identify(call.method, call.path, call.query)
+    call.params = {"Id": name, "Resource": call.query.get("Resource", "")}
+    # Whatever region a client with an endpoint of its own has signed for.
+    call.region = "us-east-1"
+    call.action = cloudfront_actions.action(call.operation)
+
+
+def _read_viewer(call: Call, name: str, path: str) -> None:
+    call.service, call.protocol, call.operation = "cloudfront", "edge", "ViewerRequest"
+    call.params = {"Id": name, "Path": path}
+    call.action = cloudfront_actions.action(call.operation)
+
+
 def _is_form(call: Call) -> bool:
     return call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
@@ -168,8 +183,13 @@ def read_call(environ: dict[str, Any]) -> Call:
     call.query = dict(parse_qsl(query, keep_blank_values=True))
     _read_scope(call)
     target = call.headers.get("x-amz-target", "")
-    if target:
+    viewed = cloudfront_actions.viewed(call.headers.get("host", ""), path)
+    if viewed:
+        _read_viewer(call, *viewed)
+    elif target:
         _read_json(call, target)
+    elif call.service == "cloudfront":
+        _read_cloudfront(call)
     elif call.service != "s3" or (not call.access_key_id and _is_form(call) and b"Action=" in call.body):
         _read_form(call)
     else:

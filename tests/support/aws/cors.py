@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from .errors import Refusal
+from .errors import Refusal, malformed_xml
 from .policy import as_list
 
 if TYPE_CHECKING:
@@ -49,14 +49,6 @@ class Rule:
         )
 
 
-def _malformed() -> Refusal:
-    return Refusal(
-        400,
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published schema",
-    )
-
-
 def _invalid(message: str) -> Refusal:
     return Refusal(400, "InvalidRequest", message)
 
@@ -73,10 +65,10 @@ def check_configuration(body: bytes) -> None:
     try:
         root = ElementTree.fromstring(body)  # noqa: S314
     except ElementTree.ParseError as error:
-        raise _malformed() from error
+        raise malformed_xml() from error
     rules = [child for child in root if child.tag.rpartition("}")[2] == "CORSRule"]
     if not root.tag.endswith("CORSConfiguration") or not rules:
-        raise _malformed()
+        raise malformed_xml()
     if len(rules) > _MAX_RULES:
         raise _invalid("The number of CORS rules should not exceed allowed limit of 100 rules.")
     for rule in rules:
@@ -86,9 +78,9 @@ def check_configuration(body: bytes) -> None:
 def _check_rule(rule: ElementTree.Element) -> None:
     ids, ages, methods = (_texts(rule, name) for name in ("ID", "MaxAgeSeconds", "AllowedMethod"))
     if not methods or not _texts(rule, "AllowedOrigin") or len(ids) > 1 or len(ages) > 1:
-        raise _malformed()
+        raise malformed_xml()
     if ages and not re.fullmatch(r"\d+", ages[0]):
-        raise _malformed()
+        raise malformed_xml()
     if ids and len(ids[0]) > _MAX_ID:
         raise _invalid(f"The ID of a CORS rule cannot be longer than {_MAX_ID} characters.")
     for method in methods:

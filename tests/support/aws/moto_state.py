@@ -1,37 +1,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The one place that touches moto's backends: what it stores is read, and where needed set, here."""
+"""moto's IAM, S3 and secrets: what it stores is read, and where needed set, here and in moto_*.py alone."""
 
 from __future__ import annotations
 
-import json
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import moto.s3.responses
 from moto.core.utils import utcnow
-from moto.iam.access_control import CreateAccessKeyFailure, IAMPolicy, PermissionResult, create_access_key
+from moto.iam.access_control import CreateAccessKeyFailure, IAMPolicy, create_access_key
 from moto.iam.models import User, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
-from moto.s3.models import FakeBucket, FakeMultipart, PublicAccessBlock, s3_backends
-from moto.s3.responses import S3Response
+from moto.s3.models import FakeBucket, FakeMultipart, PublicAccessBlock, get_canned_acl, s3_backends
 from moto.s3control.models import s3control_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
-from . import policy
-from .account import ACCOUNT, FOREIGN_ACCOUNT
+from .account import ACCOUNT, FOREIGN_ACCOUNT, FOREIGN_OWNER
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-_MOTOS_DATE = "2010-11-10T20:48:33.000Z"
 _LONG_AGO = timedelta(days=1)
 _DEFAULT_ENCRYPTION = {
     "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
 }
 SWITCHES = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
-
-# Set for the time of a request: what moto asks about each key of a DeleteObjects.
-may_delete: ContextVar[Any] = ContextVar("may_delete", default=None)
 
 
 @dataclass(frozen=True)
@@ -43,41 +34,9 @@ class Caller:
     documents: tuple[dict[str, Any], ...]
 
 
-def adapt_moto() -> None:
-    """moto's own verdicts on bucket policies know neither principals nor conditions: ours replace them.
-
-    Its uploads of many parts all began in 2010.
-    """
-    begun: dict[str, str] = {}
-    begin, list_uploads = FakeMultipart.__init__, S3Response.list_multipart_uploads
-
-    def begin_now(self: FakeMultipart, *arguments: Any, **options: Any) -> None:
-        begin(self, *arguments, **options)
-        begun[self.id] = f"{utcnow():%Y-%m-%dT%H:%M:%S.000Z}"
-
-    def list_with_dates(self: S3Response) -> Any:
-        status, headers, body = list_uploads(self)
-        text = body if isinstance(body, str) else body.decode()
-        prefix = (self.querystring.get("prefix") or [""])[0]
-        for upload in self.backend.list_multipart_uploads(self.bucket_name).values():
-            if upload.key_name.startswith(prefix):
-                text = text.replace(_MOTOS_DATE, begun[upload.id], 1)
-        return status, headers, text
-
-    def get_permission(_self: FakeBucket, action: str, resource: str) -> PermissionResult:
-        ask = may_delete.get()
-        if action == "s3:DeleteObject" and ask and not ask(resource):
-            return PermissionResult.DENIED
-        return PermissionResult.PERMITTED
-
-    def is_public(text: bytes | str) -> bool:
-        return policy.is_public(json.loads(text))
-
-    # By name, because a type checker rightly minds.
-    setattr(FakeMultipart, "__init__", begin_now)  # noqa: B010
-    setattr(S3Response, "list_multipart_uploads", list_with_dates)  # noqa: B010
-    setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010
-    setattr(moto.s3.responses, "bucket_policy_is_public", is_public)  # noqa: B010
+def replace(place: Any, name: str, value: Any) -> None:
+    """Put something of one's own into moto; by name, because a type checker rightly minds."""
+    setattr(place, name, value)
 
 
 def reset() -> None:
@@ -195,6 +154,30 @@ def make_foreign_bucket(name: str, region: str) -> None:
     dress_new_bucket(s3_backends[FOREIGN_ACCOUNT]["aws"].create_bucket(name, region))
 
 
+def keep(thing: Any, name: str, value: Any) -> None:
+    """What moto has no place for is kept on its own object, and goes with it."""
+    setattr(thing, f"_standin_{name}", value)
+
+
+def kept(thing: Any, name: str) -> Any:
+    return vars(thing).get(f"_standin_{name}")
+
+
+def tags_of(bucket: FakeBucket) -> dict[str, str]:
+    return s3_backends[bucket.account_id][bucket.partition].tagger.get_tag_dict_for_resource(bucket.arn)
+
+
+def set_tags(bucket: FakeBucket, tags: dict[str, str]) -> None:
+    s3_backends[bucket.account_id][bucket.partition].put_bucket_tagging(bucket.name, tags)
+
+
+def require_bucket(name: str) -> FakeBucket:
+    bucket = find_bucket(name)
+    if bucket is None:
+        raise ValueError(f"no bucket {name}")
+    return bucket
+
+
 def is_foreign(bucket: FakeBucket) -> bool:
     return bucket.account_id != ACCOUNT
 
@@ -214,6 +197,34 @@ def acls_disabled(bucket: FakeBucket) -> bool:
 def find_object(bucket: FakeBucket, key: str) -> Any:
     found = bucket.keys.get(key)
     return found if found is not None and hasattr(found, "acl") else None
+
+
+def find_version(bucket: FakeBucket, key: str, version_id: str | None) -> Any:
+    """An object as moto stores it; None for a key that is missing or a delete marker."""
+    if version_id is None:
+        return find_object(bucket, key)
+    versions = bucket.keys.getlist(key, [])
+    return next((each for each in versions if each.version_id == version_id and hasattr(each, "acl")), None)
+
+
+def make_foreign_object(bucket: FakeBucket, key: str, acl: str) -> None:
+    """See that another account owns this object, as if it had uploaded it with this canned ACL."""
+    found = find_object(bucket, key)
+    if found is None:
+        raise ValueError(f"no object {key} in {bucket.name}")
+    found.set_acl(get_canned_acl(acl))
+    keep(found, "owner", FOREIGN_OWNER)
+    keep(found, "open_to_owner", acl in ("bucket-owner-read", "bucket-owner-full-control"))
+
+
+def foreign_owner(bucket: FakeBucket, found: Any) -> str | None:
+    """The canonical ID of the account that owns an object, where it is not the bucket's."""
+    owner: str | None = None if found is None or acls_disabled(bucket) else kept(found, "owner")
+    return owner
+
+
+def find_upload(bucket: FakeBucket, upload_id: str) -> FakeMultipart | None:
+    return bucket.multiparts.get(upload_id)
 
 
 def acl_grants(acl: Any, permission: str, signed: bool) -> bool:

@@ -31,9 +31,17 @@ CONTEXT_KEYS = frozenset(
         "aws:username",
         "aws:principalarn",
         "aws:principalaccount",
+        "aws:principalisawsservice",
+        "aws:principalservicename",
         "aws:requestedregion",
+        "aws:sourcearn",
+        "aws:sourceaccount",
+        "kms:calleraccount",
+        "kms:resourcealiases",
+        "kms:viaservice",
     }
 )
+ContextValue = str | tuple[str, ...]
 
 
 class Verdict(Enum):
@@ -44,12 +52,20 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Question:
-    """May this principal (None: nobody signed) do this action on this resource?"""
+    """May this principal do this action on this resource?
+
+    Neither a principal nor a service of AWS: nobody signed.
+    """
 
     action: str
     resource: str
     principal: str | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    service: str | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.principal is None and self.service is None
 
     @property
     def account(self) -> str:
@@ -83,7 +99,7 @@ def _action_fits(statement: Mapping[str, Any], question: Question) -> bool:
 
 
 def _resource_fits(statement: Mapping[str, Any], question: Question) -> bool:
-    name = question.context.get("aws:username", "")
+    name = str(question.context.get("aws:username", ""))
     patterns = [
         str(pattern).replace("${aws:username}", name)
         for pattern in as_list(statement.get("Resource", statement.get("NotResource")))
@@ -105,7 +121,11 @@ def is_everyone(principal: Any) -> bool:
 def _names(principal: Any, question: Question, deny: bool) -> bool:
     if is_everyone(principal):
         return True
-    if question.principal is None or not isinstance(principal, dict):
+    if not isinstance(principal, dict):
+        return False
+    if question.service is not None:
+        return question.service in as_list(principal.get("Service"))
+    if question.principal is None:
         return False
     for value in as_list(principal.get("AWS")):
         if value == question.principal:
@@ -149,23 +169,27 @@ _NEGATIVE = {
 }
 
 
-def _condition_holds(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
+def _condition_holds(operator: str, key: str, wanted: list[str], context: Mapping[str, ContextValue]) -> bool:
     if key.lower() not in CONTEXT_KEYS:
         return False
     given = context.get(key.lower())
     if operator == "Null":
         return (given is None) == (str(wanted[0]).lower() == "true")
-    base = operator.removesuffix("IfExists")
+    quantifier, _rest, plain = operator.rpartition(":")
+    base = plain.removesuffix("IfExists")
     test = _POSITIVE.get(_NEGATIVE.get(base, base))
     if test is None:
         return False
     if given is None:
-        return base in _NEGATIVE or operator != base
-    found = any(test(value, given) for value in wanted)
-    return not found if base in _NEGATIVE else found
+        return quantifier == "ForAllValues" or plain != base or (not quantifier and base in _NEGATIVE)
+    negative = base in _NEGATIVE
+    values = (given,) if isinstance(given, str) else given
+    verdicts = [any(test(each, value) for each in wanted) != negative for value in values]
+    each_one = quantifier == "ForAllValues" or (negative and not quantifier)
+    return all(verdicts) if each_one else any(verdicts)
 
 
-def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, ContextValue]) -> bool:
     for operator, pairs in (statement.get("Condition") or {}).items():
         for key, wanted in pairs.items():
             values = [

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import bucket_policy, cors
+from . import bucket_policy, cors, encryption, xml_body
 from . import moto_state as state
-from .errors import Refusal
+from .errors import Refusal, malformed_xml
 from .s3_actions import has_acl_header
 
 if TYPE_CHECKING:
@@ -127,14 +127,20 @@ def _check_cors(_access: Access, _bucket: Any, body: bytes) -> None:
     cors.check_configuration(body)
 
 
+def _check_encryption(_access: Access, _bucket: Any, body: bytes) -> None:
+    encryption.check_default(body)
+
+
+def _check_versioning(_access: Access, _bucket: Any, body: bytes) -> None:
+    status = xml_body.read(body, "VersioningConfiguration").findtext("Status")
+    if status not in ("Enabled", "Suspended"):
+        raise malformed_xml()
+
+
 def _check_ownership(_access: Access, bucket: Any, body: bytes) -> None:
     wanted = re.findall(r"<ObjectOwnership>(\w*)</ObjectOwnership>", body.decode("utf-8", "replace"))
     if len(wanted) != 1 or wanted[0] not in _OWNERSHIPS:
-        raise Refusal(
-            400,
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
+        raise malformed_xml()
     if wanted[0] == "BucketOwnerEnforced" and state.acl_has_others(bucket.acl):
         raise Refusal(400, "InvalidBucketAclWithObjectOwnership", _OWNER_ENFORCED)
 
@@ -143,6 +149,8 @@ _CHECKS: dict[str, Callable[[Access, Any, bytes], None]] = {
     "PutBucketPolicy": _check_policy,
     "PutBucketCors": _check_cors,
     "PutBucketOwnershipControls": _check_ownership,
+    "PutBucketEncryption": _check_encryption,
+    "PutBucketVersioning": _check_versioning,
 }
 
 

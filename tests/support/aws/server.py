@@ -11,17 +11,28 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.serving import ThreadedWSGIServer
 
-from . import cors, refusals
+from . import (
+    bucket_settings,
+    cloudfront,
+    cors,
+    edge,
+    moto_cloudfront,
+    moto_kms,
+    moto_s3,
+    object_encryption,
+    refusals,
+)
 from . import moto_state as state
 from .access import Access, Settings, authenticate, authorise_other, authorise_s3
 from .account import ADMIN
+from .answer import Answer, Headers, s3_answer
 from .call import Call, moto_environ, read_call
 from .errors import Refusal, render, request_id
 from .journal import Fault, Journal
@@ -30,16 +41,7 @@ CONTROL = "/_standin/"
 _ALL = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
-Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: Headers
-    body: bytes
-    code: str | None = None
 
 
 class _Reset(Exception):
@@ -57,7 +59,9 @@ class StandIn:
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto's checks and writes are not atomic; AWS's conditional writes are.
         self._lock = threading.Lock()
-        state.adapt_moto()
+        moto_s3.adapt_moto()
+        moto_kms.adapt_moto()
+        moto_cloudfront.adapt_moto(lambda: settings.distribution_delay)
         self.reset()
 
     def reset(self) -> None:
@@ -96,9 +100,7 @@ class StandIn:
             )
         finally:
             self.journal.record(call, answer.status, answer.code, caller.name if caller else None, fault)
-        if call.service == "s3" and "origin" in call.headers and call.method != "OPTIONS":
-            answer.headers += _cors_headers(call)
-        return answer
+        return _with_cors(call, answer)
 
     def _refused(self, call: Call, refusal: Refusal) -> Answer:
         body, content_type = render(refusal, call.protocol, call.path)
@@ -114,10 +116,14 @@ class StandIn:
 
     def _answer(self, access: Access, body: bytes) -> Answer:
         call = access.call
+        if call.protocol == "edge":
+            return edge.deliver(call, self.settings.distribution_delay, self._ask_s3)
         if call.method == "OPTIONS" and call.protocol == "s3":
             return _preflight(call)
         if call.protocol != "s3":
             authorise_other(access)
+            if call.service == "cloudfront":
+                cloudfront.refuse(access)
             refusals.refuse_iam(access)
             known = refusals.answer_iam(access)
             return (
@@ -125,7 +131,15 @@ class StandIn:
             )
         authorise_s3(access)
         refusals.refuse_s3(access, body)
-        return self._s3(access, body)
+        object_encryption.apply(access)
+        return bucket_settings.answer(call, body) or self._s3(access, body)
+
+    def _ask_s3(self, call: Call, service: edge.Service | None) -> Answer:
+        try:
+            answer = self._answer(Access(call, None, self.settings, service), b"")
+        except Refusal as refusal:
+            answer = self._refused(call, refusal)
+        return _with_cors(call, answer)
 
     def _s3(self, access: Access, body: bytes) -> Answer:
         call = access.call
@@ -133,7 +147,7 @@ class StandIn:
         prefix = access.bucket_arn()
         # moto asks of every DELETE of a key, the end of an upload among them, which is another permission.
         deletes = call.operation in ("DeleteObject", "DeleteObjects")
-        token = state.may_delete.set(
+        token = moto_s3.may_delete.set(
             (lambda resource: access.allows("s3:DeleteObject", f"{prefix}/{resource.partition('/')[2]}"))
             if deletes
             else None
@@ -141,7 +155,7 @@ class StandIn:
         try:
             answer = self._pass_on(access, body)
         finally:
-            state.may_delete.reset(token)
+            moto_s3.may_delete.reset(token)
         answer.headers = [
             pair for pair in answer.headers if not pair[0].lower().startswith("access-control-")
         ]
@@ -201,6 +215,8 @@ class StandIn:
             ("POST", "settings"): self._set,
             ("POST", "users"): self._make_user,
             ("POST", "foreign-buckets"): self._make_foreign_bucket,
+            ("POST", "foreign-objects"): self._make_foreign_object,
+            ("POST", "system-tags"): self._put_system_tags,
         }
 
     def _set(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +229,15 @@ class StandIn:
     def _make_foreign_bucket(self, given: dict[str, Any]) -> None:
         with self._lock:
             state.make_foreign_bucket(given["name"], self.region)
+
+    def _make_foreign_object(self, given: dict[str, Any]) -> None:
+        with self._lock:
+            state.make_foreign_object(state.require_bucket(given["bucket"]), given["key"], given["acl"])
+
+    def _put_system_tags(self, given: dict[str, Any]) -> None:
+        with self._lock:
+            bucket = state.require_bucket(given["bucket"])
+            state.set_tags(bucket, state.tags_of(bucket) | given["tags"])
 
     def _make_user(self, given: dict[str, Any]) -> dict[str, str]:
         document = json.dumps(given["policy"]) if given.get("policy") else None
@@ -238,12 +263,14 @@ def _rules(call: Call) -> list[cors.Rule] | None:
 
 def _preflight(call: Call) -> Answer:
     headers = cors.preflight(_rules(call), call.headers, call.key is not None)
-    return Answer(200, [*headers, ("x-amz-request-id", request_id()), ("Content-Length", "0")], b"")
+    return s3_answer(200, headers=headers)
 
 
-def _cors_headers(call: Call) -> Headers:
-    rule = cors.find_rule(_rules(call) or [], call.method, call.headers)
-    return cors.answer(rule, call.headers) if rule else []
+def _with_cors(call: Call, answer: Answer) -> Answer:
+    if call.service == "s3" and "origin" in call.headers and call.method != "OPTIONS":
+        rule = cors.find_rule(_rules(call) or [], call.method, call.headers)
+        answer.headers += cors.answer(rule, call.headers) if rule else []
+    return answer
 
 
 def _meet(fault: Fault | None, moment: str) -> None:

@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[3]
 LIMITS = """\
-One account; of another one only buckets (foreign_bucket). No key policies of KMS, no permission boundaries,
-no service control policies, no website endpoints, no request time skew, no Object Lock beyond moto. A
-condition of a policy with a key or operator that policy.py does not name counts as not matched. What is
-eventual on AWS is at once here, but for key_delay and policy_delay. HTTP only.
+One account; of another one only buckets (foreign_bucket) and objects (foreign_object). No permission
+boundaries, no service control policies, no website endpoints, no request time skew, no Object Lock beyond
+moto. A condition of a policy with a key or operator that policy.py does not name counts as not matched.
+Lifecycle rules are kept and not carried out.
+
+No key policies of KMS: each key leaves it to IAM, and CloudFront reads nothing that KMS has encrypted.
+
+CloudFront reads buckets alone, by the default cache behavior alone, with GET, HEAD and OPTIONS. Nothing is
+cached or compressed; viewers come by http whatever ViewerProtocolPolicy says; an update counts at once. Of
+policies only the managed ones exist, and of those only what the origin request policies pass on of CORS has
+an effect. No alternate domain names, no origin access identities, no functions, no access logs.
+
+What is eventual on AWS is at once here, but for key_delay, policy_delay and distribution_delay. HTTP only.
 """
 
 
@@ -54,10 +63,12 @@ class AwsStandIn:
         policy_delay: float = 0,
         https: bool = False,
         port: int = 0,
+        distribution_delay: float = 0,
     ) -> None:
         self.region = region
         self._arguments = [f"--region={region}", f"--port={port}"]
         self._arguments += [f"--key-delay={key_delay}", f"--policy-delay={policy_delay}"]
+        self._arguments += [f"--distribution-delay={distribution_delay}"]
         self._arguments += ["--https"] if https else []
         self._process: subprocess.Popen[str] | None = None
         self.endpoint_url = ""
@@ -187,7 +198,7 @@ class AwsStandIn:
         self._control("POST", "reset")
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """Change key_delay, policy_delay or https; returns all of them."""
+        """Change key_delay, policy_delay, https or distribution_delay; returns all of them."""
         changed: dict[str, Any] = self._control("POST", "settings", settings)
         return changed
 
@@ -201,6 +212,17 @@ class AwsStandIn:
     def foreign_bucket(self, name: str) -> None:
         """A bucket of another account, in this stand-in's region."""
         self._control("POST", "foreign-buckets", {"name": name})
+
+    def foreign_object(self, bucket: str, key: str, acl: str = "private") -> None:
+        """Let another account own this object, as one that it has uploaded with this canned ACL.
+
+        Without effect while the bucket is BucketOwnerEnforced; a new object of that key is the writer's.
+        """
+        self._control("POST", "foreign-objects", {"bucket": bucket, "key": key, "acl": acl})
+
+    def system_tags(self, bucket: str, tags: dict[str, str]) -> None:
+        """Tags that AWS itself puts there, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
+        self._control("POST", "system-tags", {"bucket": bucket, "tags": tags})
 
     def make_user(self, policy: dict[str, Any] | None = None, name: str | None = None) -> Credentials:
         """A user with one inline policy and one key that works at once. No request is recorded for it."""
