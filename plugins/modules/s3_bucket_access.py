@@ -54,6 +54,8 @@ options:
     description:
       - Whether a public statement of somebody else's in the bucket policy may be put out of force by
         turning C(RestrictPublicBuckets) on, or into force by turning it off. The statement itself stays.
+      - Whether objects of other accounts may become the bucket owner's, which they do when ACLs are
+        disabled. The first 10,000 objects are looked at.
       - By default the task fails instead.
     type: bool
     default: false
@@ -86,9 +88,10 @@ notes:
   - A store that does not know object ownership or Block Public Access is an error, unless
     O(policy_only=true).
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
-    C(s3:GetBucketPolicy), C(s3:GetBucketAcl) and, to change something, C(s3:PutBucketOwnershipControls),
-    C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy), C(s3:DeleteBucketPolicy). With
-    C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access is checked too.
+    C(s3:GetBucketPolicy), C(s3:GetBucketAcl), C(s3:ListBucket) and, to change something,
+    C(s3:PutBucketOwnershipControls), C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy),
+    C(s3:DeleteBucketPolicy). With C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access
+    is checked too.
 seealso:
   - module: antmedia.s3_recording.s3_cors
 """

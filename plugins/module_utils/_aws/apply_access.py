@@ -13,6 +13,7 @@ from .calls import S3_TRANSIENT, attempt, client, partition_of, poll
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
+_PAGES_OF_OBJECTS = 10
 _UNKNOWN = ("NotImplemented", "XNotImplemented", "MethodNotAllowed", "405", "501")
 
 
@@ -33,8 +34,9 @@ def run(module: Any) -> dict[str, Any]:
     before, missing = _read_or_new(bucket, module.check_mode)
     after = access.target(before, wish)
     account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
-    has_acls_that_matter = not (missing or wish.policy_only or before.ownership == access.ENFORCED)
-    around = access.Surroundings(account, bucket.acl_grantees() if has_acls_that_matter else ())
+    around = access.Surroundings(account)
+    if not missing and access.turns_acls_off(before, after):
+        around = access.Surroundings(account, *bucket.others())
     access.check(before, after, wish, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
@@ -168,8 +170,11 @@ class _Bucket:
             raise AwsError(tried, "the policy is not a JSON object", "Look at it in the AWS console")
         return policy
 
-    def acl_grantees(self) -> tuple[str, ...]:
-        """Who but the owner the bucket's ACL lets in; S3 itself decides if that may not be read."""
+    def others(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Who but the owner the bucket's ACL lets in, and keys of objects that others own.
+
+        Neither is known where the ACL may not be read; S3 itself decides about the grants then.
+        """
         answer = attempt(
             f"Reading the ACL of bucket {self.name}",
             self.s3.get_bucket_acl,
@@ -178,14 +183,35 @@ class _Bucket:
             Bucket=self.name,
         )
         if not answer:
-            return ()
+            return (), ()
         owner = (answer.get("Owner") or {}).get("ID")
         grantees = [grant.get("Grantee") or {} for grant in answer.get("Grants") or []]
-        return tuple(
+        let_in = tuple(
             str(each.get("URI") or each.get("DisplayName") or each.get("ID"))
             for each in grantees
             if each.get("URI") or each.get("ID") != owner
         )
+        return let_in, self._objects_of_others(str(owner))
+
+    def _objects_of_others(self, owner: str) -> tuple[str, ...]:
+        """Keys of objects that do not belong to the bucket's owner, among the first ones of the bucket."""
+        found: list[str] = []
+        after: dict[str, str] = {}
+        for _page in range(_PAGES_OF_OBJECTS):
+            answer = attempt(
+                f"Looking who owns the objects of bucket {self.name}",
+                self.s3.list_objects_v2,
+                needs="s3:ListBucket",
+                Bucket=self.name,
+                FetchOwner=True,
+                **after,
+            )
+            objects = answer.get("Contents") or []
+            found += [each["Key"] for each in objects if (each.get("Owner") or {}).get("ID", owner) != owner]
+            if found or not answer.get("IsTruncated"):
+                break
+            after = {"ContinuationToken": answer["NextContinuationToken"]}
+        return tuple(found)
 
     def take(self, steps: list[access.Step], wanted: access.Access) -> access.Access:
         """Take the steps and give what the bucket then has."""

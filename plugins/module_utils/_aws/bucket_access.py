@@ -89,10 +89,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else decides whether AWS accepts a change. account is None if it could not be read."""
+    """What else decides whether a change is accepted, by AWS or by others who use the bucket.
+
+    account: None if it could not be read. objects_of_others: keys of objects that belong to other accounts.
+    """
 
     account: Optional[Block] = field(default_factory=lambda: dict(ALL_OFF))
     acl_grantees: tuple[str, ...] = ()
+    objects_of_others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,7 @@ def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> N
         *_account_problems(current, after, wish, around.account or ALL_OFF),
         *_foreign_problems(current, after, wish),
         *_acl_problems(current, after, around.acl_grantees),
+        *_owner_problems(wish, around.objects_of_others),
     ]
     if after.policy != current.policy and after.policy is not None:
         size = len(policy_text(after.policy).encode())
@@ -227,10 +232,26 @@ def _foreign_problems(current: Access, after: Access, wish: Wish) -> list[str]:
 
 
 def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> list[str]:
-    if after.ownership != ENFORCED or current.ownership == ENFORCED or not grantees:
+    if not turns_acls_off(current, after) or not grantees:
         return []
     way_out = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
     return [f"the bucket's ACL lets in {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
+
+
+def _owner_problems(wish: Wish, keys: Sequence[str]) -> list[str]:
+    if wish.change_foreign_access or not keys:
+        return []
+    some = ", ".join(f"'{key}'" for key in keys[:3]) + (" and others" if len(keys) > 3 else "")
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    what = (
+        f"other accounts own objects in the bucket ({some}), which with {ENFORCED} become the bucket owner's"
+    )
+    return [f"{what} and readable only as the bucket lets: allow that with change_foreign_access=true"]
+
+
+def turns_acls_off(current: Access, after: Access) -> bool:
+    """Whether ACLs of objects, which counted, count no more."""
+    return after.ownership == ENFORCED and current.ownership != ENFORCED
 
 
 def _writes_public_policy(current: Access, after: Access) -> bool:
@@ -257,7 +278,10 @@ def steps(current: Access, after: Access) -> list[Step]:
     if after.block != first:
         found.append(_block_step(first, after.block))
     if after.ownership != current.ownership:
-        found.append(Step("ownership", after.ownership, f"set object ownership to {after.ownership}"))
+        words = f"set object ownership to {after.ownership}"
+        if turns_acls_off(current, after):
+            words += ", which puts the ACLs of objects out of force"
+        found.append(Step("ownership", after.ownership, words))
     return found
 
 

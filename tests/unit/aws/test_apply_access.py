@@ -168,6 +168,35 @@ def test_old_buckets_without_ownership(aws: AwsStandIn, bucket: Bucket) -> None:
     assert all(result["public_access_block"].values())
 
 
+def test_objects_of_other_accounts_when_acls_go_off(aws: AwsStandIn, bucket: Bucket) -> None:
+    bucket.access("acl")
+    for key in ("streams/ours.mp4", "guests/theirs.mp4"):
+        bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"x")
+    aws.foreign_object(bucket.name, "guests/theirs.mp4")
+    aws.clear_requests()
+    with pytest.raises(AwsError, match=r"other accounts own objects in the bucket \('guests/theirs.mp4'\)"):
+        bucket.access("public")
+    assert aws.writes() == []
+    result = bucket.access("public", change_foreign_access=True)
+    assert "puts the ACLs of objects out of force" in result["steps"][-1]
+    assert bucket.access("public")["changed"] is False
+
+
+def test_objects_are_looked_at_page_by_page(
+    aws: AwsStandIn, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.access("acl")
+    for key in ("a-1", "a-2", "a-3", "z-theirs"):
+        bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"x")
+    aws.foreign_object(bucket.name, "z-theirs")
+    looking = apply_access._Bucket(aws.client("s3"), bucket.name)
+    listed = looking.s3.list_objects_v2
+    monkeypatch.setattr(looking.s3, "list_objects_v2", lambda **how: listed(MaxKeys=2, **how))
+    assert looking.others() == ((), ("z-theirs",))
+    monkeypatch.setattr(apply_access, "_PAGES_OF_OBJECTS", 1)
+    assert looking.others() == ((), ())
+
+
 def test_cors_that_cannot_be_read_is_not_no_cors(aws: AwsStandIn, bucket: Bucket) -> None:
     aws.fault("s3:GetBucketCORS", count=1, status=403, code="AccessDenied")
     with pytest.raises(
