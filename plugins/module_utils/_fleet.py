@@ -305,7 +305,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "key_given": intent.key_given,
         "access_key_id": intent.access_key_id,
         "aws_endpoint_url": intent.aws_endpoint_url,
-        "s3_endpoint_url": intent.aws_endpoint_url or intent.s3_endpoint,
+        "s3_endpoint_url": intent.aws_endpoint_url or intent.store_endpoint,
         "provider": intent.provider_name,
         "has_ownership": intent.store.ownership,
         # A bucket that is opened by other means is not asked what it does not know.

@@ -22,6 +22,7 @@ except ImportError as error:
     IMPORT_ERROR = error
 
 _ATTEMPTS = 3
+_KINDS_OF_ENDPOINT = ("use_fips_endpoint", "use_dualstack_endpoint")
 
 
 def require_botocore() -> None:
@@ -41,15 +42,18 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
         "aws_access_key_id": settings.get("s3AccessKey"),
         "aws_secret_access_key": settings.get("s3SecretKey"),
     }
+    endpoint = settings.get("s3Endpoint") or None
+    # The server knows nothing of this process's AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT, and botocore
+    # takes no address together with the latter.
+    kinds = {} if provisioning and not endpoint else dict.fromkeys(_KINDS_OF_ENDPOINT, False)
     client = _session().create_client(
         "s3",
         region_name=settings.get("s3RegionName") or None,
-        endpoint_url=settings.get("s3Endpoint") or None,
-        # The server knows nothing of this process's AWS_ENDPOINT_URL.
+        endpoint_url=endpoint,
         config=_config(
             timeout,
             ignore_configured_endpoint_urls=True,
-            **{"s3": {"addressing_style": "path" if by_path else "auto"}, **more},
+            **{"s3": {"addressing_style": "path" if by_path else "auto"}, **kinds, **more},
         ),
         **({} if provisioning else key),
     )

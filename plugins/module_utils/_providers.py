@@ -86,7 +86,14 @@ _HOSTS = {
 
 def provider_at(endpoint: str, *, has_iam: bool) -> str:
     """The provider behind an endpoint. has_iam: whether IAM is known to be there."""
+    return "aws" if has_iam or not endpoint else _named_by(endpoint)
+
+
+def is_of_aws(endpoint: str) -> bool:
+    """Whether an endpoint is AWS itself and no stand-in of it, for example a dual-stack one."""
+    return _named_by(endpoint) == "aws"
+
+
+def _named_by(endpoint: str) -> str:
     host = (urlsplit(endpoint).hostname or "").lower()
-    if not host or has_iam:
-        return "aws"
     return next((name for end, name in _HOSTS.items() if host.endswith(end)), "other")

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from ._aws.bucket import KMS
-from ._providers import PROVIDERS, Provider, provider_at
+from ._providers import PROVIDERS, Provider, is_of_aws, provider_at
 
 UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 CORS_RULE_ID = "antmedia-s3-recording"
@@ -112,6 +112,11 @@ class Intent:
         return self.endpoint or self.store.endpoint.format(region=self.region)
 
     @property
+    def store_endpoint(self) -> str:
+        """Where the bucket is made; at AWS botocore's own settings decide (region, dual-stack, FIPS)."""
+        return "" if is_of_aws(self.s3_endpoint) else self.s3_endpoint
+
+    @property
     def key_given(self) -> bool:
         """Whether the user brings an access key, so that neither IAM nor a store has a part in it."""
         return bool(self.access_key_id)
@@ -124,7 +129,9 @@ class Intent:
     @property
     def addresses_by_path(self) -> bool:
         """Whether the bucket stands in the path of an address and not in the name of its host."""
-        return bool(self.s3_endpoint) and self.store.by_path if self.path_style is None else self.path_style
+        if self.path_style is not None:
+            return self.path_style
+        return bool(self.s3_endpoint) and self.store.by_path and not is_of_aws(self.s3_endpoint)
 
     @property
     def forwards(self) -> bool:

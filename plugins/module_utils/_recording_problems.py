@@ -125,21 +125,30 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
     if intent.delivery not in DELIVERIES:
         found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
-    if intent.s3_endpoint or intent.provider_name != "aws":
-        return found
-    if not intent.region:
+    at_aws = intent.provider_name == "aws" and not intent.s3_endpoint
+    if at_aws and not intent.region:
         found.append("s3_recording_region is not set (it may only be left out with s3_recording_endpoint)")
-    elif intent.region not in REGIONS:
+    elif at_aws and intent.region not in REGIONS:
+        suffix = "amazonaws.com.cn" if intent.region.startswith("cn-") else "amazonaws.com"
         found.append(
             f"s3_recording_region: the AWS SDK inside AMS does not know '{intent.region}'; if AWS does, "
-            f"add s3_recording_endpoint: https://s3.{intent.region}.amazonaws.com"
+            f"add s3_recording_endpoint: https://s3.{intent.region}.{suffix}"
         )
-    if "." in intent.bucket and intent.forwards and not intent.base_url:
-        found.append(
-            f"s3_recording_bucket: '{intent.bucket}' has dots, for which AWS's certificate is not valid; "
-            "take a name without, or give s3_recording_base_url (a CDN)"
-        )
+    in_host_name = intent.s3_endpoint.startswith("https:") and not intent.addresses_by_path
+    if "." in intent.bucket and (at_aws or in_host_name):
+        found.extend(_dot_problems(intent))
     return found
+
+
+def _dot_problems(intent: Intent) -> list[str]:
+    if not intent.forwards or intent.base_url:
+        return []
+    name = "AWS" if intent.provider_name == "aws" else intent.provider_name
+    problem = (
+        f"s3_recording_bucket: '{intent.bucket}' has dots, for which {name}'s certificate is not valid; "
+        "take a name without, or give s3_recording_base_url (a CDN)"
+    )
+    return [problem]
 
 
 def _provider_problems(intent: Intent) -> list[str]:

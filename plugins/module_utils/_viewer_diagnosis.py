@@ -17,7 +17,7 @@ from ._diagnosis import Asked, Known
 from ._no_answer import NoAnswer
 
 _AWS_HOST = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:-accelerate|-website)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
+    r"(?:(?P<bucket>.+)\.)?s3(?:-accelerate|-website|-fips)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
 )
 _SERVERS = "run servers.yml"
 

@@ -221,3 +221,18 @@ def test_a_viewer_signs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) 
     visit = _viewer_check.Visit("live", viewer, "x.mp4", Forwarding(), Forwarding(), Patience(0))
     prepared = visit._http.prepare_request(requests.Request("GET", "http://store.example/x"))
     assert "Authorization" not in prepared.headers
+
+
+@pytest.mark.parametrize("kind", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+def test_the_key_of_ams_is_tried_where_ams_goes(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """The server knows nothing of the controller's environment; who provisions the bucket goes by it."""
+    monkeypatch.setenv(kind, "true")
+    by_name = {**SETTINGS, "s3PathStyleAccessEnabled": False}
+    as_ams = _probe_store.s3_client(by_name, WITHIN, provisioning=False)
+    assert as_ams.meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-a-test")
+    provisioning = _probe_store.s3_client(by_name, WITHIN, provisioning=True)
+    assert provisioning.meta.endpoint_url != as_ams.meta.endpoint_url
+    own = {**by_name, "s3Endpoint": "http://127.0.0.1:1"}
+    assert _probe_store.s3_client(own, WITHIN, provisioning=True).meta.endpoint_url == own["s3Endpoint"]

@@ -44,6 +44,35 @@ def test_an_endpoint_shows_whose_it_is(endpoint: str, has_iam: bool, name: str) 
     assert provider_at(endpoint, has_iam=has_iam) == name
 
 
+def test_an_endpoint_of_aws_is_for_the_servers_alone_and_has_the_bucket_in_its_host_name() -> None:
+    """botocore refuses an address together with AWS_USE_FIPS_ENDPOINT; and path style needs AMS 2.13."""
+    dual_stack = "https://s3.dualstack.eu-west-1.amazonaws.com"
+    host = Intent(bucket="recordings", region="eu-west-1", endpoint=dual_stack, ams_url="https://ams-1:5443")
+    settings = app_settings(host, "live")
+    assert settings["s3Endpoint"] == dual_stack
+    assert "s3PathStyleAccessEnabled" not in settings
+    assert settings["httpForwardingBaseURL"] == "https://recordings.s3.dualstack.eu-west-1.amazonaws.com"
+    (entry,) = fleet([Member("ams-1", host, chosen=True)])["buckets"]
+    assert (entry["provider"], entry["s3_endpoint_url"]) == ("aws", "")
+
+
+@pytest.mark.parametrize("region", ["ap-southeast-9", "cn-south-9"])
+def test_a_region_newer_than_the_sdk_inside_ams(region: str) -> None:
+    host = Intent(bucket="recordings", region=region, ams_url="https://ams-1:5443")
+    (problem,) = problems_of(host)
+    endpoint = problem.rpartition(" ")[2]
+    assert endpoint.endswith(".cn") == region.startswith("cn-")
+    told = replace(host, endpoint=endpoint)
+    assert problems_of(told) == []
+    assert told.bucket_url() == f"https://recordings.{endpoint.partition('://')[2]}"
+
+
+def test_dots_in_a_name_that_stands_before_the_host() -> None:
+    spaces = replace(KEYED, bucket="my.videos", provider="digitalocean")
+    assert "digitalocean's certificate is not valid" in problems_of(spaces)[0]
+    assert problems_of(replace(spaces, path_style=True)) == []
+
+
 @pytest.mark.parametrize(
     ("provider", "given", "endpoint", "by_path", "base"),
     [
