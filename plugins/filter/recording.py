@@ -22,6 +22,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
+    with_domain,
     with_key,
     without_recording,
 )
@@ -161,7 +162,15 @@ def recording_arguments(context: Any, step: str) -> dict[str, Any]:
 
 def _to_apply(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     key = value_of("__s3_recording_keys")[host["bucket"]]
-    return {**_of_write(host, value_of), "apps": with_key(host["apps"], key)}
+    return {**_of_write(host, value_of), "apps": with_key(_apps(host, value_of), key)}
+
+
+def _apps(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> Sequence[Mapping[str, Any]]:
+    """The host's applications, with the domain of the distribution where viewers are sent to one."""
+    if not host["needs_domain"]:
+        apps: Sequence[Mapping[str, Any]] = host["apps"]
+        return apps
+    return with_domain(host["apps"], value_of("__s3_recording_domains")[host["bucket"]])
 
 
 def _of_write(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -181,7 +190,7 @@ def _to_remove(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[
 def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "viewer_url": host["viewer_url"],
-        "apps": host["apps"],
+        "apps": _apps(host, value_of),
         "origins": host["origins"],
         "live": host["live"] and boolean(value_of("__s3_recording_live")),
         "live_timeout": value_of(PREFIX + "live_timeout"),
@@ -189,11 +198,11 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
     }
 
 
-def _to_check_removal(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
+def _to_check_removal(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "state": "absent",
         "viewer_url": host["viewer_url"],
-        "apps": host["apps"],
+        "apps": _apps(host, value_of),
         "backup_path": host["backup_path"],
     }
 

@@ -50,6 +50,8 @@ _OF_BUCKET = (
     "provider",
     "endpoint",
     "path_style",
+    "cloudfront_distribution",
+    "cloudfront_price_class",
     "cors_origins",
     "cors_methods",
 )
@@ -136,6 +138,20 @@ def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[
     """The settings of a host's applications with the access key that they upload with."""
     pair = dict(zip(_OF_KEY, (key["access_key_id"], key["secret_access_key"])))
     return [{"name": app["name"], "settings": {**app["settings"], **pair}} for app in apps]
+
+
+def with_domain(apps: Iterable[Mapping[str, Any]], domain: str) -> list[dict[str, Any]]:
+    """The settings of a host's applications with the domain of the distribution that viewers are sent to."""
+
+    def known(value: Any) -> Any:
+        return (
+            value.replace(_recording.DISTRIBUTION, f"https://{domain}", 1)
+            if isinstance(value, str)
+            else value
+        )
+
+    name = "httpForwardingBaseURL"
+    return [{**app, "settings": {**app["settings"], name: known(app["settings"].get(name))}} for app in apps]
 
 
 def without_recording(apps: Iterable[Mapping[str, Any]], bucket: str) -> list[dict[str, Any]]:
@@ -307,6 +323,9 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "aws_endpoint_url": intent.aws_endpoint_url,
         "s3_endpoint_url": intent.aws_endpoint_url or intent.store_endpoint,
         "provider": intent.provider_name,
+        "cloudfront_distribution": intent.cloudfront_distribution,
+        "cloudfront_price_class": intent.cloudfront_price_class,
+        "needs_domain": any(member.intent.needs_domain for member in sharing),
         "has_ownership": intent.store.ownership,
         # A bucket that is opened by other means is not asked what it does not know.
         "has_access": intent.store.policies,
@@ -332,6 +351,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "ams_url": intent.ams_url,
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
+        "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
         "apps": [
             {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications

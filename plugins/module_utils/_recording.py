@@ -21,6 +21,8 @@ UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 CORS_RULE_ID = "antmedia-s3-recording"
 # Fixed in AMS: the path of a recording after the application's name, to which forwarding adds the base URL.
 STREAMS, PREVIEWS = "streams", "previews"
+# Stands for the address of a distribution until its domain is known.
+DISTRIBUTION = "https://(distribution)"
 # com/amazonaws/partitions/endpoints.json of the AWS SDK for Java 1.12.683, which AMS 2.17.1 brings along.
 PARTITIONS = {
     "aws": (
@@ -69,6 +71,8 @@ class Intent:
     endpoint: str = ""
     aws_endpoint_url: str = ""
     path_style: Optional[bool] = None
+    cloudfront_distribution: str = ""
+    cloudfront_price_class: str = ""
     prefix: str = ""
     folder_per_application: bool = False
     applications: tuple[str, ...] = ("live",)
@@ -168,9 +172,14 @@ class Intent:
         """Every folder that the applications write to."""
         return sorted({self.folder(app, kind) for app in self.applications for kind in (STREAMS, PREVIEWS)})
 
+    @property
+    def needs_domain(self) -> bool:
+        """Whether the base URL follows from a distribution, whose domain is known once it has been made."""
+        return self.delivery == "cloudfront" and not self.base_url
+
     def forwarding_base(self, app: str) -> str:
         """The base URL that makes the path after the application's name a key of the bucket."""
-        base = (self.base_url or self.bucket_url()).rstrip("/")
+        base = (DISTRIBUTION if self.needs_domain else self.base_url or self.bucket_url()).rstrip("/")
         prefix = self._prefix_of(app)
         return f"{base}/{prefix}" if prefix else base
 

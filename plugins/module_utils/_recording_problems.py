@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ._aws import bucket as buckets
+from ._aws.distribution import PRICE_CLASSES
 from ._providers import PROVIDERS
 from ._recording import (
     REGIONS,
@@ -20,7 +21,7 @@ from ._recording import (
     origin_of,
 )
 
-DELIVERIES = ("private", "public", "acl")
+DELIVERIES = ("private", "public", "acl", "cloudfront")
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
 UPLOADED_AS = {
@@ -34,6 +35,7 @@ UPLOADED_AS = {
     "jpg": "previews",
     "webp": "previews",
 }
+_OF_CLOUDFRONT = ("cloudfront_distribution", "cloudfront_price_class")
 _FROZEN = ("GLACIER", "DEEP_ARCHIVE")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXTENSION = re.compile(r"[A-Za-z0-9]+")
@@ -56,6 +58,7 @@ def problems_of(intent: Intent) -> list[str]:
         *_provider_problems(intent),
         *_transport_problems(intent),
         *_keeping_problems(intent),
+        *_cloudfront_problems(intent),
         *_application_problems(intent),
         *_address_problems(intent),
         *_key_problems(intent),
@@ -107,7 +110,13 @@ def warnings_of(intent: Intent) -> list[str]:
         for extension in intent.forwarding_extensions
         if UPLOADED_AS.get(extension.lower()) not in intent.upload
     )
-    base = intent.base_url or intent.bucket_url()
+    if intent.delivery == "cloudfront" and not intent.cache_control:
+        found.append(
+            "s3_recording_cache_control: the header that AMS sets by default forbids CloudFront "
+            "to keep recordings, so that each viewer's request goes on to the bucket; better is for example "
+            "public, max-age=86400"
+        )
+    base = intent.forwarding_base("")
     if base.startswith("http:") and intent.viewer_address.startswith("https:"):
         found.append(
             f"forwarding from https pages to {base}: browsers block http there; give an https address"
@@ -141,7 +150,7 @@ def _bucket_problems(intent: Intent) -> list[str]:
 
 
 def _dot_problems(intent: Intent) -> list[str]:
-    if not intent.forwards or intent.base_url:
+    if not intent.forwards or intent.base_url or intent.needs_domain:
         return []
     name = "AWS" if intent.provider_name == "aws" else intent.provider_name
     problem = (
@@ -190,6 +199,26 @@ def _transport_problems(intent: Intent) -> list[str]:
     if not intent.store.policies:
         return [f"{name} takes a bucket policy, which the store has not: set that by the store's own means"]
     return []
+
+
+def _cloudfront_problems(intent: Intent) -> list[str]:
+    if intent.delivery != "cloudfront":
+        given = [name for name in _OF_CLOUDFRONT if getattr(intent, name)]
+        return [f"s3_recording_{name} goes with s3_recording_delivery: cloudfront alone" for name in given]
+    found = []
+    if intent.provider_name != "aws" or not intent.region:
+        found.append("s3_recording_delivery: cloudfront takes a bucket at AWS, and its s3_recording_region")
+    if intent.cloudfront_price_class and intent.cloudfront_price_class not in PRICE_CLASSES:
+        found.append(
+            f"s3_recording_cloudfront_price_class: '{intent.cloudfront_price_class}' is none of "
+            f"{', '.join(PRICE_CLASSES)}"
+        )
+    if intent.encryption == buckets.KMS and not intent.encryption_key_id:
+        found.append(
+            "s3_recording_encryption: CloudFront cannot use AWS's own KMS key; give another one with "
+            "s3_recording_encryption_key_id, whose key policy lets cloudfront.amazonaws.com use it"
+        )
+    return found
 
 
 def _keeping_problems(intent: Intent) -> list[str]:

@@ -39,14 +39,22 @@ options:
         enabled (C(ObjectWriter)), the two switches for ACLs are off, and the policy has no statement of
         this module. The two switches for policies are on, unless the policy has a public statement of
         somebody else's. Then they stay as they are.
+      - V(cloudfront) means one CloudFront distribution reads the objects in O(folders), and nobody without
+        credentials does. As V(private), with a statement for O(cloudfront_distribution_arn).
       - Objects of the bucket that ever got a public ACL become readable with V(acl).
     type: str
-    choices: [private, public, acl]
+    choices: [private, public, acl, cloudfront]
     required: true
+  cloudfront_distribution_arn:
+    description:
+      - ARN of the distribution, whose origin access control signs its requests.
+      - Required for O(delivery=cloudfront), without effect otherwise.
+    type: str
   folders:
     description:
-      - Folders that everybody may read, without slashes at their ends, for example V(streams).
-      - Required for O(delivery=public), without effect otherwise.
+      - Folders that everybody may read, or the distribution, without slashes at their ends, for example
+        V(streams).
+      - Required for O(delivery=public) and O(delivery=cloudfront), without effect otherwise.
     type: list
     elements: str
     default: []
@@ -187,6 +195,7 @@ def argument_spec() -> dict:
     return {
         "name": {"type": "str", "required": True},
         "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
+        "cloudfront_distribution_arn": {"type": "str"},
         "folders": {"type": "list", "elements": "str", "default": []},
         "change_foreign_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},

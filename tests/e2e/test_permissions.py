@@ -17,7 +17,8 @@ from tests.support.playbook import REPO, PlaybookRun, run_playbook
 
 BUCKET, REGION = "permission-recordings", "eu-west-1"
 POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
-SITE, ROTATE = "antmedia.s3_recording.site", "antmedia.s3_recording.rotate_key"
+SITE, STORAGE, ROTATE = (f"antmedia.s3_recording.{name}" for name in ("site", "storage", "rotate_key"))
+DELIVERED = {"s3_recording_delivery": "cloudfront", "s3_recording_cache_control": "public, max-age=86400"}
 KEEPING: dict[str, Any] = {
     "s3_recording_versioning": True,
     "s3_recording_encryption": "aws:kms",
@@ -71,6 +72,24 @@ def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
         yield aws, fleet
 
 
+def break_distribution(aws: AwsStandIn) -> None:
+    """Change what the role has made, as somebody would in the console."""
+    cloudfront = aws.client("cloudfront")
+    (control,) = cloudfront.list_origin_access_controls()["OriginAccessControlList"]["Items"]
+    found = cloudfront.get_origin_access_control(Id=control["Id"])
+    config = {**found["OriginAccessControl"]["OriginAccessControlConfig"], "SigningBehavior": "never"}
+    cloudfront.update_origin_access_control(
+        Id=control["Id"], IfMatch=found["ETag"], OriginAccessControlConfig=config
+    )
+    (made,) = cloudfront.list_distributions()["DistributionList"]["Items"]
+    read = cloudfront.get_distribution_config(Id=made["Id"])
+    cloudfront.update_distribution(
+        Id=made["Id"],
+        IfMatch=read["ETag"],
+        DistributionConfig={**read["DistributionConfig"], "PriceClass": "PriceClass_200", "Enabled": False},
+    )
+
+
 def actions_of(policy: dict[str, Any]) -> set[str]:
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
@@ -84,6 +103,10 @@ def test_the_policy_is_enough_for_every_playbook_and_has_nothing_more(
     limited.run(SITE, s3_recording_delivery="acl")
     limited.run(SITE, s3_recording_delivery="private", **KEEPING)
     assert limited.run(SITE, s3_recording_encryption="AES256").changed > 0
+    limited.run(STORAGE, **DELIVERED)
+    break_distribution(aws)
+    assert limited.run(STORAGE, **DELIVERED).changed > 0
+    limited.run(STORAGE)
     limited.run(ROTATE)
     limited.run(ROTATE, s3_recording_key_grace=0)
     limited.run("antmedia.s3_recording.audit")

@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
+    Member,
+    fleet,
+    with_domain,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
     Intent,
     app_settings,
@@ -316,3 +320,40 @@ def test_origins_of_a_large_fleet_are_one_rule_and_where_they_do_not_fit_a_patte
     assert "https://*.media.example.com:5443 (s3_recording_cors_origins)" in problem
     offered = [member(host, cors_origins=["https://*.media.example.com:5443"]) for host in hosts]
     assert fleet(offered)["problems"] == []
+
+
+CLOUDFRONT = replace(GUIDE, delivery="cloudfront", cache_control="public, max-age=86400")
+
+
+def test_cloudfront_sends_viewers_to_a_domain_that_is_known_later() -> None:
+    assert (problems_of(CLOUDFRONT), warnings_of(CLOUDFRONT)) == ([], [])
+    settings = app_settings(replace(CLOUDFRONT, folder_per_application=True), "live")
+    assert settings["s3Permission"] == "bucket-owner-full-control"
+    entry = fleet([Member("a", replace(CLOUDFRONT, prefix="eu"), chosen=True)])
+    assert (entry["buckets"][0]["needs_domain"], entry["hosts"]["a"]["needs_domain"]) == (True, True)
+    (app,) = with_domain(entry["hosts"]["a"]["apps"], "d1.cloudfront.net")
+    assert app["settings"]["httpForwardingBaseURL"] == "https://d1.cloudfront.net/eu"
+    named = fleet([Member("a", replace(CLOUDFRONT, base_url="https://cdn.example.com"), chosen=True)])
+    assert not named["buckets"][0]["needs_domain"]
+    (app,) = named["hosts"]["a"]["apps"]
+    assert app["settings"]["httpForwardingBaseURL"] == "https://cdn.example.com"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"region": "", "endpoint": "https://s3.example.com"}, "takes a bucket at AWS"),
+        ({"cloudfront_price_class": "cheap"}, "'cheap' is none of PriceClass_100"),
+        ({"encryption": "aws:kms"}, "CloudFront cannot use AWS's own KMS key"),
+        (
+            {"delivery": "public", "cloudfront_distribution": "E1"},
+            "goes with s3_recording_delivery: cloudfront",
+        ),
+    ],
+)
+def test_what_cannot_work_with_cloudfront(asked: dict[str, Any], told: str) -> None:
+    assert any(told in problem for problem in problems_of(replace(CLOUDFRONT, **asked)))
+
+
+def test_recordings_that_cloudfront_may_not_keep() -> None:
+    assert any("forbids CloudFront" in each for each in warnings_of(replace(CLOUDFRONT, cache_control="")))

@@ -26,6 +26,7 @@ HOST = {
     "bucket": "recordings",
     "cluster": "",
     "cluster_hosts": [],
+    "needs_domain": False,
     "backup_path": "/backup/ams-1.json",
     "live": True,
     "apps": [{"name": "live", "settings": {"s3RecordingEnabled": True}}],

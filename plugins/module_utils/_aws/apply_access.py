@@ -28,6 +28,7 @@ def run(module: Any) -> dict[str, Any]:
         params["change_foreign_access"],
         params["policy_only"],
         params["secure_transport_only"],
+        params["cloudfront_distribution_arn"] or "",
     )
     access.check_wish(wish)
     bucket = _Bucket(client(module, "s3"), wish.bucket, policy_only=wish.policy_only)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
-DELIVERIES = ("private", "public", "acl")
+DELIVERIES = ("private", "public", "acl", "cloudfront")
 # Statements whose Sid begins so are ours, all others are somebody else's.
 SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
+CLOUDFRONT = f"{SID_PREFIX}CloudFront"
 SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
 ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
 POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
@@ -85,6 +86,7 @@ class Wish:
     change_foreign_access: bool = False
     policy_only: bool = False
     secure_transport_only: bool = False
+    cloudfront_distribution_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,13 @@ def is_ours(statement: Mapping[str, Any]) -> bool:
 
 def check_wish(wish: Wish) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    if wish.delivery != "public":
+    if wish.delivery not in ("public", "cloudfront"):
         return
     problems = []
+    if wish.delivery == "cloudfront" and not wish.cloudfront_distribution_arn.startswith("arn:"):
+        problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
     if not wish.folders:
-        problems.append("folders is empty, and the whole bucket is never made public")
+        problems.append("folders is empty, and the whole bucket is never opened")
     problems += [
         f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it"
         for each in wish.folders
@@ -126,7 +130,9 @@ def check_wish(wish: Wish) -> None:
     ]
     if problems:
         raise AwsError(
-            f"Public delivery from bucket {wish.bucket}", "; ".join(problems), "Nothing was changed"
+            f"{wish.delivery.capitalize()} delivery from bucket {wish.bucket}",
+            "; ".join(problems),
+            "Nothing was changed",
         )
 
 
@@ -140,6 +146,14 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
         "Action": "s3:GetObject",
         "Resource": [f"{arn}/{folder}/*" for folder in sorted(set(wish.folders))],
     }
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
+    # private-content-restricting-access-to-s3.html
+    cloudfront = {
+        **public_read,
+        "Sid": CLOUDFRONT,
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Condition": {"StringEquals": {"AWS:SourceArn": wish.cloudfront_distribution_arn}},
+    }
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     secure_transport = {
         "Sid": SECURE_TRANSPORT,
@@ -151,6 +165,7 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
     }
     return [
         *([public_read] if wish.delivery == "public" else []),
+        *([cloudfront] if wish.delivery == "cloudfront" else []),
         *([secure_transport] if wish.secure_transport_only else []),
     ]
 
@@ -299,7 +314,8 @@ def _policy_words(current: Access, after: Access) -> str:
         return "delete the bucket policy, which holds nothing else"
     if not after.ours:
         return "take our statement out of the bucket policy"
-    return f"{'change' if current.ours else 'add'} the statement {PUBLIC_READ} of the bucket policy"
+    names = ", ".join(str(each["Sid"]) for each in after.ours)
+    return f"{'change' if current.ours else 'add'} the statement {names} of the bucket policy"
 
 
 def taken(current: Access, step: Step) -> Access:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.support.aws import AwsStandIn
     from tests.support.aws.stand_in import Credentials
 
+DISTRIBUTION = "arn:aws:cloudfront::111122223333:distribution/E2QWRUHAPOMQZL"
 ALL_ON = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
@@ -47,6 +48,7 @@ class Bucket:
             "change_foreign_access": False,
             "policy_only": False,
             "secure_transport_only": False,
+            "cloudfront_distribution_arn": DISTRIBUTION,
         }
         return apply_access.run(Module(self.aws, key, check, **{**given, **params}))
 

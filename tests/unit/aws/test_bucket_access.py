@@ -38,6 +38,9 @@ WISHES = [
     access.Wish("b", "public", ("streams",), change_foreign_access=True),
     access.Wish("b", "public", ("streams", "previews"), change_foreign_access=True),
     access.Wish("b", "private", change_foreign_access=True, secure_transport_only=True),
+    access.Wish(
+        "b", "cloudfront", ("streams",), change_foreign_access=True, cloudfront_distribution_arn="arn:x"
+    ),
     access.Wish("b", "public", ("streams",), change_foreign_access=True, secure_transport_only=True),
 ]
 STATEMENTS: list[dict[str, Any]] = [OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]
@@ -190,7 +193,7 @@ def test_folders_that_would_open_more(folder: str) -> None:
 
 
 def test_public_delivery_needs_folders() -> None:
-    with pytest.raises(AwsError, match="never made public"):
+    with pytest.raises(AwsError, match="never opened"):
         access.check_wish(access.Wish("b", "public"))
 
 

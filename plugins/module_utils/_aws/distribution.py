@@ -1,0 +1,230 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""A CloudFront distribution in front of a bucket that stays private: what is wanted, what differs.
+
+Plain data in, plain data out. The distribution signs its requests to S3 by an origin access control, and the
+bucket policy lets in this one distribution.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .errors import AwsError
+
+Config = dict[str, Any]
+TO_COME = "(the distribution that will be made)"
+PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+# Elemental-MediaPackage is the managed policy that keeps an answer for each Origin apart. With the others the
+# answer that was fetched for one page, with or without its CORS headers, is given to all.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+_CACHE_POLICY = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
+# CORS-S3Origin, with which S3's own CORS rules answer.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+_ORIGIN_REQUEST_POLICY = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
+_METHODS = ("GET", "HEAD", "OPTIONS")
+_MAX_NAME = 64
+_SIGNING = {
+    "SigningProtocol": "sigv4",
+    "SigningBehavior": "always",
+    "OriginAccessControlOriginType": "s3",
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the task asks for. region: of the bucket."""
+
+    bucket: str
+    region: str
+    partition: str = "aws"
+    distribution_id: str = ""
+    price_class: Optional[str] = None
+
+    @property
+    def origin(self) -> str:
+        """The bucket's own address. The one without a region redirects while a bucket is new."""
+        suffix = ".cn" if self.partition == "aws-cn" else ""
+        return f"{self.bucket}.s3.{self.region}.amazonaws.com{suffix}"
+
+    @property
+    def comment(self) -> str:
+        """By which a distribution that was made here is found again."""
+        return f"antmedia.s3_recording {self.bucket}"
+
+    @property
+    def control_name(self) -> str:
+        return f"{self.bucket[: _MAX_NAME - 10]}-recording"
+
+
+def is_ours(summary: Mapping[str, Any], wish: Wish) -> bool:
+    """Whether a distribution of a list is the one that was made here for the bucket."""
+    return summary.get("Comment") == wish.comment and any(
+        _is_of_bucket(origin, wish) for origin in _items(summary.get("Origins"))
+    )
+
+
+def access_control(wish: Wish) -> Config:
+    """The origin access control: every request to S3 is signed."""
+    return {"Name": wish.control_name, "Description": "", **_SIGNING}
+
+
+def signs(control: Mapping[str, Any]) -> bool:
+    """Whether an origin access control signs every request to S3."""
+    return all(control.get(name) == value for name, value in _SIGNING.items())
+
+
+def new_config(wish: Wish, control_id: str, reference: str) -> Config:
+    """A distribution as it is made. reference: tells CloudFront a second request for the same one."""
+    config = {
+        "CallerReference": reference,
+        "Comment": wish.comment,
+        "Enabled": True,
+        "PriceClass": wish.price_class or PRICE_CLASSES[-1],
+        "Origins": _counted([]),
+        "DefaultCacheBehavior": {"Compress": False},
+        "HttpVersion": "http2and3",
+        "IsIPV6Enabled": True,
+    }
+    return wanted_config(config, wish, control_id)
+
+
+def wanted_config(found: Mapping[str, Any], wish: Wish, control_id: str) -> Config:
+    """A distribution of ours as it shall be; what is not about recordings stays, such as names and logs."""
+    origins = _items(found.get("Origins"))
+    target = found["DefaultCacheBehavior"].get("TargetOriginId") or wish.origin
+    of_bucket: Config = next((each for each in origins if _is_of_bucket(each, wish)), {})
+    ours = {
+        **of_bucket,
+        "Id": of_bucket.get("Id") or target,
+        "DomainName": wish.origin,
+        "OriginPath": "",
+        "S3OriginConfig": {**(of_bucket.get("S3OriginConfig") or {}), "OriginAccessIdentity": ""},
+        "OriginAccessControlId": control_id,
+    }
+    behavior = {
+        **found["DefaultCacheBehavior"],
+        "TargetOriginId": ours["Id"],
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "AllowedMethods": _methods(found["DefaultCacheBehavior"].get("AllowedMethods")),
+        "CachePolicyId": _CACHE_POLICY,
+        "OriginRequestPolicyId": _ORIGIN_REQUEST_POLICY,
+    }
+    # Where a cache policy decides, CloudFront takes none of the older settings beside it.
+    for older in ("ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"):
+        behavior.pop(older, None)
+    return {
+        **found,
+        "Enabled": True,
+        "PriceClass": wish.price_class or found.get("PriceClass"),
+        "Origins": _counted([*(each for each in origins if each["Id"] != ours["Id"]), ours]),
+        "DefaultCacheBehavior": behavior,
+    }
+
+
+def _methods(found: Optional[Mapping[str, Any]]) -> Config:
+    # In CloudFront's own order, whatever ours.
+    if found and set(_METHODS) <= set(found.get("Items") or ()):
+        return dict(found)
+    return {**_counted(list(_METHODS)), "CachedMethods": _counted(["GET", "HEAD"])}
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What differs, in words."""
+    found = []
+    if not before["Enabled"]:
+        found.append("enable the distribution")
+    if before.get("PriceClass") != after.get("PriceClass"):
+        found.append(f"set its price class to {after['PriceClass']}")
+    if _by_id(before) != _by_id(after):
+        found.append("have it sign its requests to the bucket")
+    if before["DefaultCacheBehavior"] != after["DefaultCacheBehavior"]:
+        found.append("set how it passes requests on")
+    return found
+
+
+def view(config: Optional[Mapping[str, Any]]) -> Config:
+    """What a diff shows of a distribution."""
+    if config is None:
+        return {"exists": False}
+    behavior = config["DefaultCacheBehavior"]
+    shown = ("ViewerProtocolPolicy", "CachePolicyId", "OriginRequestPolicyId")
+    return {
+        "exists": True,
+        "enabled": config["Enabled"],
+        "price_class": config.get("PriceClass"),
+        "origins": {
+            each["DomainName"]: {
+                "origin_path": each.get("OriginPath", ""),
+                "signed": bool(each.get("OriginAccessControlId")),
+            }
+            for each in _items(config.get("Origins"))
+        },
+        "default_cache_behavior": {
+            **{name: behavior.get(name) for name in shown},
+            "AllowedMethods": sorted(_items(behavior.get("AllowedMethods"))),
+        },
+    }
+
+
+def check_given(config: Mapping[str, Any], wish: Wish, controls: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise where a distribution that somebody else has made cannot serve the bucket; it is not changed.
+
+    controls: the origin access controls of the account by their IDs.
+    """
+    problems = []
+    if not config["Enabled"]:
+        problems.append("it is disabled")
+    origins = [each for each in _items(config.get("Origins")) if _is_of_bucket(each, wish)]
+    if not origins:
+        problems.append(f"none of its origins is bucket {wish.bucket} ({wish.origin})")
+    for origin in origins[:1]:
+        problems += _origin_problems(origin, config, controls)
+    if problems:
+        raise AwsError(
+            f"Looking at distribution {wish.distribution_id} for bucket {wish.bucket}",
+            "; ".join(problems),
+            "Correct that in CloudFront, or leave the distribution out to have one made",
+        )
+
+
+def _origin_problems(
+    origin: Mapping[str, Any], config: Mapping[str, Any], controls: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    found = []
+    name = f"its origin '{origin['Id']}'"
+    control = origin.get("OriginAccessControlId") or ""
+    if not control:
+        found.append(f"{name} has no origin access control, without which S3 takes its requests for nobody's")
+    elif not signs(controls.get(control) or {}):
+        found.append(f"the origin access control {control} of {name} does not sign every request to S3")
+    if origin.get("OriginPath"):
+        found.append(
+            f"{name} puts {origin['OriginPath']} before each path, which forwarding puts there already"
+        )
+    behaviors = [config["DefaultCacheBehavior"], *_items(config.get("CacheBehaviors"))]
+    if origin["Id"] not in [each.get("TargetOriginId") for each in behaviors]:
+        found.append(f"none of its cache behaviors leads to {name}")
+    return found
+
+
+def _is_of_bucket(origin: Mapping[str, Any], wish: Wish) -> bool:
+    domain = str(origin.get("DomainName") or "")
+    pattern = rf"{re.escape(wish.bucket)}\.s3(?!-website)[a-z0-9.-]*\.amazonaws\.com(\.cn)?"
+    return re.fullmatch(pattern, domain) is not None
+
+
+def _by_id(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {each["Id"]: each for each in _items(config.get("Origins"))}
+
+
+def _items(part: Any) -> list[Any]:
+    return list((part or {}).get("Items") or [])
+
+
+def _counted(items: Sequence[Any]) -> Config:
+    return {"Quantity": len(items), "Items": list(items)}
