@@ -71,6 +71,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyPolicy]:
             s3_recording_settings={"hlsMuxingEnabled": False},
             # With a public folder everybody may read, the key too.
             s3_recording_delivery="private",
+            s3_recording_encryption="aws:kms",
+            s3_recording_encryption_key_id=aws.client("kms").create_key()["KeyMetadata"]["KeyId"],
         )
         site.run()
         yield KeyPolicy(site)
@@ -91,6 +93,8 @@ def test_the_policy_is_what_this_file_takes_apart(policy: KeyPolicy) -> None:
         "s3:GetObject",
         "s3:AbortMultipartUpload",
         "s3:ListMultipartUploadParts",
+        "kms:GenerateDataKey",
+        "kms:Decrypt",
     }
     for name, large in (("small", False), ("large", True)):
         policy.record(name, large=large)
@@ -105,7 +109,7 @@ def test_without_list_bucket_nothing_leaves_the_server(policy: KeyPolicy) -> Non
     assert "no-list.mp4.tmp_extension" in policy.ams.files("live")
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectAcl"])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectAcl", "kms:GenerateDataKey"])
 def test_without_a_permission_to_put_the_finished_file_stays(policy: KeyPolicy, action: str) -> None:
     policy.take_away(action)
     name = action.partition(":")[2].lower()
@@ -121,6 +125,15 @@ def test_without_list_multipart_upload_parts_large_recordings_stay(policy: KeyPo
     assert "ListParts" in policy.refusals()
     policy.record("no-parts-but-small")
     assert policy.is_there("no-parts-but-small")
+
+
+def test_without_decrypt_large_recordings_do_not_get_into_an_encrypted_bucket(policy: KeyPolicy) -> None:
+    policy.take_away("kms:Decrypt")
+    policy.record("no-decrypt", large=True)
+    assert not policy.is_there("no-decrypt")
+    assert "UploadPart" in policy.refusals()
+    policy.record("no-decrypt-but-small")
+    assert policy.is_there("no-decrypt-but-small")
 
 
 @pytest.mark.parametrize("may_abort", [True, False])

@@ -18,7 +18,10 @@ from tests.support.playbook import REPO, PlaybookRun, run_playbook
 BUCKET, REGION = "permission-recordings", "eu-west-1"
 POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
 SITE, STORAGE, ROTATE = (f"antmedia.s3_recording.{name}" for name in ("site", "storage", "rotate_key"))
-DELIVERED = {"s3_recording_delivery": "cloudfront", "s3_recording_cache_control": "public, max-age=86400"}
+DELIVERED: dict[str, Any] = {
+    "s3_recording_delivery": "cloudfront",
+    "s3_recording_cache_control": "public, max-age=86400",
+}
 KEEPING: dict[str, Any] = {
     "s3_recording_versioning": True,
     "s3_recording_encryption": "aws:kms",
