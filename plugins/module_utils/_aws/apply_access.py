@@ -9,7 +9,7 @@ import json
 from typing import Any, Optional
 
 from . import bucket_access as access
-from .calls import S3_TRANSIENT, attempt, client, partition_of, poll
+from .calls import S3_TRANSIENT, attempt, client, partition_of, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
@@ -223,20 +223,15 @@ class _Bucket:
             except AwsError as error:
                 raise error.after(done) from None
             done.append(step.words)
-        found: list[access.Access] = []
-
-        def as_asked() -> Optional[bool]:
-            found[:] = [self.read()]
-            return True if found[0].same_as(wanted) else None
-
-        if not poll(as_asked, _READ_BACK_SECONDS):
-            left, right = access.difference(wanted, found[0])
+        found = read_back(self.read, wanted.same_as, _READ_BACK_SECONDS)
+        if not found.same_as(wanted):
+            left, right = access.difference(wanted, found)
             raise AwsError(
                 f"Setting the access to bucket {self.name}",
                 f"all calls were accepted, but the bucket has {right} where {left} was asked for",
                 "Something else may be changing it at the same time; run again",
             ).after(done)
-        return found[0]
+        return found
 
     def _take_one(self, step: access.Step, *, switched: bool) -> None:
         tried = f"Changing bucket {self.name} ({step.words})"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from . import bucket
-from .calls import S3_TRANSIENT, attempt, client, poll
+from .calls import S3_TRANSIENT, attempt, client, poll, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
@@ -239,22 +239,17 @@ class _Bucket:
             except AwsError as error:
                 raise error.after(done) from None
             done.append(bucket.words(name, wanted))
-        found: list[bucket.Keeping] = []
-
-        def as_asked() -> Optional[bool]:
-            found[:] = [self.read()]
-            return None if bucket.changes(found[0], wanted) else True
-
-        if not poll(as_asked, _READ_BACK_SECONDS):
-            differs = bucket.changes(found[0], wanted)
-            left, right = bucket.view(wanted), bucket.view(found[0])
+        found = read_back(self.read, lambda now: not bucket.changes(now, wanted), _READ_BACK_SECONDS)
+        differs = bucket.changes(found, wanted)
+        if differs:
+            left, right = bucket.view(wanted), bucket.view(found)
             raise AwsError(
                 f"Setting {' and '.join(differs)} of bucket {self.name}",
                 f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
                 f"{[left.get(name) for name in differs]} was asked for",
                 "Something else may be changing it at the same time; run again",
             ).after(done)
-        return found[0]
+        return found
 
     def _write(self, name: str, wanted: bucket.Keeping) -> None:
         tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"

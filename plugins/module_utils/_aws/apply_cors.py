@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import cors
-from .calls import S3_TRANSIENT, attempt, client, poll
+from .calls import S3_TRANSIENT, attempt, client, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 10
@@ -92,13 +92,8 @@ class _Bucket:
                 retry_on=S3_TRANSIENT,
                 Bucket=self.name,
             )
-        found: list[cors.Rule] = []
-
-        def as_asked() -> Any:
-            found[:] = self.read()
-            return True if cors.same(found, rules) else None
-
-        if not poll(as_asked, _READ_BACK_SECONDS):
+        found = read_back(self.read, lambda now: cors.same(now, rules), _READ_BACK_SECONDS)
+        if not cors.same(found, rules):
             raise AwsError(
                 f"Writing the CORS rules of bucket {self.name}",
                 f"the call was accepted, but the bucket has other rules: {found}",

@@ -121,6 +121,23 @@ def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -
     return (answer or {}).get(within) or []
 
 
+def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: float) -> _T:
+    """What is there once it is as it was asked for, or what is there when the time is up.
+
+    S3 may go on giving the former state for some seconds.
+    """
+    found = [read()]
+
+    def settled() -> Optional[bool]:
+        if as_asked(found[0]):
+            return True
+        found[0] = read()
+        return None
+
+    poll(settled, seconds)
+    return found[0]
+
+
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
     """Ask until there is an answer, with growing pauses and jitter; None when the time is up."""
     end = time.monotonic() + seconds
