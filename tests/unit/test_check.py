@@ -481,7 +481,8 @@ def send(number: int) -> Callable[[], Any]:
 class TestSignals:
     @pytest.fixture(autouse=True)
     def _handlers(self, number: int) -> Any:
-        before = signal.getsignal(number)
+        # Under nohup it would be ignored from the beginning.
+        before = signal.signal(number, signal.SIG_DFL)
         yield
         signal.signal(number, before)
 
