@@ -1,0 +1,69 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""site.yml on servers of other releases, whose settings differ: simulated ones, and a real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.real_ams import RealAms, unavailable
+
+from .test_site_real import RealSite, wait_for
+
+SITE, CHECK = "antmedia.s3_recording.site", "antmedia.s3_recording.recording_check"
+RELEASES = ["2.6.4", "2.10.0", "2.13.2", "2.17.1", "3.0.3"]
+FORMER = "2.16.2"
+
+
+def proved(run: PlaybookRun) -> dict[str, bool]:
+    checks = [each for each in run.of_action(CHECK) if each.status != "skipped"]
+    return {each.host: all(link["ok"] for link in each["links"]) for each in checks}
+
+
+def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
+    bucket = "release-recordings"
+    with Fleet(hosts=len(RELEASES), release=RELEASES) as fleet:
+        first = fleet.hosts[0]
+        hosts = {
+            f"ams-{release}": {"s3_recording_ams_url": host.url}
+            for release, host in zip(RELEASES, fleet.hosts, strict=True)
+        }
+        variables: dict[str, Any] = {
+            "s3_recording_bucket": bucket,
+            "s3_recording_region": aws.region,
+            "s3_recording_endpoint": aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            # Path style came with 2.13; botocore, as AMS in the check, uses it for digits anyway.
+            "s3_recording_path_style": False,
+            "s3_recording_base_url": f"{aws.endpoint_url}/{bucket}",
+            "s3_recording_live_check": "none",
+            "s3_recording_ams_email": first.email,
+            "s3_recording_ams_password": first.password,
+            "s3_recording_backup_dir": str(tmp_path / "former"),
+        }
+        inventory = {"all": {"hosts": hosts, "vars": variables}}
+
+        def run(**more: Any) -> PlaybookRun:
+            return run_playbook(SITE, inventory=inventory, env=aws.env(), **more)
+
+        assert proved(run()) == dict.fromkeys(hosts, True)
+        assert run().changed == 0
+        newer = {"s3_recording_path_style": True}
+        refused = run(extra_vars=newer, arguments=["--limit", "ams-2.10.0"], expected_rc=2)
+        assert "needs AMS 2.13 or later, AMS 2.10.0 does not have it" in " ".join(refused.stdout.split())
+
+
+@pytest.mark.real_ams
+@pytest.mark.skipif(unavailable(FORMER) is not None, reason=str(unavailable(FORMER)))
+def test_a_real_server_of_the_former_release(tmp_path: Path) -> None:
+    with AwsStandIn() as aws, RealAms(FORMER) as ams:
+        site = RealSite(aws, ams, tmp_path, s3_recording_upload=["mp4"])
+        assert proved(site.run()) == {"ams-real": True}
+        ams.publish("live", "former", 3)
+        assert wait_for(lambda: "streams/former.mp4" in site.keys()), ams.log_text()[-3000:]
+        assert site.run().changed == 0
