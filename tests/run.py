@@ -256,11 +256,12 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
     "support": ("the stand-ins themselves", pytest_stage("support", "tests/support_tests")),
     "contract": (
         "simulated and real server against the same tests",
-        pytest_stage("contract", "tests/contract"),
+        pytest_stage("contract", "tests/contract", workers=2, distribution="loadfile"),
     ),
     "integration": (
         "each module, step by step, on the stand-ins",
-        pytest_stage("integration", "tests/integration", workers=3),
+        # Targets differ by minutes, and the longest must not be the last.
+        pytest_stage("integration", "tests/integration", workers=3, distribution="worksteal"),
     ),
     "e2e": (
         "role and playbooks as a user runs them",

@@ -134,8 +134,8 @@ class _Bucket:
                 return AwsError(
                     tried,
                     f"it is there, and belongs to another account than {owner}",
-                    "Take another name, or give the ID of its account with expected_bucket_owner if the "
-                    "recordings are to be that account's",
+                    "Take another name, or give the ID of its account by expected_bucket_owner (in the role "
+                    "s3_recording_bucket_owner) if the recordings are to be that account's",
                     code="AccessDenied",
                 )
         return AwsError(
