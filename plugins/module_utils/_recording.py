@@ -268,13 +268,14 @@ def bucket_settings(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
         "versioning": intent.versioning,
         "encryption": intent.encryption or None,
         "encryption_key_id": intent.encryption_key_id or None,
-        "lifecycle_rules": _lifecycle_rules(intent, folders) if "lifecycle" in intent.store.keeps else None,
+        "lifecycle_rules": _lifecycle_rules(intent, folders),
         "tags": dict(intent.bucket_tags or {}) or None,
     }
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _lifecycle_rules(intent: Intent, folders: Sequence[str]) -> list[dict[str, Any]]:
+def _lifecycle_rules(intent: Intent, folders: Sequence[str]) -> Optional[list[dict[str, Any]]]:
+    """None where the store is not even to be asked, one that was never tried unless the user wants a rule."""
     given = {
         "expiration_days": intent.expire_days,
         "noncurrent_version_expiration_days": intent.noncurrent_expire_days,
@@ -282,6 +283,8 @@ def _lifecycle_rules(intent: Intent, folders: Sequence[str]) -> list[dict[str, A
         "transitions": [dict(each) for each in intent.transitions],
     }
     asked = {name: value for name, value in given.items() if value}
+    if "lifecycle" not in intent.store.keeps or not (asked or intent.store.abort_days):
+        return None
     return [{"prefix": f"{folder}/", **asked} for folder in sorted(folders)] if asked else []
 
 

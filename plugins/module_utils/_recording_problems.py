@@ -223,6 +223,8 @@ def _cloudfront_problems(intent: Intent) -> list[str]:
 
 def _keeping_problems(intent: Intent) -> list[str]:
     """Of versioning, encryption, lifecycle and tags; what S3 itself refuses is known to its own module."""
+    if intent.bucket_owner and not re.fullmatch(r"\d{12}", intent.bucket_owner):
+        return [f"s3_recording_bucket_owner: '{intent.bucket_owner}' is not the ID of an account (12 digits)"]
     asked = {
         "versioning": intent.versioning is not None,
         "encryption": bool(intent.encryption),

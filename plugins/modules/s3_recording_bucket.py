@@ -28,7 +28,7 @@ options:
   expected_bucket_owner:
     description:
       - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials.
-      - V(any) for stores without accounts, where nobody is asked.
+      - V(any) for stores that are not AWS, which have neither its accounts nor its regions.
     type: str
   versioning:
     description:

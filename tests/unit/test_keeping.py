@@ -71,6 +71,9 @@ def test_everything_that_can_be_asked_for() -> None:
 
 def test_a_store_is_not_asked_for_what_it_is_not_known_to_have() -> None:
     assert set(bucket_settings(CEPH, ["streams"])) == {"expected_bucket_owner", "lifecycle_rules"}
+    spaces = replace(CEPH, provider="digitalocean")
+    assert set(bucket_settings(spaces, ["streams"])) == {"expected_bucket_owner"}
+    assert "lifecycle_rules" in bucket_settings(replace(spaces, expire_days=30), ["streams"])
     other = replace(CEPH, provider="other")
     assert bucket_settings(other, ["streams"]) == {"expected_bucket_owner": "any"}
     assert problems_of(replace(other, versioning=True, bucket_tags={"a": "b"})) == [
@@ -104,6 +107,7 @@ def test_a_key_of_kms_that_the_recording_user_may_use() -> None:
 
 
 PROBLEMS = [
+    ({"bucket_owner": "me"}, "is not the ID of an account (12 digits)"),
     ({"encryption": "AES"}, "s3_recording_encryption: 'AES' is none of AES256, aws:kms"),
     ({"encryption": "aws:kms"}, "viewers have no credentials"),
     ({"encryption_key_id": KEY}, "encryption_key_id goes with encryption=aws:kms alone"),

@@ -85,7 +85,7 @@ class _Bucket:
             if error.code != "403":
                 raise
             raise self._not_ours(owner, error) from None
-        region = self._region_in(answer)
+        region = "" if self._is_elsewhere else self._region_in(answer)
         if region and self.module.region and region != self.module.region:
             raise AwsError(
                 f"Looking for bucket {self.name}",
@@ -104,6 +104,11 @@ class _Bucket:
         )
         return answer
 
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the store has neither AWS's accounts nor its regions."""
+        return bool(self.module.params["expected_bucket_owner"] == _ANY_OWNER)
+
     @staticmethod
     def _region_in(answer: dict[str, Any]) -> str:
         headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
@@ -113,7 +118,7 @@ class _Bucket:
         """The account that has to own the bucket; empty where that is not known, and so not asked for."""
         given = str(self.module.params["expected_bucket_owner"] or "")
         if given:
-            return "" if given == _ANY_OWNER else given
+            return "" if self._is_elsewhere else given
         tried = "Looking which account the credentials are of"
         try:
             identity = attempt(
