@@ -181,9 +181,9 @@ EXAMPLES = r"""
 
 - name: Have a key in a file on the controller, encrypted with the vault password of the run
   antmedia.s3_recording.iam_stored_access_key:
-    user_name: my-recordings-recording
+    user_name: my-archive-recording
     store: file
-    stored_at: /etc/ansible/keys/my-recordings.json
+    stored_at: /etc/ansible/keys/my-archive.json
     region: eu-central-1
   delegate_to: localhost
 
@@ -191,7 +191,7 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     key: "{{ lookup('antmedia.s3_recording.stored_access_key', path, store='file') }}"
   vars:
-    path: /etc/ansible/keys/my-recordings.json
+    path: /etc/ansible/keys/my-archive.json
   no_log: true
 
 - name: Make the next key; the former one works until it is retired

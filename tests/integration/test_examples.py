@@ -1,0 +1,180 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The documented examples of every module and lookup run, and give what is documented."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
+
+NAME = "antmedia.s3_recording."
+REGION, BUCKET, USER = "eu-central-1", "my-recordings", "my-recordings-recording"
+STORED = f"/antmedia/s3_recording/{BUCKET}"
+MODULES = sorted(path.stem for path in (REPO / "plugins" / "modules").glob("[!_]*.py"))
+LOOKUPS = sorted(path.stem for path in (REPO / "plugins" / "lookup").glob("[!_]*.py"))
+# Added by Ansible to every result.
+ADDED = {
+    *("changed", "failed", "diff", "invocation", "warnings", "deprecations", "ansible_facts", "exception"),
+    *("_ansible_no_log", "_ansible_verbose_override", "_ansible_delegated_vars", "skipped", "censored"),
+    *("boto3_version", "botocore_version", "resource_actions", "msg"),
+}
+TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "list": (list,),
+    "dict": (dict,),
+}
+Task = dict[str, Any]
+
+
+def task(module: str, **options: Any) -> Task:
+    return {"name": f"Prepare with {module}", NAME + module: options}
+
+
+BUCKET_TASK = task("s3_recording_bucket", name=BUCKET, region=REGION)
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}],
+}
+USER_TASK = task("iam_programmatic_user", user_name=USER, policy=POLICY)
+ARCHIVE_USER_TASK = task("iam_programmatic_user", user_name="my-archive-recording", policy=POLICY)
+KEY_TASK = task("iam_stored_access_key", user_name=USER, stored_at=STORED, region=REGION)
+# What has to be there before the first example of a module or lookup.
+BEFORE: dict[str, list[Task]] = {
+    "ams_app_settings": [],
+    "ams_server_info": [],
+    "cloudfront_recording_distribution": [BUCKET_TASK],
+    "iam_programmatic_user": [],
+    "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
+    "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
+    "recording_check": [],
+    "s3_bucket_access": [BUCKET_TASK],
+    "s3_cors": [BUCKET_TASK],
+    "s3_recording_bucket": [],
+    "stored_access_key": [
+        USER_TASK,
+        task(
+            "iam_stored_access_key",
+            user_name=USER,
+            stored_at="/antmedia/s3_recording/myvideos",
+            region="us-east-1",
+        ),
+    ],
+}
+
+
+class Stands:
+    """Stand-ins of AWS and of a server for one plugin's examples."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.aws, self.fleet, self.folder = aws, fleet, folder
+        self.vault = folder / "vault-password"
+        self.vault.write_text("of-a-test")
+
+    def run(self, tasks: list[Task], *arguments: str) -> PlaybookRun:
+        host = self.fleet.hosts[0]
+        play = {"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+        variables = {"ams_url": host.url, "ams_email": host.email, "ams_password": host.password}
+        arguments = (f"--vault-password-file={self.vault}", *arguments)
+        return run_playbook([play], env=self.aws.env(), extra_vars=variables, arguments=arguments)
+
+    def record(self) -> None:
+        """Set the server up as the examples of recording_check find it."""
+        host = self.fleet.hosts[0]
+        variables = {
+            "s3_recording_bucket": "recorded-by-examples",
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": self.aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
+            "s3_recording_ams_url": host.url,
+            "s3_recording_ams_email": host.email,
+            "s3_recording_ams_password": host.password,
+            "s3_recording_check": False,
+            "s3_recording_backup_dir": str(self.folder / "former"),
+        }
+        server = {"all": {"hosts": {"localhost": {**LOCALHOST["all"]["hosts"]["localhost"], **variables}}}}
+        for playbook in ("storage", "servers"):
+            run_playbook(NAME + playbook, inventory=server, env=self.aws.env())
+
+
+@pytest.fixture(scope="module")
+def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stands]:
+    with AwsStandIn(region=REGION) as aws, Fleet(hosts=1) as fleet:
+        yield Stands(aws, fleet, tmp_path_factory.mktemp("examples"))
+
+
+def documented(kind: str, plugin: str, name: str) -> Any:
+    """One of the documents of a plugin's file."""
+    for node in ast.parse((REPO / "plugins" / kind / f"{plugin}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{plugin} has no {name}")
+
+
+def examples(kind: str, plugin: str, folder: Path) -> list[Task]:
+    """The examples as they are but for what a machine of its own has: folders, and an ID that AWS gives."""
+    text = yaml.safe_dump(documented(kind, plugin, "EXAMPLES"), sort_keys=False, width=1000)
+    own = {
+        "~/ams-former": str(folder / "ams-former"),
+        "/etc/ansible/keys": str(folder),
+        "E2QWRUHAPOMQZL": "'{{ distribution.distribution_id }}'",
+    }
+    for theirs, ours in own.items():
+        text = text.replace(theirs, ours)
+    found: list[Task] = yaml.safe_load(text)
+    return found
+
+
+def ran(run: PlaybookRun, tasks: list[Task]) -> list[TaskResult]:
+    """The results of these tasks; an example that did not run is none."""
+    results = [result for each in tasks for result in run.of_task(each["name"])]
+    assert {result.status for result in results} <= {"ok", "changed"}
+    assert {result.task for result in results} == {each["name"] for each in tasks}
+    return results
+
+
+@pytest.mark.parametrize(
+    ("kind", "plugin"),
+    [*(("modules", name) for name in MODULES), *(("lookup", name) for name in LOOKUPS)],
+)
+def test_examples_run_and_give_what_is_documented(stands: Stands, kind: str, plugin: str) -> None:
+    assert plugin in BEFORE, f"say in BEFORE what the examples of {plugin} need"
+    stands.aws.reset()
+    if plugin == "recording_check":
+        stands.record()
+    tasks = examples(kind, plugin, stands.folder)
+    results = ran(stands.run([*BEFORE[plugin], *tasks]), tasks)
+    if kind == "modules":
+        returned = documented(kind, plugin, "RETURN")
+        of_module = [result for result in results if result.action == NAME + plugin]
+        assert of_module
+        for result in of_module:
+            check_result(result.result, returned)
+
+
+def check_result(result: dict[str, Any], returned: dict[str, Any]) -> None:
+    undocumented = set(result) - ADDED - set(returned)
+    assert not undocumented
+    for name, described in returned.items():
+        if described["returned"] in ("always", "success"):
+            assert name in result, f"{name} is documented as always there"
+        if result.get(name) is not None:
+            assert isinstance(result[name], TYPES[described["type"]]), name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_samples_have_the_documented_type(module: str) -> None:
+    for name, described in documented("modules", module, "RETURN").items():
+        assert described["returned"]
+        if "sample" in described:
+            assert isinstance(described["sample"], TYPES[described["type"]]), name
