@@ -46,6 +46,7 @@ class Readme:
             "s3_recording_endpoint": aws.endpoint_url,
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
             "s3_recording_backup_dir": str(folder / "former"),
+            "s3_recording_key_quiet": 0,
         }
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
 
