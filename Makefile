@@ -11,7 +11,7 @@ STAGES ?=
 AMS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit lint sanity integration e2e format matrix bench certify build release clean
+.PHONY: help venv demo test unit lint sanity integration e2e format matrix bench certify build docs release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9 ]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 34
@@ -56,6 +56,9 @@ build: venv  ## the collection's tarball, in build/
 
 certify: venv  ## what Galaxy and Automation Hub ask: the tarball, its import, its use
 	$(PY) tests/certify.py
+
+docs: venv  ## the documentation as a site, in build/docs
+	$(PY) tests/docs_site.py
 
 release: venv  ## publishes TAG on Galaxy, with the token in GALAXY_TOKEN; DRY=1 checks and builds alone
 	$(PY) tests/release.py $(if $(DRY),--dry-run) "$(TAG)"

@@ -1,0 +1,75 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The guides name what there is, the page of errors has all of them, and broken links are found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import docs_errors, docs_site
+
+REPO = Path(__file__).resolve().parents[2]
+GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
+OPTIONS = yaml.safe_load((REPO / "roles/s3_recording/meta/argument_specs.yml").read_text(encoding="utf-8"))
+# Of the playbooks, which choose hosts and batches before the role is there.
+OF_PLAYBOOKS = {"s3_recording_hosts", "s3_recording_serial"}
+
+
+def names_of(folder: str, ending: str) -> set[str]:
+    return {path.stem for path in (REPO / folder).glob(f"[!_]*.{ending}")}
+
+
+def test_every_guide_is_in_the_contents() -> None:
+    sections = yaml.safe_load((REPO / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == [path.stem for path in GUIDES]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+class TestGuides:
+    def test_every_variable_exists(self, guide: Path) -> None:
+        known = set(OPTIONS["argument_specs"]["main"]["options"]) | OF_PLAYBOOKS
+        known |= names_of("plugins/modules", "py")
+        named = re.findall(r"(?<![\w.])s3_recording_[a-z0-9_]+", guide.read_text(encoding="utf-8"))
+        assert set(named) <= known
+
+    def test_every_playbook_and_plugin_exists(self, guide: Path) -> None:
+        text = guide.read_text(encoding="utf-8")
+        playbooks = set(re.findall(r"``(\w+)\.yml``", text)) | set(
+            re.findall(r"(?:hosts\.yml) antmedia\.s3_recording\.(\w+)", text)
+        )
+        assert playbooks <= names_of("playbooks", "yml")
+        plugins = set(re.findall(r":ansplugin:`antmedia\.s3_recording\.(\w+)#module`", text))
+        assert plugins <= names_of("plugins/modules", "py")
+
+    def test_every_block_of_yaml_is_yaml(self, guide: Path) -> None:
+        text = guide.read_text(encoding="utf-8")
+        for block in re.findall(r"\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", text):
+            assert isinstance(yaml.safe_load(block), dict)
+
+
+def test_the_page_of_errors_has_all_of_them() -> None:
+    raised = sum(
+        len(re.findall(r"\b(?:AmsError|AwsError)\(\s*[^)\s]", path.read_text(encoding="utf-8")))
+        for path in (REPO / "plugins").rglob("*.py")
+    )
+    classes = 2  # class AmsError(Exception), class AwsError(Exception)
+    assert len(docs_errors.errors()) == raised - classes
+    page = docs_errors.page()
+    for told in (
+        "has more than one \\*, S3 takes one",
+        "The access key could not be read, and no server of this batch was touched",
+        "it is not deployed everywhere after",
+        "The bucket has no CORS rules",
+    ):
+        assert told in page
+    assert page.count("\n- ") > 200
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<h1 id="top">A</h1><a href="b.html#here">b</a><a href="#top">a</a>')
+    (tmp_path / "b.html").write_text('<p id="here"></p><a href="c.html">c</a><a href="a.html#gone">a</a>')
+    assert docs_site.broken_links(tmp_path) == ["b.html: a.html#gone", "b.html: c.html"]
