@@ -77,14 +77,14 @@ def test_the_commands_do_what_readme_says(readme: Readme) -> None:
     assert first.changed > 0
     assert readme.run(site).changed == 0
 
-    rotate, audit, decommission = commands("antmedia.s3_recording.audit")
+    verify, back, rotate, audit, decommission = commands("antmedia.s3_recording.audit")
+    assert readme.run(verify).changed == 0
     assert readme.run(rotate).changed > 0
     assert "is used by ams1.example.com, ams2.example.com" in " ".join(readme.run(audit).stdout.split())
     readme.aws.clear_requests()
     assert readme.run(decommission).changed > 0
     assert readme.aws.writes() == []
 
-    (back,) = commands("antmedia.s3_recording.rollback")
     assert f"s3_recording_run={RUN}" in back
     (printed,) = set(re.findall(r"s3_recording_run=(\w+)", first.stdout))
     assert readme.fleet.settings(0, "live")["s3RecordingEnabled"]
