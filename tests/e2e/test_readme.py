@@ -90,3 +90,18 @@ def test_the_commands_do_what_readme_says(readme: Readme) -> None:
     assert readme.fleet.settings(0, "live")["s3RecordingEnabled"]
     readme.run([word.replace(RUN, printed) for word in back])
     assert not readme.fleet.settings(0, "live")["s3RecordingEnabled"]
+
+
+def test_the_role_in_a_play_of_ones_own(readme: Readme) -> None:
+    text = (REPO / "roles" / "s3_recording" / "README.md").read_text(encoding="utf-8")
+    (found,) = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    (play,) = yaml.safe_load(found)
+    run = run_playbook(
+        [{**play, "hosts": "all"}], inventory=readme.folder / "hosts.yml", env=readme.aws.env()
+    )
+    assert run.changed > 0
+    checks = [
+        each for each in run.of_action("antmedia.s3_recording.recording_check") if each.status != "skipped"
+    ]
+    assert len(checks) == 2
+    assert all(link["ok"] for check in checks for link in check["links"])
