@@ -285,3 +285,12 @@ def test_a_minimum_size_for_transitions_is_kept(monkeypatch: pytest.MonkeyPatch,
 
 def _module(place: Place) -> Module:
     return Module(place.aws, None, False, name=place.name, expected_bucket_owner=None)
+
+
+def test_an_account_that_is_not_known_is_not_asked_for(aws: AwsStandIn, place: Place) -> None:
+    """A store without STS, or a policy that forbids it: S3 itself has the last word."""
+    place.make()
+    aws.fault("sts:GetCallerIdentity", count=1, status=403, code="AccessDenied")
+    aws.clear_requests()
+    assert place.run()["changed"] is False
+    assert [each["operation"] for each in aws.requests()] == ["GetCallerIdentity", "HeadBucket"]

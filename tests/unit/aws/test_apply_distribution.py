@@ -128,7 +128,10 @@ def test_drift_is_mended_and_what_is_not_ours_stays(aws: AwsStandIn, front: Fron
     front.change(
         Enabled=False,
         DefaultCacheBehavior=behavior,
-        Origins={"Quantity": 2, "Items": [{**origin, "OriginAccessControlId": ""}, website]},
+        Origins={
+            "Quantity": 2,
+            "Items": [{**origin, "OriginAccessControlId": "", "OriginPath": "/eu"}, website],
+        },
         HttpVersion="http2",
     )
     predicted = front.run(check=True)
@@ -144,6 +147,7 @@ def test_drift_is_mended_and_what_is_not_ours_stays(aws: AwsStandIn, front: Fron
     config = front.config()
     assert {each["Id"] for each in config["Origins"]["Items"]} == {origin["Id"], "website"}
     assert (config["Enabled"], config["HttpVersion"]) == (True, "http2")
+    assert {each["OriginPath"] for each in config["Origins"]["Items"]} == {""}
     assert front.run()["changed"] is False
     assert front.run(price_class="PriceClass_100")["steps"] == ["set its price class to PriceClass_100"]
 
@@ -242,3 +246,17 @@ def test_several_of_them(front: Front) -> None:
         AwsError, match=r"there are several, \w+ and \w+\. Name one of them with distribution_id"
     ):
         front.run()
+
+
+def test_a_behavior_of_the_older_kind_gets_the_policies(front: Front) -> None:
+    """CloudFront takes either a cache policy or what went before them."""
+    front.run()
+    behavior = {**front.config()["DefaultCacheBehavior"], "MinTTL": 60}
+    del behavior["CachePolicyId"], behavior["OriginRequestPolicyId"]
+    behavior["ForwardedValues"] = {"QueryString": False, "Cookies": {"Forward": "none"}}
+    front.change(DefaultCacheBehavior=behavior)
+    assert front.run()["steps"] == ["set how it passes requests on"]
+    found = front.config()["DefaultCacheBehavior"]
+    assert "ForwardedValues" not in found
+    assert found["OriginRequestPolicyId"]
+    assert front.run()["changed"] is False
