@@ -17,7 +17,16 @@ from typing import Any
 import yaml
 
 REPO = Path(__file__).resolve().parents[1]
-ERRORS = ("AmsError", "AwsError")
+CLASSES = ("AmsError", "AwsError", "TransportError")
+# What else stops a task: the one argument is the message, or what came back of one of CLASSES.
+PLAIN = (
+    "AnsibleActionFail",
+    "AnsibleFilterError",
+    "AnsibleLookupError",
+    "IntentError",
+    "SettingsError",
+    "ValueError",
+)
 # Files whose functions give sentences: what cannot work, what bites, and why a link of the chain is broken.
 SENTENCES = {
     "What is refused before anything is touched": ("_recording_problems.py", "_fleet.py"),
@@ -31,11 +40,27 @@ SENTENCES = {
         "_live_removal.py",
         "_live_store.py",
     ),
+    "How a rollout that was stopped has ended": ("_rollout.py",),
+    "What AWS would refuse, and what would change somebody else's access": (
+        "_aws/bucket.py",
+        "_aws/bucket_access.py",
+        "_aws/cors.py",
+        "_aws/distribution.py",
+        "_aws/programmatic_user.py",
+    ),
+    "What an answer of a server or of AWS comes to": (
+        "_ams/client.py",
+        "_ams/fields.py",
+        "_aws/errors.py",
+        "_no_answer.py",
+    ),
 }
 INTRODUCTION = (
     "Words in capitals stand for what a message puts in there. Each error says what was tried, what came "
     "back, and what to do, as far as that is known."
 )
+# Of an access key's situation, called in other files than its own.
+FACTS = ("error",)
 _SHORTEST = 5  # words
 # They say how a value is turned into text, and not which.
 _HOW = {
@@ -72,13 +97,16 @@ def text_of(node: ast.AST, known: Mapping[str, str] | None = None) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     if isinstance(node, ast.JoinedStr):
-        return "".join(text_of(part) for part in node.values)
+        return "".join(text_of(part, known) for part in node.values)
     if isinstance(node, ast.FormattedValue):
-        return _placeholder(node.value)
+        return text_of(node.value, known) or _placeholder(node.value)
     if isinstance(node, ast.IfExp):
-        return " / ".join(part for part in (text_of(node.body), text_of(node.orelse)) if part)
+        parts = (text_of(node.body, known), text_of(node.orelse, known))
+        return " / ".join(part for part in parts if part.strip())
+    if isinstance(node, ast.List):
+        return "; ".join(text_of(part, known) for part in node.elts)
     if isinstance(node, ast.BinOp):
-        return text_of(node.left) + text_of(node.right)
+        return text_of(node.left, known) + text_of(node.right, known)
     return _placeholder(node)
 
 
@@ -90,24 +118,72 @@ def _placeholder(node: ast.AST) -> str:
 
 
 def errors() -> list[Message]:
-    """All places that make one of ERRORS."""
+    """All places that make an error, by its class or by a function that only hands its arguments on."""
     found: list[Message] = []
     for path, tree in _sources():
-        known: dict[str, str] = {}
-        for node in _in_order(tree):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                text = isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.IfExp))
-                known[node.targets[0].id] = text_of(node.value) if text else ""
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
+        makers = makers_in(tree)
+        inside = {id(part) for node in makers.values() for part in ast.walk(node)}
+        for node, known in _scoped(tree):
+            if isinstance(node, ast.Call) and id(node) not in inside and is_error(node, makers):
                 found.append(Message(path, tuple(text_of(part, known) for part in node.args[:3])))
     return found
 
 
-def _in_order(node: ast.AST) -> Iterator[ast.AST]:
-    """As the code stands, so that a name has the text that it was given last before."""
-    yield node
+def is_error(node: ast.Call, makers: Mapping[str, ast.FunctionDef]) -> bool:
+    """Whether a call makes an error with words of its own."""
+    name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+    return bool(node.args) and name in {*CLASSES, *PLAIN, *FACTS, *makers}
+
+
+def makers_in(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """Functions that hand on what came back as they are given it: who calls them has the words."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") in CLASSES:
+            given = {each.arg for each in node.args.args}
+            made = [each for each in ast.walk(node) if isinstance(each, ast.Call) and is_error(each, {})]
+            if any(getattr(each.args[1], "id", "") in given for each in made if len(each.args) > 1):
+                found[node.name] = node
+    return found
+
+
+def _scoped(
+    node: ast.AST, known: Mapping[str, str] | None = None
+) -> Iterator[tuple[ast.AST, Mapping[str, str]]]:
+    """Each node as the code stands, with the texts of the names that it sees."""
+    known = known or {}
+    if isinstance(node, (ast.Module, ast.FunctionDef)):
+        given = {each.arg for each in node.args.args} if isinstance(node, ast.FunctionDef) else set()
+        known = {name: text for name, text in known.items() if name not in given}
+        known.update(_assigned(node, known))
+    yield node, known
     for child in ast.iter_child_nodes(node):
-        yield from _in_order(child)
+        yield from _scoped(child, known)
+
+
+def _assigned(scope: ast.AST, known: Mapping[str, str]) -> dict[str, str]:
+    """The texts that names are given in a scope; more than one with slashes between them."""
+    found: dict[str, list[str]] = {}
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        waiting[:0] = ast.iter_child_nodes(node)
+        for name, value in _pairs(node):
+            is_text = isinstance(value, (ast.Constant, ast.JoinedStr, ast.IfExp))
+            seen = {**known, **{each: " / ".join(texts) for each, texts in found.items()}}
+            found.setdefault(name, []).append(text_of(value, seen) if is_text else "")
+    return {name: " / ".join(text for text in dict.fromkeys(texts) if text) for name, texts in found.items()}
+
+
+def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    if not isinstance(node, ast.Assign):
+        return
+    target, value = node.targets[0], node.value
+    several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+    pairs = zip(target.elts, value.elts) if several else [(target, value)]  # type: ignore[attr-defined]
+    yield from ((each.id, given) for each, given in pairs if isinstance(each, ast.Name))
 
 
 def _sources() -> Iterator[tuple[str, ast.Module]]:
@@ -119,15 +195,25 @@ def sentences(name: str) -> list[str]:
     """The sentences of a file, in their order."""
     path = REPO / "plugins" / "module_utils" / name
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    documented = {id(part) for node in ast.walk(tree) for part in _docstring(node)}
-    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    left_out = {id(part) for node in ast.walk(tree) for part in _no_sentences(node)}
     found = []
-    for node in ast.walk(tree):
-        is_text = isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in documented | inner
-        text = " ".join(text_of(node).split()) if is_text else ""
+    for node, known in _scoped(tree):
+        is_text = isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in left_out
+        text = " ".join(text_of(node, known).split()) if is_text else ""
         if len(text.split()) >= _SHORTEST:
             found.append((getattr(node, "lineno", 0), text))
     return list(dict.fromkeys(text for _line, text in sorted(found)))
+
+
+def _no_sentences(node: ast.AST) -> list[ast.AST]:
+    """Strings that nobody is told: documentation, pieces of a longer one, patterns, and what is looked up."""
+    if isinstance(node, ast.JoinedStr):
+        return list(node.values)
+    if isinstance(node, ast.Dict):
+        return [key for key in node.keys if key is not None]
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "compile":
+        return list(node.args)
+    return _docstring(node)
 
 
 def _docstring(node: ast.AST) -> list[ast.AST]:
@@ -157,6 +243,9 @@ def _without_jinja(text: str) -> str:
     text = re.sub(r"{%.*?%}", "", text, flags=re.S)
 
     def name(found: re.Match[str]) -> str:
+        told = [each.strip() for each in re.findall(r"'([A-Za-z][^'|()]* [^'|()]*)'", found[1])]
+        if told:
+            return " / ".join(told)
         names = re.findall(r"[A-Za-z]\w+", found[1].split("|")[0])
         return (names[-1] if names else "value").upper()
 
@@ -183,8 +272,10 @@ def page() -> str:
     lines += [f"- {_escaped(text)}" for text in of_role()]
     lines += ["", "Errors of the modules", "---------------------", ""]
     for message in dict.fromkeys(errors()):
-        told = [" ".join(part.split()) for part in message.parts if part]
-        lines.append(f"- {_escaped('. '.join(told))}")
+        told = ". ".join(" ".join(part.split()) for part in message.parts if part)
+        # Of some nothing but what is put in is known here: those words are in a list above.
+        if told != told.upper():
+            lines.append(f"- {_escaped(told)}")
     return "\n".join(lines) + "\n"
 
 

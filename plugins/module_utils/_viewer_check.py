@@ -179,7 +179,10 @@ class Visit:
             return self._link(link, False, expected, answer.words, remedy)
         allowed = answer.headers.get("Access-Control-Allow-Origin")
         came = f"{answer.status_code}{' that allows ' + allowed if allowed else ''}"
-        remedy = "A CORS rule of the bucket, or what is in front of it, allows every site: run storage.yml"
+        remedy = (
+            "A CORS rule of the bucket, or what is in front of it, allows every site. A rule of others stays "
+            "when storage.yml runs: remove it, or ask for it with s3_recording_cors_origins ['*']"
+        )
         return self._link(link, allowed is None, expected, came, remedy)
 
     def _asked_by(self, target: str, origin: str) -> requests.Response:

@@ -79,7 +79,8 @@ def test_an_upload_that_began_before_the_rotation_ends_with_the_former_key(site:
     former = site.settings("live")["s3AccessKey"]
     site.aws.clear_requests()
     # AMS uploads in parts from 5 MiB on, https://docs.aws.amazon.com/sdk-for-java: TransferManager.
-    site.aws.fault("s3:UploadPart", count=20, delay=6)
+    # Longer than a rotation on a busy machine, and not as long as the server waits for an answer (50 s).
+    site.aws.fault("s3:UploadPart", count=20, delay=35)
     site.ams.publish("live", "large", 8, megabits=30)
     assert wait_for(lambda: writes_of(site, "large.mp4")), site.ams.files("live")
     begun = time.monotonic()
