@@ -105,8 +105,9 @@ def chromium() -> Iterator[Browser]:
         for switch in switches:
             options.add_argument(f"--{switch}")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        # Else it leaves a folder for crash reports in the home of whoever runs the tests.
-        env = {**os.environ, "XDG_CONFIG_HOME": profile, "XDG_CACHE_HOME": profile}
+        # Else it leaves folders for crash reports and for sound behind.
+        own = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH")
+        env = {**os.environ, **dict.fromkeys(own, profile)}
         service = webdriver.ChromeService(executable_path=driver, env=env)
         running = webdriver.Chrome(options=options, service=service)
         try:
