@@ -73,12 +73,13 @@ def _wanted(front: _Front, found: Optional[_Found]) -> tuple[Mapping[str, Any], 
     """The configuration that is wanted, and what there is to do for it; one that is given stays as it is."""
     if found and front.wish.distribution_id:
         return found.config, []
-    control = front.control
-    steps = [] if control and distribution.signs(control) else ["make the origin access control sign all"]
+    control, steps = front.control, []
     control_id = control["Id"] if control else "(the origin access control that will be made)"
-    if not found:
-        if not control:
-            steps = ["make an origin access control"]
+    if control is None:
+        steps = ["make an origin access control"]
+    elif not distribution.signs(control):
+        steps = ["make the origin access control sign all"]
+    if found is None:
         return distribution.new_config(front.wish, control_id, ""), [*steps, "make the distribution"]
     after = distribution.wanted_config(found.config, front.wish, control_id)
     return after, [*steps, *distribution.changes(found.config, after)]

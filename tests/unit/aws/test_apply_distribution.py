@@ -260,3 +260,17 @@ def test_a_behavior_of_the_older_kind_gets_the_policies(front: Front) -> None:
     assert "ForwardedValues" not in found
     assert found["OriginRequestPolicyId"]
     assert front.run()["changed"] is False
+
+
+def test_an_access_control_that_is_gone_is_made_again(front: Front) -> None:
+    made = front.run()
+    (origin,) = front.config()["Origins"]["Items"]
+    control = origin["OriginAccessControlId"]
+    front.change(**broken(front.config(), OriginAccessControlId=""))
+    etag = front.cloudfront.get_origin_access_control(Id=control)["ETag"]
+    front.cloudfront.delete_origin_access_control(Id=control, IfMatch=etag)
+    predicted, again = front.run(check=True), front.run()
+    assert predicted["steps"] == again["steps"]
+    assert again["steps"] == ["make an origin access control", "have it sign its requests to the bucket"]
+    assert again["distribution_id"] == made["distribution_id"]
+    assert front.run()["changed"] is False
