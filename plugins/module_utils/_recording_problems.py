@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ._aws import bucket as buckets
+from ._aws.bucket_access import DELIVERIES
 from ._aws.distribution import PRICE_CLASSES
 from ._providers import PROVIDERS
 from ._recording import (
@@ -21,7 +22,6 @@ from ._recording import (
     origin_of,
 )
 
-DELIVERIES = ("private", "public", "acl", "cloudfront")
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
 UPLOADED_AS = {

@@ -9,7 +9,7 @@ import json
 from typing import Any, Optional
 
 from . import bucket_access as access
-from .calls import S3_TRANSIENT, attempt, client, partition_of, read_back
+from .calls import S3_TRANSIENT, attempt, caller_identity, client, partition_of, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
@@ -84,7 +84,7 @@ def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
     """The account's own Block Public Access, or why it cannot be read. S3 itself has the last word anyway."""
     tried = "Reading the account's own Block Public Access"
     try:
-        identity = attempt(tried, client(module, "sts").get_caller_identity, needs="sts:GetCallerIdentity")
+        identity = caller_identity(module, tried)
         answer = attempt(
             tried,
             client(module, "s3control").get_public_access_block,

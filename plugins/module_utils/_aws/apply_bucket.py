@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from . import bucket
-from .calls import S3_TRANSIENT, attempt, client, poll, read_back
+from .calls import S3_TRANSIENT, attempt, caller_identity, client, poll, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
@@ -119,11 +119,8 @@ class _Bucket:
         given = str(self.module.params["expected_bucket_owner"] or "")
         if given:
             return "" if self._is_elsewhere else given
-        tried = "Looking which account the credentials are of"
         try:
-            identity = attempt(
-                tried, client(self.module, "sts").get_caller_identity, needs="sts:GetCallerIdentity"
-            )
+            identity = caller_identity(self.module, "Asking which account the credentials belong to")
         except AwsError:
             return ""
         return str(identity["Account"])
@@ -258,7 +255,13 @@ class _Bucket:
 
     def _write(self, name: str, wanted: bucket.Keeping) -> None:
         tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"
-        operation, needs, arguments = getattr(self, f"_to_write_{name}")(wanted)
+        writers = {
+            "versioning": self._to_write_versioning,
+            "encryption": self._to_write_encryption,
+            "lifecycle_rules": self._to_write_lifecycle_rules,
+            "tags": self._to_write_tags,
+        }
+        operation, needs, arguments = writers[name](wanted)
         attempt(tried, operation, needs=needs, retry_on=S3_TRANSIENT, Bucket=self.name, **arguments)
 
     def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:

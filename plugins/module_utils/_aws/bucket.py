@@ -10,7 +10,7 @@ not ask for is None and is neither read nor written, since a store may not know 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from .errors import AwsError
@@ -185,12 +185,16 @@ def _rule_to_aws(rule: Mapping[str, Any]) -> Rule:
     for name, (element, unit) in _DAYS.items():
         if rule.get(name):
             made[element] = {unit: rule[name]}
-    transitions = sorted(rule.get("transitions") or [], key=lambda each: int(each["days"]))
+    transitions = _transitions(rule)
     if transitions:
         made["Transitions"] = [
             {"Days": each["days"], "StorageClass": each["storage_class"]} for each in transitions
         ]
     return made
+
+
+def _transitions(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return sorted(rule.get("transitions") or [], key=lambda each: int(each["days"]))
 
 
 def _meaning(rule: Mapping[str, Any]) -> str:
@@ -239,7 +243,7 @@ def changes(before: Keeping, after: Keeping) -> list[str]:
 
 def view(keeping: Keeping) -> dict[str, Any]:
     """What a result and a diff show of it: what was asked for, and of the lifecycle rules our own."""
-    shown = {field.name: getattr(keeping, field.name) for field in fields(keeping) if field.name in NAMES}
+    shown = {name: getattr(keeping, name) for name in NAMES}
     if keeping.encryption is not None:
         shown["encryption"] = _view_of_encryption(keeping.encryption)
     if keeping.lifecycle_rules is not None:
@@ -282,7 +286,7 @@ def _encryption_problems(wish: Wish) -> list[str]:
 
 def _rule_problems(rule: Mapping[str, Any]) -> list[str]:
     label = f"the lifecycle rule for '{rule['prefix']}'"
-    transitions = sorted(rule.get("transitions") or [], key=lambda each: int(each["days"]))
+    transitions = _transitions(rule)
     found = [
         f"{label} has {name} below 1, S3 counts whole days"
         for name in _DAYS

@@ -111,6 +111,13 @@ def attempt(
     return None
 
 
+def caller_identity(module: Any, tried: str) -> dict[str, Any]:
+    """Account and ARN of the credentials of the task, as STS has them."""
+    sts = client(module, "sts")
+    answer: dict[str, Any] = attempt(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
+    return answer
+
+
 def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
     """What all pages of a list hold together; nothing for the error codes in none_on.
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
 from . import key_facts as keys
-from .calls import attempt, client, masked_texts
+from .calls import attempt, caller_identity, client, masked_texts
 from .errors import AwsError
 from .store import Content, Store
 
@@ -50,11 +50,7 @@ class KeyReader:
 
     def account(self) -> dict[str, str]:
         """Partition and account that the credentials of the task belong to."""
-        answer = attempt(
-            "Asking which account the credentials belong to",
-            client(self.module, "sts").get_caller_identity,
-            needs="sts:GetCallerIdentity",
-        )
+        answer = caller_identity(self.module, "Asking which account the credentials belong to")
         return keys.account_of(answer["Arn"])
 
     def with_last_uses(self, situation: keys.Situation, of: tuple[keys.Key, ...]) -> keys.Situation:
