@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
+from . import xml_body
 from .errors import Refusal, malformed_xml
 from .policy import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from xml.etree import ElementTree
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 _MAX_RULES = 100
@@ -54,7 +55,7 @@ def _invalid(message: str) -> Refusal:
 
 
 def _texts(rule: ElementTree.Element, name: str) -> list[str]:
-    return [child.text or "" for child in rule if child.tag.rpartition("}")[2] == name]
+    return [child.text or "" for child in rule.findall(name)]
 
 
 def check_configuration(body: bytes) -> None:
@@ -62,12 +63,8 @@ def check_configuration(body: bytes) -> None:
         raise Refusal(
             400, "MaxMessageLengthExceeded", "Your request was too big.", MaxMessageLengthBytes="65536"
         )
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise malformed_xml() from error
-    rules = [child for child in root if child.tag.rpartition("}")[2] == "CORSRule"]
-    if not root.tag.endswith("CORSConfiguration") or not rules:
+    rules = xml_body.read(body, "CORSConfiguration").findall("CORSRule")
+    if not rules:
         raise malformed_xml()
     if len(rules) > _MAX_RULES:
         raise _invalid("The number of CORS rules should not exceed allowed limit of 100 rules.")
