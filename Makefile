@@ -52,16 +52,16 @@ bench: venv  ## what the servers play costs, as ratios; takes some minutes
 	$(PY) tests/bench/run.py
 
 build: venv  ## the collection's tarball, in build/
-	$(PY) tests/certify.py --only-build
+	$(PY) -m tests.certify --only-build
 
 certify: venv  ## what Galaxy and Automation Hub ask: the tarball, its import, its use
-	$(PY) tests/certify.py
+	$(PY) -m tests.certify
 
 docs: venv  ## the documentation as a site, in build/docs
-	$(PY) tests/docs_site.py
+	$(PY) -m tests.docs_site
 
 release: venv  ## publishes TAG on Galaxy, with the token in GALAXY_TOKEN; DRY=1 checks and builds alone
-	$(PY) tests/release.py $(if $(DRY),--dry-run) "$(TAG)"
+	$(PY) -m tests.release $(if $(DRY),--dry-run) "$(TAG)"
 
 clean:  ## removes what was made, but not the virtual environment
 	rm -rf build .cache tests/output .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

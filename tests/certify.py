@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What Galaxy and Automation Hub ask of a release: the tarball, its import, and that it works installed.
 
-python tests/certify.py [--only-build]
+python -m tests.certify [--only-build]
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from pathlib import Path
 
 import yaml
 
+from tests.run import NOISE, OUTPUT, Outcome, check, copied_tree, counted, environment, tool
+
 REPO = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPO))
-
-from tests.run import NOISE, OUTPUT, Outcome, check, copied_tree, counted, environment, tool  # noqa: E402
-
 BUILD = REPO / "build"
 IMPORTER = REPO / ".cache" / "galaxy-importer"
 IMPORTER_REQUIREMENT = "galaxy-importer==0.4.44"

@@ -181,8 +181,10 @@ def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     if not isinstance(node, ast.Assign):
         return
     target, value = node.targets[0], node.value
-    several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-    pairs = zip(target.elts, value.elts) if several else [(target, value)]  # type: ignore[attr-defined]
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(target.elts, value.elts))
+    else:
+        pairs = [(target, value)]
     yield from ((each.id, given) for each, given in pairs if isinstance(each, ast.Name))
 
 

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Builds the documentation: pages of every plugin and of the role from the code, and the guides beside them.
 
-python tests/docs_site.py
+python -m tests.docs_site
 
 Warnings fail it, and so does a link that leads nowhere inside the site.
 """
@@ -19,12 +19,10 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from tests import docs_errors
+from tests.run import NAME, copied_tree, environment, where
+
 REPO = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPO))
-
-from tests import docs_errors  # noqa: E402
-from tests.run import NAME, copied_tree, environment, where  # noqa: E402
-
 SITE = REPO / "build" / "docs"
 CONF = """\
 project = "antmedia.s3_recording"

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Publishes a release on Galaxy, once everything says the same version.
 
-python tests/release.py TAG [--dry-run]
+python -m tests.release TAG [--dry-run]
 
 The token is read from GALAXY_TOKEN in the environment, and given on in a file with mode 0600 for that moment.
 """
@@ -20,12 +20,10 @@ from typing import Any
 
 import yaml
 
+from tests.certify import build, tarball
+from tests.run import environment, tool
+
 REPO = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPO))
-
-from tests.certify import build, tarball  # noqa: E402
-from tests.run import environment, tool  # noqa: E402
-
 TOKEN = "GALAXY_TOKEN"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 

@@ -162,7 +162,7 @@ def docs() -> Iterable[Outcome]:
         # It copies amazon.aws from the virtual environment, and of a git work tree only what git knows.
         ceiling = {"GIT_CEILING_DIRECTORIES": str(BIN.parent.resolve())}
         yield check("antsibull-docs", command, tree, **where(tree), **ceiling)
-        yield check("site", [sys.executable, "tests/docs_site.py"])
+        yield check("site", [sys.executable, "-m", "tests.docs_site"])
         for folder, kind in DOCUMENTED.items():
             names = sorted({path.stem for path in (tree / "plugins" / folder).glob("[!_]*.*")})
             names = [f"{NAME}.{name}" for name in names if _is_documented(tree, folder, name)]

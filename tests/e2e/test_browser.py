@@ -13,8 +13,9 @@ from tests.support.browser import Browser, chromium, player_unavailable, unavail
 from tests.support.playbook import REPO
 from tests.support.real_ams import RealAms
 from tests.support.real_ams import unavailable as no_real_ams
+from tests.support.waiting import wait_for
 
-from .test_site_real import BUCKET, RealSite, wait_for
+from .test_site_real import BUCKET, MP4_ALONE, RealSite
 
 RECORDING = "browser"
 # A picture without its pixels is all that a page gets of a video that CORS does not let it read.
@@ -58,9 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSite]:
             aws,
             ams,
             tmp_path_factory.mktemp("inventory"),
-            s3_recording_live_check="none",
-            s3_recording_upload=["mp4"],
-            s3_recording_settings={"hlsMuxingEnabled": False},
+            **MP4_ALONE,
         )
         site.run()
         ams.publish("live", RECORDING, 5)

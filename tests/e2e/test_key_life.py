@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.playbook import PlaybookRun, ran, run_playbook
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
@@ -82,7 +82,7 @@ def life(servers: Fleet, tmp_path: Path) -> Iterator[KeyLife]:
 
 
 def said(run: PlaybookRun, task: str) -> str:
-    return "\n".join(str(each["msg"]) for each in run.of_task(task) if each.status != "skipped")
+    return "\n".join(str(each["msg"]) for each in ran(run.of_task(task)))
 
 
 def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_grace(life: KeyLife) -> None:
@@ -164,7 +164,7 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
 def test_what_each_turn_of_a_wait_did_is_told_at_its_end(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     run = life.run(ROTATE, "--diff", variables={"s3_recording_key_quiet": 3, "s3_recording_key_grace": 0})
-    (retired,) = [each for each in run.of_task("deleted after a time of grace") if each.status != "skipped"]
+    (retired,) = ran(run.of_task("deleted after a time of grace"))
     assert "s to go" in run.stdout
     assert retired.changed
     assert retired["deleted_access_key_ids"] == [first]
@@ -189,7 +189,7 @@ def test_a_new_key_that_takes_its_time_is_waited_for_with_words(life: KeyLife) -
     assert "InvalidClientTokenId" in run.stdout
     assert "(waiting, " in run.stdout
     assert "of 60 s)" in run.stdout
-    (rotated,) = [each for each in run.of_task("which keeps working") if each.status != "skipped"]
+    (rotated,) = ran(run.of_task("which keeps working"))
     assert rotated.changed
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from tests.support.aws import AwsStandIn
 from tests.support.real_ams import RealAms, unavailable
+from tests.support.waiting import wait_for
 
-from .test_site_real import BUCKET, RealSite, wait_for
+from .test_site_real import BUCKET, MP4_ALONE, RealSite
 
 USER, POLICY = f"{BUCKET}-recording", "recordings"
 LARGE = 30  # Mbit/s: some seconds of it go up in parts
@@ -66,9 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyPolicy]:
             aws,
             ams,
             tmp_path_factory.mktemp("inventory"),
-            s3_recording_live_check="none",
-            s3_recording_upload=["mp4"],
-            s3_recording_settings={"hlsMuxingEnabled": False},
+            **MP4_ALONE,
             # With a public folder everybody may read, the key too.
             s3_recording_delivery="private",
             s3_recording_encryption="aws:kms",

@@ -13,8 +13,9 @@ import pytest
 from tests.support.aws import AwsStandIn
 from tests.support.playbook import PlaybookRun, run_playbook
 from tests.support.real_ams import RealAms, unavailable
+from tests.support.waiting import wait_for
 
-from .test_site_real import BUCKET, REGION, RealSite, wait_for
+from .test_site_real import BUCKET, REGION, RealSite
 
 ROTATE = "antmedia.s3_recording.rotate_key"
 USER = f"{BUCKET}-recording"

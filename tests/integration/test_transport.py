@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import socketserver
@@ -11,6 +12,8 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +207,13 @@ def test_what_is_prepared_before_a_fork_serves_every_kind_of_server(secure: Flee
     assert "was not accepted" in failure_of(secure, ca_path=None)
 
 
+def whole_request(stream: BufferedReader) -> bytes:
+    """Head and body, which may come in one piece or in several."""
+    head = b"".join(takewhile(lambda line: line not in (b"", b"\r\n"), stream))
+    length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
+    return head + b"\r\n" + stream.read(int(length[1]) if length else 0)
+
+
 @contextmanager
 def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives these answers, one after the other, to whatever it is asked."""
@@ -211,9 +221,9 @@ def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
     def serve(listening: socket.socket) -> None:
         here, _address = listening.accept()
-        with here:
+        with here, here.makefile("rb") as stream:
             for answer in answers:
-                asked.append(here.recv(65536))
+                asked.append(whole_request(stream))
                 here.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:

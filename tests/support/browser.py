@@ -8,18 +8,17 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .real_ams.release import cache_dir
+from .waiting import wait_for
 
 PLAYER = "2.13.2"
 _NEEDS_CHROMIUM = "a browser is needed: apt-get install chromium chromium-driver"
 _NEEDS_NPM = "Ant Media's web player is fetched with npm: apt-get install npm"
-_PATIENCE = 60
 
 
 class BrowserError(Exception):
@@ -70,14 +69,10 @@ class Browser:
 
     def wait_for(self, script: str) -> Any:
         """What a script returns as soon as that is true; BrowserError when it stays false."""
-        end = time.monotonic() + _PATIENCE
-        while True:
-            found = self.run(script)
-            if found:
-                return found
-            if time.monotonic() > end:
-                raise BrowserError(f"{script} stayed {found!r}: {self.console()}")
-            time.sleep(0.1)
+        found = wait_for(lambda: self.run(script))
+        if not found:
+            raise BrowserError(f"{script} stayed {found!r}: {self.console()}")
+        return found
 
     def console(self) -> list[str]:
         """What the browser's console shows, refusals of CORS among it."""

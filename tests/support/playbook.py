@@ -124,6 +124,11 @@ class PlaybookRun:
         return f"$ {' '.join(self.command)}\nrc {self.rc}\n{self.stdout}\n{self.stderr}"
 
 
+def ran(results: Iterable[TaskResult]) -> list[TaskResult]:
+    """Those that were not skipped."""
+    return [result for result in results if result.status != "skipped"]
+
+
 def messages(text: str) -> list[str]:
     """Ansible's messages, each as one line however it was wrapped."""
     found: list[list[str]] = []

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.waiting import wait_for
 from tests.support_tests.aws_support import (
     Clients,
     access_control,
@@ -200,8 +200,7 @@ class TestDistributions:
         name = answer["Distribution"]["Id"]
         assert answer["Distribution"]["Status"] == "InProgress"
         assert cloudfront.get_distribution(Id=name)["Distribution"]["Status"] == "InProgress"
-        time.sleep(0.5)
-        assert cloudfront.get_distribution(Id=name)["Distribution"]["Status"] == "Deployed"
+        assert wait_for(lambda: cloudfront.get_distribution(Id=name)["Distribution"]["Status"] == "Deployed")
         config = cloudfront.get_distribution_config(Id=name)
         config.pop("ResponseMetadata")
         config["IfMatch"] = config.pop("ETag")

@@ -10,16 +10,9 @@ import pytest
 import yaml
 
 from tests import docs_errors, docs_site
+from tests.support.contents import REPO, names_of, variables
 
-REPO = Path(__file__).resolve().parents[2]
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
-OPTIONS = yaml.safe_load((REPO / "roles/s3_recording/meta/argument_specs.yml").read_text(encoding="utf-8"))
-# Of the playbooks, which choose hosts and batches before the role is there.
-OF_PLAYBOOKS = {"s3_recording_hosts", "s3_recording_serial"}
-
-
-def names_of(folder: str, ending: str) -> set[str]:
-    return {path.stem for path in (REPO / folder).glob(f"[!_]*.{ending}")}
 
 
 def test_every_guide_is_in_the_contents() -> None:
@@ -31,10 +24,8 @@ def test_every_guide_is_in_the_contents() -> None:
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 class TestGuides:
     def test_every_variable_exists(self, guide: Path) -> None:
-        known = set(OPTIONS["argument_specs"]["main"]["options"]) | OF_PLAYBOOKS
-        known |= names_of("plugins/modules", "py")
         named = re.findall(r"(?<![\w.])s3_recording_[a-z0-9_]+", guide.read_text(encoding="utf-8"))
-        assert set(named) <= known
+        assert set(named) <= variables() | names_of("plugins/modules")
 
     def test_every_playbook_and_plugin_exists(self, guide: Path) -> None:
         text = guide.read_text(encoding="utf-8")
@@ -43,7 +34,7 @@ class TestGuides:
         )
         assert playbooks <= names_of("playbooks", "yml")
         plugins = set(re.findall(r":ansplugin:`antmedia\.s3_recording\.(\w+)#module`", text))
-        assert plugins <= names_of("plugins/modules", "py")
+        assert plugins <= names_of("plugins/modules")
 
     def test_every_block_of_yaml_is_yaml(self, guide: Path) -> None:
         text = guide.read_text(encoding="utf-8")

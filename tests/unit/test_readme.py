@@ -4,18 +4,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
-REPO = Path(__file__).resolve().parents[2]
+from tests.support.contents import REPO, entry_points, make_targets, names_of, variables
+
 README = (REPO / "README.md").read_text(encoding="utf-8")
 TEXTS = {name: (REPO / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")}
-SPECS = yaml.safe_load((REPO / "roles/s3_recording/meta/argument_specs.yml").read_text(encoding="utf-8"))
-# Of the playbooks, which choose hosts and batches before the role is there.
-OF_PLAYBOOKS = {"s3_recording_hosts", "s3_recording_serial"}
-KINDS = {"lookup": "lookup", "filters": "filter"}
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -27,10 +23,6 @@ def names_in_row(row: str) -> set[str]:
     return set(re.findall(r"`([a-z0-9_]+)`", line))
 
 
-def names_of(folder: str, ending: str = "py") -> set[str]:
-    return {path.stem for path in (REPO / folder).glob(f"[!_]*.{ending}")}
-
-
 def test_every_yaml_block_is_yaml() -> None:
     found = blocks(README, "yaml")
     assert found
@@ -39,16 +31,13 @@ def test_every_yaml_block_is_yaml() -> None:
 
 
 def test_every_variable_that_is_named_exists() -> None:
-    known = set(SPECS["argument_specs"]["main"]["options"]) | OF_PLAYBOOKS
-    modules = names_of("plugins/modules")
-    named = set(re.findall(r"(?<![\w.])s3_recording_[a-z0-9_]+", README)) - modules
-    assert named - known == set()
+    named = set(re.findall(r"(?<![\w.])s3_recording_[a-z0-9_]+", README))
+    assert named <= variables() | names_of("plugins/modules")
 
 
 def test_the_contents_are_whole() -> None:
     assert names_in_row("playbooks") == names_of("playbooks", "yml")
-    entry_points = names_in_row("role") - {"s3_recording"}
-    assert entry_points == set(SPECS["argument_specs"])
+    assert names_in_row("role") - {"s3_recording"} == set(entry_points())
     servers, aws = names_in_row("modules for servers"), names_in_row("modules for AWS")
     assert servers | aws == names_of("plugins/modules")
     assert names_in_row("lookup") == names_of("plugins/lookup")
@@ -57,11 +46,9 @@ def test_the_contents_are_whole() -> None:
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_every_make_target_exists(name: str) -> None:
-    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
-    targets = {word for line in re.findall(r"^([a-z][a-z0-9 ]*):", makefile, re.M) for word in line.split()}
     asked = set(re.findall(r"(?:^|`)make ([a-z]+)", TEXTS[name], re.M))
     assert asked
-    assert asked <= targets
+    assert asked <= make_targets()
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))

@@ -13,14 +13,9 @@ import pytest
 import yaml
 
 from tests import release
+from tests.support.contents import REPO, make_targets
 
-REPO = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((REPO / ".github" / "workflows").glob("*.yml"))
-TARGETS = {
-    word
-    for line in re.findall(r"^([a-z][a-z0-9 ]*):", (REPO / "Makefile").read_text(encoding="utf-8"), re.M)
-    for word in line.split()
-}
 GALAXY = {"version": "1.2.3"}
 CHANGELOG: dict[str, Any] = {"releases": {"1.2.3": {}}}
 
@@ -37,7 +32,7 @@ class TestWorkflows:
         assert commands
         for command in commands:
             target = re.match(r"make ([a-z]+)", command)
-            assert command.endswith("bash .ci/run") or (target and target[1] in TARGETS)
+            assert command.endswith("bash .ci/run") or (target and target[1] in make_targets())
 
     def test_each_action_is_pinned_by_its_hash(self, workflow: Path) -> None:
         used = [line for line in workflow.read_text(encoding="utf-8").splitlines() if "uses:" in line]
