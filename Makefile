@@ -33,7 +33,7 @@ $(LINK):
 	ln -sfn ../../../.. $@
 
 demo: venv  ## the whole collection on stand-ins; AMS=real for a real Ant Media Server
-	$(PY) demo/run.py $(if $(AMS),--ams $(AMS))
+	$(PY) -m demo.run $(if $(AMS),--ams $(AMS))
 
 test: venv  ## all checks and tests; STAGES="lint unit" for some of them
 	$(PY) tests/run.py $(STAGES)
@@ -46,7 +46,7 @@ format: venv  ## lays out the Python files
 	$(PY) -m ruff format .
 
 matrix: venv  ## the tests on every ansible-core and Python that this machine has; ONLY=2.17 for one
-	$(PY) tests/matrix.py $(ONLY)
+	$(PY) -m tests.matrix $(ONLY)
 
 bench: venv  ## what the servers play costs, as ratios; takes some minutes
 	$(PY) tests/bench/run.py

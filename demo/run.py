@@ -22,13 +22,12 @@ from typing import Any
 
 import requests
 
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import BIN, COLLECTIONS
+from tests.support.real_ams import RealAms, unavailable
+
 REPO = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPO))
-
-from tests.support.ams_fleet import Fleet  # noqa: E402
-from tests.support.aws import AwsStandIn  # noqa: E402
-from tests.support.real_ams import RealAms, unavailable  # noqa: E402
-
 RECORDING_TIMEOUT = 60
 
 
@@ -43,7 +42,7 @@ def say(text: str) -> None:
 def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     """One run of site.yml; what it prints goes to the terminal and is returned."""
     command = [
-        str(Path(sys.executable).with_name("ansible-playbook")),
+        str(BIN / "ansible-playbook"),
         "antmedia.s3_recording.site",
         "-i",
         str(inventory),
@@ -71,7 +70,7 @@ def environment_for(aws: AwsStandIn, email: str, password: str, ansible_home: st
         **aws.env(),
         "AMS_EMAIL": email,
         "AMS_PASSWORD": password,
-        "ANSIBLE_COLLECTIONS_PATH": os.environ.get("DEMO_COLLECTIONS", str(REPO / "build" / "collections")),
+        "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
         "ANSIBLE_HOME": ansible_home,
         "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
     }

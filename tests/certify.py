@@ -7,6 +7,7 @@ python -m tests.certify [--only-build]
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ from tests.run import NOISE, OUTPUT, Outcome, check, copied_tree, counted, envir
 REPO = Path(__file__).resolve().parents[1]
 BUILD = REPO / "build"
 IMPORTER = REPO / ".cache" / "galaxy-importer"
+RUNTIME = REPO / ".cache" / "runtime"
 IMPORTER_REQUIREMENT = "galaxy-importer==0.4.44"
 IMPORTER_CONFIG = """\
 [galaxy-importer]
@@ -98,29 +100,47 @@ def _ansible() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def _runtime() -> Path:
+    """An environment with what a controller needs and nothing of ours; its folder of programs."""
+    requirements = [REPO / "requirements" / "ansible.txt", REPO / "meta" / "ee-requirements.txt"]
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in requirements)).hexdigest()[:12]
+    stamp = RUNTIME / f"installed-{wanted}"
+    if not stamp.exists():
+        shutil.rmtree(RUNTIME, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(RUNTIME)], check=True)
+        pip = [
+            str(RUNTIME / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
+        subprocess.run([*pip, *(part for path in requirements for part in ("-r", str(path)))], check=True)
+        stamp.touch()
+    return RUNTIME / "bin"
+
+
 def installed() -> Iterable[Outcome]:
-    """The end-to-end tests on the installed tarball, with all deleted that a run does not need."""
+    """Demo and tests on the installed tarball, with all deleted that a run does not need."""
+    programs = _runtime()
     with tempfile.TemporaryDirectory(prefix="installed-") as scratch:
-        galaxy = [tool("ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
+        galaxy = [str(programs / "ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
         yield check("install", [*galaxy, "-p", scratch, str(tarball())], Path(scratch))
         root = Path(scratch, "ansible_collections", "antmedia", "s3_recording")
         for path in root.iterdir():
             if path.name not in NEEDED:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        under_test = {"COLLECTIONS_UNDER_TEST": scratch, "BIN_UNDER_TEST": str(programs)}
+        yield check("demo on what was installed", [sys.executable, "-m", "demo.run"], REPO, **under_test)
         OUTPUT.mkdir(parents=True, exist_ok=True)
         report = OUTPUT / "junit-installed.xml"
         report.unlink(missing_ok=True)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            f"--junitxml={report}",
-            "tests/e2e",
-            "tests/integration",
-        ]
+        folders = ["tests/e2e", "tests/integration"]
+        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *folders]
+        command += ["-n", "3", "--dist", "loadscope"]
         start = time.monotonic()
-        env = environment(COLLECTIONS_UNDER_TEST=scratch)
+        env = environment(**under_test)
         code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
         yield counted("tests on what was installed", report, code, time.monotonic() - start)
 

@@ -1,7 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs the tests on each supported ansible-core with each Python of this machine that it runs on.
 
-python tests/matrix.py [CORE ...] [--python 3.12]
+python -m tests.matrix [CORE ...] [--python 3.12] [--only sanity]
+
+ansible-test's sanity checks run once for each core, with the newest of those Pythons.
 """
 
 from __future__ import annotations
@@ -13,13 +15,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from tests.run import OUTPUT, Outcome, counted, sanity_of
+
 REPO = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPO))
-
-from tests.run import OUTPUT, Outcome, counted  # noqa: E402
-
 CACHE = REPO / ".cache" / "matrix"
 # The ansible package that brings each core, and the controllers' Pythons that this core supports.
 CORES = {
@@ -79,13 +80,15 @@ def environment_of(core: str, package: str, version: str, python: str) -> Path:
     return home / "bin" / "python"
 
 
-def tried(core: str, package: str, version: str, python: str) -> Outcome:
+def sanity(core: str, package: str, version: str, python: str) -> Outcome:
+    outcome = sanity_of(environment_of(core, package, version, python).parent, version)
+    outcome.name = f"core {core}, sanity, Python {version}"
+    return outcome
+
+
+def tests(core: str, package: str, version: str, python: str) -> Outcome:
     name = f"core {core}, Python {version}"
-    start = time.monotonic()
-    try:
-        interpreter = environment_of(core, package, version, python)
-    except subprocess.CalledProcessError as error:
-        return Outcome(name, failed=1, seconds=time.monotonic() - start, notes=[str(error)])
+    interpreter = environment_of(core, package, version, python)
     start = time.monotonic()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     report = OUTPUT / f"matrix-{core}-{version}.xml"
@@ -106,6 +109,13 @@ def tried(core: str, package: str, version: str, python: str) -> Outcome:
     return outcome
 
 
+def tried(step: Callable[[str, str, str, str], Outcome], core: str, *of_core: str) -> Outcome:
+    try:
+        return step(core, *of_core)
+    except subprocess.CalledProcessError as error:
+        return Outcome(f"core {core}, {step.__name__}", failed=1, notes=[str(error)])
+
+
 def _amazon(python: Path) -> str:
     asked = "import json, ansible_collections.amazon.aws as aws, pathlib; "
     asked += "text = pathlib.Path(list(aws.__path__)[0], 'MANIFEST.json').read_text(); "
@@ -121,18 +131,21 @@ def main() -> int:
     )
     parser.add_argument("cores", nargs="*", metavar="CORE")
     parser.add_argument("--python", metavar="VERSION", help="this Python alone")
+    parser.add_argument("--only", choices=("sanity", "tests"), help="one of the two")
     given = parser.parse_args()
     machine = pythons()
-    outcomes = []
+    outcomes: list[Outcome] = []
     for core, (package, fitting) in CORES.items():
         if given.cores and core not in given.cores:
             continue
         here = [version for version in fitting if version in machine and given.python in (None, version)]
         if not here:
             print(f"core {core}: none of Python {', '.join(fitting)} is on this machine")
-        for version in here:
-            print(f"=== core {core}, Python {version}", flush=True)
-            outcomes.append(tried(core, package, version, machine[version]))
+        steps = [(sanity, version) for version in here[-1:] if given.only != "tests"]
+        steps += [(tests, version) for version in here if given.only != "sanity"]
+        for step, version in steps:
+            print(f"=== core {core}, {step.__name__}, Python {version}", flush=True)
+            outcomes.append(tried(step, core, package, version, machine[version]))
     print("\n=== matrix")
     for outcome in outcomes:
         print(outcome.line() + "  " + "; ".join(outcome.notes))

@@ -27,6 +27,7 @@ REPO = Path(__file__).resolve().parents[1]
 OUTPUT = REPO / "tests" / "output"
 SUMMARY = OUTPUT / "summary.txt"
 BIN = Path(sys.executable).parent
+PACKAGES = Path(sysconfig.get_path("purelib"))
 COLLECTION = Path("ansible_collections", "antmedia", "s3_recording")
 NAME = "antmedia.s3_recording"
 DOCUMENTED = {
@@ -114,8 +115,8 @@ def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> 
 
 
 @contextmanager
-def copied_tree() -> Iterator[Path]:
-    """What git would commit, at a path that the collection tools insist on."""
+def copied_tree(packages: Path = PACKAGES) -> Iterator[Path]:
+    """What git would commit, at a path that the collection tools insist on, beside an amazon.aws."""
     with tempfile.TemporaryDirectory(prefix="s3-recording-") as scratch:
         root = Path(scratch).resolve() / COLLECTION
         for name in _files():
@@ -124,7 +125,7 @@ def copied_tree() -> Iterator[Path]:
             shutil.copy2(REPO / name, target, follow_symlinks=False)
         # Some tools look for what it depends on only beside it, and follow no link to where git ignores it.
         amazon = Path("ansible_collections", "amazon")
-        shutil.copytree(sysconfig.get_path("purelib") / amazon, root.parents[2] / amazon)
+        shutil.copytree(packages / amazon, root.parents[2] / amazon)
         yield root
 
 
@@ -177,11 +178,22 @@ def _is_documented(tree: Path, folder: str, name: str) -> bool:
 
 
 def sanity() -> Iterable[Outcome]:
-    with copied_tree() as tree:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        command = [tool("ansible-test"), "sanity", "--python", version, "--requirements", "--color", "no"]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    yield sanity_of(BIN, version)
+
+
+def sanity_of(environment_bin: Path, version: str) -> Outcome:
+    """With the ansible-test of a virtual environment, whose Python is of this version."""
+    active = {
+        "PATH": os.pathsep.join([str(environment_bin), os.environ.get("PATH", os.defpath)]),
+        "VIRTUAL_ENV": str(environment_bin.parent),
+    }
+    packages = environment_bin.parent / "lib" / f"python{version}" / "site-packages"
+    with copied_tree(packages) as tree:
+        program = str(environment_bin / "ansible-test")
+        command = [program, "sanity", "--python", version, "--requirements", "--color", "no"]
         start = time.monotonic()
-        code, output = called(command, tree)
+        code, output = called(command, tree, **active)
         wanted = GET_PIP.search(output)
         if code and wanted:
             script = Path(wanted.group(1))
@@ -189,7 +201,7 @@ def sanity() -> Iterable[Outcome]:
             script.write_text(PIP_BOOTSTRAP, encoding="utf-8")
             # The interrupted run leaves files that the next one would complain of.
             shutil.rmtree(tree / "tests" / "output", ignore_errors=True)
-            code, output = called(command, tree)
+            code, output = called(command, tree, **active)
         # Said of a machine without this locale, not of the collection.
         # The heading over the warnings is none itself; one that is left is found under it.
         said_of_machine = r'^WARNING: (Using locale "C.UTF-8" instead of|Reviewing previous \d+ warning).*\n'
@@ -200,7 +212,7 @@ def sanity() -> Iterable[Outcome]:
         if failed:
             print(f"--- ansible-test sanity: exit code {code}\n{output.rstrip()}\n---", flush=True)
         passed = max(ran - failed, 0)
-        yield Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
+        return Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
 
 
 def pytest_stage(

@@ -38,7 +38,8 @@ class Link:
 class Chain(Protocol):
     """What can be followed link after link."""
 
-    def links(self) -> Iterator[Link]: ...
+    def links(self) -> Iterator[Link]:
+        """Each as soon as it was tried."""
 
 
 def checked(chains: Sequence[Chain]) -> list[Link]:

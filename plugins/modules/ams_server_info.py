@@ -69,7 +69,7 @@ build:
   description: The number of the build.
   returned: success
   type: str
-  sample: "20260213_1304"
+  sample: "20260211_1128"
 cluster:
   description: Whether the server is a node of a cluster, V(none) where the user may not ask.
   returned: success

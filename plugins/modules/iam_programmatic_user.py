@@ -153,7 +153,9 @@ msg:
   description: What the user has and what changed, in one line.
   returned: always
   type: str
-  sample: "IAM user ams-recordings has the policy recordings and no console access: as wanted"
+  sample: >-
+    IAM user ams-recordings has the policy recordings and no console access: create the user ams-recordings;
+    add inline policy recordings
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

@@ -278,7 +278,7 @@ msg:
   description: What was found and done, in one line.
   returned: always
   type: str
-  sample: "my-recordings-recording: the stored key AKIAIOSFODNN7EXAMPLE is active"
+  sample: "my-recordings-recording: nothing is stored: a new key is made and stored"
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

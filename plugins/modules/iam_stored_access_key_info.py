@@ -108,7 +108,7 @@ access_keys:
       create_date: "2026-01-31T12:00:00+00:00"
       age_days: 12
       last_used: "2026-02-12T09:30:00+00:00"
-      last_used_by: by s3 in eu-central-1
+      last_used_by: by sts in eu-central-1
       inactive_since:
 user_name:
   description: Name of the IAM user.
@@ -135,8 +135,8 @@ msg:
   returned: always
   type: str
   sample: >-
-    my-recordings-recording: AKIAIOSFODNN7EXAMPLE is active, 12 days old, last used 2026-02-12T09:30Z by s3 in
-    eu-central-1, stored in SSM parameter /antmedia/s3_recording/my-recordings
+    my-recordings-recording: AKIAIOSFODNN7EXAMPLE is active, 12 days old, last used 2026-02-12T09:30Z by sts
+    in eu-central-1, stored in SSM parameter /antmedia/s3_recording/my-recordings
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

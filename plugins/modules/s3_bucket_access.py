@@ -165,7 +165,7 @@ policy_statements:
       Effect: Allow
       Principal: "*"
       Action: s3:GetObject
-      Resource: ["arn:aws:s3:::my-recordings/streams/*"]
+      Resource: ["arn:aws:s3:::my-recordings/previews/*", "arn:aws:s3:::my-recordings/streams/*"]
 steps:
   description: What was done, in order, one call each; in check mode what would be done.
   returned: success
@@ -178,7 +178,9 @@ msg:
   description: How the bucket is set and what changed, in one line.
   returned: always
   type: str
-  sample: "my-recordings is set for public delivery: as wanted"
+  sample: >-
+    my-recordings is set for public delivery: turn BlockPublicPolicy, RestrictPublicBuckets off; add the
+    statement AntMediaRecordingsPublicRead of the bucket policy
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

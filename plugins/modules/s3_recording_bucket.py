@@ -196,7 +196,9 @@ msg:
   description: What was done to the bucket, in one line.
   returned: always
   type: str
-  sample: "my-recordings: as wanted"
+  sample: >-
+    my-recordings: make the bucket in eu-central-1;
+    write the lifecycle rules antmedia-s3-recording streams/
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

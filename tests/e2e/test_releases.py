@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from tests.support.waiting import wait_for
 
 from .test_site_real import RealSite
 
-SITE, CHECK = "antmedia.s3_recording.site", "antmedia.s3_recording.recording_check"
+OURS = "antmedia.s3_recording."
+SITE, CHECK = OURS + "site", OURS + "recording_check"
 RELEASES = ["2.6.4", "2.10.0", "2.13.2", "2.17.1", "3.0.3"]
 FORMER = "2.16.2"
 
@@ -42,21 +44,39 @@ def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
             # Path style came with 2.13; botocore, as AMS in the check, uses it for digits anyway.
             "s3_recording_path_style": False,
             "s3_recording_base_url": f"{aws.endpoint_url}/{bucket}",
-            "s3_recording_live_check": "none",
+            "s3_recording_live_check": "all",
+            "s3_recording_key_quiet": 0,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(tmp_path / "former"),
         }
         inventory = {"all": {"hosts": hosts, "vars": variables}}
 
-        def run(**more: Any) -> PlaybookRun:
-            return run_playbook(SITE, inventory=inventory, env=aws.env(), **more)
+        def run(playbook: str = SITE, **more: Any) -> PlaybookRun:
+            return run_playbook(playbook, inventory=inventory, env=aws.env(), **more)
 
-        assert proved(run()) == dict.fromkeys(hosts, True)
+        def recording() -> list[bool]:
+            return [fleet.settings(number, "live")["s3RecordingEnabled"] for number in range(len(hosts))]
+
+        whole = dict.fromkeys(hosts, True)
+        first_run = run()
+        assert proved(first_run) == whole
         assert run().changed == 0
         newer = {"s3_recording_path_style": True}
         refused = run(extra_vars=newer, arguments=["--limit", "ams-2.10.0"], expected_rc=2)
         assert "needs AMS 2.13 or later, AMS 2.10.0 does not have it" in " ".join(refused.stdout.split())
+
+        # Every other entry point of the role.
+        assert proved(run(OURS + "verify")) == whole
+        assert proved(run(OURS + "rotate_key")) == whole
+        assert f"is used by {', '.join(hosts)}" in " ".join(run(OURS + "audit").stdout.split())
+        (name,) = set(re.findall(r"s3_recording_run=(\w+)", first_run.stdout))
+        run(OURS + "rollback", extra_vars={"s3_recording_run": name})
+        assert not any(recording())
+        assert proved(run()) == whole
+        assert all(recording())
+        run(OURS + "decommission")
+        assert not any(recording())
 
 
 @pytest.mark.real_ams

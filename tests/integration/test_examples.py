@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,15 @@ TYPES: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "dict": (dict,),
 }
+OF_ITS_OWN = (
+    r"AKIA\w{16}",
+    r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)",
+    r"\w+(?=\.cloudfront\.net)",
+    r"\b[A-Z0-9]{13,14}\b",
+    r"(?<=recording-check-)[0-9a-f]{16}",
+    r"\b\d+(?= days)",
+    r"\b\d{12}\b",
+)
 Task = dict[str, Any]
 
 
@@ -160,6 +170,7 @@ def test_examples_run_and_give_what_is_documented(stands: Stands, kind: str, plu
         assert of_module
         for result in of_module:
             check_result(result.result, returned)
+        check_samples(of_module, returned)
 
 
 def check_result(result: dict[str, Any], returned: dict[str, Any]) -> None:
@@ -172,9 +183,86 @@ def check_result(result: dict[str, Any], returned: dict[str, Any]) -> None:
             assert isinstance(result[name], TYPES[described["type"]]), name
 
 
+def neutral(value: Any) -> Any:
+    """Without what each account, each run and each day has of its own."""
+    if isinstance(value, dict):
+        return {name: neutral(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [neutral(each) for each in value]
+    if isinstance(value, str):
+        for of_its_own in OF_ITS_OWN:
+            value = re.sub(of_its_own, "*", value)
+        return value
+    return value if isinstance(value, bool) or value is None else 0
+
+
+def check_samples(results: list[TaskResult], returned: dict[str, Any]) -> None:
+    """A sample is what a run gave; of a list it may be a part."""
+    for name, described in returned.items():
+        if "sample" not in described or described["returned"] not in ("always", "success"):
+            continue
+        sample = neutral(described["sample"])
+        seen = [neutral(result.result.get(name)) for result in results]
+        if isinstance(sample, list) and sample:
+            assert any(all(each in one for each in sample) for one in seen if one), (name, sample, seen)
+        else:
+            assert sample in seen, name
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_samples_have_the_documented_type(module: str) -> None:
     for name, described in documented("modules", module, "RETURN").items():
         assert described["returned"]
         if "sample" in described:
             assert isinstance(described["sample"], TYPES[described["type"]]), name
+
+
+FILTERS = sorted(path.stem for path in (REPO / "plugins" / "filter").glob("[!_]*.yml"))
+# What the examples of the filters take from the play around them, as the role has it.
+OF_THE_PLAY = {
+    "fleet": {"hosts": {"ams1": {"backup_path": "/nowhere/ams1.json", "cluster": ""}}},
+    "bucket": {"bucket": "myvideos", "hosts": ["ams1"]},
+    "key_of_the_play": {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "of-the-play"},
+}
+# For each filter what is said by its example, or by a task behind it that looks at what it made.
+SAID = {
+    "recording_fleet": (
+        "{{ fleet.buckets | map(attribute='key_stored_at') }}",
+        "/antmedia/s3_recording/myvideos",
+    ),
+    "recording_given_key": ("{{ key.secret_access_key == 'of-the-play' }}", "True"),
+    "recording_key_users": ("", "myvideos: not read were ams1"),
+    "recording_missing": ("", "ams1"),
+    "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nAs before the run: ams1."),
+    "recording_unproved": ("reached", ""),
+}
+
+
+def example_of(filter_name: str) -> Task:
+    text = (REPO / "plugins" / "filter" / f"{filter_name}.yml").read_text(encoding="utf-8")
+    (example,) = yaml.safe_load(yaml.safe_load(text)["EXAMPLES"])
+    assert isinstance(example, dict)
+    return example
+
+
+@pytest.mark.parametrize("name", sorted(set(FILTERS) - {"recording_arguments"}))
+def test_a_filters_example_runs(name: str) -> None:
+    look, said = SAID[name]
+    tasks = [example_of(name)]
+    if look:
+        tasks.append({"name": "Look", "ansible.builtin.debug": {"msg": look}})
+    play = {"name": "Examples", "hosts": "ams1", "gather_facts": False, "tasks": tasks}
+    run = run_playbook(
+        [{**play, "vars": OF_THE_PLAY}],
+        inventory={"all": {"hosts": {"ams1": LOCALHOST["all"]["hosts"]["localhost"]}}},
+        expected_rc=2 if name == "recording_stopped" else 0,
+    )
+    messages = [str(result.result["msg"]) for result in run.results if "msg" in result.result]
+    assert any(said in message for message in messages) if said else not messages
+
+
+def test_the_example_of_the_arguments_is_a_task_of_the_role() -> None:
+    tasks = (REPO / "roles/s3_recording/tasks/servers.yml").read_text(encoding="utf-8")
+    example = example_of("recording_arguments")["module_defaults"]
+    blocks = [task["block"] for task in yaml.safe_load(tasks) if "block" in task]
+    assert example in [task.get("module_defaults") for block in blocks for task in block]

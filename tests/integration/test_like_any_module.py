@@ -28,7 +28,7 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import (
 )
 
 from tests.support.ams_fleet import Fleet, FleetHost, make_token
-from tests.support.playbook import BIN, CALLBACKS, PlaybookRun, environment, run_playbook
+from tests.support.playbook import BIN, CALLBACKS, PYTHON, PlaybookRun, environment, run_playbook
 from tests.support.sshd import ADDRESS, Sshd, unavailable
 
 COLLECTION = "antmedia.s3_recording"
@@ -93,7 +93,7 @@ class Place:
     def __init__(self, sshd: Sshd, fleet: Fleet) -> None:
         self.sshd, self.fleet = sshd, fleet
         self.server: dict[str, FleetHost] = dict(zip((THERE, HERE), fleet.hosts))
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
         self.hosts = {
             HERE: {**local, "ams_url": self.server[HERE].url},
             THERE: {**sshd.variables(), "ams_url": self.server[THERE].url},

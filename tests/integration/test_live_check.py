@@ -43,11 +43,20 @@ class Server(Protocol):
     email: str
     password: str
 
-    def settings(self, app: str) -> dict[str, Any]: ...
-    def change_settings(self, app: str, changes: Mapping[str, Any]) -> None: ...
-    def streams(self, app: str) -> list[dict[str, Any]]: ...
-    def recordings(self, app: str) -> list[dict[str, Any]]: ...
-    def files(self, app: str) -> list[str]: ...
+    def settings(self, app: str) -> dict[str, Any]:
+        """All of an application."""
+
+    def change_settings(self, app: str, changes: Mapping[str, Any]) -> None:
+        """As somebody else would."""
+
+    def streams(self, app: str) -> list[dict[str, Any]]:
+        """Those of the application's list."""
+
+    def recordings(self, app: str) -> list[dict[str, Any]]:
+        """Those of the application's list of VoDs."""
+
+    def files(self, app: str) -> list[str]:
+        """In the application's folder."""
 
 
 class Simulated:

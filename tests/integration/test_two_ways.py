@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ import pytest
 
 from tests.support.ams_fleet import Fleet, FleetHost
 from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
 from tests.support.sshd import Sshd, unavailable
 
 COLLECTION = "antmedia.s3_recording"
@@ -181,7 +180,7 @@ class Ways:
         self.fleet = fleet
         self.servers: dict[str, FleetHost] = dict(zip((SSH, IN_PROCESS, MODULE), fleet.hosts))
         assert self.servers[SSH].url.startswith("http://127.0.0.1:")
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
         hosts: dict[str, dict[str, Any]] = {
             IN_PROCESS: local,
             MODULE: {**local, "ansible_become": True, "ansible_become_method": "nobody_else"},

@@ -17,7 +17,9 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 COLLECTIONS = os.environ.get("COLLECTIONS_UNDER_TEST", str(REPO / "build" / "collections"))
 CALLBACKS = Path(__file__).parent / "callback_plugins"
-BIN = Path(sys.executable).parent
+# `make certify` has an environment that holds nothing but what a run needs.
+BIN = Path(os.environ.get("BIN_UNDER_TEST", Path(sys.executable).parent))
+PYTHON = str(BIN / "python")
 
 # What a message of Ansible's starts with; what follows up to the next start belongs to it.
 MESSAGE = re.compile(r"^\[(WARNING|DEPRECATION WARNING|ERROR)\]:?|^(?:ERROR!|fatal:|PLAY|TASK|Traceback)")
@@ -155,7 +157,7 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
         ANSIBLE_FORCE_COLOR="0",
         ANSIBLE_HOME=str(home),
         ANSIBLE_NOCOLOR="1",
-        ANSIBLE_PYTHON_INTERPRETER=sys.executable,
+        ANSIBLE_PYTHON_INTERPRETER=PYTHON,
         ANSIBLE_REMOTE_TMP=str(home / "tmp"),
         ANSIBLE_RETRY_FILES_ENABLED="0",
         AWS_CONFIG_FILE=os.devnull,

@@ -8,13 +8,14 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from .playbook import PYTHON
 
 ADDRESS = "127.0.0.1"
 PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
@@ -119,7 +120,7 @@ class Sshd:
             # As Ansible's own, but the shared connection lies here and ends with the server.
             "ansible_ssh_args": f"-F none {_SHARED} -o ControlPath={self.folder}/{_SHARED_NAME}%C",
             "ansible_ssh_common_args": " ".join(self._options()),
-            "ansible_python_interpreter": sys.executable,
+            "ansible_python_interpreter": PYTHON,
         }
 
     def log(self) -> str:

@@ -8,11 +8,22 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 
 from tests import docs_errors, docs_site
 from tests.support.contents import REPO, names_of, variables
 
+INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
+    "__s3_recording_inputs"
+]
+OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_stores": {"region": ""}}
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
+
+
+def blocks(guide: Path, language: str) -> list[str]:
+    text = guide.read_text(encoding="utf-8")
+    return re.findall(rf"\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text)
 
 
 def test_every_guide_is_in_the_contents() -> None:
@@ -36,10 +47,29 @@ class TestGuides:
         plugins = set(re.findall(r":ansplugin:`antmedia\.s3_recording\.(\w+)#module`", text))
         assert plugins <= names_of("plugins/modules")
 
-    def test_every_block_of_yaml_is_yaml(self, guide: Path) -> None:
-        text = guide.read_text(encoding="utf-8")
-        for block in re.findall(r"\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", text):
-            assert isinstance(yaml.safe_load(block), dict)
+    def test_every_intent_can_work(self, guide: Path) -> None:
+        for block in blocks(guide, "yaml"):
+            given = yaml.safe_load(block)
+            given = given["all"]["vars"] if "all" in given else given
+            values = {name.removeprefix("s3_recording_"): value for name, value in given.items()}
+            # What a block leaves out is told before it, or in another guide.
+            values = {
+                "bucket": "myvideos",
+                "region": "eu-central-1",
+                **OF_THE_TEXT.get(guide.stem, {}),
+                **values,
+            }
+            values["secret_given"] = "secret_access_key" in values
+            intent = intent_of({name: values.get(name, "") for name in INPUTS}, "ams1.example.com")
+            assert fleet([Member("ams1.example.com", intent, True)])["problems"] == []
+
+    def test_every_command_is_run_as_one_of_readme(self, guide: Path) -> None:
+        lines = {
+            line.strip() for block in blocks(guide, "console") for line in block.splitlines() if line.strip()
+        }
+        readme = (REPO / "README.md").read_text(encoding="utf-8")
+        of_readme = {re.sub(r"\s+#.*", "", line).strip() for line in readme.splitlines()}
+        assert lines <= of_readme
 
 
 # What users meet first, each made by another way: by a class, by a function around it, by a plain exception.
