@@ -38,7 +38,7 @@ def _told(key: keys.Key, now: keys.Situation, is_stored: bool, since: dict[str, 
         "active": key.active,
         "stored": is_stored,
         "create_date": key.created.isoformat(),
-        "age_days": (now.now - key.created).days,
+        "age_days": _age_days(key, now),
         "last_used": key.last_used.isoformat() if key.last_used else None,
         "last_used_by": key.by if key.last_used else None,
         "inactive_since": None if key.active else since.get(key.access_key_id),
@@ -61,4 +61,9 @@ def _of_key(key: keys.Key, now: keys.Situation, is_stored: bool) -> str:
     used = f"last used {key.last_used:%Y-%m-%dT%H:%MZ} {key.by}" if key.last_used else "never used"
     place = f"stored in {now.where}" if is_stored else "not stored"
     state = "active" if key.active else "inactive"
-    return f"{key.access_key_id} is {state}, {(now.now - key.created).days} days old, {used}, {place}"
+    return f"{key.access_key_id} is {state}, {_age_days(key, now)} days old, {used}, {place}"
+
+
+def _age_days(key: keys.Key, now: keys.Situation) -> int:
+    # AWS tells its time in whole seconds, and a key may be made within one.
+    return max(0, (now.now - key.created).days)
