@@ -40,7 +40,7 @@ run_flake8 = False
 """
 SHIPPED = {
     *("CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md"),
-    *("SECURITY.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    *("SECURITY.md", "awx", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
 }
 # Execution environments and tarballs trimmed by hand hold no more than these.
 NEEDED = {"MANIFEST.json", "FILES.json", "meta", "playbooks", "plugins", "roles"}
@@ -126,7 +126,8 @@ def installed() -> Iterable[Outcome]:
     programs = _runtime()
     with tempfile.TemporaryDirectory(prefix="installed-") as scratch:
         galaxy = [str(programs / "ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
-        yield check("install", [*galaxy, "-p", scratch, str(tarball())], Path(scratch))
+        command = [*galaxy, "-p", scratch, str(tarball())]
+        yield check("install", command, Path(scratch), ANSIBLE_COLLECTIONS_PATH=scratch)
         root = Path(scratch, "ansible_collections", "antmedia", "s3_recording")
         for path in root.iterdir():
             if path.name not in NEEDED:

@@ -572,7 +572,8 @@ def test_a_run_that_is_ended_in_the_middle_leaves_nothing(
         assert until(lambda: site.server.recordings("live")), started.communicate(timeout=60)[0]
         workers = children(started.pid)
         started.send_signal(number)
-        said, _none = started.communicate(timeout=60)
+        # Before ansible-core 2.19 a worker is not told of SIGTERM, and goes on to its own end.
+        said, _none = started.communicate(timeout=150)
     finally:
         started.kill()
     assert started.returncode != 0, said
