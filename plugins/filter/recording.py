@@ -28,12 +28,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, noted, stopped
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
 from jinja2 import pass_context
 from jinja2.runtime import missing
 
 PREFIX = "s3_recording_"
+_OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
 KEY_PARTS = ("access_key_id", "secret_access_key")
 SECRET = PREFIX + KEY_PARTS[1]
 DEFAULTS = {field.name: field.default for field in fields(Intent) if field.default is not MISSING}
@@ -276,14 +277,42 @@ def recording_key_users(
     return [*lines, f"{bucket}: not read were {', '.join(not_read)}"] if not_read else lines
 
 
+def recording_outcomes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """See recording_outcomes.yml."""
+    results = {host: hostvars[host] for host in hosts}
+    notes = {host: (_steps(variables)[0].get("notes") or []) for host, variables in results.items()}
+    if any(notes.values()):
+        Display().warning(noted(notes))
+    return {host: _outcome(variables) for host, variables in results.items()}
+
+
+def recording_changes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """See recording_changes.yml."""
+    applied = {host: hostvars[host].get("__s3_recording_applied") or {} for host in hosts}
+    return [f"{host}: {result.get('msg', '')}" for host, result in applied.items() if result.get("changed")]
+
+
+def _outcome(variables: Mapping[str, Any]) -> str:
+    applied, proof, back = _steps(variables)
+    if back.get("failed"):
+        return "stuck"
+    if any(each["changed"] for each in (back.get("apps") or {}).values()):
+        return "restored"
+    if applied.get("failed") or applied.get("unreachable") or proof.get("failed"):
+        return "failed"
+    return "changed" if applied.get("changed") else "unchanged"
+
+
+def _steps(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "proof", "back")]
+
+
 def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
     return max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1) + 1
 
 
 def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
-    applied, proof, back = (
-        variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "proof", "back")
-    )
+    applied, proof, back = _steps(variables)
     broken = next((str(each.get("msg", "")) for each in (applied, proof) if each.get("failed")), "")
     written_back = [app for app, each in (back.get("apps") or {}).items() if each["changed"]]
     return Ended(
@@ -300,6 +329,8 @@ def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
 def _misspelt(variables: Mapping[str, Any], known: set[str]) -> list[str]:
     found = []
     for name in variables:
+        if name.startswith(_OF_THE_ROLE_FOR_AWX):
+            continue
         if name.startswith(PREFIX) and name[len(PREFIX) :] not in known:
             nearest = nearest_name(name, [PREFIX + each for each in known])
             found.append(f"there is no variable {name}" + (f", did you mean {nearest}?" if nearest else ""))
@@ -312,10 +343,12 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "recording_arguments": recording_arguments,
+            "recording_changes": recording_changes,
             "recording_fleet": recording_fleet,
             "recording_given_key": recording_given_key,
             "recording_key_users": recording_key_users,
             "recording_missing": recording_missing,
+            "recording_outcomes": recording_outcomes,
             "recording_stopped": recording_stopped,
             "recording_unproved": recording_unproved,
         }

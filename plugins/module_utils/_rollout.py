@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _FEW = 5
+_ADDRESS = re.compile(r"https?://[^\s,']+")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,18 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str) -> str
     if not_touched:
         lines.append(f"Not touched: {few(not_touched)}.")
     return "\n".join(lines)
+
+
+def noted(notes: Mapping[str, Sequence[str]]) -> str:
+    """What is to be known of some servers, the same words once for all of them; empty where there is nothing.
+
+    notes: host to its notes, in which the server is named by its address.
+    """
+    hosts_of: dict[str, list[str]] = {}
+    for host, texts in notes.items():
+        for text in texts:
+            hosts_of.setdefault(_ADDRESS.sub("the server", text), []).append(host)
+    return "\n".join(f"{few(hosts)}: {text}" for text, hosts in hosts_of.items())
 
 
 def few(hosts: Sequence[str]) -> str:

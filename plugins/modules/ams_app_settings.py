@@ -222,6 +222,17 @@ unproved:
   returned: with O(backup_path), on success
   type: bool
   sample: true
+notes:
+  description:
+    - What is to be known of the server. A batch of the role C(s3_recording) warns of it once for all of its
+      hosts; elsewhere it is a warning of each host.
+  returned: in a batch of the role, if there is something
+  type: list
+  elements: str
+  sample:
+    - >-
+      https://ams.example.com:5443, application 'live': the server stores '6' for hlsListSize, which is not
+      the value asked for
 left_alone:
   description: For each application the settings that somebody else has changed since, with what they are now.
   returned: with O(restore), on success

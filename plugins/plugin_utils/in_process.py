@@ -39,6 +39,9 @@ if transport.IMPORT_ERROR is None:
 filter_loader.get("antmedia.s3_recording.recording_arguments")
 
 
+_OF_A_BATCH = "__s3_recording_batch"
+
+
 class InProcessAction(ActionBase):
     """An action that is its module: same options, same code, same results."""
 
@@ -55,6 +58,9 @@ class InProcessAction(ActionBase):
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
+        # In a batch of the role they are said once for all of its hosts.
+        if _OF_A_BATCH in (task_vars or {}) and "warnings" in result:
+            result["notes"] = result.pop("warnings")
         return result
 
     def _given(self, option: str, variable: str) -> str:

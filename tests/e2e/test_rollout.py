@@ -265,3 +265,12 @@ def until(holds: Any) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
+
+
+def test_a_warning_is_one_for_all_servers(rollout: Rollout) -> None:
+    for number in range(len(rollout.names)):
+        rollout.fleet.add_recordings(number, "live", ["former.mp4"])
+    text = "1 recordings of before this change are on the server's disk"
+    run = rollout.run(inventory=rollout.inventory(s3_recording_serial="100%"), expected_warnings=[text])
+    assert len(run.warnings) == 1
+    assert f"{', '.join(rollout.names)}: the server, application 'live': {text}" in run.warnings[0]

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, stopped
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import (
+    Ended,
+    noted,
+    stopped,
+)
 
 STUCK = (
     "d: the former settings could not be taken back: the connection was refused. They are kept; "
@@ -28,3 +32,15 @@ def test_every_host_is_told_as_it_is() -> None:
         "b: left as somebody else has set it in the meantime: live: hlsTime",
         "Not touched: h0, h1, h2, h3, h4 and 2 more.",
     ]
+
+
+def test_what_holds_for_many_servers_is_said_once() -> None:
+    def of(host: str, text: str) -> str:
+        return f"https://{host}.example.com:5443, application 'live': {text}"
+
+    notes = {f"ams-{number}": [of(f"ams-{number}", "2 recordings are on the disk")] for number in range(1, 8)}
+    notes["ams-8"] = [of("ams-8", "3 recordings are on the disk")]
+    first, second = noted(notes).splitlines()
+    assert first.startswith("ams-1, ams-2, ams-3, ams-4, ams-5 and 2 more: the server, application 'live': 2")
+    assert second == "ams-8: the server, application 'live': 3 recordings are on the disk"
+    assert noted({"ams-1": []}) == ""
