@@ -225,10 +225,10 @@ def _docstring(node: ast.AST) -> list[ast.AST]:
     return []
 
 
-def of_role() -> list[str]:
-    """What the role's own tasks say when they stop a run."""
+def of_roles() -> list[str]:
+    """What tasks of roles and playbooks say when they stop a run."""
     found = []
-    for path in sorted((REPO / "roles" / "s3_recording" / "tasks").glob("*.yml")):
+    for path in [*sorted(REPO.glob("roles/*/tasks/*.yml")), *sorted(REPO.glob("playbooks/*.yml"))]:
         found += [str(each["msg"]) for each in _fails(yaml.safe_load(path.read_text(encoding="utf-8")))]
     return [" ".join(_without_jinja(text).split()) for text in found]
 
@@ -237,7 +237,7 @@ def _fails(tasks: Any) -> Iterator[dict[str, Any]]:
     for task in tasks if isinstance(tasks, list) else []:
         if "ansible.builtin.fail" in task:
             yield task["ansible.builtin.fail"]
-        for inner in ("block", "rescue", "always"):
+        for inner in ("block", "rescue", "always", "tasks"):
             yield from _fails(task.get(inner))
 
 
@@ -270,8 +270,8 @@ def page() -> str:
         lines += [heading, "-" * len(heading), ""]
         lines += [f"- {_escaped(text)}" for name in files for text in sentences(name)]
         lines.append("")
-    lines += ["What stops a run of the role", "----------------------------", ""]
-    lines += [f"- {_escaped(text)}" for text in of_role()]
+    lines += ["What stops a run", "----------------", ""]
+    lines += [f"- {_escaped(text)}" for text in of_roles()]
     lines += ["", "Errors of the modules", "---------------------", ""]
     for message in dict.fromkeys(errors()):
         told = ". ".join(" ".join(part.split()) for part in message.parts if part)

@@ -14,6 +14,7 @@ import yaml
 
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
+from tests.support.contents import options_of
 from tests.support.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
 
 NAME = "antmedia.s3_recording."
@@ -222,10 +223,14 @@ FILTERS = sorted(path.stem for path in (REPO / "plugins" / "filter").glob("[!_]*
 OF_THE_PLAY = {
     "fleet": {"hosts": {"ams1": {"backup_path": "/nowhere/ams1.json", "cluster": ""}}},
     "bucket": {"bucket": "myvideos", "hosts": ["ams1"]},
+    "options": options_of("s3_recording"),
     "key_of_the_play": {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "of-the-play"},
 }
 # For each filter what is said by its example, or by a task behind it that looks at what it made.
 SAID = {
+    "recording_changes": ("", "[]"),
+    "recording_outcomes": ("reached", "reached"),
+    "recording_survey": ("", "'variable': 's3_recording_delivery'"),
     "recording_fleet": (
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",

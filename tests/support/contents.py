@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,18 +19,31 @@ def names_of(folder: str, ending: str = "py") -> set[str]:
     return {path.stem for path in (REPO / folder).glob(f"[!_]*.{ending}")}
 
 
-def entry_points() -> dict[str, dict[str, object]]:
-    """The role's, as its argument_specs have them."""
-    path = REPO / "roles" / "s3_recording" / "meta" / "argument_specs.yml"
+def guide_blocks(guide: Path, language: str) -> list[str]:
+    """The code blocks of a guide in one language, without their indentation."""
+    text = guide.read_text(encoding="utf-8")
+    found = re.findall(rf"\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text)
+    return [re.sub(r"^   ", "", block, flags=re.M).strip() + "\n" for block in found]
+
+
+def entry_points(role: str = "s3_recording") -> dict[str, dict[str, object]]:
+    """A role's, as its argument_specs have them."""
+    path = REPO / "roles" / role / "meta" / "argument_specs.yml"
     found: dict[str, dict[str, object]] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
     return found
 
 
-def variables() -> set[str]:
-    """All that an inventory may set."""
-    options = entry_points()["main"]["options"]
+def options_of(role: str) -> dict[str, dict[str, Any]]:
+    """The variables of a role, each as its argument_specs describe it."""
+    options = entry_points(role)["main"]["options"]
     assert isinstance(options, dict)
-    return set(options) | _OF_PLAYBOOKS
+    return options
+
+
+def variables() -> set[str]:
+    """All that an inventory may set, and what the jobs before may hand on."""
+    handed_on = {"s3_recording_storage", "s3_recording_outcomes", "s3_recording_rollout"}
+    return {*options_of("s3_recording"), *options_of("s3_recording_awx"), *_OF_PLAYBOOKS, *handed_on}
 
 
 def make_targets() -> set[str]:

@@ -12,7 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 
 from tests import docs_errors, docs_site
-from tests.support.contents import REPO, names_of, variables
+from tests.support.contents import REPO, guide_blocks, names_of, variables
 
 INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
     "__s3_recording_inputs"
@@ -21,15 +21,21 @@ OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_stores": {"region": 
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
 
 
-def blocks(guide: Path, language: str) -> list[str]:
-    text = guide.read_text(encoding="utf-8")
-    return re.findall(rf"\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text)
-
-
 def test_every_guide_is_in_the_contents() -> None:
     sections = yaml.safe_load((REPO / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
     listed = [name for section in sections for name in section["toctree"]]
     assert sorted(listed) == [path.stem for path in GUIDES]
+
+
+# tests/e2e/test_awx_setup.py runs the commands of this one.
+OF_AWX = [path for path in GUIDES if path.stem == "awx"]
+
+
+@pytest.mark.parametrize("guide", [path for path in GUIDES if path not in OF_AWX], ids=lambda path: path.stem)
+def test_every_command_is_run_as_one_of_readme(guide: Path) -> None:
+    lines = {line for block in guide_blocks(guide, "console") for line in block.splitlines() if line}
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    assert lines <= {re.sub(r"\s+#.*", "", line).strip() for line in readme.splitlines()}
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
@@ -48,7 +54,7 @@ class TestGuides:
         assert plugins <= names_of("plugins/modules")
 
     def test_every_intent_can_work(self, guide: Path) -> None:
-        for block in blocks(guide, "yaml"):
+        for block in guide_blocks(guide, "yaml"):
             given = yaml.safe_load(block)
             given = given["all"]["vars"] if "all" in given else given
             values = {name.removeprefix("s3_recording_"): value for name, value in given.items()}
@@ -62,14 +68,6 @@ class TestGuides:
             values["secret_given"] = "secret_access_key" in values
             intent = intent_of({name: values.get(name, "") for name in INPUTS}, "ams1.example.com")
             assert fleet([Member("ams1.example.com", intent, True)])["problems"] == []
-
-    def test_every_command_is_run_as_one_of_readme(self, guide: Path) -> None:
-        lines = {
-            line.strip() for block in blocks(guide, "console") for line in block.splitlines() if line.strip()
-        }
-        readme = (REPO / "README.md").read_text(encoding="utf-8")
-        of_readme = {re.sub(r"\s+#.*", "", line).strip() for line in readme.splitlines()}
-        assert lines <= of_readme
 
 
 # What users meet first, each made by another way: by a class, by a function around it, by a plain exception.

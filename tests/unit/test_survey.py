@@ -1,0 +1,68 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Questions of a survey from options of a role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.antmedia.s3_recording.plugins.filter.survey import recording_survey
+
+
+def question(**option: Any) -> dict[str, Any]:
+    described = {"description": ["Words."], **option}
+    (found,) = recording_survey({"s3_recording_max_age": described}, ["s3_recording_max_age"])["spec"]
+    assert (found["variable"], found["question_name"]) == ("s3_recording_max_age", "Max age")
+    assert found["required"] is False
+    assert "default" not in found
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("option", "kind", "shown"),
+    [
+        ({"type": "str", "default": "a"}, "text", "a"),
+        ({"type": "str"}, "text", "empty"),
+        ({"type": "int", "default": 0}, "integer", "0"),
+        ({"type": "float", "default": 1.5}, "float", "1.5"),
+        ({"type": "bool", "default": True}, "multiplechoice", "true"),
+        ({"type": "str", "choices": ["", "x"], "default": ""}, "multiplechoice", "empty"),
+        ({"type": "list", "elements": "str", "default": ["a", "b"]}, "text", "a, b"),
+        ({"type": "list", "choices": ["a"], "default": []}, "multiselect", "empty"),
+    ],
+)
+def test_types_and_what_the_role_does_without(option: dict[str, Any], kind: str, shown: str) -> None:
+    found = question(**option)
+    assert found["type"] == kind
+    assert found["question_description"].endswith(f"the role's default is {shown}.")
+
+
+def test_choices_are_text_and_none_is_empty() -> None:
+    assert question(type="str", choices=["", 1, "x"])["choices"] == ["1", "x"]
+    assert question(type="bool")["choices"] == ["true", "false"]
+    assert "choices" not in question(type="str")
+
+
+def test_markup_becomes_text() -> None:
+    text = "V(public) and O(s3_recording_endpoint=V(x)), C(live/streams), but not AWS S3 (of Amazon)."
+    told = question(type="str", description=[text])["question_description"]
+    assert told.startswith("public and s3_recording_endpoint=x, live/streams, but not AWS S3 (of Amazon).")
+
+
+def test_a_list_says_how_it_is_written() -> None:
+    assert "separated by commas" in question(type="list")["question_description"]
+    assert "separated by commas" not in question(type="list", choices=["a"])["question_description"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "the role has no variable secret"),
+        ({"secret": {"type": "str", "no_log": True, "description": []}}, "belongs into a credential"),
+        ({"secret": {"type": "dict", "description": []}}, "no question can ask for"),
+    ],
+)
+def test_what_cannot_be_asked(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=said):
+        recording_survey(options, ["secret"])
