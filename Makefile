@@ -48,14 +48,16 @@ format: venv  ## lays out the Python files
 matrix: venv  ## the tests on every ansible-core and Python that this machine has; ONLY=2.17 for one
 	$(PY) -m tests.matrix $(ONLY)
 
-bench: venv  ## what the servers play costs, as ratios; takes some minutes
+bench: venv  ## what the servers play costs, as ratios, and slices of it; takes some minutes
 	$(PY) tests/bench/run.py
+	$(PY) -m tests.bench.slices
 
 build: venv  ## the collection's tarball, in build/
 	$(PY) -m tests.certify --only-build
 
 certify: venv  ## what Galaxy and Automation Hub ask: the tarball, its import, its use
 	$(PY) -m tests.certify
+	$(PY) -m tests.matrix --only sanity
 
 docs: venv  ## the documentation as a site, in build/docs
 	$(PY) -m tests.docs_site

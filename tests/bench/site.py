@@ -142,7 +142,7 @@ class Site:
         name = playbook if isinstance(playbook, str) else self._written("play.json", playbook)
         command = [
             str(BIN / "ansible-playbook"),
-            *("-i", self._written("hosts.json", self._inventory(hosts, apps)), name),
+            *("-i", self._written("hosts.json", self.inventory(hosts, apps)), name),
         ]
         cost, _printed = measured(command, env=self.env, cwd=self.folder, with_memory=with_memory)
         return cost
@@ -161,7 +161,7 @@ class Site:
         cost, _printed = measured(command, env=self.env, cwd=self.folder, with_memory=with_memory)
         return cost
 
-    def _inventory(self, hosts: int, apps: Sequence[str]) -> dict[str, Any]:
+    def inventory(self, hosts: int, apps: Sequence[str]) -> dict[str, Any]:
         """The same for every candidate, whether or not it reads a variable."""
         admin = self.fleet.hosts[0]
         variables = {

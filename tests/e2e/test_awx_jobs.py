@@ -1,0 +1,200 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What awx.yml set up, run as AWX would: by ansible-runner, with injected credentials, in slices."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.aws import AwsStandIn
+from tests.support.awx_api import AwxStandIn
+from tests.support.awx_api.jobs import Job, Runner
+from tests.support.awx_api.workflows import Went, run_workflow
+from tests.support.playbook import run_playbook
+
+pytest.importorskip(
+    "ansible_collections.awx.awx", reason="awx.awx is needed: ansible-galaxy collection install awx.awx"
+)
+
+BUCKET, REGION = "awx-recordings", "eu-west-1"
+SLICES = 3
+# Of a server in a rollout: to change it, and to be proved right after that and once more at the end.
+LOGINS = 3
+
+
+class Controller:
+    """AWX with an inventory of simulated servers, and the folder that outlasts its jobs."""
+
+    def __init__(self, awx: AwxStandIn, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.awx, self.aws, self.fleet = awx, aws, fleet
+        self.names = [f"ams{number}.example.com" for number in range(1, len(fleet.hosts) + 1)]
+        credentials = aws.env()
+        variables = {
+            "s3_recording_awx_image": "s3-recording-ee",
+            "s3_recording_awx_backup_dir": str(folder / "backup"),
+            "s3_recording_awx_slices": SLICES,
+            "s3_recording_awx_ams_email": fleet.hosts[0].email,
+            "s3_recording_awx_ams_password": fleet.hosts[0].password,
+            "s3_recording_awx_aws_access_key_id": credentials["AWS_ACCESS_KEY_ID"],
+            "s3_recording_awx_aws_secret_access_key": credentials["AWS_SECRET_ACCESS_KEY"],
+            "s3_recording_awx_inventory_variables": {
+                "s3_recording_bucket": BUCKET,
+                "s3_recording_region": REGION,
+                "s3_recording_endpoint": aws.endpoint_url,
+                "s3_recording_aws_endpoint_url": aws.endpoint_url,
+                "s3_recording_live_check": "none",
+                "s3_recording_ready_timeout": 1,
+                "s3_recording_key_quiet": 0,
+            },
+            "s3_recording_awx_hosts": {
+                name: {"s3_recording_ams_url": host.url}
+                for name, host in zip(self.names, fleet.hosts, strict=True)
+            },
+        }
+        run_playbook("antmedia.s3_recording.awx", extra_vars=variables, env=awx.env())
+        of_aws = {
+            name: value for name, value in credentials.items() if "KEY" not in name and "TOKEN" not in name
+        }
+        self.runner = Runner(awx, folder, of_aws)
+
+    def launch(self, name: str, **prompts: Any) -> list[Job]:
+        jobs = self.runner.launch(f"Recording {name}", **prompts)
+        for job in jobs:
+            self.refuse_secrets(job)
+        return jobs
+
+    def rollout(self) -> Went:
+        self.fleet.clear_requests()
+        went = run_workflow(self.runner, "Recording rollout")
+        for job in (job for jobs in went.nodes.values() for job in jobs):
+            self.refuse_secrets(job)
+        return went
+
+    def refuse_secrets(self, job: Job) -> None:
+        assert job.secrets
+        for secret in [*job.secrets, *self.stored_secrets()]:
+            assert secret not in job.shown
+
+    def stored_secrets(self) -> list[str]:
+        ssm = self.aws.client("ssm", region_name=REGION)
+        names = [each["Name"] for each in ssm.describe_parameters()["Parameters"]]
+        values = ssm.get_parameters(Names=names, WithDecryption=True)["Parameters"] if names else []
+        return [json.loads(each["Value"])["secret_access_key"] for each in values]
+
+    def recording(self) -> list[bool]:
+        return [
+            self.fleet.settings(number, "live")["s3RecordingEnabled"] for number in range(len(self.names))
+        ]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Fleet]:
+    with Fleet(hosts=7) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def controller(servers: Fleet, tmp_path: Path) -> Iterator[Controller]:
+    servers.reset()
+    servers.clear_faults()
+    with AwsStandIn(region=REGION) as aws, AwxStandIn() as awx:
+        yield Controller(awx, aws, servers, tmp_path)
+
+
+def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
+    went = controller.rollout()
+    assert list(went.nodes) == ["storage", "approval", "canary", "rest", "verify"]
+    assert went.good
+    assert len(went.nodes["rest"]) == SLICES
+    assert controller.recording() == [True] * len(controller.names)
+
+    # One of each, whatever the slices; and the CORS rule is of the whole inventory.
+    iam = controller.aws.client("iam")
+    keys = [
+        each["AccessKeyId"]
+        for each in iam.list_access_keys(UserName=f"{BUCKET}-recording")["AccessKeyMetadata"]
+    ]
+    s3 = controller.aws.client("s3")
+    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [BUCKET]
+    (rule,) = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert sorted(rule["AllowedOrigins"]) == sorted(host.url for host in controller.fleet.hosts)
+    # The canary is one of the rest as well, and each proof logs in for itself.
+    per_host = [len(controller.fleet.logins(host)) for host in controller.fleet.hosts]
+    assert per_host == [LOGINS + 1, *[LOGINS] * (len(per_host) - 1)]
+
+    assert went.handed_on["s3_recording_storage"][BUCKET]["access_key_id"] == keys[0]
+    assert len(keys) == 1
+    outcomes = [
+        job.artifacts["s3_recording_outcomes"] for job in [*went.nodes["canary"], *went.nodes["rest"]]
+    ]
+    assert outcomes[0] == {controller.names[0]: "changed"}
+    assert {host for each in outcomes[1:] for host in each} == set(controller.names)
+    assert sorted(outcome for each in outcomes[1:] for outcome in each.values()) == ["changed"] * 6 + [
+        "unchanged"
+    ]
+
+    assert controller.rollout().changed == 0
+    (report,) = controller.launch("drift")
+    assert report.good
+
+
+def test_a_rollout_that_fails_takes_everything_back(controller: Controller) -> None:
+    controller.fleet.fault(4, "status", status=404, method="GET", path="/live/streams/recording-check")
+    went = controller.rollout()
+    assert list(went.nodes) == ["storage", "approval", "canary", "rest", "back", "report"]
+    assert {
+        outcome for job in went.nodes["rest"] for outcome in job.artifacts["s3_recording_outcomes"].values()
+    } >= {"restored"}
+    assert controller.recording() == [False] * len(controller.names)
+    # The workflow says that it failed, and what is to be done.
+    assert went.unhandled == ["report"]
+    assert "There is drift" in went.nodes["report"][0].stdout
+    assert f"- {controller.names[6]}: live: " in went.nodes["report"][0].stdout
+
+    controller.fleet.clear_faults()
+    assert controller.rollout().good
+    assert controller.recording() == [True] * len(controller.names)
+
+
+def test_the_other_templates(controller: Controller) -> None:
+    (storage,) = controller.launch("storage", job_type="check")
+    assert storage.good
+    assert controller.aws.client("s3").list_buckets()["Buckets"] == []
+    controller.rollout()
+    first = controller.stored_secrets()
+
+    (rotated,) = controller.launch("rotate key", extra_vars={"s3_recording_key_grace": 0})
+    assert rotated.good
+    assert controller.stored_secrets() != first
+    key = rotated.artifacts["s3_recording_storage"][BUCKET]["access_key_id"]
+    assert {controller.fleet.settings(host, "live")["s3AccessKey"] for host in controller.fleet.hosts} == {
+        key
+    }
+
+    controller.fleet.set_settings(2, "live", {"mp4MuxingEnabled": False})
+    (report,) = controller.launch("drift")
+    assert not report.good
+    assert f"- {controller.names[2]}: live: 1 setting would change (mp4MuxingEnabled)" in report.stdout
+    mended = controller.launch("servers")
+    (run,) = {each for job in mended for each in re.findall(r"s3_recording_run=(\w+)", job.stdout)}
+    (back,) = controller.launch("rollback", extra_vars={"s3_recording_run": run})
+    assert back.good
+    assert controller.fleet.settings(2, "live")["mp4MuxingEnabled"] is False
+
+
+def test_a_cancelled_job_is_mended_by_the_next(controller: Controller) -> None:
+    controller.launch("storage")
+    # The last batch is under way for as long as its slowest server takes.
+    controller.fleet.set_delays(4, post=20)
+    job = controller.runner.cancelled("Recording servers", lambda: bool(controller.fleet.writes(3)))
+    assert job.status == "canceled"
+    controller.fleet.set_delays(4, post=0)
+    assert all(each.good for each in controller.launch("servers"))
+    assert controller.recording() == [True] * len(controller.names)
+    assert all(each.changed == 0 for each in controller.launch("servers"))
