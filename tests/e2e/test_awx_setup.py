@@ -57,7 +57,8 @@ def fresh() -> Iterator[AwxStandIn]:
 @pytest.fixture(scope="module")
 def awx() -> Iterator[AwxStandIn]:
     with AwxStandIn() as awx:
-        assert set_up(awx).changed > 0
+        # At this verbosity Ansible shows everything that it does not have to hide.
+        assert set_up(awx, verbosity=3).changed > 0
         yield awx
 
 
