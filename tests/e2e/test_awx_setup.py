@@ -154,16 +154,30 @@ def test_what_is_needed_is_asked_for(fresh: AwxStandIn, name: str) -> None:
     assert fresh.writes() == []
 
 
-def injected(awx: AwxStandIn, folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What a job gets of an Ant Media Server credential with these inputs."""
-    kind = awx.find("credential_types", "Ant Media Server")
+def job_with(
+    awx: AwxStandIn, folder: Path, inputs: Mapping[str, Any], name: str = "Ant Media Server"
+) -> Injected:
+    """What a job gets of a credential with these inputs."""
+    kind = awx.find("credential_types", name)
     credential = awx.objects.add(
         "credentials", {"name": "tried", "credential_type": kind.id, "inputs": dict(inputs)}
     )
     found = Injected(folder)
     found.add(credential, awx.objects)
     del awx.objects.things[credential.id]
-    return found.env
+    return found
+
+
+def injected(awx: AwxStandIn, folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
+    return job_with(awx, folder, inputs).env
+
+
+def test_a_key_that_is_given_is_injected(awx: AwxStandIn, tmp_path: Path) -> None:
+    given = {"access_key_id": "AKIA", "secret_access_key": "secret-of-the-key"}
+    job = job_with(awx, tmp_path, given, "Ant Media Server access key")
+    assert job.extra_vars == {f"s3_recording_{name}": value for name, value in given.items()}
+    assert set(job.extra_vars) <= set(OPTIONS)
+    assert job.secrets == ["secret-of-the-key"]
 
 
 def test_every_kind_of_login_is_injected(awx: AwxStandIn, tmp_path: Path) -> None:
