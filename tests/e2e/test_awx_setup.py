@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ansible.release import __version__ as ansible_version
 
 from tests.support.awx_api import AwxStandIn, Injected
 from tests.support.contents import REPO, guide_blocks, options_of
-from tests.support.playbook import BIN, COLLECTIONS, PlaybookRun, run_playbook
+from tests.support.playbook import COLLECTIONS, PlaybookRun, run_playbook
 
 pytest.importorskip(
     "ansible_collections.awx.awx", reason="awx.awx is needed, of the package ansible below 14"
@@ -28,6 +29,7 @@ VAULTED = {
     "vaulted_aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
     "vaulted_aws_secret_access_key": "secret-of-the-jobs",
 }
+BUILDER = str(Path(sys.executable).with_name("ansible-builder"))
 COMMANDS = [line for block in guide_blocks(GUIDE, "console") for line in block.splitlines()]
 OPTIONS = options_of("s3_recording")
 
@@ -69,10 +71,8 @@ def test_the_guides_commands(tmp_path: Path) -> None:
     # Building needs a container engine and an image; what it builds from is made before that.
     name, _build, *arguments = shlex.split(build)
     assert (name, arguments[0], arguments[2]) == ("ansible-builder", "-f", "-t")
-    create = [name, "create", *arguments[:2], "-c", str(tmp_path / "context")]
-    done = subprocess.run(
-        [str(BIN / create[0]), *create[1:]], cwd=REPO, capture_output=True, text=True, timeout=60, check=False
-    )
+    create = [BUILDER, "create", *arguments[:2], "-c", str(tmp_path / "context")]
+    done = subprocess.run(create, cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in (done.stdout + done.stderr).lower()
     (recipe,) = [path for path in (tmp_path / "context").iterdir() if path.is_file()]
@@ -89,7 +89,7 @@ def test_what_the_collection_needs_is_found_in_it(tmp_path: Path) -> None:
 
     (folder / "amazon").mkdir()
     (folder / "amazon" / "aws").symlink_to(next(iter(amazon.__path__)))
-    command = [str(BIN / "ansible-builder"), "introspect", str(tmp_path)]
+    command = [BUILDER, "introspect", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "warning" not in (done.stdout + done.stderr).lower()
