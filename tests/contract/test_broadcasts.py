@@ -439,9 +439,7 @@ def test_a_recording_is_uploaded_with_the_applications_key(
     assert keys(aws, wanted) == [wanted]
 
 
-def test_hls_files_follow_the_mp4(
-    new: Callable[..., Broadcast], admin: Client, aws: AwsStandIn
-) -> None:
+def test_hls_files_follow_the_mp4(new: Callable[..., Broadcast], admin: Client, aws: AwsStandIn) -> None:
     uploads(admin, aws, key_for(aws, *ALL_RIGHTS), hlsMuxingEnabled=True)
     broadcast = new(**SHORT_HLS)
     broadcast.start()
