@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,12 @@ class Controller:
 
     def __init__(self, awx: AwxStandIn, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
         self.awx, self.aws, self.fleet = awx, aws, fleet
+        self.backups = folder / "backup"
         self.names = [f"ams{number}.example.com" for number in range(1, len(fleet.hosts) + 1)]
         credentials = aws.env()
         variables = {
             "s3_recording_awx_image": "s3-recording-ee",
-            "s3_recording_awx_backup_dir": str(folder / "backup"),
+            "s3_recording_awx_backup_dir": str(self.backups),
             "s3_recording_awx_slices": SLICES,
             "s3_recording_awx_ams_email": fleet.hosts[0].email,
             "s3_recording_awx_ams_password": fleet.hosts[0].password,
@@ -94,17 +96,19 @@ class Controller:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Fleet]:
-    with Fleet(hosts=7) as fleet:
-        yield fleet
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+    with Fleet(hosts=7) as fleet, AwsStandIn(region=REGION) as aws, AwxStandIn() as awx:
+        yield Controller(awx, aws, fleet, tmp_path_factory.mktemp("awx"))
 
 
 @pytest.fixture
-def controller(servers: Fleet, tmp_path: Path) -> Iterator[Controller]:
-    servers.reset()
-    servers.clear_faults()
-    with AwsStandIn(region=REGION) as aws, AwxStandIn() as awx:
-        yield Controller(awx, aws, servers, tmp_path)
+def controller(set_up: Controller) -> Controller:
+    """With an empty account and servers that nobody has changed."""
+    set_up.aws.reset()
+    set_up.fleet.reset()
+    set_up.fleet.clear_faults()
+    shutil.rmtree(set_up.backups, ignore_errors=True)
+    return set_up
 
 
 def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:

@@ -151,6 +151,8 @@ def test_credential_types_in_use_and_of_awx(client: Client) -> None:
     changed = {"inputs": {"fields": [{**field, "help_text": "more"}]}}
     client.refused(f"credential_types/{number}", 403, "PATCH", **changed)
     client.refused(f"credential_types/{number}", 403, "DELETE")
+    kept = client.ask("GET", f"credential_types/{number}").json()["inputs"]["fields"]
+    assert kept == [{**field, "type": "string"}]
     env = {"env": {"A": "{{ a }}"}}
     assert client.ask("PATCH", f"credential_types/{number}", injectors=env).status_code == 200
     managed = client.type_of("Machine")

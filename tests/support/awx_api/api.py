@@ -288,7 +288,8 @@ class Api:
         if thing.resource == "credentials":
             kind = self.objects.things[thing.values["credential_type"]]
             shown["inputs"] = credentials.shown(thing.values["inputs"], kind)
-        referred = {name: self.objects.things[shown[name]] for name in REFERENCES if shown.get(name)}
+        named = {name: self.objects.things.get(shown[name]) for name in REFERENCES if shown.get(name)}
+        referred = {name: each for name, each in named.items() if each is not None}
         shown["related"] = {name: f"{_ROOT}/{each.resource}/{each.id}/" for name, each in referred.items()}
         shown["related"].update({name: f"{address}{name}/" for name in LINKS.get(thing.resource, {})})
         if thing.resource in ("job_templates", "workflow_job_templates"):

@@ -53,6 +53,8 @@ def _check_inputs(inputs: Values) -> list[str]:
     ids: list[str] = []
     for each in inputs.get("fields", []):
         _check_field(each)
+        # AWX writes it in, so that whoever left it out finds a difference in each run.
+        each.setdefault("type", "string")
         if each["id"] in ids:
             raise invalid("inputs", f"{each['id']} is defined twice")
         ids.append(each["id"])
