@@ -254,7 +254,7 @@ def recording_unproved(
 
 def recording_missing(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """See recording_missing.yml."""
-    applied = {host: hostvars[host].get("__s3_recording_applied") or {} for host in hosts}
+    applied = _applied(hosts, hostvars)
     return [host for host, result in applied.items() if result.get("failed") or "apps" not in result]
 
 
@@ -288,8 +288,12 @@ def recording_outcomes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str,
 
 def recording_changes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """See recording_changes.yml."""
-    applied = {host: hostvars[host].get("__s3_recording_applied") or {} for host in hosts}
+    applied = _applied(hosts, hostvars)
     return [f"{host}: {result.get('msg', '')}" for host, result in applied.items() if result.get("changed")]
+
+
+def _applied(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {host: _steps(hostvars[host])[0] for host in hosts}
 
 
 def _outcome(variables: Mapping[str, Any]) -> str:
