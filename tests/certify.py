@@ -7,9 +7,6 @@ python -m tests.certify [--only-build]
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +18,19 @@ from pathlib import Path
 
 import yaml
 
-from tests.run import NOISE, OUTPUT, Outcome, check, copied_tree, counted, environment, tool
+from tests.run import (
+    NOISE,
+    OUTPUT,
+    Outcome,
+    active,
+    check,
+    copied_tree,
+    counted,
+    environment,
+    requirements,
+    tool,
+    virtual_environment,
+)
 
 REPO = Path(__file__).resolve().parents[1]
 BUILD = REPO / "build"
@@ -66,24 +75,17 @@ def build() -> Iterable[Outcome]:
 
 def imported() -> Iterable[Outcome]:
     """The importer wants releases of its own, so it has an environment of its own."""
-    python = IMPORTER / "bin" / "python"
-    stamp = IMPORTER / re.sub(r"\W", "-", IMPORTER_REQUIREMENT)
-    if not stamp.exists():
-        shutil.rmtree(IMPORTER, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(IMPORTER)], check=True)
-        packages = [IMPORTER_REQUIREMENT, *_ansible()]
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
-        stamp.touch()
+    packages = [IMPORTER_REQUIREMENT, *requirements("requirements/ansible.txt")]
+    python = virtual_environment(IMPORTER, sys.executable, packages)
     with tempfile.TemporaryDirectory(prefix="importer-") as scratch:
         config = Path(scratch, "importer.cfg")
         config.write_text(IMPORTER_CONFIG, encoding="utf-8")
-        path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
         command = [str(python), "-m", "galaxy_importer.main", str(tarball())]
         start = time.monotonic()
         done = subprocess.run(
             command,
             cwd=scratch,
-            env=environment(PATH=path, GALAXY_IMPORTER_CONFIG=str(config)),
+            env=environment(**active(python.parent), GALAXY_IMPORTER_CONFIG=str(config)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -95,35 +97,10 @@ def imported() -> Iterable[Outcome]:
     yield Outcome("galaxy-importer", int(good), int(not good), seconds=time.monotonic() - start)
 
 
-def _ansible() -> list[str]:
-    lines = (REPO / "requirements" / "ansible.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def _runtime() -> Path:
-    """An environment with what a controller needs and nothing of ours; its folder of programs."""
-    requirements = [REPO / "requirements" / "ansible.txt", REPO / "meta" / "ee-requirements.txt"]
-    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in requirements)).hexdigest()[:12]
-    stamp = RUNTIME / f"installed-{wanted}"
-    if not stamp.exists():
-        shutil.rmtree(RUNTIME, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(RUNTIME)], check=True)
-        pip = [
-            str(RUNTIME / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, *(part for path in requirements for part in ("-r", str(path)))], check=True)
-        stamp.touch()
-    return RUNTIME / "bin"
-
-
 def installed() -> Iterable[Outcome]:
     """Demo and tests on the installed tarball, with all deleted that a run does not need."""
-    programs = _runtime()
+    packages = [*requirements("requirements/ansible.txt"), *requirements("meta/ee-requirements.txt")]
+    programs = virtual_environment(RUNTIME, sys.executable, packages).parent
     with tempfile.TemporaryDirectory(prefix="installed-") as scratch:
         galaxy = [str(programs / "ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
         command = [*galaxy, "-p", scratch, str(tarball())]

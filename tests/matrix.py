@@ -9,7 +9,6 @@ ansible-test's sanity checks run once for each core, with the newest of those Py
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.run import OUTPUT, Outcome, counted, sanity_of
+from tests.run import OUTPUT, Outcome, active, counted, requirements, sanity_of, virtual_environment
 
 REPO = Path(__file__).resolve().parents[1]
 CACHE = REPO / ".cache" / "matrix"
@@ -64,20 +63,8 @@ def _candidates(version: str) -> list[str]:
 
 
 def environment_of(core: str, package: str, version: str, python: str) -> Path:
-    """A virtual environment, made once for what the requirements say now."""
-    wanted = (REPO / "requirements" / "test.txt").read_text() + (
-        REPO / "meta/ee-requirements.txt"
-    ).read_text()
-    home = CACHE / f"core-{core}-python-{version}"
-    stamp = home / f"installed-{hashlib.sha256(f'{package} {wanted}'.encode()).hexdigest()[:12]}"
-    if not stamp.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(home)], check=True)
-        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        requirements = str(REPO / "requirements" / "test.txt")
-        subprocess.run([*pip, f"ansible=={package}.*", "--requirement", requirements], check=True)
-        stamp.touch()
-    return home / "bin" / "python"
+    packages = [f"ansible=={package}.*", *requirements("requirements/test.txt")]
+    return virtual_environment(CACHE / f"core-{core}-python-{version}", python, packages)
 
 
 def sanity(core: str, package: str, version: str, python: str) -> Outcome:
@@ -102,7 +89,7 @@ def tests(core: str, package: str, version: str, python: str) -> Outcome:
         f"--junitxml={report}",
         *TESTS,
     ]
-    env = {**os.environ, "PATH": os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", "")])}
+    env = {**os.environ, **active(interpreter.parent)}
     code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
     outcome = counted(name, report, code, time.monotonic() - start)
     outcome.notes.append(f"amazon.aws {_amazon(interpreter)}")

@@ -9,6 +9,7 @@ A failed stage does not stop the next ones. A check's output is shown if it fail
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -70,12 +71,42 @@ class Outcome:
         return f"{verdict:8}{self.name:34}{counts:44}{self.seconds:7.1f} s"
 
 
+def active(programs: Path) -> dict[str, str]:
+    """As if the virtual environment of these programs were active."""
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
+    return {"PATH": path, "VIRTUAL_ENV": str(programs.parent)}
+
+
+def virtual_environment(home: Path, python: str, packages: Sequence[str]) -> Path:
+    """The Python of an environment with these packages alone, made anew when they are others."""
+    wanted = hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
+    stamp = home / f"installed-{wanted}"
+    if not stamp.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(home)], check=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *packages], check=True)
+        stamp.touch()
+    return home / "bin" / "python"
+
+
+def requirements(name: str) -> list[str]:
+    """The lines of a file of requirements, those of the files that it names among them."""
+    found: list[str] = []
+    path = REPO / name
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            found += requirements(str((path.parent / line[3:]).resolve().relative_to(REPO)))
+        elif line and not line.startswith("#"):
+            found.append(line)
+    return found
+
+
 def environment(**extra: str) -> dict[str, str]:
     """The caller's, as if the virtual environment were active and nothing of Ansible's were set."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))}
     env.update(
-        PATH=os.pathsep.join([str(BIN), env.get("PATH", os.defpath)]),
-        VIRTUAL_ENV=str(BIN.parent),
+        **active(BIN),
         LC_ALL="C.UTF-8",
         ANSIBLE_NOCOLOR="1",
         NO_COLOR="1",
@@ -184,16 +215,12 @@ def sanity() -> Iterable[Outcome]:
 
 def sanity_of(environment_bin: Path, version: str) -> Outcome:
     """With the ansible-test of a virtual environment, whose Python is of this version."""
-    active = {
-        "PATH": os.pathsep.join([str(environment_bin), os.environ.get("PATH", os.defpath)]),
-        "VIRTUAL_ENV": str(environment_bin.parent),
-    }
     packages = environment_bin.parent / "lib" / f"python{version}" / "site-packages"
     with copied_tree(packages) as tree:
         program = str(environment_bin / "ansible-test")
         command = [program, "sanity", "--python", version, "--requirements", "--color", "no"]
         start = time.monotonic()
-        code, output = called(command, tree, **active)
+        code, output = called(command, tree, **active(environment_bin))
         wanted = GET_PIP.search(output)
         if code and wanted:
             script = Path(wanted.group(1))
@@ -201,7 +228,7 @@ def sanity_of(environment_bin: Path, version: str) -> Outcome:
             script.write_text(PIP_BOOTSTRAP, encoding="utf-8")
             # The interrupted run leaves files that the next one would complain of.
             shutil.rmtree(tree / "tests" / "output", ignore_errors=True)
-            code, output = called(command, tree, **active)
+            code, output = called(command, tree, **active(environment_bin))
         # Said of a machine without this locale, not of the collection.
         # The heading over the warnings is none itself; one that is left is found under it.
         said_of_machine = r'^WARNING: (Using locale "C.UTF-8" instead of|Reviewing previous \d+ warning).*\n'

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.server
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import
 
 from tests.contract.client import FAILED, OK, Client, Reply
 from tests.support.aws import AwsStandIn, Credentials
+from tests.support.waiting import wait_for
 
 APP = "/request?_path=live/rest/v2"
 PATIENCE = 30
@@ -160,13 +160,9 @@ def new(admin: Client, media: Media) -> Iterator[Callable[..., Broadcast]]:
 
 
 def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = holds()
-        if found:
-            return found
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    found = wait_for(holds, PATIENCE, 0.02)
+    assert found
+    return found
 
 
 # --- what is said of a broadcast

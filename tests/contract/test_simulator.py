@@ -21,6 +21,7 @@ from tests.contract.client import FAILED, OK, Client
 from tests.support.ams_fleet import Fleet, FleetHost
 from tests.support.ams_fleet.fleet import REPO
 from tests.support.ams_fleet.settings import defaults
+from tests.support.waiting import wait_for
 
 LIVE = "/applications/settings/live"
 
@@ -58,10 +59,7 @@ LogIn = Callable[..., Client]
 
 
 def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert wait_for(holds, 10, 0.01)
 
 
 # --- records

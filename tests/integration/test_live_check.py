@@ -21,6 +21,7 @@ import pytest
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
 from tests.support.playbook import BIN, LOCALHOST, PlaybookRun, environment, run_playbook
+from tests.support.waiting import wait_for
 
 MODULE = "antmedia.s3_recording.recording_check"
 PATIENCE = 120
@@ -190,12 +191,7 @@ def link(run: PlaybookRun, name: str) -> dict[str, Any]:
 
 
 def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = holds()
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.05)
+    return wait_for(holds, PATIENCE, 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,14 @@ from typing import Any
 PATIENCE = 60
 
 
-def wait_for(what: Callable[[], Any]) -> Any:
-    """What there is as soon as it is true, or what there is after PATIENCE seconds."""
-    end = time.monotonic() + PATIENCE
+def wait_for(what: Callable[[], Any], patience: float = PATIENCE, pause: float = 0.25) -> Any:
+    """What there is as soon as it is true, or what there is after so many seconds of patience.
+
+    pause: seconds between two looks.
+    """
+    end = time.monotonic() + patience
     while True:
         found = what()
         if found or time.monotonic() > end:
             return found
-        time.sleep(0.25)
+        time.sleep(pause)
