@@ -182,9 +182,13 @@ def test_the_other_templates(controller: Controller) -> None:
     }
 
     controller.fleet.set_settings(2, "live", {"mp4MuxingEnabled": False})
+    controller.aws.client("s3").delete_bucket_cors(Bucket=BUCKET)
     (report,) = controller.launch("drift")
     assert not report.good
+    assert f"- {BUCKET} has 1 CORS rule: added antmedia-s3-recording" in report.stdout
     assert f"- {controller.names[2]}: live: 1 setting would change (mp4MuxingEnabled)" in report.stdout
+    # Without the CORS rule no server could be proved.
+    controller.launch("storage")
     mended = controller.launch("servers")
     (run,) = {each for job in mended for each in re.findall(r"s3_recording_run=(\w+)", job.stdout)}
     (back,) = controller.launch("rollback", extra_vars={"s3_recording_run": run})
