@@ -52,6 +52,7 @@ _OF_BUCKET = (
     "path_style",
     "cloudfront_distribution",
     "cloudfront_price_class",
+    "cors",
     "cors_origins",
     "cors_methods",
 )
@@ -194,7 +195,7 @@ def _bucket_problems(sharing: list[Member]) -> list[str]:
 
 def _too_many_origins(sharing: list[Member]) -> list[str]:
     intent, origins = sharing[0].intent, _origins(sharing)
-    rules = cors.given(_recording.cors_rules(intent, origins)) if intent.store.cors else []
+    rules = cors.given(_recording.cors_rules(intent, origins)) if intent.sets_cors else []
     size = cors.size_of(rules)
     if size <= cors.MAX_BYTES:
         return []
@@ -331,8 +332,8 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "has_access": intent.store.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
-        "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.store.cors else [],
-        "cors_elsewhere": intent.store.cors_elsewhere,
+        "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.sets_cors else [],
+        "cors_elsewhere": "" if intent.sets_cors else intent.store.cors_elsewhere or "the store's own means",
     }
 
 
