@@ -24,6 +24,7 @@ from ._ams.former_file import unproved_path
 from ._aws import cors
 from ._recording import Intent
 from ._recording_problems import problems_of, warnings_of
+from ._storage_tasks import storage_tasks
 
 # Of a bucket, so that all its hosts have to agree on them.
 _OF_BUCKET = (
@@ -306,7 +307,7 @@ def _origins(sharing: list[Member]) -> list[str]:
 def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     intent = next(member.intent for member in sharing if member.chosen)
     folders = _folders(sharing)
-    return {
+    entry = {
         "bucket": intent.bucket,
         "region": intent.region,
         "delivery": intent.delivery,
@@ -335,6 +336,9 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.sets_cors else [],
         "cors_elsewhere": "" if intent.sets_cors else intent.store.cors_elsewhere or "the store's own means",
     }
+    tasks = storage_tasks(entry)
+    place = {"name": intent.bucket, "region": intent.region, "endpoint_url": intent.aws_endpoint_url}
+    return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
 
 
 def _origins_to_prove(intent: Intent) -> list[str]:

@@ -3,6 +3,7 @@
 
 wants_md5: no configuration of a bucket without Content-MD5. refuses_crc32_headers: no newer checksums.
 no_such_policy: NoSuchPolicy for NoSuchBucketPolicy. no_aborts: no lifecycle rule that aborts uploads.
+plain_buckets: a new bucket has neither object ownership nor Block Public Access.
 NAME_501, for example cors_501: the store does not know this sub-resource of a bucket.
 """
 

@@ -164,7 +164,8 @@ class StandIn:
         ]
         answer.headers.append(("x-amz-request-id", request_id()))
         bucket = state.find_bucket(call.bucket)
-        if bucket is not None and call.operation == "CreateBucket" and is_new:
+        is_plain = "plain_buckets" in self.settings.quirks
+        if bucket is not None and call.operation == "CreateBucket" and is_new and not is_plain:
             state.dress_new_bucket(bucket)
         if bucket is not None and call.operation == "DeleteBucketEncryption":
             state.restore_encryption(bucket)
