@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.support.aws import AwsStandIn
 from tests.support.playbook import PlaybookRun, run_playbook
-
-if TYPE_CHECKING:
-    from tests.support.aws import AwsStandIn
 
 STORAGE = "antmedia.s3_recording.storage"
 REGION = "eu-west-1"
@@ -73,3 +72,19 @@ def test_a_store_with_every_quirk(strange: AwsStandIn) -> None:
     assert run.changed > 0
     assert f"CORS of {bucket} is not set here but by the store's own means" in run.stdout
     assert run_storage(strange, hosts).changed == 0
+
+
+def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
+    """The words about a new key that takes its time came first, and no JSON parser took that."""
+    with AwsStandIn(key_delay=8, distribution_delay=2) as aws:
+        host = {
+            "s3_recording_bucket": "storage-slow",
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            "s3_recording_delivery": "cloudfront",
+            "s3_recording_cache_control": "public, max-age=86400",
+        }
+        run = run_storage(aws, {"ams-1": host}, env={"ANSIBLE_STDOUT_CALLBACK": "one_document"})
+    ended = json.loads(run.stdout)["ams-1"]
+    assert any("Access key" in name for name in ended)
+    assert run.stderr.count("Waiting for AWS to activate access key") == 1
+    assert run.stderr.count("Waiting for CloudFront to deploy distribution") == 1
