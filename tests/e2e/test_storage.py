@@ -76,7 +76,7 @@ def test_a_store_with_every_quirk(strange: AwsStandIn) -> None:
 
 def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
     """The words about a new key that takes its time came first, and no JSON parser took that."""
-    with AwsStandIn(key_delay=8, distribution_delay=2) as aws:
+    with AwsStandIn(key_delay=15, distribution_delay=2) as aws:
         host = {
             "s3_recording_bucket": "storage-slow",
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
