@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets, waiting
 
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.
@@ -34,8 +32,9 @@ class ActionModule(ActionBase):
 
     def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         begun = time.monotonic()
-        patience = _seconds(arguments.get("wait_timeout"))
+        patience = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
         earlier: dict[str, Any] = {}
+        told = waiting.Waiting()
         while True:
             left = patience - (time.monotonic() - begun)
             # What is no number goes to the module, which says so.
@@ -45,7 +44,7 @@ class ActionModule(ActionBase):
             waited = time.monotonic() - begun
             if not is_waiting or patience - waited < 1:
                 return result
-            Display().display(f"{result['msg']} (waiting, {waited:.0f} of {patience} s)")
+            told.say(waiting.for_the_key(result, patience))
             earlier = result
             if result.get("pending"):
                 # The module does not wait for that itself.
@@ -53,26 +52,11 @@ class ActionModule(ActionBase):
 
 
 def _with_earlier(earlier: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """The result of a turn with what the turns before have done, of which the module does not know."""
-    if not earlier.get("changed"):
-        return result
     deleted = [
         each["deleted_access_key_ids"] for each in (earlier, result) if "deleted_access_key_ids" in each
     ]
-    then, now = earlier["diff"], result.get("diff") or {}
+    whole = waiting.with_earlier(earlier, result)
     return {
-        **result,
-        "changed": True,
-        "deleted_access_key_ids": [key for keys in deleted for key in keys],
-        "diff": {
-            **then,
-            "before": {**now.get("before", {}), **then["before"]},
-            "after": {**then["after"], **now.get("after", {})},
-        },
+        **whole,
+        **({"deleted_access_key_ids": [key for keys in deleted for key in keys]} if deleted else {}),
     }
-
-
-def _seconds(given: Any) -> int:
-    with suppress(TypeError, ValueError):
-        return int(given)
-    return _PATIENCE if given is None else 0

@@ -24,6 +24,7 @@ from ._ams.former_file import unproved_path
 from ._aws import cors
 from ._recording import Intent
 from ._recording_problems import problems_of, warnings_of
+from ._storage_tasks import storage_tasks
 
 # Of a bucket, so that all its hosts have to agree on them.
 _OF_BUCKET = (
@@ -52,6 +53,7 @@ _OF_BUCKET = (
     "path_style",
     "cloudfront_distribution",
     "cloudfront_price_class",
+    "cors",
     "cors_origins",
     "cors_methods",
 )
@@ -194,7 +196,7 @@ def _bucket_problems(sharing: list[Member]) -> list[str]:
 
 def _too_many_origins(sharing: list[Member]) -> list[str]:
     intent, origins = sharing[0].intent, _origins(sharing)
-    rules = cors.given(_recording.cors_rules(intent, origins)) if intent.store.cors else []
+    rules = cors.given(_recording.cors_rules(intent, origins)) if intent.sets_cors else []
     size = cors.size_of(rules)
     if size <= cors.MAX_BYTES:
         return []
@@ -305,7 +307,7 @@ def _origins(sharing: list[Member]) -> list[str]:
 def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     intent = next(member.intent for member in sharing if member.chosen)
     folders = _folders(sharing)
-    return {
+    entry = {
         "bucket": intent.bucket,
         "region": intent.region,
         "delivery": intent.delivery,
@@ -331,9 +333,12 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "has_access": intent.store.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
-        "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.store.cors else [],
-        "cors_elsewhere": intent.store.cors_elsewhere,
+        "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.sets_cors else [],
+        "cors_elsewhere": "" if intent.sets_cors else intent.store.cors_elsewhere or "the store's own means",
     }
+    tasks = storage_tasks(entry)
+    place = {"name": intent.bucket, "region": intent.region, "endpoint_url": intent.aws_endpoint_url}
+    return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
 
 
 def _origins_to_prove(intent: Intent) -> list[str]:

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
 from ._aws.bucket_access import ALL_OFF, SWITCHES, Block
-from ._aws.errors import code_of
+from ._aws.errors import code_of, is_none, status_of
 from ._diagnosis import Known
 from ._probe_store import environment_client, s3_client
 
@@ -101,14 +101,11 @@ class Inquiry:
         """Block Public Access and the bucket policy."""
         s3 = s3_client(self._settings, self._timeout, provisioning=True)
         bucket = {"Bucket": self._bucket}
-        block = self._ask(
-            s3, "get_public_access_block", none_on=("NoSuchPublicAccessBlockConfiguration",), **bucket
-        )
-        no_policy = ("NoSuchBucketPolicy",)
-        policy = _policy_of(self._ask(s3, "get_bucket_policy", none_on=no_policy, **bucket))
+        block = self._ask_setting(s3, "get_public_access_block", **bucket)
+        policy = _policy_of(self._ask_setting(s3, "get_bucket_policy", **bucket))
         public = None
         if policy is None:
-            status = self._ask(s3, "get_bucket_policy_status", none_on=no_policy, **bucket)
+            status = self._ask_setting(s3, "get_bucket_policy_status", **bucket)
             public = _is_public(status)
         return Known(account=self._account_block(), block=_block_of(block), policy=policy, public=public)
 
@@ -116,9 +113,8 @@ class Inquiry:
         account = self._account()
         if not account:
             return None
-        none_on = ("NoSuchPublicAccessBlockConfiguration",)
         control = self._client("s3control")
-        return _block_of(self._ask(control, "get_public_access_block", none_on=none_on, AccountId=account))
+        return _block_of(self._ask_setting(control, "get_public_access_block", AccountId=account))
 
     def _account(self) -> str:
         if self._account_id is None:
@@ -133,14 +129,24 @@ class Inquiry:
         """The answer; _NONE for the codes in none_on, None where it stays unknown."""
         if client is None:
             return None
-        return self._quietly(lambda: getattr(client, operation)(**what), none_on)
+        return self._quietly(
+            lambda: getattr(client, operation)(**what), lambda code, _status: code in none_on
+        )
+
+    def _ask_setting(self, client: Any, operation: str, **what: Any) -> Any:
+        """The answer; _NONE where there is no such setting, None where it stays unknown."""
+        if client is None:
+            return None
+        return self._quietly(lambda: getattr(client, operation)(**what), is_none)
 
     @staticmethod
-    def _quietly(call: Callable[[], Any], none_on: tuple[str, ...] = ()) -> Any:
+    def _quietly(
+        call: Callable[[], Any], says_none: Callable[[str, int], bool] = lambda _code, _status: False
+    ) -> Any:
         try:
             return call()
         except ClientError as error:
-            return _NONE if code_of(error) in none_on else None
+            return _NONE if says_none(code_of(error), status_of(error)) else None
         except (BotoCoreError, ValueError):
             return None
 

@@ -12,6 +12,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from ._ams.errors import AmsError
+from ._plain_s3 import make_plain, plain_options
 
 try:
     import botocore.session
@@ -59,7 +60,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     )
     if not provisioning:
         client.meta.events.register("before-call.s3", _stay_in_region)
-    return client
+    return make_plain(client)
 
 
 def environment_client(service: str, settings: Mapping[str, Any], timeout: float) -> Optional[Any]:
@@ -82,12 +83,10 @@ def _config(timeout: float, **more: Any) -> Any:
         "connect_timeout": timeout,
         "read_timeout": timeout,
         "retries": {"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        # AMS sends none of the newer checksums either.
+        **plain_options(),
         **more,
     }
-    # AMS sends none of the newer checksums, which some stores refuse; older releases do not have the options.
-    for name in ("request_checksum_calculation", "response_checksum_validation"):
-        if name in Config.OPTION_DEFAULTS:
-            options[name] = "when_required"
     return Config(**options)
 
 

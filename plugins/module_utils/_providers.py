@@ -21,7 +21,8 @@ class Provider:
     serves: whether the address of the API serves viewers too, so that a base URL follows from it.
     endpoint: with the region in braces, empty where every user has another one.
     cors_elsewhere: where CORS is set if not by rules of the bucket.
-    keeps: what is known of how its buckets can keep objects.
+    keeps: what is known of how its buckets can keep objects. tried: whether that was tried, not only read.
+    aborts: whether a lifecycle rule can delete the parts of uploads that were never finished.
     abort_days: days until the parts of an upload that was never finished go, if the user does not say.
     """
 
@@ -35,19 +36,30 @@ class Provider:
     endpoint: str = ""
     cors_elsewhere: str = ""
     keeps: tuple[str, ...] = ()
+    tried: bool = False
+    aborts: bool = True
     abort_days: int = 0
 
 
 PROVIDERS = {
     "aws": Provider(
-        ownership=True, iam=True, keeps=("versioning", "encryption", "lifecycle", "tags"), abort_days=7
+        ownership=True,
+        iam=True,
+        keeps=("versioning", "encryption", "lifecycle", "tags"),
+        tried=True,
+        abort_days=7,
     ),
     # Tried on 16.2.15, which takes a call about encryption for one about the bucket itself.
-    "ceph": Provider(keeps=("versioning", "lifecycle", "tags"), abort_days=7),
-    # Not tried. https://github.com/minio/minio/issues/20995; the canned ACL of an upload is of no effect.
-    # It ends uploads that were never finished by itself, and has no lifecycle action for them.
+    "ceph": Provider(keeps=("versioning", "lifecycle", "tags"), tried=True, abort_days=7),
+    # Tried on the release of February 2026; the canned ACL of an upload is of no effect.
+    # It ends uploads that were never finished by itself, and refuses a lifecycle rule about them.
     "minio": Provider(
-        acls=False, cors=False, cors_elsewhere="MINIO_API_CORS_ALLOW_ORIGIN", keeps=("versioning", "tags")
+        acls=False,
+        cors=False,
+        cors_elsewhere="MINIO_API_CORS_ALLOW_ORIGIN",
+        keeps=("versioning", "lifecycle", "tags"),
+        tried=True,
+        aborts=False,
     ),
     # Not tried. https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/
     "digitalocean": Provider(

@@ -19,6 +19,7 @@ from ._providers import PROVIDERS, Provider, is_of_aws, provider_at
 
 UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 CORS_RULE_ID = "antmedia-s3-recording"
+CORS_OF_BUCKET, CORS_ELSEWHERE = "bucket", "elsewhere"
 # Fixed in AMS: the path of a recording after the application's name, to which forwarding adds the base URL.
 STREAMS, PREVIEWS = "streams", "previews"
 # Stands for the address of a distribution until its domain is known.
@@ -83,6 +84,7 @@ class Intent:
     forwarding: bool = True
     forwarding_extensions: tuple[str, ...] = ("mp4",)
     base_url: str = ""
+    cors: str = ""
     cors_origins: tuple[str, ...] = ()
     cors_extra_origins: tuple[str, ...] = ()
     cors_methods: tuple[str, ...] = ("GET", "HEAD", "PUT", "POST", "DELETE")
@@ -110,6 +112,11 @@ class Intent:
     @property
     def store(self) -> Provider:
         return PROVIDERS.get(self.provider_name, PROVIDERS["other"])
+
+    @property
+    def sets_cors(self) -> bool:
+        """True if CORS is set by a rule of the bucket: where the provider has those, if nothing is said."""
+        return self.cors == CORS_OF_BUCKET or (not self.cors and self.store.cors)
 
     @property
     def s3_endpoint(self) -> str:
@@ -283,7 +290,7 @@ def _lifecycle_rules(intent: Intent, folders: Sequence[str]) -> Optional[list[di
         "transitions": [dict(each) for each in intent.transitions],
     }
     asked = {name: value for name, value in given.items() if value}
-    if "lifecycle" not in intent.store.keeps or not (asked or intent.store.abort_days):
+    if "lifecycle" not in intent.store.keeps or not (asked or intent.store.tried):
         return None
     return [{"prefix": f"{folder}/", **asked} for folder in sorted(folders)] if asked else []
 

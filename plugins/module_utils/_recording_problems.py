@@ -14,6 +14,8 @@ from ._aws.bucket_access import DELIVERIES
 from ._aws.distribution import PRICE_CLASSES
 from ._providers import PROVIDERS
 from ._recording import (
+    CORS_ELSEWHERE,
+    CORS_OF_BUCKET,
     REGIONS,
     UPLOAD_BITS,
     Intent,
@@ -134,6 +136,8 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
     if intent.delivery not in DELIVERIES:
         found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
+    if intent.cors not in ("", CORS_OF_BUCKET, CORS_ELSEWHERE):
+        found.append(f"s3_recording_cors: '{intent.cors}' must be {CORS_OF_BUCKET} or {CORS_ELSEWHERE}")
     at_aws = intent.provider_name == "aws" and not intent.s3_endpoint
     if at_aws and not intent.region:
         found.append("s3_recording_region is not set (it may only be left out with s3_recording_endpoint)")
@@ -241,6 +245,12 @@ def _keeping_problems(intent: Intent) -> list[str]:
         return [
             f"the store {intent.provider_name} is not known to have {name} of buckets" for name in missing
         ]
+    if intent.abort_uploads_days and not intent.store.aborts:
+        problem = (
+            f"s3_recording_abort_uploads_days: the store {intent.provider_name} refuses a rule about uploads "
+            "that were never finished, and ends them by itself"
+        )
+        return [problem]
     if intent.encryption and intent.encryption not in buckets.ENCRYPTIONS:
         return [f"s3_recording_encryption: '{intent.encryption}' is none of {', '.join(buckets.ENCRYPTIONS)}"]
     found = []

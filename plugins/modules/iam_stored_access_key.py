@@ -104,7 +104,7 @@ options:
     description:
       - Seconds to wait until the key works, and with O(state=retired) until the former key may be made
         inactive.
-      - The task tells every few seconds what it is waiting for.
+      - Where that takes more than a few seconds, the task says once, on stderr, what it is waiting for.
     type: int
     default: 60
   bucket:
@@ -274,6 +274,11 @@ not_yet:
   returned: on such a failure
   type: bool
   sample: true
+waiting_for:
+  description: What AWS has still to do then.
+  returned: on such a failure
+  type: str
+  sample: activate access key AKIAIOSFODNN7EXAMPLE
 msg:
   description: What was found and done, in one line.
   returned: always

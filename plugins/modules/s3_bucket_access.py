@@ -94,7 +94,7 @@ notes:
   - The module never deletes object ownership, because some other stores take that call for the deletion
     of the bucket.
   - A store that does not know object ownership or Block Public Access is an error, unless
-    O(policy_only=true).
+    O(policy_only=true). One that does not know bucket policies is an error where a policy is asked for.
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
     C(s3:GetBucketPolicy), C(s3:GetBucketAcl), C(s3:ListBucket) and, to change something,
     C(s3:PutBucketOwnershipControls), C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy),

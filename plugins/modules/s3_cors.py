@@ -95,6 +95,7 @@ attributes:
     description: A second run changes nothing.
     support: full
 notes:
+  - A store that does not know CORS rules of buckets is an error where a rule is asked for.
   - The credentials need C(s3:GetBucketCORS) and, to change something, C(s3:PutBucketCORS).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access

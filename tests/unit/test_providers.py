@@ -160,3 +160,35 @@ def test_only_aws_is_asked_for_what_only_aws_has(provider: str) -> None:
     assert bool(bucket["cors_rules"]) is not bool(bucket["cors_elsewhere"])
     # What is not set is not proved either.
     assert bool(planned["hosts"]["ams-1"]["origins"]) is bool(bucket["cors_rules"])
+
+
+@pytest.mark.parametrize(
+    ("provider", "cors", "is_set"),
+    [
+        ("other", "", True),
+        ("other", "bucket", True),
+        ("other", "elsewhere", False),
+        ("minio", "", False),
+        ("minio", "bucket", True),
+        ("minio", "elsewhere", False),
+    ],
+)
+def test_where_cors_is_set_can_be_said_whatever_the_provider(provider: str, cors: str, is_set: bool) -> None:
+    """Before there was no variable for it, and a store without CORS rules could not be used at all."""
+    intent = replace(KEYED, provider=provider, cors=cors, endpoint="https://store.example.com")
+    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    assert (bool(bucket["cors_rules"]), bool(bucket["cors_elsewhere"])) == (is_set, not is_set)
+    assert problems_of(replace(intent, cors="nowhere")) == [
+        "s3_recording_cors: 'nowhere' must be bucket or elsewhere"
+    ]
+
+
+def test_minio_expires_recordings_and_is_sent_no_rule_about_unfinished_uploads() -> None:
+    """It answers InvalidArgument to such a rule."""
+    intent = replace(KEYED, provider="minio", endpoint="http://minio:9000", region="us-east-1")
+    assert problems_of(replace(intent, expire_days=30)) == []
+    assert "refuses a rule" in problems_of(replace(intent, abort_uploads_days=7))[0]
+    (bucket,) = fleet([Member("ams-1", replace(intent, expire_days=30), chosen=True)])["buckets"]
+    assert {tuple(rule) for rule in bucket["keeping"]["lifecycle_rules"]} == {("prefix", "expiration_days")}
+    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    assert bucket["keeping"]["lifecycle_rules"] == []

@@ -9,12 +9,12 @@ import json
 from typing import Any, Optional
 
 from . import bucket_access as access
+from . import bucket_setting
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, partition_of, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
-_UNKNOWN = ("NotImplemented", "XNotImplemented", "MethodNotAllowed", "405", "501")
 
 
 def run(module: Any) -> dict[str, Any]:
@@ -34,6 +34,8 @@ def run(module: Any) -> dict[str, Any]:
     bucket = _Bucket(client(module, "s3"), wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     after = access.target(before, wish)
+    if bucket.no_policies and after.policy is not None:
+        raise bucket.no_policies
     account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
     around = access.Surroundings(account)
     if not missing and access.turns_acls_off(before, after):
@@ -107,6 +109,7 @@ class _Bucket:
         self.s3 = s3
         self.name = name
         self.policy_only = policy_only
+        self.no_policies: Optional[AwsError] = None
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> access.Access:
         if self.policy_only:
@@ -116,7 +119,6 @@ class _Bucket:
             f"Reading Block Public Access of bucket {self.name}",
             self.s3.get_public_access_block,
             needs="s3:GetBucketPublicAccessBlock",
-            none_on=("NoSuchPublicAccessBlockConfiguration",),
             retry_on=retry_on,
         )
         return access.Access(ownership, _block_from(block), self._policy(retry_on))
@@ -132,7 +134,6 @@ class _Bucket:
             tried,
             self.s3.get_bucket_ownership_controls,
             needs="s3:GetBucketOwnershipControls",
-            none_on=("OwnershipControlsNotFoundError",),
             retry_on=retry_on,
         )
         if answer is None:
@@ -140,27 +141,28 @@ class _Bucket:
         rules = (answer.get("OwnershipControls") or {}).get("Rules")
         if not rules:
             # A store that does not know the setting takes the question for another one and answers that.
-            raise _unknown_store(tried, "the answer holds no ownership")
+            came_back = "the store does not know this setting (the answer holds no ownership)"
+            raise AwsError(tried, came_back, bucket_setting.REMEDIES["ownership"])
         return str(rules[0]["ObjectOwnership"])
 
     def _known(self, tried: str, operation: Any, **options: Any) -> Any:
-        try:
-            return attempt(tried, operation, Bucket=self.name, **options)
-        except AwsError as error:
-            if error.code in _UNKNOWN:
-                raise _unknown_store(tried, error.came_back) from None
-            raise
+        found = bucket_setting.read("ownership", tried, operation, Bucket=self.name, **options)
+        if found.unknown:
+            raise found.unknown
+        return found.answer
 
     def _policy(self, retry_on: tuple[str, ...]) -> Optional[dict[str, Any]]:
         tried = f"Reading the policy of bucket {self.name}"
-        answer = attempt(
+        found = bucket_setting.read(
+            "policy",
             tried,
             self.s3.get_bucket_policy,
             needs="s3:GetBucketPolicy",
-            none_on=("NoSuchBucketPolicy",),
             retry_on=retry_on,
             Bucket=self.name,
         )
+        self.no_policies = found.unknown
+        answer = found.answer
         if not answer or not answer.get("Policy"):
             return None
         try:
@@ -249,14 +251,12 @@ class _Bucket:
             arguments = {"Policy": access.policy_text(step.value)}
         # S3 goes by the old switches for some seconds after they were changed.
         patience = ("AccessDenied",) if switched and step.kind == "policy" else ()
-        attempt(
-            tried, operation, needs=needs, retry_on=(*S3_TRANSIENT, *patience), Bucket=self.name, **arguments
+        bucket_setting.write(
+            "policy" if step.kind == "policy" else "ownership",
+            tried,
+            operation,
+            needs=needs,
+            retry_on=(*S3_TRANSIENT, *patience),
+            Bucket=self.name,
+            **arguments,
         )
-
-
-def _unknown_store(tried: str, came_back: str) -> AwsError:
-    return AwsError(
-        tried,
-        f"the store does not know this setting ({came_back})",
-        "With policy_only=true (in the role s3_recording_provider) it is not asked for",
-    )

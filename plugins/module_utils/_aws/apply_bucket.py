@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Any
 
-from . import bucket
+from . import bucket, bucket_setting
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, poll, read_back
 from .errors import AwsError
 
@@ -17,6 +17,11 @@ _ANY_OWNER = "any"
 _NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
+)
+
+_NO_ABORTS = (
+    "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
+    "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
 )
 
 
@@ -40,6 +45,9 @@ def run(module: Any) -> dict[str, Any]:
     after = bucket.target(before, wish)
     bucket.check_limits(wish, after)
     names = bucket.changes(before, after)
+    for name in names:
+        if name in found.unknown:
+            raise found.unknown[name]
     steps = ([] if exists else [f"make the bucket{found.where()}"]) + [
         bucket.words(each, after) for each in names
     ]
@@ -70,6 +78,7 @@ class _Bucket:
         self.s3 = client(module, "s3")
         self.name = wish.bucket
         self.wish = wish
+        self.unknown: dict[str, AwsError] = {}
 
     def where(self) -> str:
         return f" in {self.module.region}" if self.module.region else ""
@@ -185,49 +194,50 @@ class _Bucket:
             keeping = replace(keeping, **readers[name]())
         return keeping
 
-    def _get(
-        self, what: str, operation: Any, needs: str, none_on: tuple[str, ...] = ()
-    ) -> Optional[dict[str, Any]]:
-        answer: Optional[dict[str, Any]] = attempt(
+    def _get(self, name: str, what: str, operation: Any, needs: str) -> dict[str, Any]:
+        found = bucket_setting.read(
+            name,
             f"Reading {what} of bucket {self.name}",
             operation,
             needs=needs,
-            none_on=none_on,
             retry_on=S3_TRANSIENT,
             Bucket=self.name,
         )
-        return answer
+        if found.unknown:
+            self.unknown[name] = found.unknown
+        return found.answer or {}
 
     def _versioning(self) -> dict[str, Any]:
-        answer = self._get("versioning", self.s3.get_bucket_versioning, "s3:GetBucketVersioning") or {}
+        answer = self._get(
+            "versioning", "versioning", self.s3.get_bucket_versioning, "s3:GetBucketVersioning"
+        )
         return {"versioning": answer.get("Status") or ""}
 
     def _encryption(self) -> dict[str, Any]:
         answer = self._get(
+            "encryption",
             "the default encryption",
             self.s3.get_bucket_encryption,
             "s3:GetEncryptionConfiguration",
-            ("ServerSideEncryptionConfigurationNotFoundError",),
         )
-        rules = ((answer or {}).get("ServerSideEncryptionConfiguration") or {}).get("Rules")
+        rules = (answer.get("ServerSideEncryptionConfiguration") or {}).get("Rules")
         return {"encryption": rules[0] if rules else {}}
 
     def _lifecycle(self) -> dict[str, Any]:
         answer = self._get(
+            "lifecycle_rules",
             "the lifecycle rules",
             self.s3.get_bucket_lifecycle_configuration,
             "s3:GetLifecycleConfiguration",
-            ("NoSuchLifecycleConfiguration",),
         )
-        found = answer or {}
         return {
-            "lifecycle_rules": found.get("Rules") or [],
-            "minimum_size": found.get("TransitionDefaultMinimumObjectSize") or "",
+            "lifecycle_rules": answer.get("Rules") or [],
+            "minimum_size": answer.get("TransitionDefaultMinimumObjectSize") or "",
         }
 
     def _tags(self) -> dict[str, Any]:
-        answer = self._get("the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging", ("NoSuchTagSet",))
-        return {"tags": {each["Key"]: each["Value"] for each in (answer or {}).get("TagSet") or []}}
+        answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
+        return {"tags": {each["Key"]: each["Value"] for each in answer.get("TagSet") or []}}
 
     def take(self, names: list[str], wanted: bucket.Keeping, *, make: bool) -> bucket.Keeping:
         """Make the bucket where it is missing, write what differs, and give what it then has."""
@@ -262,7 +272,20 @@ class _Bucket:
             "tags": self._to_write_tags,
         }
         operation, needs, arguments = writers[name](wanted)
-        attempt(tried, operation, needs=needs, retry_on=S3_TRANSIENT, Bucket=self.name, **arguments)
+        try:
+            bucket_setting.write(
+                name,
+                tried,
+                operation,
+                needs=needs,
+                retry_on=S3_TRANSIENT,
+                Bucket=self.name,
+                **arguments,
+            )
+        except AwsError as error:
+            if error.code == "InvalidArgument" and bucket.aborts_uploads(wanted.lifecycle_rules or ()):
+                error.remedy = _NO_ABORTS
+            raise
 
     def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
         return (

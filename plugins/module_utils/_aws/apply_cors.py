@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
-from . import cors
+from . import bucket_setting, cors
 from .calls import S3_TRANSIENT, attempt, client, read_back
 from .errors import AwsError
 
@@ -28,6 +28,8 @@ def run(module: Any) -> dict[str, Any]:
         else cors.without(before, [rule["id"] for rule in wanted], purge)
     )
     cors.check_limits(name, after)
+    if bucket.unknown and after:
+        raise bucket.unknown
     changed = not cors.same(before, after)
     if changed and not module.check_mode:
         after = bucket.write(after)
@@ -49,6 +51,7 @@ class _Bucket:
     def __init__(self, s3: Any, name: str) -> None:
         self.s3 = s3
         self.name = name
+        self.unknown: Optional[AwsError] = None
 
     def read_or_none(self, check_mode: bool) -> tuple[list[cors.Rule], bool]:
         """The rules, and whether the bucket is missing; in check mode a task before may be to make it."""
@@ -63,20 +66,22 @@ class _Bucket:
         return [], True
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> list[cors.Rule]:
-        answer = attempt(
+        found = bucket_setting.read(
+            "cors",
             f"Reading the CORS rules of bucket {self.name}",
             self.s3.get_bucket_cors,
             needs="s3:GetBucketCORS",
-            none_on=("NoSuchCORSConfiguration",),
             retry_on=retry_on,
             Bucket=self.name,
         )
-        return cors.from_aws(answer.get("CORSRules") or []) if answer else []
+        self.unknown = found.unknown
+        return cors.from_aws(found.answer.get("CORSRules") or []) if found.answer else []
 
     def write(self, rules: list[cors.Rule]) -> list[cors.Rule]:
         """Write the rules and give those that the bucket then has."""
         if rules:
-            attempt(
+            bucket_setting.write(
+                "cors",
                 f"Writing {len(rules)} CORS rules to bucket {self.name}",
                 self.s3.put_bucket_cors,
                 needs="s3:PutBucketCORS",

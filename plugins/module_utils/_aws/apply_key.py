@@ -49,7 +49,7 @@ def run(module: Any) -> dict[str, Any]:
         try:
             task.apply(done)
         except KeyNotYetUsable as error:
-            failed = {"failed": True, "not_yet": True, **error.result()}
+            failed = error.result()
     return {**_result(task, done), **failed}
 
 

@@ -176,6 +176,11 @@ def is_ours(rule: Mapping[str, Any]) -> bool:
     return str(rule.get("ID") or "").startswith(RULE_PREFIX)
 
 
+def aborts_uploads(rules: Sequence[Rule]) -> bool:
+    """True if a rule of ours deletes the parts of uploads that were never finished."""
+    return any(is_ours(rule) and "AbortIncompleteMultipartUpload" in rule for rule in rules)
+
+
 def _rule_to_aws(rule: Mapping[str, Any]) -> Rule:
     made: Rule = {
         "ID": f"{RULE_PREFIX} {rule['prefix']}".rstrip(),

@@ -12,6 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from .._plain_s3 import make_plain, plain_options
+from .._providers import is_of_aws
 from .errors import code_of, explain
 
 if TYPE_CHECKING:
@@ -30,15 +32,19 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
     from botocore.config import Config
 
     config = Config(retries=_RETRIES)
-    if service == "s3" and _has_no_subdomains(_s3_endpoint(module.params)):
+    store = _s3_endpoint(module.params) if service == "s3" else ""
+    if _has_no_subdomains(store):
         config = config.merge(Config(s3={"addressing_style": "path"}))
+    is_plain = bool(store) and not is_of_aws(store)
+    if is_plain:
+        config = config.merge(Config(**plain_options()))
     if once:
         given = Config(**(module.params.get("aws_config") or {}))
         options["aws_config"] = given.merge(Config(retries={"total_max_attempts": 1}))
     made = module.client(service, config=config, **options)
     if service == "s3control" and _has_no_subdomains(made.meta.endpoint_url):
         made.meta.events.register("before-sign.s3-control", _without_account)
-    return made
+    return make_plain(made) if is_plain else made
 
 
 def _s3_endpoint(params: dict[str, Any]) -> str:
@@ -105,10 +111,15 @@ def attempt(
             if code_of(error) in none_on:
                 return None
             # Without the cause: what botocore quotes must not reach a traceback.
-            raise explain(tried, error, needs) from None
+            raise explain(tried, error, needs, asked=_address_of(operation)) from None
         except BotoCoreError as error:
             raise explain(tried, error, needs) from None
     return None
+
+
+def _address_of(operation: Any) -> str:
+    meta = getattr(getattr(operation, "__self__", None), "meta", None)
+    return str(getattr(meta, "endpoint_url", ""))
 
 
 def caller_identity(module: Any, tried: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "********"
+_NOT_FOUND = 404
 _WHERE_CREDENTIALS_COME_FROM = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or profile"
 _CREDENTIAL_CODES = {
     "ExpiredToken",
@@ -21,20 +22,23 @@ _CREDENTIAL_CODES = {
     "UnrecognizedClientException",
 }
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
-_UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
+UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 
 
 class AwsError(Exception):
     """Something that the user has to know: what was tried on what, what came back, what to do next.
 
-    code: AWS's own name of the error, empty where AWS did not answer.
+    code: AWS's own name of the error, empty where AWS did not answer. status: the HTTP status of its answer.
     """
 
-    def __init__(self, tried: str, came_back: str, remedy: str = "", *, code: str = "") -> None:
+    def __init__(
+        self, tried: str, came_back: str, remedy: str = "", *, code: str = "", status: int = 0
+    ) -> None:
         self.tried = tried
         self.came_back = came_back
         self.remedy = remedy
         self.code = code
+        self.status = status
         super().__init__(tried, came_back, remedy)
 
     def __str__(self) -> str:
@@ -67,16 +71,35 @@ def code_of(error: BaseException) -> str:
     return str((response.get("Error") or {}).get("Code") or "")
 
 
-def explain(tried: str, error: BaseException, needs: str = "") -> AwsError:
-    """What came back from botocore, in words. needs: the permission that the call takes."""
-    code = code_of(error)
+def status_of(error: BaseException) -> int:
+    """Return the HTTP status of an answer, 0 where there was none."""
+    response = getattr(error, "response", None) or {}
+    return int((response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
+
+
+def is_none(code: str, status: int) -> bool:
+    """True if an answer about a setting of a bucket says that the bucket has none.
+
+    Stores have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
+    """
+    return status == _NOT_FOUND and code != "NoSuchBucket"
+
+
+def explain(tried: str, error: BaseException, needs: str = "", *, asked: str = "") -> AwsError:
+    """What came back from botocore, in words.
+
+    needs: the permission that the call takes. asked: the address that was asked.
+    """
+    code, status = code_of(error), status_of(error)
     response = getattr(error, "response", None) or {}
     text = str((response.get("Error") or {}).get("Message") or "").strip()
     if not response:
         return AwsError(tried, f"{type(error).__name__}: {error}", _remedy_without_answer(error))
-    status = (response.get("ResponseMetadata") or {}).get("HTTPStatusCode")
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
-    return AwsError(tried, came_back, _remedy(code, needs), code=code)
+    if code in UNKNOWN_CALL_CODES:
+        call = getattr(error, "operation_name", "")
+        came_back = f"{asked or 'the store'} does not know the call {call} ({came_back.rstrip('.')})"
+    return AwsError(tried, came_back, _remedy(code, needs), code=code, status=status)
 
 
 def _remedy(code: str, needs: str) -> str:
@@ -84,8 +107,8 @@ def _remedy(code: str, needs: str) -> str:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
     if code in _CREDENTIAL_CODES:
         return f"Check the credentials of this task ({_WHERE_CREDENTIALS_COME_FROM})"
-    if code in _UNKNOWN_CALL_CODES:
-        return "The store behind endpoint_url does not know this call"
+    if code in UNKNOWN_CALL_CODES:
+        return "Leave out what needs this call, or give the endpoint_url of a store that has it"
     return ""
 
 

@@ -20,9 +20,21 @@ _NOT_EVERYWHERE_YET = (
 # A policy that was attached a moment ago is not known everywhere either.
 _NOT_ALLOWED_YET = ("AccessDenied", "403")
 
+_TOO_SHORT = "Run again with a longer wait_timeout (in the role s3_recording_key_wait_timeout)"
+
 
 class KeyNotYetUsable(AwsError):
-    """A key that AWS does not know everywhere yet, or whose policy it does not."""
+    """A key that AWS does not know everywhere yet, or whose policy it does not.
+
+    waiting_for: what AWS has still to do, as the end of "waiting for AWS to".
+    """
+
+    def __init__(self, error: AwsError, waiting_for: str) -> None:
+        super().__init__(error.tried, error.came_back, error.remedy, code=error.code, status=error.status)
+        self.waiting_for = waiting_for
+
+    def result(self) -> dict[str, Any]:
+        return {**super().result(), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
 
 
 class Probe:
@@ -62,20 +74,24 @@ class Probe:
                 attempt(tried, operation, needs="", **arguments)
             except AwsError as error:
                 if error.code not in transient:
-                    raise self._said(error) from None
+                    raise self._said(error, error.remedy) from None
                 last[:] = [error]
                 return None
             return True
 
         if not poll(works, end - time.monotonic()):
-            said = self._said(last[0])
-            raise KeyNotYetUsable(said.tried, said.came_back, said.remedy, code=said.code)
+            raise KeyNotYetUsable(self._said(last[0], _TOO_SHORT), self._awaited(last[0]))
 
-    def _said(self, error: AwsError) -> AwsError:
+    def _awaited(self, error: AwsError) -> str:
+        if error.code in _NOT_ALLOWED_YET:
+            return f"apply the policy of the user to access key {self.key_id}"
+        return f"activate access key {self.key_id}"
+
+    def _said(self, error: AwsError, otherwise: str) -> AwsError:
         error.remedy = {
             "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
             "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",
             "NoSuchBucket": "The key works; make the bucket first (amazon.aws.s3_bucket)",
-        }.get(error.code, "Run again with a longer wait_timeout")
-        error.remedy += f". The key is in {self.where}"
+        }.get(error.code, otherwise)
+        error.remedy = f"{error.remedy.rstrip('.')}. The key is in {self.where}".lstrip(". ")
         return error

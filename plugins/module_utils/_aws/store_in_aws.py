@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Optional
 
+from . import kms
 from .calls import attempt, client
 from .errors import AwsError
 from .store import Content, Store
@@ -27,6 +28,10 @@ class SsmStore(Store):
     @property
     def where(self) -> str:
         return f"SSM parameter {self.stored_at}"
+
+    def prepare(self, check_mode: bool) -> None:
+        del check_mode
+        _refuse_unusable_key(self.module)
 
     def read(self) -> Optional[Content]:
         return self._read(self.stored_at)
@@ -115,6 +120,10 @@ class SecretsManagerStore(Store):
     def where(self) -> str:
         return f"secret {self.stored_at} of Secrets Manager"
 
+    def prepare(self, check_mode: bool) -> None:
+        del check_mode
+        _refuse_unusable_key(self.module)
+
     def read(self) -> Optional[Content]:
         answer = attempt(
             f"Reading {self.where}",
@@ -183,3 +192,9 @@ class SecretsManagerStore(Store):
             SecretId=self.stored_at,
             ForceDeleteWithoutRecovery=True,
         )
+
+
+def _refuse_unusable_key(module: Any) -> None:
+    key = module.params.get("kms_key_id")
+    if key:
+        kms.refuse_unusable(module, key)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -34,6 +34,7 @@ class Settings:
     policy_delay: float = 0.0
     https: bool = False
     distribution_delay: float = 0.0
+    quirks: list[str] = field(default_factory=list)
 
 
 def authenticate(call: Call, settings: Settings) -> tuple[state.Caller | None, bytes]:

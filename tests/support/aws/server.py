@@ -27,6 +27,7 @@ from . import (
     moto_kms,
     moto_s3,
     object_encryption,
+    quirks,
     refusals,
 )
 from . import moto_state as state
@@ -129,10 +130,12 @@ class StandIn:
             return (
                 Answer(200, [("Content-Type", "text/xml")], known) if known else self._pass_on(access, body)
             )
+        quirks.refuse(call, body, self.settings.quirks)
         authorise_s3(access)
         refusals.refuse_s3(access, body)
         object_encryption.apply(access)
-        return bucket_settings.answer(call, body) or self._s3(access, body)
+        answer = bucket_settings.answer(call, body) or self._s3(access, body)
+        return quirks.change(answer, self.settings.quirks)
 
     def _ask_s3(self, call: Call, service: edge.Service | None) -> Answer:
         try:
@@ -161,7 +164,8 @@ class StandIn:
         ]
         answer.headers.append(("x-amz-request-id", request_id()))
         bucket = state.find_bucket(call.bucket)
-        if bucket is not None and call.operation == "CreateBucket" and is_new:
+        is_plain = "plain_buckets" in self.settings.quirks
+        if bucket is not None and call.operation == "CreateBucket" and is_new and not is_plain:
             state.dress_new_bucket(bucket)
         if bucket is not None and call.operation == "DeleteBucketEncryption":
             state.restore_encryption(bucket)

@@ -198,7 +198,7 @@ class AwsStandIn:
         self._control("POST", "reset")
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """Change key_delay, policy_delay, https or distribution_delay; returns all of them."""
+        """Change key_delay, policy_delay, https, distribution_delay or quirks; returns all of them."""
         changed: dict[str, Any] = self._control("POST", "settings", settings)
         return changed
 

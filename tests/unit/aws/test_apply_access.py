@@ -137,7 +137,7 @@ def test_a_store_that_says_that_it_does_not_know_the_setting(
     aws: AwsStandIn, bucket: Bucket, code: str
 ) -> None:
     aws.fault("s3:GetBucketOwnershipControls", count=1, status=405, code=code)
-    with pytest.raises(AwsError, match="the store does not know this setting"):
+    with pytest.raises(AwsError, match="does not know the call GetBucketOwnershipControls"):
         bucket.access("public")
 
 

@@ -7,18 +7,20 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils import _probe_store
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import calls
+from botocore.awsrequest import AWSResponse
 
 
 class Module:
     """Makes clients as AnsibleAWSModule does, without an endpoint."""
 
-    def __init__(self, region: str) -> None:
-        self.region, self.params = region, {"endpoint_url": None, "aws_config": None}
+    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+        self.region, self.params = region, {"endpoint_url": endpoint_url, "aws_config": None}
 
     def client(self, service: str, config: Any = None, **_options: Any) -> Any:
         session: Any = boto3.session.Session("key", "secret", region_name=self.region)
-        return session.client(service, config=config)
+        return session.client(service, config=config, endpoint_url=self.params["endpoint_url"])
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +52,40 @@ def test_the_other_services(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "fips" in calls.client(module, "sts").meta.endpoint_url
     assert "fips" in calls.client(module, "s3control").meta.endpoint_url
     assert "fips" in calls.client(module, "iam").meta.endpoint_url
+
+
+class Empty:
+    """A body without content, as botocore reads it."""
+
+    def stream(self) -> list[bytes]:
+        return []
+
+
+def checksums_of(client: Any) -> set[str]:
+    """Return the headers about checksums of a call for which S3 requires one."""
+    sent: list[Any] = []
+
+    def answer(request: Any, **_event: Any) -> AWSResponse:
+        sent.extend(name.lower() for name in request.headers)
+        return AWSResponse(request.url, 200, {}, Empty())
+
+    client.meta.events.register("before-send.s3", answer)
+    rule: Any = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    client.put_bucket_cors(Bucket="recordings", CORSConfiguration={"CORSRules": [rule]})
+    return {name for name in sent if "checksum" in name or name == "content-md5"}
+
+
+def test_a_store_that_is_not_aws_is_provisioned_and_checked_with_the_same_checksum() -> None:
+    """The provisioning client sent x-amz-sdk-checksum-algorithm and CRC32, which some stores refuse."""
+    place = "http://store.example.com:9000"
+    settings = {"s3Endpoint": place, "s3RegionName": "us-east-1", "s3AccessKey": "a", "s3SecretKey": "b"}
+    assert checksums_of(calls.client(Module("us-east-1", place), "s3")) == {"content-md5"}
+    assert checksums_of(_probe_store.s3_client(settings, 1, provisioning=False)) == {"content-md5"}
+
+
+def test_at_aws_botocore_chooses_the_checksum() -> None:
+    assert checksums_of(calls.client(Module("eu-west-1"), "s3"))
+    dual_stack = Module("eu-west-1", "https://s3.dualstack.eu-west-1.amazonaws.com")
+    assert checksums_of(calls.client(dual_stack, "s3")) == checksums_of(
+        calls.client(Module("eu-west-1"), "s3")
+    )

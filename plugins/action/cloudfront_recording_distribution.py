@@ -1,0 +1,34 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import waiting
+
+_PATIENCE = 1200
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name, and says that it waits, which a module cannot while it runs."""
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        arguments = dict(self._task.args)
+        waits = not self._task.check_mode and boolean(arguments.get("wait", True), strict=False)
+        first = {**arguments, "wait": False} if waits else arguments
+        made = self._execute_module(module_args=first, task_vars=task_vars)
+        result.update(made)
+        if not waits or made.get("failed") or made.get("status") in (None, "Deployed"):
+            return result
+        seconds = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
+        waiting.Waiting().say(waiting.for_the_distribution(made, seconds))
+        deployed = self._execute_module(module_args=arguments, task_vars=task_vars)
+        result.update(waiting.with_earlier(made, deployed))
+        if not deployed.get("failed"):
+            result.update(steps=[*made["steps"], *deployed["steps"]], msg=made["msg"])
+        return result

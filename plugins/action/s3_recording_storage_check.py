@@ -1,0 +1,29 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see."""
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        arguments = dict(self._task.args)
+        if any(_is_in_file(bucket) for bucket in arguments.get("buckets") or []):
+            of_run = {"store": "file", "vault_password": arguments.get("vault_password")}
+            vault_secrets.given_to(of_run, self._connection, self._loader)
+            arguments["vault_password"] = of_run["vault_password"]
+        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        return result
+
+
+def _is_in_file(bucket: Any) -> bool:
+    key = bucket.get("iam_stored_access_key") if isinstance(bucket, dict) else None
+    return isinstance(key, dict) and key.get("store") == "file"

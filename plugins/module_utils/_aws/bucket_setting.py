@@ -1,0 +1,62 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Read and write one setting of a bucket (policy, CORS, lifecycle), in a store that may not have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .calls import attempt
+from .errors import UNKNOWN_CALL_CODES, AwsError, is_none
+
+# What to do where a store does not know a setting that is asked for.
+REMEDIES = {
+    "policy": "Let it be opened without a bucket policy: delivery=acl, or delivery=private (in the role "
+    "s3_recording_delivery)",
+    "ownership": "With policy_only=true (in the role s3_recording_provider) it is not asked for",
+    "cors": "Set CORS by the store's own means and leave this task out (in the role s3_recording_cors: "
+    "elsewhere)",
+    "versioning": "Leave out versioning (in the role s3_recording_versioning)",
+    "encryption": "Leave out encryption (in the role s3_recording_encryption)",
+    "lifecycle_rules": "Leave out lifecycle_rules (in the role s3_recording_expire_days, "
+    "s3_recording_noncurrent_expire_days and s3_recording_transitions, and set "
+    "s3_recording_abort_uploads_days: 0)",
+    "tags": "Leave out tags (in the role s3_recording_bucket_tags)",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """answer: None where the bucket has none. unknown: why the store cannot have one."""
+
+    answer: Optional[dict[str, Any]]
+    unknown: Optional[AwsError] = None
+
+
+def read(name: str, tried: str, operation: Any, **options: Any) -> Setting:
+    """Return a setting of a bucket; that a store does not know it is for the caller to judge."""
+    try:
+        return Setting(attempt(tried, operation, **options))
+    except AwsError as error:
+        if error.code in UNKNOWN_CALL_CODES:
+            return Setting(None, with_remedy(name, error))
+        if is_none(error.code, error.status):
+            return Setting(None)
+        raise
+
+
+def write(name: str, tried: str, operation: Any, **options: Any) -> None:
+    """Write a setting of a bucket."""
+    try:
+        attempt(tried, operation, **options)
+    except AwsError as error:
+        raise with_remedy(name, error) from None
+
+
+def with_remedy(name: str, error: AwsError) -> AwsError:
+    """Return the error, with what to do where the store does not know the setting."""
+    if error.code in UNKNOWN_CALL_CODES:
+        error.remedy = REMEDIES[name]
+    return error

@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_recording_storage_check
+short_description: Find out what keeps the storage for recordings from being made, before anything is changed
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Asks the modules that make the storage what each would refuse, for all buckets in one task, and fails with
+    everything that was found. It only reads.
+  - A bucket of someone else's, a bucket in another region, a distribution that does not exist, a user who has
+    two keys already and a place for the key that cannot be written are known before anything is made.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  buckets:
+    description: The buckets.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the bucket.
+        type: str
+        required: true
+      region:
+        description: Region of the bucket, if it differs from that of the task.
+        type: str
+      endpoint_url:
+        description: Address of the services of AWS, if it differs from that of the task.
+        type: str
+      s3_recording_bucket:
+        description: Options of M(antmedia.s3_recording.s3_recording_bucket), if that will run.
+        type: dict
+      cloudfront_recording_distribution:
+        description: Options of M(antmedia.s3_recording.cloudfront_recording_distribution), if that will run.
+        type: dict
+      s3_bucket_access:
+        description: Options of M(antmedia.s3_recording.s3_bucket_access), if that will run.
+        type: dict
+      s3_cors:
+        description: Options of M(antmedia.s3_recording.s3_cors), if that will run.
+        type: dict
+      iam_programmatic_user:
+        description: Options of M(antmedia.s3_recording.iam_programmatic_user), if that will run.
+        type: dict
+      iam_stored_access_key:
+        description: Options of M(antmedia.s3_recording.iam_stored_access_key), if that will run.
+        type: dict
+  kms_key_id:
+    description: Of the keys that are made, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: str
+  recreate:
+    description: Of the keys that are made, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: bool
+    default: false
+  vault_password:
+    description:
+      - For keys in files, the ansible-vault passwords that may open them. With a local connection the default
+        are the vault passwords of the run.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    description: Reads in check mode as well.
+    support: full
+  diff_mode:
+    description: There is nothing to differ.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+notes:
+  - The credentials need what the other modules read with. C(kms:DescribeKey) is used for a KMS key if it is
+    allowed.
+  - What only a write can show stays unknown, for example whether the credentials may make a bucket.
+seealso:
+  - module: antmedia.s3_recording.s3_recording_bucket
+  - module: antmedia.s3_recording.iam_stored_access_key
+"""
+
+EXAMPLES = r"""
+- name: See whether the bucket and the key can be made
+  antmedia.s3_recording.s3_recording_storage_check:
+    region: eu-central-1
+    buckets:
+      - name: my-recordings
+        s3_recording_bucket:
+          name: my-recordings
+        iam_stored_access_key:
+          user_name: my-recordings-recording
+          store: ssm
+          stored_at: /antmedia/s3_recording/my-recordings
+"""
+
+RETURN = r"""
+problems:
+  description: What cannot work, each with the bucket that it is about.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      my-recordings: Looking for bucket my-recordings: it is in eu-west-1, not in eu-central-1. Set the region
+      to eu-west-1, or take another name for a bucket in eu-central-1.
+msg:
+  description: The same as one text.
+  returned: always
+  type: str
+  sample: Nothing was found that keeps 1 buckets from work
+"""
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import storage_check
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
+
+
+def argument_spec() -> dict:
+    of_bucket: dict = {name: {"type": "dict"} for name in storage_check.MODULES}
+    # The options of that module hold no secret, although the name sounds so.
+    of_bucket["iam_stored_access_key"]["no_log"] = False
+    of_bucket.update({name: {"type": "str"} for name in ("region", "endpoint_url")})
+    return {
+        "buckets": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {"name": {"type": "str", "required": True}, **of_bucket},
+        },
+        "kms_key_id": {"type": "str"},
+        "recreate": {"type": "bool", "default": False},
+        "vault_password": {"type": "list", "elements": "str", "no_log": True},
+    }
+
+
+def main() -> None:
+    run_as_module(storage_check.run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run waits for at AWS: said once, calmly, and on stderr, since stdout may be a document (JSON)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from ansible.utils.display import Display
+
+
+class Waiting:
+    """Says what is waited for, each thing once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, text: str) -> None:
+        """Show a text unless only numbers or details (after a colon) in it are new."""
+        kind = re.sub(r"\d+", "", text.partition(":")[0])
+        if kind not in self._said:
+            self._said.add(kind)
+            Display().display(text, stderr=True)
+
+
+def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
+    """Return what is waited for, by a result of the module that says that it is not done yet."""
+    if result.get("pending"):
+        return (
+            f"Waiting before the former access key of IAM user {result['user_name']} is made inactive, "
+            f"at most {seconds} s: {result['pending']}"
+        )
+    return f"Waiting for AWS to {result['waiting_for']}: usually 5 to 20 s, at most {seconds} s"
+
+
+def for_the_distribution(result: Mapping[str, Any], seconds: int) -> str:
+    """Return what is waited for after a distribution was made or changed."""
+    return (
+        f"Waiting for CloudFront to deploy distribution {result['distribution_id']} everywhere: "
+        f"usually 3 to 10 minutes, at most {seconds} s"
+    )
+
+
+def seconds_of(given: Any, default: int) -> int:
+    """Return the seconds that a task gives, 0 for what is no number: the module says so then."""
+    with suppress(TypeError, ValueError):
+        return int(given)
+    return default if given is None else 0
+
+
+def with_earlier(earlier: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of a turn with what the turns before have done, of which the module does not know."""
+    if not earlier.get("changed"):
+        return result
+    then, now = earlier["diff"], result.get("diff") or {}
+    return {
+        **result,
+        "changed": True,
+        "diff": {
+            **then,
+            "before": {**now.get("before", {}), **then["before"]},
+            "after": {**then["after"], **now.get("after", {})},
+        },
+    }

@@ -1,0 +1,90 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""storage.yml alone: what it leaves behind where it cannot work, and stores that are not AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.aws import AwsStandIn
+from tests.support.playbook import PlaybookRun, run_playbook
+
+STORAGE = "antmedia.s3_recording.storage"
+REGION = "eu-west-1"
+
+
+def run_storage(aws: AwsStandIn, hosts: dict[str, dict[str, Any]], **options: Any) -> PlaybookRun:
+    """Run storage.yml for hosts that no task asks."""
+    shared = {"s3_recording_region": REGION, "s3_recording_endpoint": aws.endpoint_url}
+    named = {
+        name: {"s3_recording_ams_url": f"http://{name}:5080", **variables}
+        for name, variables in hosts.items()
+    }
+    inventory = {"all": {"hosts": named, "vars": shared}}
+    env = {**aws.env(), **options.pop("env", {})}
+    return run_playbook(STORAGE, inventory=inventory, env=env, **options)
+
+
+@pytest.fixture
+def strange(aws: AwsStandIn) -> Iterator[AwsStandIn]:
+    """A store that is not AWS in every way at once."""
+    names = ["wants_md5", "refuses_crc32_headers", "no_such_policy", "cors_501", "plain_buckets"]
+    aws.settings(quirks=names)
+    yield aws
+    aws.settings(quirks=[])
+
+
+def test_a_bucket_of_someone_else_leaves_nothing_behind_for_any_bucket(aws: AwsStandIn) -> None:
+    """The user of the taken bucket, and all of the bucket before it, were made in such a run."""
+    aws.foreign_bucket("storage-taken")
+    aws.clear_requests()
+    hosts = {
+        name: {"s3_recording_bucket": f"storage-{name}", "s3_recording_aws_endpoint_url": aws.endpoint_url}
+        for name in ("free", "taken")
+    }
+    refused = run_storage(aws, hosts, expected_rc=2)
+    told = " ".join(refused.stdout.split())
+    assert "Nothing was changed:" in told
+    assert "storage-taken: Looking for bucket storage-taken: it is there" in told
+    assert aws.writes() == []
+    assert run_storage(aws, {"free": hosts["free"]}).changed > 0
+
+
+def test_a_store_with_every_quirk(strange: AwsStandIn) -> None:
+    """Each of its answers stopped the provisioning half-way. A second run changes nothing."""
+    key = strange.credentials
+    bucket = "storage-strange"
+    hosts = {
+        "ams-1": {
+            "s3_recording_bucket": bucket,
+            "s3_recording_provider": "other",
+            "s3_recording_access_key_id": key.access_key_id,
+            "s3_recording_secret_access_key": key.secret_access_key,
+        }
+    }
+    refused = run_storage(strange, hosts, expected_rc=2)
+    assert "s3_recording_cors: elsewhere" in " ".join(refused.stdout.split())
+    hosts["ams-1"]["s3_recording_cors"] = "elsewhere"
+    run = run_storage(strange, hosts)
+    assert run.changed > 0
+    assert f"CORS of {bucket} is not set here but by the store's own means" in run.stdout
+    assert run_storage(strange, hosts).changed == 0
+
+
+def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
+    """The words about a new key that takes its time came first, and no JSON parser took that."""
+    with AwsStandIn(key_delay=15, distribution_delay=2) as aws:
+        host = {
+            "s3_recording_bucket": "storage-slow",
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            "s3_recording_delivery": "cloudfront",
+            "s3_recording_cache_control": "public, max-age=86400",
+        }
+        run = run_storage(aws, {"ams-1": host}, env={"ANSIBLE_STDOUT_CALLBACK": "one_document"})
+    ended = json.loads(run.stdout)["ams-1"]
+    assert any("Access key" in name for name in ended)
+    assert run.stderr.count("Waiting for AWS to activate access key") == 1
+    assert run.stderr.count("Waiting for CloudFront to deploy distribution") == 1
