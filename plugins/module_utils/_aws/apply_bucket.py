@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any, Optional
 
-from . import bucket
+from . import bucket, expiry, object_listing
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, poll, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
 _ANY_OWNER = "any"
+_UNKNOWN_TO_STORE = ("NotImplemented", "XNotImplemented", "MethodNotAllowed", "405", "501")
 _NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
@@ -32,6 +34,7 @@ def run(module: Any) -> dict[str, Any]:
         params["lifecycle_rules"],
         None if params["tags"] is None else {str(key): str(value) for key, value in params["tags"].items()},
         params["purge_tags"],
+        params["expire_existing"],
     )
     bucket.check(wish)
     found = _Bucket(module, wish)
@@ -40,6 +43,8 @@ def run(module: Any) -> dict[str, Any]:
     after = bucket.target(before, wish)
     bucket.check_limits(wish, after)
     names = bucket.changes(before, after)
+    impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
+    _refuse_deletions(wish, impacts)
     steps = ([] if exists else [f"make the bucket{found.where()}"]) + [
         bucket.words(each, after) for each in names
     ]
@@ -52,7 +57,8 @@ def run(module: Any) -> dict[str, Any]:
         "existed": exists,
         "steps": steps,
         **right,
-        "msg": f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}",
+        **_told_of(impacts),
+        "msg": _message(wish, steps, impacts),
         "diff": {
             "before_header": f"bucket {wish.bucket}",
             "after_header": f"bucket {wish.bucket}",
@@ -62,6 +68,33 @@ def run(module: Any) -> dict[str, Any]:
             "after": {"exists": True, **{name: right[name] for name in changed}},
         },
     }
+
+
+def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
+    losses = expiry.deletions(impacts)
+    if losses and not wish.expire_existing:
+        raise AwsError(
+            f"Setting the lifecycle rules of bucket {wish.bucket}",
+            f"{losses}. Without versioning nothing brings them back",
+            "Nothing was changed. Give the objects more days, or, if they may go, allow it for this one run "
+            "with expire_existing=true (in the role s3_recording_expire_existing)",
+        )
+
+
+def _told_of(impacts: list[expiry.Impact]) -> dict[str, Any]:
+    if not impacts:
+        return {}
+    warnings = expiry.warnings(impacts)
+    return {
+        "existing_objects": [each.result() for each in impacts],
+        **({"warnings": warnings} if warnings else {}),
+    }
+
+
+def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
+    said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
+    message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
+    return f"{message} ({'; '.join(said)})" if said else message
 
 
 class _Bucket:
@@ -228,6 +261,32 @@ class _Bucket:
     def _tags(self) -> dict[str, Any]:
         answer = self._get("the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging", ("NoSuchTagSet",))
         return {"tags": {each["Key"]: each["Value"] for each in (answer or {}).get("TagSet") or []}}
+
+    def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
+        """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
+        old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
+        prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
+        if prefixes["noncurrent"] and not self._keeps_versions(before):
+            prefixes["noncurrent"] = []
+        now = datetime.now(timezone.utc)
+        found = []
+        for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
+            impact = expiry.Impact(prefix, old, new, now)
+            has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
+            listed = object_listing.objects_and_versions if has_versions else object_listing.objects
+            for stored in listed(self.s3, self.name, prefix):
+                impact.add(stored)
+            found.append(impact)
+        return found
+
+    def _keeps_versions(self, before: bucket.Keeping) -> bool:
+        """Return False for a bucket that never had versioning, or a store that does not know it."""
+        if before.versioning is not None:
+            return bool(before.versioning)
+        answer = self._get(
+            "versioning", self.s3.get_bucket_versioning, "s3:GetBucketVersioning", _UNKNOWN_TO_STORE
+        )
+        return bool((answer or {}).get("Status"))
 
     def take(self, names: list[str], wanted: bucket.Keeping, *, make: bool) -> bucket.Keeping:
         """Make the bucket where it is missing, write what differs, and give what it then has."""
