@@ -38,6 +38,7 @@ _OF_BUCKET = (
     "encryption_key_id",
     "expire_days",
     "noncurrent_expire_days",
+    "expire_existing",
     "transitions",
     "abort_uploads_days",
     "bucket_tags",

@@ -58,6 +58,7 @@ class Intent:
     encryption_key_id: str = ""
     expire_days: int = 0
     noncurrent_expire_days: int = 0
+    expire_existing: bool = False
     transitions: tuple[Mapping[str, Any], ...] = ()
     abort_uploads_days: Optional[int] = None
     bucket_tags: Optional[Mapping[str, Any]] = None
@@ -276,6 +277,7 @@ def bucket_settings(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
         "encryption": intent.encryption or None,
         "encryption_key_id": intent.encryption_key_id or None,
         "lifecycle_rules": _lifecycle_rules(intent, folders),
+        "expire_existing": intent.expire_existing or None,
         "tags": dict(intent.bucket_tags or {}) or None,
     }
     return {name: value for name, value in settings.items() if value is not None}

@@ -41,7 +41,8 @@ options:
         somebody else's. Then they stay as they are.
       - V(cloudfront) means one CloudFront distribution reads the objects in O(folders), and nobody without
         credentials does. As V(private), with a statement for O(cloudfront_distribution_arn).
-      - Objects of the bucket that ever got a public ACL become readable with V(acl).
+      - With V(acl), objects of the whole bucket that ever got a public ACL become readable. Where such ACLs
+        have no effect before the task, they are looked at first, see O(change_foreign_access).
     type: str
     choices: [private, public, acl, cloudfront]
     required: true
@@ -54,7 +55,8 @@ options:
     description:
       - Folders that everybody may read, or the distribution, without slashes at their ends, for example
         V(streams).
-      - Required for O(delivery=public) and O(delivery=cloudfront), without effect otherwise.
+      - Required for O(delivery=public) and O(delivery=cloudfront).
+      - With O(delivery=acl) they tell which objects are recordings, whose public ACLs may take effect.
     type: list
     elements: str
     default: []
@@ -64,6 +66,11 @@ options:
         turning C(RestrictPublicBuckets) on, or into force by turning it off. The statement itself stays.
       - Whether objects of other accounts may become the bucket owner's, which they do when ACLs are
         disabled. The first 10,000 objects are looked at.
+      - Whether public ACLs outside O(folders), and the bucket's own, may take effect, which
+        O(delivery=acl) brings with it. When they have none before the task, all objects are counted, and
+        the ACLs of 1,000 of them are looked at, those outside O(folders) first. What was not looked at
+        counts as public, and so do all objects while the ownership is C(BucketOwnerEnforced), since S3
+        does not show their ACLs then. Former versions are not looked at.
       - By default the task fails instead.
     type: bool
     default: false
@@ -98,8 +105,8 @@ notes:
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
     C(s3:GetBucketPolicy), C(s3:GetBucketAcl), C(s3:ListBucket) and, to change something,
     C(s3:PutBucketOwnershipControls), C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy),
-    C(s3:DeleteBucketPolicy). With C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access
-    is checked too.
+    C(s3:DeleteBucketPolicy). To look at dormant ACLs they need C(s3:GetObjectAcl). With
+    C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access is checked too.
 seealso:
   - module: antmedia.s3_recording.s3_cors
 """
@@ -166,6 +173,47 @@ policy_statements:
       Principal: "*"
       Action: s3:GetObject
       Resource: ["arn:aws:s3:::my-recordings/previews/*", "arn:aws:s3:::my-recordings/streams/*"]
+dormant_acls:
+  description:
+    - The public ACLs that had no effect before the task and have one after it.
+  returned: success, if the task puts ACLs into force and the bucket is there
+  type: dict
+  contains:
+    shown:
+      description: Whether S3 showed the ACLs, which it does not while they are disabled.
+      type: bool
+    bucket_grants:
+      description: What the bucket's own ACL lets everybody do.
+      type: list
+      elements: str
+    elsewhere:
+      description: The objects outside O(folders).
+      type: dict
+      contains:
+        objects:
+          description: How many there are.
+          type: int
+        looked_at:
+          description: How many ACLs were read.
+          type: int
+        public:
+          description: How many of those are public.
+          type: int
+        denied:
+          description: How many ACLs the credentials may not read.
+          type: int
+        examples:
+          description: Up to three keys, of public objects if there are such.
+          type: list
+          elements: str
+    in_folders:
+      description: The objects in O(folders), in the same form.
+      type: dict
+  sample:
+    shown: true
+    bucket_grants: []
+    elsewhere: {objects: 0, looked_at: 0, public: 0, denied: 0, examples: []}
+    in_folders: {objects: 2, looked_at: 2, public: 1, denied: 0, examples: [streams/a.mp4]}
 steps:
   description: What was done, in order, one call each; in check mode what would be done.
   returned: success

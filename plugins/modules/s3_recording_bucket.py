@@ -92,6 +92,16 @@ options:
             type: str
             required: true
             choices: [STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE]
+  expire_existing:
+    description:
+      - Whether lifecycle rules may delete objects at once that are in the bucket already, because a rule is
+        new, has fewer days than before or is about more objects. S3 deletes them within a day, and without
+        versioning nothing brings them back.
+      - By default such objects, and their former versions if it is about those, are counted, and the task
+        fails before it writes anything. Nothing is counted where no rule ends the life of an object earlier
+        than before.
+    type: bool
+    default: false
   tags:
     description: Tags of the bucket. Other tags stay, unless O(purge_tags=true).
     type: dict
@@ -113,7 +123,8 @@ notes:
   - The credentials need C(s3:ListBucket), to make a bucket C(s3:CreateBucket), and for what is given
     C(s3:GetBucketVersioning), C(s3:PutBucketVersioning), C(s3:GetEncryptionConfiguration),
     C(s3:PutEncryptionConfiguration), C(s3:GetLifecycleConfiguration), C(s3:PutLifecycleConfiguration),
-    C(s3:GetBucketTagging), C(s3:PutBucketTagging).
+    C(s3:GetBucketTagging), C(s3:PutBucketTagging). To count former versions they need
+    C(s3:GetBucketVersioning) and C(s3:ListBucketVersions).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access
   - module: amazon.aws.s3_bucket
@@ -181,6 +192,43 @@ lifecycle_rules:
       Status: Enabled
       Filter: {Prefix: streams/}
       AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}
+existing_objects:
+  description:
+    - What the lifecycle rules do at once to objects that are there already, for each prefix for which a rule
+      ends the life of an object earlier than before.
+  returned: success, if there is such a prefix and the bucket was there before
+  type: list
+  elements: dict
+  contains:
+    prefix:
+      description: What the keys begin with.
+      type: str
+    objects:
+      description: How many objects there are in all, without former versions.
+      type: int
+    expiring:
+      description: How many of them are deleted at once, which the rules of before kept.
+      type: int
+    expiring_bytes:
+      description: Their size.
+      type: int
+    versions_expiring:
+      description: How many former versions are deleted at once, which the rules of before kept.
+      type: int
+    versions_expiring_bytes:
+      description: Their size.
+      type: int
+    moving_to_archive:
+      description: How many objects move at once to V(GLACIER) or V(DEEP_ARCHIVE), of which the task warns.
+      type: int
+  sample:
+    - prefix: streams/
+      objects: 1300
+      expiring: 1204
+      expiring_bytes: 34200000000
+      versions_expiring: 0
+      versions_expiring_bytes: 0
+      moving_to_archive: 0
 tags:
   description: All tags of the bucket; in check mode as they would be.
   returned: success, if O(tags) is given
@@ -236,6 +284,7 @@ def argument_spec() -> dict:
         "lifecycle_rules": {"type": "list", "elements": "dict", "options": rule},
         "tags": {"type": "dict"},
         "purge_tags": {"type": "bool", "default": False},
+        "expire_existing": {"type": "bool", "default": False},
     }
 
 

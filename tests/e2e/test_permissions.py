@@ -16,6 +16,7 @@ from tests.support.aws.stand_in import Credentials
 from tests.support.playbook import REPO, PlaybookRun, run_playbook
 
 BUCKET, REGION = "permission-recordings", "eu-west-1"
+ELSEWHERE = "elsewhere.txt"
 POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
 SITE, STORAGE, ROTATE = (f"antmedia.s3_recording.{name}" for name in ("site", "storage", "rotate_key"))
 DELIVERED: dict[str, Any] = {
@@ -93,6 +94,14 @@ def break_distribution(aws: AwsStandIn) -> None:
     )
 
 
+def keep_dormant_acls(aws: AwsStandIn) -> None:
+    """Have an object whose ACL is there and has no effect, as in a bucket from before ACLs were disabled."""
+    s3 = aws.client("s3")
+    rules = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls=rules)
+    s3.put_object(Bucket=BUCKET, Key=ELSEWHERE, Body=b"x")
+
+
 def actions_of(policy: dict[str, Any]) -> set[str]:
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
@@ -103,7 +112,9 @@ def test_the_policy_is_enough_for_every_playbook_and_has_nothing_more(
     aws, fleet = stands
     limited = Limited(aws, fleet, tmp_path)
     limited.run(SITE)
+    keep_dormant_acls(aws)
     limited.run(SITE, s3_recording_delivery="acl")
+    aws.client("s3").delete_object(Bucket=BUCKET, Key=ELSEWHERE)
     limited.run(SITE, s3_recording_delivery="private", **KEEPING)
     assert limited.run(SITE, s3_recording_encryption="AES256").changed > 0
     limited.run(STORAGE, **DELIVERED)

@@ -69,6 +69,12 @@ def test_everything_that_can_be_asked_for() -> None:
     }
 
 
+def test_consent_to_delete_what_is_there_reaches_the_module() -> None:
+    intent = intent_of({"bucket": "b12", "expire_days": "30", "expire_existing": "true"}, "h")
+    assert bucket_settings(intent, ["streams"])["expire_existing"] is True
+    assert "expire_existing" not in bucket_settings(replace(intent, expire_existing=False), ["streams"])
+
+
 def test_a_store_is_not_asked_for_what_it_is_not_known_to_have() -> None:
     assert set(bucket_settings(CEPH, ["streams"])) == {"expected_bucket_owner", "lifecycle_rules"}
     spaces = replace(CEPH, provider="digitalocean")

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Optional
 
 from . import bucket_access as access
-from . import bucket_setting
+from . import bucket_setting, dormant_access, dormant_acls
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, partition_of, read_back
 from .errors import AwsError
 
@@ -37,9 +38,9 @@ def run(module: Any) -> dict[str, Any]:
     if bucket.no_policies and after.policy is not None:
         raise bucket.no_policies
     account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
-    around = access.Surroundings(account)
-    if not missing and access.turns_acls_off(before, after):
-        around = access.Surroundings(account, *bucket.others())
+    around = (
+        _surroundings(bucket, account, before, after, wish) if not missing else access.Surroundings(account)
+    )
     access.check(before, after, wish, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
@@ -49,8 +50,9 @@ def run(module: Any) -> dict[str, Any]:
         "changed": bool(steps),
         "bucket_exists": not missing,
         **access.view(after, wish.policy_only),
+        **({"dormant_acls": around.dormant.result()} if around.dormant else {}),
         "steps": [step.words for step in steps],
-        "msg": _message(wish, [step.words for step in steps], missing, unknown),
+        "msg": _message(wish, [step.words for step in steps], missing, unknown, around.dormant),
         "diff": {
             "before_header": f"access to {wish.bucket}",
             "after_header": f"access to {wish.bucket}",
@@ -60,8 +62,34 @@ def run(module: Any) -> dict[str, Any]:
     }
 
 
-def _message(wish: access.Wish, steps: list[str], missing: bool, account_unknown: str) -> str:
+def _surroundings(
+    bucket: _Bucket,
+    account: Optional[access.Block],
+    before: access.Access,
+    after: access.Access,
+    wish: access.Wish,
+) -> access.Surroundings:
+    """Look at what else a change of the access that is there touches."""
+    around = access.Surroundings(account)
+    if access.turns_acls_off(before, after):
+        grantees, keys = bucket.others()
+        around = replace(around, acl_grantees=grantees, objects_of_others=keys)
+    if dormant_access.opening(before, after, account or access.ALL_OFF).acls:
+        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, shown=before.has_acls)
+        around = replace(around, dormant=dormant)
+    return around
+
+
+def _message(
+    wish: access.Wish,
+    steps: list[str],
+    missing: bool,
+    account_unknown: str,
+    dormant: Optional[dormant_access.Dormant],
+) -> str:
     message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'as wanted'}"
+    for note in dormant_access.notes(dormant):
+        message += f" ({note})"
     if missing:
         message += " (the bucket is still to be made; predicted from what AWS gives a new one)"
     if account_unknown and wish.delivery != "private":

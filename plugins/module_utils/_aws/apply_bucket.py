@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
-from . import bucket, bucket_setting
+from . import bucket, bucket_setting, expiry, object_listing
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, poll, read_back
 from .errors import AwsError
 
@@ -37,6 +38,7 @@ def run(module: Any) -> dict[str, Any]:
         params["lifecycle_rules"],
         None if params["tags"] is None else {str(key): str(value) for key, value in params["tags"].items()},
         params["purge_tags"],
+        params["expire_existing"],
     )
     bucket.check(wish)
     found = _Bucket(module, wish)
@@ -45,9 +47,9 @@ def run(module: Any) -> dict[str, Any]:
     after = bucket.target(before, wish)
     bucket.check_limits(wish, after)
     names = bucket.changes(before, after)
-    for name in names:
-        if name in found.unknown:
-            raise found.unknown[name]
+    found.refuse_unknown(names)
+    impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
+    _refuse_deletions(wish, impacts)
     steps = ([] if exists else [f"make the bucket{found.where()}"]) + [
         bucket.words(each, after) for each in names
     ]
@@ -60,7 +62,8 @@ def run(module: Any) -> dict[str, Any]:
         "existed": exists,
         "steps": steps,
         **right,
-        "msg": f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}",
+        **_told_of(impacts),
+        "msg": _message(wish, steps, impacts),
         "diff": {
             "before_header": f"bucket {wish.bucket}",
             "after_header": f"bucket {wish.bucket}",
@@ -70,6 +73,33 @@ def run(module: Any) -> dict[str, Any]:
             "after": {"exists": True, **{name: right[name] for name in changed}},
         },
     }
+
+
+def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
+    losses = expiry.deletions(impacts)
+    if losses and not wish.expire_existing:
+        raise AwsError(
+            f"Setting the lifecycle rules of bucket {wish.bucket}",
+            f"{losses}. Without versioning nothing brings them back",
+            "Nothing was changed. Give the objects more days, or, if they may go, allow it for this one run "
+            "with expire_existing=true (in the role s3_recording_expire_existing)",
+        )
+
+
+def _told_of(impacts: list[expiry.Impact]) -> dict[str, Any]:
+    if not impacts:
+        return {}
+    warnings = expiry.warnings(impacts)
+    return {
+        "existing_objects": [each.result() for each in impacts],
+        **({"warnings": warnings} if warnings else {}),
+    }
+
+
+def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
+    said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
+    message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
+    return f"{message} ({'; '.join(said)})" if said else message
 
 
 class _Bucket:
@@ -238,6 +268,35 @@ class _Bucket:
     def _tags(self) -> dict[str, Any]:
         answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
         return {"tags": {each["Key"]: each["Value"] for each in answer.get("TagSet") or []}}
+
+    def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
+        """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
+        old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
+        prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
+        if prefixes["noncurrent"] and not self._keeps_versions(before):
+            prefixes["noncurrent"] = []
+        now = datetime.now(timezone.utc)
+        found = []
+        for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
+            impact = expiry.Impact(prefix, old, new, now)
+            has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
+            listed = object_listing.objects_and_versions if has_versions else object_listing.objects
+            for stored in listed(self.s3, self.name, prefix):
+                impact.add(stored)
+            found.append(impact)
+        return found
+
+    def _keeps_versions(self, before: bucket.Keeping) -> bool:
+        """Return False for a bucket that never had versioning, or a store that does not know it."""
+        if before.versioning is not None:
+            return bool(before.versioning)
+        return bool(self._versioning()["versioning"])
+
+    def refuse_unknown(self, names: list[str]) -> None:
+        """Raise for the first setting to change that the store does not know."""
+        for name in names:
+            if name in self.unknown:
+                raise self.unknown[name]
 
     def take(self, names: list[str], wanted: bucket.Keeping, *, make: bool) -> bucket.Keeping:
         """Make the bucket where it is missing, write what differs, and give what it then has."""

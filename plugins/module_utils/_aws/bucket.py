@@ -80,6 +80,7 @@ class Wish:
     lifecycle_rules: Optional[Sequence[Mapping[str, Any]]] = None
     tags: Optional[Mapping[str, str]] = None
     purge_tags: bool = False
+    expire_existing: bool = False
 
     @property
     def asks_for(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from . import dormant_access
 from .errors import AwsError
 from .policy import everyone_may, meaning, statements_of
 
@@ -50,6 +51,10 @@ class Access:
     ownership: Optional[str]
     block: Block
     policy: Optional[Mapping[str, Any]]
+
+    @property
+    def has_acls(self) -> bool:
+        return self.ownership != ENFORCED
 
     @property
     def ours(self) -> list[Mapping[str, Any]]:
@@ -94,11 +99,13 @@ class Surroundings:
     """What else decides whether a change is accepted, by AWS or by others who use the bucket.
 
     account: None if it could not be read. objects_of_others: keys of objects that belong to other accounts.
+    dormant: the ACLs that take effect, None if none does.
     """
 
     account: Optional[Block] = field(default_factory=lambda: dict(ALL_OFF))
     acl_grantees: tuple[str, ...] = ()
     objects_of_others: tuple[str, ...] = ()
+    dormant: Optional[dormant_access.Dormant] = None
 
 
 @dataclass(frozen=True)
@@ -207,11 +214,13 @@ def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Ma
 
 def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> None:
     """Raise for what AWS would refuse or what would change access that is not ours, before the first call."""
+    account = around.account or ALL_OFF
     problems = [
-        *_account_problems(current, after, wish, around.account or ALL_OFF),
-        *_foreign_problems(current, after, wish),
+        *_account_problems(current, after, wish, account),
+        *_foreign_problems(current, after, wish, account),
         *_acl_problems(current, after, around.acl_grantees),
         *_owner_problems(wish, around.objects_of_others),
+        *dormant_access.problems(around.dormant, allowed=wish.change_foreign_access),
     ]
     if after.policy != current.policy and after.policy is not None:
         size = len(policy_text(after.policy).encode())
@@ -236,12 +245,14 @@ def _account_problems(current: Access, after: Access, wish: Wish, account: Block
     return [f"{overrides} ({way_out})"]
 
 
-def _foreign_problems(current: Access, after: Access, wish: Wish) -> list[str]:
-    before_cut, after_cut = current.block["restrict_public_buckets"], after.block["restrict_public_buckets"]
-    if wish.change_foreign_access or not current.foreign_public or before_cut == after_cut:
+def _foreign_problems(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+    opened = dormant_access.opening(current, after, account).statements
+    switch = "restrict_public_buckets"
+    closed = current.foreign_public if after.block[switch] and not current.block[switch] else []
+    if wish.change_foreign_access or not (opened or closed):
         return []
-    names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in current.foreign_public)
-    what = "put out of force" if after_cut else "put into force (RestrictPublicBuckets holds it back now)"
+    names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
+    what = "put into force (RestrictPublicBuckets holds it back now)" if opened else "put out of force"
     way_out = "remove it, or allow that with change_foreign_access=true"
     return [f"a public statement in the policy is somebody else's ({names}) and would be {what}: {way_out}"]
 

@@ -11,7 +11,7 @@ import moto.s3.responses
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, FakeKey, FakeMultipart
+from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, get_canned_acl
 from moto.s3.responses import S3Response
 
 from . import moto_state as state
@@ -28,6 +28,7 @@ def adapt_moto() -> None:
     _adapt_uploads()
     _adapt_encryption()
     _adapt_owners()
+    _adapt_acls()
 
 
 def _adapt_policies() -> None:
@@ -95,6 +96,17 @@ def _adapt_owners() -> None:
         return serialize(self, answer)
 
     state.replace(S3Response, "serialized", serialize_with_owners)
+
+
+def _adapt_acls() -> None:
+    """While ACLs are disabled, S3 shows the owner's full control in place of those that are kept."""
+    to_dict: Any = S3Response._acl_to_dict
+
+    def shown(self: S3Response, acl: Any) -> Any:
+        disabled = state.acls_disabled(self.backend.get_bucket(self.bucket_name))
+        return to_dict(get_canned_acl("private") if disabled else acl)
+
+    state.replace(S3Response, "_acl_to_dict", shown)
 
 
 def _name_owners(bucket: FakeBucket, listed: Any, encoding: str | None) -> None:

@@ -217,6 +217,15 @@ def make_foreign_object(bucket: FakeBucket, key: str, acl: str) -> None:
     keep(found, "open_to_owner", acl in ("bucket-owner-read", "bucket-owner-full-control"))
 
 
+def make_older(bucket: FakeBucket, key: str, days: float) -> None:
+    """See that every version of this object, and every delete marker, is that much older."""
+    versions = bucket.keys.getlist(key, [])
+    if not versions:
+        raise ValueError(f"no object {key} in {bucket.name}")
+    for each in versions:
+        each.last_modified -= timedelta(days=days)
+
+
 def foreign_owner(bucket: FakeBucket, found: Any) -> str | None:
     """The canonical ID of the account that owns an object, where it is not the bucket's."""
     owner: str | None = None if found is None or acls_disabled(bucket) else kept(found, "owner")

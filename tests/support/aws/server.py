@@ -220,6 +220,7 @@ class StandIn:
             ("POST", "users"): self._make_user,
             ("POST", "foreign-buckets"): self._make_foreign_bucket,
             ("POST", "foreign-objects"): self._make_foreign_object,
+            ("POST", "older-objects"): self._make_older,
             ("POST", "system-tags"): self._put_system_tags,
         }
 
@@ -237,6 +238,11 @@ class StandIn:
     def _make_foreign_object(self, given: dict[str, Any]) -> None:
         with self._lock:
             state.make_foreign_object(state.require_bucket(given["bucket"]), given["key"], given["acl"])
+
+    def _make_older(self, given: dict[str, Any]) -> None:
+        with self._lock:
+            for key in given["keys"]:
+                state.make_older(state.require_bucket(given["bucket"]), key, given["days"])
 
     def _put_system_tags(self, given: dict[str, Any]) -> None:
         with self._lock:

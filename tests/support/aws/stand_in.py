@@ -220,6 +220,10 @@ class AwsStandIn:
         """
         self._control("POST", "foreign-objects", {"bucket": bucket, "key": key, "acl": acl})
 
+    def make_older(self, bucket: str, *keys: str, days: float) -> None:
+        """Let objects, with all of their versions, have been put that many days earlier."""
+        self._control("POST", "older-objects", {"bucket": bucket, "keys": keys, "days": days})
+
     def system_tags(self, bucket: str, tags: dict[str, str]) -> None:
         """Tags that AWS itself puts there, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
         self._control("POST", "system-tags", {"bucket": bucket, "tags": tags})

@@ -68,6 +68,7 @@ class Place:
             **dict.fromkeys(("bucket_key_enabled", "lifecycle_rules", "tags")),
             "name": self.name,
             "purge_tags": False,
+            "expire_existing": False,
             **params,
         }
         module = Module(self.aws, key, check, **given_params)
