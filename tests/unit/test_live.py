@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils import _live, _live_removal
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import MASK, AmsError, scrub
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import CLIP_SECONDS, clip, mp4_fault
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     HLS,
     MP4,
     PREVIEWS,
-    Store,
     hls_seconds,
     object_key,
     stream_prefixes,
     uploads,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import CLIP_SECONDS, clip, mp4_fault
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import Store
 from botocore.exceptions import ClientError
 
 URL = "https://bucket.example.com/clip?X-Amz-Security-Token=a%2Ftoken&X-Amz-Signature=0123456789abcdef"
