@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 ADDRESSES = ("endpoint", "aws_endpoint_url", "base_url", "ams_url", "viewer_url")
 ORIGINS = ("cors_origins", "cors_extra_origins")
-KEY = {"access_key_id": "AKIAEXAMPLE", "secret_given": True}
+KEY: dict[str, Any] = {"access_key_id": "AKIAEXAMPLE", "secret_given": True}
 
 
-def plan(host: str = "ams-1", **inputs: Any) -> dict[str, Any]:
+def plan(host: str = "ams-1", /, **inputs: Any) -> dict[str, Any]:
     """The plan of one host, as the role makes it; what cannot even be read is among its problems."""
     values = {"bucket": "myvideos", "region": "us-east-1", **inputs}
     try:

@@ -26,6 +26,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._links impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import Store
 from botocore.exceptions import ClientError
 
+from tests.support.forwarding import FORWARDED
+
 URL = "https://bucket.example.com/clip?X-Amz-Security-Token=a%2Ftoken&X-Amz-Signature=0123456789abcdef"
 SETTINGS = {
     "s3StreamsFolderPath": "live/streams",
@@ -572,3 +574,13 @@ def test_without_an_upload_the_server_is_not_made_to_record(
     assert told.startswith("x" if holds else "x\nlive: live was not tried, since the server could not upload")
     assert (told == "x") is holds
     assert case.is_empty
+
+
+@pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
+def test_the_live_check_expects_a_redirect_where_ams_makes_one(
+    case: Case, extensions: str | None, forwarded: set[str]
+) -> None:
+    """For ",webm", which forwards everything, it expected none."""
+    live = case.live(httpForwardingExtension=extensions, httpForwardingBaseURL="https://cdn.example.com//")
+    expected = f"https://cdn.example.com//streams/{live.name}.mp4" if "mp4" in forwarded else ""
+    assert live._wanted == expected
