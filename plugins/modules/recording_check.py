@@ -12,7 +12,8 @@ author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Reads the settings that an application of Ant Media Server (AMS) really has. With the key and the
     folder in them it puts a small object into the bucket just as AMS does (list with an empty prefix,
-    HEAD, PUT with the same ACL, storage class and cache header).
+    HEAD, PUT with the same ACL, storage class and cache header), signed as AMS signs with endpoint, region
+    and path style of these settings.
   - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
     the right place, the whole object, a piece of it, and the CORS answers for each origin and for a
     foreign one are expected.
