@@ -29,7 +29,7 @@ PLAIN = (
 )
 # Files whose functions give sentences: what cannot work, what bites, and why a link of the chain is broken.
 SENTENCES = {
-    "What is refused before anything is touched": ("_recording_problems.py", "_fleet.py"),
+    "What is refused before anything is touched": ("_recording_problems.py", "_addresses.py", "_fleet.py"),
     "What the check says of a broken link": (
         "_diagnosis.py",
         "_viewer_diagnosis.py",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._ams.errors import AmsError
+from ._ams.recording_rules import object_key, signing_region
 from ._ams.settings import SettingsError, plan
 from ._links import Link
 from ._probe_store import require_botocore
@@ -44,7 +45,7 @@ class Probe:
         self.forwards = asked.on
         self.extension = probe_extension(asked, has)
         file = f"{self.name}.{self.extension}"
-        self.key = f"{self.settings.get('s3StreamsFolderPath')}/{file}"
+        self.key = object_key(self.settings, file)
         self.body = secrets.token_bytes(PROBE_SIZE)
         patience = Patience(self.viewer.wait)
         self._upload = Upload(self.app, self.settings, self.key, self.body, self.viewer.timeout, patience)
@@ -65,6 +66,11 @@ class Probe:
         if not (self.settings.get("s3AccessKey") and self.settings.get("s3SecretKey")):
             # With an empty key botocore would look for another one, which AMS does not have.
             self._half.append(self._link("key", "an access key in the settings", "none"))
+            yield self._half[-1]
+            return
+        if signing_region(self.settings) is None:
+            # botocore would look for another one, which AMS does not have.
+            self._half.append(self._link("region", "a region in the settings", "none"))
             yield self._half[-1]
             return
         try:

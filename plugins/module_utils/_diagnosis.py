@@ -338,7 +338,13 @@ def _no_bucket(_answer: Answer, asked: Asked, _known: Known) -> str:
 
 
 def _wrong_region(answer: Answer, asked: Asked, _known: Known) -> str:
-    wrong = f"not in {asked.region or 'the region of the settings'}"
+    if not asked.region:
+        told = f" ({answer.region})" if answer.region else ""
+        return (
+            f"s3RegionName is empty, so that AMS signs without the region that this store wants{told}: run "
+            "servers.yml, which sets it"
+        )
+    wrong = f"not in {asked.region}"
     if answer.region and answer.region != asked.region:
         return (
             f"The bucket is in {answer.region}, {wrong}: set s3RegionName to {answer.region} with servers.yml"

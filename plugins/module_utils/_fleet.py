@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import quote
 
 from . import _recording
+from ._addresses import origin_of
 from ._ams.former_file import unproved_path
+from ._ams.recording_rules import STREAMS_PATH
 from ._aws import cors
 from ._recording import Intent
 from ._recording_problems import problems_of, warnings_of
@@ -300,7 +302,7 @@ def _is_loopback(url: str) -> bool:
 
 def _origins(sharing: list[Member]) -> list[str]:
     given = sharing[0].intent.cors_origins
-    own = given or tuple(_recording.origin_of(member.intent.viewer_address) for member in sharing)
+    own = given or tuple(origin_of(member.intent.viewer_address) for member in sharing)
     extra = tuple(origin for member in sharing for origin in member.intent.cors_extra_origins)
     return sorted({*own, *extra})
 
@@ -310,7 +312,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     folders = _folders(sharing)
     entry = {
         "bucket": intent.bucket,
-        "region": intent.region,
+        "region": intent.signing_region,
         "delivery": intent.delivery,
         "keeping": _recording.bucket_settings(intent, folders),
         "change_foreign_access": intent.change_foreign_access,
@@ -338,7 +340,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "cors_elsewhere": "" if intent.sets_cors else intent.store.cors_elsewhere or "the store's own means",
     }
     tasks = storage_tasks(entry)
-    place = {"name": intent.bucket, "region": intent.region, "endpoint_url": intent.aws_endpoint_url}
+    place = {"name": intent.bucket, "region": entry["region"], "endpoint_url": intent.aws_endpoint_url}
     return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
 
 
@@ -346,7 +348,7 @@ def _origins_to_prove(intent: Intent) -> list[str]:
     """Of a large fleet's origins those that this host has a part in; none where CORS is set elsewhere."""
     if not intent.store.cors:
         return []
-    own = _recording.origin_of(intent.viewer_address)
+    own = origin_of(intent.viewer_address)
     asked = {*(intent.cors_origins or (own,)), *intent.cors_extra_origins}
     return sorted({_recording.example_of(origin, own) for origin in asked})
 
@@ -363,6 +365,6 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
             {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
         ],
         "plays_at": {
-            app: f"{intent.viewer_address}/{app}/{_recording.STREAMS}/NAME.mp4" for app in intent.applications
+            app: f"{intent.viewer_address}/{app}/{STREAMS_PATH}/NAME.mp4" for app in intent.applications
         },
     }

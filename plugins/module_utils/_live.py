@@ -17,11 +17,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from ._ams.broadcasts import Broadcasts
 from ._ams.errors import AmsError
+from ._ams.recording_rules import MP4, forwarded_to, hls_seconds, object_key, stream_prefixes, uploads
 from ._check import Probe, Viewer
 from ._clip import CLIP_SECONDS, clip, mp4_fault
 from ._links import Link
 from ._live_removal import Removal
-from ._live_store import MP4, Store, hls_seconds, object_key, stream_prefixes, uploads
+from ._live_store import Store
 
 try:
     import requests
@@ -320,11 +321,7 @@ class Live:
     @property
     def _wanted(self) -> str:
         """Where the server sends a viewer of the recording; empty where it does not."""
-        base = str(self.settings.get("httpForwardingBaseURL") or "")
-        endings = str(self.settings.get("httpForwardingExtension") or "").split(",")
-        if not base or not any(ending and self._file.endswith(ending) for ending in endings):
-            return ""
-        return f"{base.rstrip('/')}/{quote(self._file)}"
+        return forwarded_to(self.settings, quote(self._file))
 
     def _until(self, look: Callable[[], Found]) -> Optional[Found]:
         """What look returns, once it is something; None after the limit. It is called once in any case."""

@@ -1,59 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where AMS puts what comes of a stream, and the bucket as those see it who made it."""
+"""The bucket as those see it who made it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from ._probe_store import require_botocore, s3_client
-
-# Bits of uploadExtensionsToS3.
-MP4, HLS, PREVIEWS = 1, 2, 4
-
-
-def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
-    """What the keys of all objects of a stream begin with, by the rules of AMS."""
-    sub = str(settings.get("subFolder") or "")
-    # There is no main track, for which %m stands.
-    for part in ("%m/", "/%m", "%m"):
-        sub = sub.replace(part, "")
-    sub = sub.replace("%s", stream).strip().strip("/")
-    prefixes = [object_key(settings, f"{sub}/{stream}")]
-    if settings.get("generatePreview") and uploads(settings, PREVIEWS):
-        prefixes.append(_one_slash(f"{settings.get('s3PreviewsFolderPath') or 'previews'}/{stream}"))
-    return prefixes
-
-
-def object_key(settings: Mapping[str, Any], path: str) -> str:
-    """The key of what has this path, below the application's folder on the server or below its streams."""
-    prefix = "streams/"
-    below = path[len(prefix) :] if path.startswith(prefix) else path
-    return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
-
-
-def _one_slash(path: str) -> str:
-    return re.sub("/{2,}", "/", path)
-
-
-def uploads(settings: Mapping[str, Any], kind: int) -> bool:
-    """Whether the application uploads files of this kind."""
-    asked = settings.get("uploadExtensionsToS3")
-    return bool((MP4 | HLS | PREVIEWS if asked is None else int(asked)) & kind)
-
-
-def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Optional[float]:
-    """How long after a stream's end its HLS files are uploaded; None where they are not."""
-    if not (settings.get("hlsMuxingEnabled") and uploads(settings, HLS)):
-        return None
-    own = broadcast.get("hlsParameters") or {}
-    seconds = 1.0
-    for name, otherwise in (("hlsTime", 2), ("hlsListSize", 15)):
-        seconds *= float(own.get(name) or settings.get(name) or otherwise)
-    return seconds
 
 
 class Store:

@@ -12,7 +12,9 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from ._ams.errors import AmsError
+from ._ams.recording_rules import signing_region
 from ._plain_s3 import make_plain, plain_options
+from ._providers import PROVIDERS, provider_at, region_at
 
 try:
     import botocore.session
@@ -49,7 +51,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     kinds = {} if provisioning and not endpoint else dict.fromkeys(_KINDS_OF_ENDPOINT, False)
     client = _session().create_client(
         "s3",
-        region_name=settings.get("s3RegionName") or None,
+        region_name=_region(settings) if provisioning else signing_region(settings),
         endpoint_url=endpoint,
         config=_config(
             timeout,
@@ -61,6 +63,14 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     if not provisioning:
         client.meta.events.register("before-call.s3", _stay_in_region)
     return make_plain(client)
+
+
+def _region(settings: Mapping[str, Any]) -> Optional[str]:
+    """The region of the bucket, where AMS may sign with none; without an endpoint botocore finds its own."""
+    region, endpoint = settings.get("s3RegionName"), str(settings.get("s3Endpoint") or "")
+    if region or not endpoint:
+        return region or None
+    return region_at(PROVIDERS[provider_at(endpoint, has_iam=False)], endpoint)
 
 
 def environment_client(service: str, settings: Mapping[str, Any], timeout: float) -> Optional[Any]:

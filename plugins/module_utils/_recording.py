@@ -12,16 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
-from urllib.parse import urlsplit
 
+from ._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH, UPLOAD_BITS
 from ._aws.bucket import KMS
-from ._providers import PROVIDERS, Provider, is_of_aws, provider_at
+from ._providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 
-UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 CORS_RULE_ID = "antmedia-s3-recording"
 CORS_OF_BUCKET, CORS_ELSEWHERE = "bucket", "elsewhere"
-# Fixed in AMS: the path of a recording after the application's name, to which forwarding adds the base URL.
-STREAMS, PREVIEWS = "streams", "previews"
 # Stands for the address of a distribution until its domain is known.
 DISTRIBUTION = "https://(distribution)"
 # com/amazonaws/partitions/endpoints.json of the AWS SDK for Java 1.12.683, which AMS 2.17.1 brings along.
@@ -124,6 +121,16 @@ class Intent:
         return self.endpoint or self.store.endpoint.format(region=self.region)
 
     @property
+    def signing_region(self) -> str:
+        """The region that AMS and the role sign with: a store that checks it refuses an empty one."""
+        return self.region or ("" if self.is_at_aws else region_at(self.store, self.s3_endpoint))
+
+    @property
+    def is_at_aws(self) -> bool:
+        """True for AWS itself, where every bucket has a region of its own."""
+        return is_of_aws(self.s3_endpoint) if self.s3_endpoint else self.provider_name == "aws"
+
+    @property
     def store_endpoint(self) -> str:
         """Where the bucket is made; at AWS botocore's own settings decide (region, dual-stack, FIPS)."""
         return "" if is_of_aws(self.s3_endpoint) else self.s3_endpoint
@@ -172,13 +179,15 @@ class Intent:
         scheme, _colon, host = endpoint.partition("://")
         return f"{scheme}://{self.bucket}.{host}"
 
-    def folder(self, app: str, kind: str = STREAMS) -> str:
+    def folder(self, app: str, kind: str = STREAMS_PATH) -> str:
         """The folder of an application's objects in the bucket, no slash at its ends."""
         return "/".join(part for part in (self._prefix_of(app), kind) if part)
 
     def folders(self) -> list[str]:
         """Every folder that the applications write to."""
-        return sorted({self.folder(app, kind) for app in self.applications for kind in (STREAMS, PREVIEWS)})
+        return sorted(
+            {self.folder(app, kind) for app in self.applications for kind in (STREAMS_PATH, PREVIEWS_PATH)}
+        )
 
     @property
     def needs_domain(self) -> bool:
@@ -201,11 +210,11 @@ def app_settings(intent: Intent, app: str) -> dict[str, Any]:
         "mp4MuxingEnabled": intent.mp4,
         "s3RecordingEnabled": True,
         "s3BucketName": intent.bucket,
-        "s3RegionName": intent.region,
+        "s3RegionName": intent.signing_region,
         "s3Endpoint": intent.s3_endpoint,
         "s3Permission": intent.s3_permission,
         "s3StreamsFolderPath": intent.folder(app),
-        "s3PreviewsFolderPath": intent.folder(app, PREVIEWS),
+        "s3PreviewsFolderPath": intent.folder(app, PREVIEWS_PATH),
         "uploadExtensionsToS3": sum(UPLOAD_BITS[kind] for kind in intent.upload),
         "httpForwardingExtension": ",".join(intent.forwarding_extensions) if intent.forwards else "",
         "httpForwardingBaseURL": intent.forwarding_base(app) if intent.forwards else "",
@@ -310,17 +319,6 @@ def cors_rules(intent: Intent, origins: Sequence[str]) -> list[dict[str, Any]]:
             "expose_headers": [],
         }
     ]
-
-
-def origin_of(url: str) -> str:
-    """The origin that a browser sends for a page at this address: no path, no default port, lower case."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    host = parts.hostname or ""
-    if ":" in host:
-        host = f"[{host}]"
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    port = "" if parts.port in (None, default) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
 
 
 def example_of(origin: str, own: str) -> str:

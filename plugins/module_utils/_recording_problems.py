@@ -7,40 +7,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from dataclasses import replace
 
+from ._addresses import AddressError, read, read_origin
+from ._ams.recording_rules import FORWARDABLE, UPLOAD_BITS, meant
 from ._aws import bucket as buckets
 from ._aws.bucket_access import DELIVERIES
 from ._aws.distribution import PRICE_CLASSES
-from ._providers import PROVIDERS
+from ._providers import PROVIDERS, without_bucket
 from ._recording import (
     CORS_ELSEWHERE,
     CORS_OF_BUCKET,
     REGIONS,
-    UPLOAD_BITS,
     Intent,
     app_settings_names,
     bucket_settings,
-    origin_of,
 )
 
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
-UPLOADED_AS = {
-    "mp4": "mp4",
-    "webm": "mp4",
-    "m3u8": "hls",
-    "ts": "hls",
-    "m4s": "hls",
-    "fmp4": "hls",
-    "png": "previews",
-    "jpg": "previews",
-    "webp": "previews",
-}
+_KINDS = {bit: kind for kind, bit in UPLOAD_BITS.items()}
+_ENDPOINTS = ("endpoint", "aws_endpoint_url")
+_WITHOUT_PATH = (*_ENDPOINTS, "ams_url")
 _OF_CLOUDFRONT = ("cloudfront_distribution", "cloudfront_price_class")
 _FROZEN = ("GLACIER", "DEEP_ARCHIVE")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_EXTENSION = re.compile(r"[A-Za-z0-9]+")
+_EXTENSION = re.compile(r"[a-z0-9]+")
 _APPLICATION = re.compile(r"[A-Za-z0-9_-]+")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 
@@ -55,7 +47,7 @@ class IntentError(ValueError):
 
 def problems_of(intent: Intent) -> list[str]:
     """Everything in an intent that cannot work, each as a sentence that says what to do."""
-    found = [
+    return [
         *_bucket_problems(intent),
         *_provider_problems(intent),
         *_transport_problems(intent),
@@ -65,20 +57,23 @@ def problems_of(intent: Intent) -> list[str]:
         *_address_problems(intent),
         *_key_problems(intent),
         *_override_problems(intent),
+        *_extension_problems(intent),
     ]
-    if not intent.forwards:
-        return found
-    wrong = [each for each in intent.forwarding_extensions if not _EXTENSION.fullmatch(each)]
-    if wrong:
-        found.append(
-            f"s3_recording_forwarding_extensions: {wrong} must be names such as mp4, "
-            "without dots, blanks and commas (AMS compares the end of the path with them as they are)"
-        )
-    if not intent.forwarding_extensions:
-        found.append(
-            "s3_recording_forwarding_extensions is empty: name one or set s3_recording_forwarding to false"
-        )
-    return found
+
+
+def _extension_problems(intent: Intent) -> list[str]:
+    name = "s3_recording_forwarding_extensions"
+    given = intent.forwarding_extensions
+    if not intent.forwards or (given and all(_EXTENSION.fullmatch(each) for each in given)):
+        return []
+    right = meant(",".join(given))
+    if not right:
+        return [f"{name} is empty: name one or set s3_recording_forwarding to false"]
+    problem = (
+        f"{name}: {list(given)} must be [{', '.join(right)}], in small letters and without dots, blanks and "
+        "commas (AMS compares the end of the path with them as they are)"
+    )
+    return [problem]
 
 
 def warnings_of(intent: Intent) -> list[str]:
@@ -108,9 +103,9 @@ def warnings_of(intent: Intent) -> list[str]:
         )
     found.extend(
         f"s3_recording_forwarding_extensions: {extension} is forwarded but not uploaded, "
-        f"see s3_recording_upload ({UPLOADED_AS.get(extension.lower(), 'AMS uploads no such files')})"
+        f"see s3_recording_upload ({_kind_of(extension) or 'AMS has no such files below streams'})"
         for extension in intent.forwarding_extensions
-        if UPLOADED_AS.get(extension.lower()) not in intent.upload
+        if _kind_of(extension) not in intent.upload
     )
     if intent.delivery == "cloudfront" and not intent.cache_control:
         found.append(
@@ -126,6 +121,10 @@ def warnings_of(intent: Intent) -> list[str]:
     return found
 
 
+def _kind_of(extension: str) -> str:
+    return _KINDS.get(FORWARDABLE.get(extension, 0), "")
+
+
 def _bucket_problems(intent: Intent) -> list[str]:
     if not intent.bucket:
         return ["s3_recording_bucket is not set (s3_recording_hosts names the hosts that are AMS servers)"]
@@ -139,8 +138,11 @@ def _bucket_problems(intent: Intent) -> list[str]:
     if intent.cors not in ("", CORS_OF_BUCKET, CORS_ELSEWHERE):
         found.append(f"s3_recording_cors: '{intent.cors}' must be {CORS_OF_BUCKET} or {CORS_ELSEWHERE}")
     at_aws = intent.provider_name == "aws" and not intent.s3_endpoint
-    if at_aws and not intent.region:
-        found.append("s3_recording_region is not set (it may only be left out with s3_recording_endpoint)")
+    if intent.is_at_aws and not intent.region:
+        found.append(
+            "s3_recording_region is not set (it may only be left out with s3_recording_endpoint of another "
+            "store than AWS)"
+        )
     elif at_aws and intent.region not in REGIONS:
         suffix = "amazonaws.com.cn" if intent.region.startswith("cn-") else "amazonaws.com"
         found.append(
@@ -290,9 +292,10 @@ def _application_problems(intent: Intent) -> list[str]:
     doubled = sorted({app for app in intent.applications if intent.applications.count(app) > 1})
     if doubled:
         found.append(f"s3_recording_applications: {', '.join(doubled)} is there more than once")
-    if intent.prefix and not _PREFIX.fullmatch(intent.prefix):
+    if intent.prefix and (".." in intent.prefix or not _PREFIX.fullmatch(intent.prefix)):
         found.append(
-            f"s3_recording_prefix: '{intent.prefix}' must be a path such as a/b, no slash at its ends"
+            f"s3_recording_prefix: '{intent.prefix}' must be a path such as a/b, with no slash at its ends "
+            "and no two dots, which AMS does not forward to"
         )
     unknown = [kind for kind in intent.upload if kind not in UPLOAD_BITS]
     if unknown:
@@ -301,42 +304,50 @@ def _application_problems(intent: Intent) -> list[str]:
 
 
 def _address_problems(intent: Intent) -> list[str]:
-    found = []
-    for name in ("endpoint", "aws_endpoint_url", "base_url", "ams_url", "viewer_url"):
-        url = getattr(intent, name)
-        if "@" in url:
-            found.append(f"s3_recording_{name} has a user or a password in it, which does not belong there")
-        elif url and not _is_address(url):
-            found.append(f"s3_recording_{name}: '{url}' is not an http or https address")
-    for origin in intent.cors_origins + intent.cors_extra_origins:
-        found.extend(_origin_problems(origin))
+    given = [(name, getattr(intent, name)) for name in (*_WITHOUT_PATH, "base_url", "viewer_url")]
+    found = [
+        f"s3_recording_{name}: {problem}"
+        for name, url in given
+        for problem in _problems_of_address(name, url, intent.bucket)
+    ]
+    for name in ("cors_origins", "cors_extra_origins"):
+        for origin in getattr(intent, name):
+            found.extend(f"s3_recording_{name}: {problem}" for problem in _origin_problems(origin))
     return found
 
 
+def _problems_of_address(name: str, url: str, bucket: str) -> list[str]:
+    if not url:
+        return []
+    try:
+        address = read(url)
+    except AddressError as error:
+        return [f"{_shown(url)} {error}"]
+    right = without_bucket(url, bucket) if name in _ENDPOINTS else ""
+    if right:
+        problem = (
+            f"'{url}' has a bucket in it, which the role and AMS add themselves: set it to {right}. Where "
+            "that is the store's own name, give another name of the store or the number of its host"
+        )
+        return [problem]
+    if address.path.strip("/") and name in _WITHOUT_PATH:
+        return [f"'{url}' has a path, which does not belong there: set it to {replace(address, path='')}"]
+    return []
+
+
+def _shown(url: str) -> str:
+    """What is shown of an address that cannot be right; a user, a password or a token may be in it."""
+    return "the address" if re.search(r"[@?#]", url) else f"'{url}'"
+
+
 def _origin_problems(origin: str) -> list[str]:
-    name = "s3_recording_cors_origins"
     if origin == "*":
         return []
-    if origin.count("*") > 1:
-        return [f"{name}: '{origin}' has more than one *, S3 takes one"]
-    if not re.fullmatch(r"https?://[^/\s]+", origin) or not _is_address(origin.replace("*", "x")):
-        return [f"{name}: '{origin}' is not an origin such as https://ams.example.com:5443"]
-    sent = origin_of(origin)
-    return [f"{name}: browsers never send '{origin}', they send '{sent}'"] if sent != origin else []
-
-
-def _is_address(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        port_is_usable = parts.port != 0
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and port_is_usable
-        and not re.search(r"\s|[?#]", url)
-    )
+        read_origin(origin)
+    except AddressError as error:
+        return [f"{_shown(origin)} {error}"]
+    return []
 
 
 def _key_problems(intent: Intent) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, Optional, get_type_hints
+from typing import Any, Optional, Union, get_type_hints
 
+from ._addresses import AddressError, in_ascii, read, with_brackets
 from ._recording import Intent
 from ._recording_problems import IntentError
 
@@ -21,6 +22,15 @@ _LISTS = (
     "cors_origins",
     "cors_extra_origins",
     "cors_methods",
+)
+_ADDRESSES = (
+    "endpoint",
+    "aws_endpoint_url",
+    "base_url",
+    "ams_url",
+    "viewer_url",
+    "cors_origins",
+    "cors_extra_origins",
 )
 _LISTS_OF_DICTIONARIES = ("transitions",)
 _TYPES = get_type_hints(Intent)
@@ -37,22 +47,35 @@ def intent_of(inputs: Mapping[str, Any], host: str) -> Intent:
             values[name] = typed(name, value)
         except ValueError as error:
             problems.append(f"s3_recording_{name}: {error}")
+    if "ams_url" not in given:
+        values["ams_url"] = in_ascii(_DEFAULT_AMS_URL.format(host=with_brackets(host)))
+        try:
+            read(values["ams_url"])
+        except AddressError as error:
+            problems.append(f"s3_recording_ams_url is not set, and what follows from the host's name {error}")
     if problems:
         raise IntentError(problems)
     values.setdefault("bucket", "")
-    values.setdefault("ams_url", _DEFAULT_AMS_URL.format(host=host))
     values["prefix"] = values.get("prefix", "").strip("/")
     return Intent(**values)
 
 
 def typed(name: str, value: Any) -> Any:
     """A variable's value in its type; ValueError where it cannot be."""
+    if name in _ADDRESSES:
+        return _addresses(name, value)
     if name in _LISTS:
         return _strings(value)
     if name in _LISTS_OF_DICTIONARIES:
         return _dictionaries(value)
     read: Callable[[Any], Any] = _READERS.get(_TYPES[name], _dictionary)
     return read(value)
+
+
+def _addresses(name: str, value: Any) -> Union[str, tuple[str, ...]]:
+    if name in _LISTS:
+        return tuple(in_ascii(each) for each in _strings(value))
+    return in_ascii(_text(value))
 
 
 def _text(value: Any) -> str:

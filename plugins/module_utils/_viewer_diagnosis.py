@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import unquote, urlsplit
 
+from ._addresses import in_ascii
+from ._ams.recording_rules import STREAMS_PATH, base_of, endings, is_forwarded, meant
 from ._closed_bucket import why_closed
 from ._diagnosis import Asked, Known
 from ._no_answer import NoAnswer
@@ -34,27 +36,28 @@ class Forwarding:
         def text(name: str) -> str:
             return str(settings.get(name, otherwise.get(name)) or "")
 
-        return cls(text("httpForwardingExtension"), text("httpForwardingBaseURL").rstrip("/"))
+        return cls(text("httpForwardingExtension"), base_of(text("httpForwardingBaseURL")))
 
     @property
-    def parts(self) -> list[str]:
-        return [part.strip() for part in self.extensions.split(",") if part.strip()]
+    def meant(self) -> list[str]:
+        return meant(self.extensions)
 
     @property
     def on(self) -> bool:
-        return bool(self.parts)
+        return bool(endings(self.extensions))
 
     def takes(self, extension: str) -> bool:
-        """Whether AMS forwards it: any part may end the path, and blanks are not trimmed."""
-        # Java's split drops what is empty at the end; an empty one elsewhere ends every path.
-        parts = self.extensions.rstrip(",").split(",") if self.extensions.strip(",") else []
-        return bool(self.base) and any(f".{extension}".endswith(part) for part in parts)
+        """Whether AMS forwards what is named so."""
+        return bool(self.base) and is_forwarded(self.extensions, f"{STREAMS_PATH}/name.{extension}")
 
 
 def probe_extension(asked: Forwarding, has: Forwarding) -> str:
-    """What to ask the server for: an extension that it does not forward, or the one that is watched most."""
-    missing = [part for part in asked.parts if not has.takes(part)]
-    watched = "mp4" if "mp4" in asked.parts or not asked.parts else asked.parts[0]
+    """What to ask the server for: an extension that it does not forward, or the one that is watched most.
+
+    It is one that AMS gives its files, for which a misspelt one was meant.
+    """
+    missing = [name for name in asked.meant if not has.takes(name)]
+    watched = "mp4" if "mp4" in asked.meant or not asked.meant else asked.meant[0]
     return watched if watched in missing or not missing else missing[0]
 
 
@@ -75,6 +78,11 @@ class Redirect:
 
 def redirect_remedy(redirect: Redirect, asked: Forwarding, has: Forwarding) -> str:
     """What to do where the server does not forward as it should."""
+    if not has.base.isascii():
+        return (
+            f"httpForwardingBaseURL has letters that a redirect cannot hold: set it to {in_ascii(has.base)}, "
+            f"{_SERVERS}"
+        )
     if redirect.location and redirect.location != redirect.wanted:
         return _elsewhere(redirect, asked, has)
     if not has.on and not has.base:
@@ -106,9 +114,12 @@ def _elsewhere(redirect: Redirect, asked: Forwarding, has: Forwarding) -> str:
 
 
 def _not_forwarded(extension: str, has: Forwarding) -> str:
-    if extension in has.parts:
-        return f"AMS does not trim the blanks in httpForwardingExtension ('{has.extensions}'): {_SERVERS}"
-    return f"The extension {extension} is not forwarded, only {', '.join(has.parts)} is: {_SERVERS}"
+    if extension in has.meant:
+        return (
+            f"AMS compares the end of a path with each entry of httpForwardingExtension ('{has.extensions}') "
+            f"as it is, with its case and its blanks: set it to '{','.join(has.meant)}', {_SERVERS}"
+        )
+    return f"The extension {extension} is not forwarded, only {', '.join(has.meant)} is: {_SERVERS}"
 
 
 def _no_redirect(redirect: Redirect) -> str:

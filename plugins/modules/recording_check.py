@@ -12,7 +12,8 @@ author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Reads the settings that an application of Ant Media Server (AMS) really has. With the key and the
     folder in them it puts a small object into the bucket just as AMS does (list with an empty prefix,
-    HEAD, PUT with the same ACL, storage class and cache header).
+    HEAD, PUT with the same ACL, storage class and cache header), signed as AMS signs with endpoint, region
+    and path style of these settings.
   - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
     the right place, the whole object, a piece of it, and the CORS answers for each origin and for a
     foreign one are expected.
@@ -185,6 +186,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._absence_check import Absence
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import in_ascii
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
@@ -223,8 +225,9 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["live"] and params["live_timeout"] <= 0:
         raise AmsError("Reading the option live_timeout", f"{params['live_timeout']:g} is not more than 0")
     verify = (connection.ca_path or True) if connection.validate_certs else False
-    url = (params["viewer_url"] or connection.url).rstrip("/")
-    viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], params["origins"])
+    url = in_ascii((params["viewer_url"] or connection.url).rstrip("/"))
+    origins = [in_ascii(origin) for origin in params["origins"]]
+    viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], origins)
     with AmsClient(connection) as client:
         has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
         if params["state"] == "absent":

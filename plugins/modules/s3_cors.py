@@ -51,7 +51,7 @@ options:
       allowed_origins:
         description:
           - Origins from which a browser may ask, for example V(https://ams.example.com:5443).
-          - Each may contain one V(*).
+          - Each may contain one V(*). Names with letters beyond ASCII become punycode, as browsers send them.
           - Required with O(state=present).
         type: list
         elements: str

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._probe_store import s3_client
 
 from tests.support.ams_fleet import Fleet
 from tests.support.playbook import PlaybookRun, ran, run_playbook
@@ -98,10 +99,24 @@ def test_the_role_end_to_end_on_a_simulated_fleet(simulated: CephSite) -> None:
     assert BUCKET in [each["Name"] for each in s3.list_buckets()["Buckets"]]
 
 
-def test_acl_delivery_opens_each_object(simulated: CephSite) -> None:
-    bucket = {"s3_recording_bucket": "ceph-acls", "s3_recording_delivery": "acl"}
+def test_acl_delivery_opens_each_object_and_no_region_is_named(simulated: CephSite) -> None:
+    bucket = {
+        "s3_recording_bucket": "ceph-acls",
+        "s3_recording_delivery": "acl",
+        "s3_recording_region": "",
+    }
     simulated.run(variables=bucket)
     assert simulated.run(variables=bucket).changed == 0
+    # Set by hand, it is no fault either: this store takes what AMS signs without a region.
+    for region in ("us-east-1", ""):
+        settings = {
+            "s3AccessKey": simulated.store.credentials.access_key_id,
+            "s3SecretKey": simulated.store.credentials.secret_access_key,
+            "s3Endpoint": simulated.store.endpoint_url,
+            "s3RegionName": region,
+        }
+        s3 = s3_client(settings, 10, provisioning=False)
+        assert s3.list_objects_v2(Bucket="ceph-acls", Prefix="")["KeyCount"] == 0
 
 
 def test_how_the_bucket_keeps_recordings(simulated: CephSite) -> None:

@@ -236,3 +236,36 @@ def test_the_key_of_ams_is_tried_where_ams_goes(monkeypatch: pytest.MonkeyPatch,
     assert provisioning.meta.endpoint_url != as_ams.meta.endpoint_url
     own = {**by_name, "s3Endpoint": "http://127.0.0.1:1"}
     assert _probe_store.s3_client(own, WITHIN, provisioning=True).meta.endpoint_url == own["s3Endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint", "provisioning", "signed_for"),
+    [
+        ("eu-3", "http://127.0.0.1:9", False, "eu-3"),
+        ("", "http://127.0.0.1:9", False, ""),
+        ("", "http://127.0.0.1:9", True, "us-east-1"),
+        ("", "https://0a1b.r2.cloudflarestorage.com", True, "auto"),
+        ("", "", True, "eu-west-1"),
+    ],
+)
+def test_the_region_that_is_signed_for(
+    region: str, endpoint: str, provisioning: bool, signed_for: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's own key signs as the server does, whatever region this process has; that hid a fault."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-a-test")
+    settings = {**SETTINGS, "s3RegionName": region, "s3Endpoint": endpoint}
+    for by_path in (True, False):
+        settings["s3PathStyleAccessEnabled"] = by_path
+        client = _probe_store.s3_client(settings, WITHIN, provisioning=provisioning)
+        seen: list[str] = []
+
+        def stop(request: Any, seen: list[str] = seen, **_event: Any) -> None:
+            seen.append(request.headers["Authorization"].decode())
+            raise ConnectionError
+
+        client.meta.events.register("before-send.s3", stop)
+        with pytest.raises(ConnectionError):
+            client.list_objects_v2(Bucket="recordings")
+        assert f"/{signed_for}/s3/aws4_request" in seen[0]

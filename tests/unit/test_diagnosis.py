@@ -316,7 +316,7 @@ class TestRedirect:
             (Forwarding("", BASE), "off: httpForwardingExtension is empty"),
             (Forwarding("mp4", ""), "off: httpForwardingBaseURL is empty"),
             (Forwarding("m3u8,webm", BASE), "The extension mp4 is not forwarded, only m3u8, webm is"),
-            (Forwarding("m3u8, mp4", BASE), "AMS does not trim the blanks"),
+            (Forwarding("m3u8, mp4", BASE), "as it is, with its case and its blanks: set it to 'm3u8,mp4'"),
             (Forwarding("mp4", BASE), "does viewer_url lead to this server"),
         ],
     )

@@ -11,20 +11,22 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils import _live, _live_removal
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import MASK, AmsError, scrub
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import CLIP_SECONDS, clip, mp4_fault
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     HLS,
     MP4,
     PREVIEWS,
-    Store,
     hls_seconds,
     object_key,
     stream_prefixes,
     uploads,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import CLIP_SECONDS, clip, mp4_fault
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import Store
 from botocore.exceptions import ClientError
+
+from tests.support.forwarding import FORWARDED
 
 URL = "https://bucket.example.com/clip?X-Amz-Security-Token=a%2Ftoken&X-Amz-Signature=0123456789abcdef"
 SETTINGS = {
@@ -572,3 +574,13 @@ def test_without_an_upload_the_server_is_not_made_to_record(
     assert told.startswith("x" if holds else "x\nlive: live was not tried, since the server could not upload")
     assert (told == "x") is holds
     assert case.is_empty
+
+
+@pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
+def test_the_live_check_expects_a_redirect_where_ams_makes_one(
+    case: Case, extensions: str | None, forwarded: set[str]
+) -> None:
+    """For ",webm", which forwards everything, it expected none."""
+    live = case.live(httpForwardingExtension=extensions, httpForwardingBaseURL="https://cdn.example.com//")
+    expected = f"https://cdn.example.com//streams/{live.name}.mp4" if "mp4" in forwarded else ""
+    assert live._wanted == expected

@@ -192,3 +192,36 @@ def test_minio_expires_recordings_and_is_sent_no_rule_about_unfinished_uploads()
     assert {tuple(rule) for rule in bucket["keeping"]["lifecycle_rules"]} == {("prefix", "expiration_days")}
     (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
     assert bucket["keeping"]["lifecycle_rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "endpoint", "region"),
+    [
+        ("minio", "http://minio:9000", "us-east-1"),
+        ("ceph", "http://rgw:8080", "us-east-1"),
+        ("", "https://fsn1.your-objectstorage.com", "us-east-1"),
+        ("", "https://0a1b.r2.cloudflarestorage.com", "auto"),
+        ("gcs", "", "auto"),
+        ("", "https://fra1.digitaloceanspaces.com", "fra1"),
+        ("", "https://s3.wasabisys.com", "us-east-1"),
+        ("", "https://s3.eu-central-1.wasabisys.com", "eu-central-1"),
+        ("", "https://s3.gra.perf.cloud.ovh.net", "gra"),
+    ],
+)
+def test_without_a_region_there_is_one_that_the_store_takes(
+    provider: str, endpoint: str, region: str
+) -> None:
+    """With an empty s3RegionName AMS signs without a region, which most stores refuse."""
+    intent = replace(KEYED, region="", provider=provider, endpoint=endpoint, delivery="private")
+    assert problems_of(intent) == []
+    assert app_settings(intent, "live")["s3RegionName"] == region
+    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    assert bucket["region"] == region
+    given = replace(intent, region="eu-3")
+    assert app_settings(given, "live")["s3RegionName"] == "eu-3"
+
+
+def test_a_bucket_at_aws_has_a_region_of_its_own() -> None:
+    intent = replace(KEYED, region="", endpoint="https://s3.dualstack.eu-west-1.amazonaws.com")
+    (problem,) = problems_of(intent)
+    assert problem.startswith("s3_recording_region is not set")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import origin_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
@@ -18,7 +19,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording i
     cors_rules,
     example_of,
     key_policy,
-    origin_of,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import (
     IntentError,
@@ -135,9 +135,10 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"forwarding_extensions": (".mp4",)}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ("mp4", " m3u8")}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ()}, "is empty"),
-        ({"base_url": "https://cdn.example.com/my videos"}, "not an http or https address"),
-        ({"base_url": "cdn.example.com"}, "not an http or https address"),
-        ({"ams_url": "https://h:99999"}, "not an http or https address"),
+        ({"prefix": "a/../b"}, "no two dots"),
+        ({"base_url": "https://cdn.example.com/my videos"}, "has blanks in it"),
+        ({"base_url": "cdn.example.com"}, "has no scheme: write https://cdn.example.com (or http)"),
+        ({"ams_url": "https://h:99999"}, "has the port '99999'"),
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
         ({"cors_origins": ("https://*.x.*",)}, "has more than one *"),
         ({"cors_origins": ("https://Ams.example.com:443",)}, "they send 'https://ams.example.com'"),

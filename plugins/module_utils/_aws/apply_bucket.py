@@ -15,6 +15,8 @@ from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
 _ANY_OWNER = "any"
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
+_WITHOUT_CONSTRAINT = ("us-east-1", "auto")
 _NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
@@ -186,7 +188,6 @@ class _Bucket:
     def make(self) -> None:
         tried = f"Making bucket {self.name}{self.where()}"
         region = self.module.region
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 is refused there
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
             attempt(
@@ -197,7 +198,7 @@ class _Bucket:
                 none_on=("BucketAlreadyOwnedByYou",),
                 retry_on=("OperationAborted",),
                 Bucket=self.name,
-                **(place if region and region != "us-east-1" else {}),
+                **(place if region and region not in _WITHOUT_CONSTRAINT else {}),
             )
         except AwsError as error:
             if error.code == "BucketAlreadyExists":

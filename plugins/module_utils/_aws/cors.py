@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 from xml.sax.saxutils import escape
 
+from .._addresses import in_ascii
 from .errors import AwsError
 
 if TYPE_CHECKING:
@@ -62,11 +63,15 @@ def given(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
     return [
         {
             "id": rule.get("id") or None,
-            **{name: list(dict.fromkeys(rule.get(name) or [])) for name in _LISTS},
+            **{name: list(dict.fromkeys(_as_sent(name, rule.get(name) or []))) for name in _LISTS},
             "max_age_seconds": rule.get("max_age_seconds"),
         }
         for rule in rules
     ]
+
+
+def _as_sent(name: str, values: Iterable[str]) -> Iterable[str]:
+    return [in_ascii(value) for value in values] if name == "allowed_origins" else values
 
 
 def meaning(rule: Rule) -> tuple[Any, ...]:

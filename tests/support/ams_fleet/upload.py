@@ -36,10 +36,14 @@ class Uploader:
         from botocore.config import Config
 
         values = self._values
+        region = values["s3RegionName"]
+        if region is None or not (region or values["s3Endpoint"]):
+            raise ValueError(f"Cannot create enum from {region} value!")
         session: Any = boto3.session.Session(values["s3AccessKey"], values["s3SecretKey"])
         return session.client(
             "s3",
-            region_name=values["s3RegionName"] or None,
+            # With an endpoint the server signs with an empty region too.
+            region_name=region,
             endpoint_url=values["s3Endpoint"] or None,
             config=Config(
                 connect_timeout=5,

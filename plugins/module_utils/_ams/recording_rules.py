@@ -1,0 +1,109 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What AMS does with its settings of recording: object keys, upload bits, regions, and what is forwarded.
+
+Measured on 2.17.1, see tests/contract/test_viewers.py. Plain data in, plain data out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Optional
+
+# Bits of uploadExtensionsToS3.
+MP4, HLS, PREVIEWS = 1, 2, 4
+UPLOAD_BITS = {"mp4": MP4, "hls": HLS, "previews": PREVIEWS}
+# The files that AMS writes below streams, and so may forward, by the bit that uploads them. Previews are
+# elsewhere, where nothing is forwarded.
+FORWARDABLE = {"mp4": MP4, "webm": MP4, "m3u8": HLS, "ts": HLS, "m4s": HLS, "fmp4": HLS}
+# Fixed in AMS: the paths of recordings and previews after the application's name.
+STREAMS_PATH, PREVIEWS_PATH = "streams", "previews"
+
+
+def endings(extensions: Optional[str]) -> list[str]:
+    """Return what the end of a path is compared with, for a value of httpForwardingExtension."""
+    # Java's split drops what is empty at the end; an empty entry elsewhere ends every path.
+    given = (extensions or "").rstrip(",")
+    return given.split(",") if given.strip() else []
+
+
+def meant(extensions: Optional[str]) -> list[str]:
+    """Return the extensions that somebody meant who wrote httpForwardingExtension, as AMS names its files."""
+    found = (re.sub(r"[^a-z0-9]", "", entry.lower()) for entry in endings(extensions))
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def is_forwarded(extensions: Optional[str], path: str) -> bool:
+    """True if AMS forwards this path: by its end, with the case and the blanks of each entry."""
+    is_stream = path.startswith(f"{STREAMS_PATH}/")
+    return is_stream and any(path.endswith(ending) for ending in endings(extensions))
+
+
+def forwarded_to(settings: Mapping[str, Any], path: str) -> str:
+    """Return where AMS sends a viewer of this path, or "". path: after the application's name, quoted."""
+    base = base_of(settings.get("httpForwardingBaseURL"))
+    if not base or not is_forwarded(settings.get("httpForwardingExtension"), path):
+        return ""
+    target = f"{base}/{path}"
+    # With two dots AMS answers 500.
+    return "" if ".." in target else target
+
+
+def base_of(base_url: Optional[str]) -> str:
+    """Return the base URL as AMS uses it: without one slash at its end."""
+    base = base_url or ""
+    return base.removesuffix("/") if base.strip() else ""
+
+
+def object_key(settings: Mapping[str, Any], path: str) -> str:
+    """Return the key of what has this path, below the application's folder or below its streams."""
+    below = path.removeprefix(f"{STREAMS_PATH}/")
+    return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
+
+
+def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
+    """Return what the keys of all objects of a stream begin with."""
+    sub = str(settings.get("subFolder") or "")
+    # There is no main track, for which %m stands.
+    for part in ("%m/", "/%m", "%m"):
+        sub = sub.replace(part, "")
+    sub = sub.replace("%s", stream).strip().strip("/")
+    prefixes = [object_key(settings, f"{sub}/{stream}")]
+    if settings.get("generatePreview") and uploads(settings, PREVIEWS):
+        prefixes.append(_one_slash(f"{settings.get('s3PreviewsFolderPath') or PREVIEWS_PATH}/{stream}"))
+    return prefixes
+
+
+def _one_slash(path: str) -> str:
+    return re.sub("/{2,}", "/", path)
+
+
+def uploads(settings: Mapping[str, Any], kind: int) -> bool:
+    """True if the application uploads files of this kind."""
+    asked = settings.get("uploadExtensionsToS3")
+    return bool((MP4 | HLS | PREVIEWS if asked is None else int(asked)) & kind)
+
+
+def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Optional[float]:
+    """Return how long after a stream's end its HLS files are uploaded; None where they are not."""
+    if not (settings.get("hlsMuxingEnabled") and uploads(settings, HLS)):
+        return None
+    own = broadcast.get("hlsParameters") or {}
+    seconds = 1.0
+    for name, otherwise in (("hlsTime", 2), ("hlsListSize", 15)):
+        seconds *= float(own.get(name) or settings.get(name) or otherwise)
+    return seconds
+
+
+def signing_region(settings: Mapping[str, Any]) -> Optional[str]:
+    """Return the region that AMS signs its uploads with, which may be empty; None where it cannot sign.
+
+    With an endpoint it takes s3RegionName as it is, but for null, which makes it forget the endpoint. Without
+    one it looks the name up in the list of its SDK.
+    """
+    region = settings.get("s3RegionName")
+    if region is None or not (region or settings.get("s3Endpoint")):
+        return None
+    return str(region)
