@@ -22,7 +22,7 @@ from urllib.parse import quote
 from . import _recording
 from ._ams.former_file import unproved_path
 from ._aws import cors
-from ._recording import Intent
+from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
 
 # Of a bucket, so that all its hosts have to agree on them.
@@ -351,6 +351,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "ams_url": intent.ams_url,
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
+        "closed": intent.delivery in CLOSED_DELIVERIES,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
         "apps": [

@@ -21,6 +21,8 @@ UPLOAD_BITS = {"mp4": 1, "hls": 2, "previews": 4}
 CORS_RULE_ID = "antmedia-s3-recording"
 # Fixed in AMS: the path of a recording after the application's name, to which forwarding adds the base URL.
 STREAMS, PREVIEWS = "streams", "previews"
+# Nobody reads a recording without credentials, or without the distribution.
+CLOSED_DELIVERIES = ("private", "cloudfront")
 # Stands for the address of a distribution until its domain is known.
 DISTRIBUTION = "https://(distribution)"
 # com/amazonaws/partitions/endpoints.json of the AWS SDK for Java 1.12.683, which AMS 2.17.1 brings along.
