@@ -64,11 +64,6 @@ class Probe:
         """Whether, as far as links() came, the application's recordings reach the bucket."""
         return all(link.ok for link in self._half) and any(link.link == "put" for link in self._half)
 
-    @property
-    def warnings(self) -> list[str]:
-        """What, as far as links() came, is no broken link and yet to be known."""
-        return self._door.warnings
-
     def links(self) -> Iterator[Link]:
         """Try link after link; what a broken one makes impossible is not tried."""
         self._half = [self._settings_link()]

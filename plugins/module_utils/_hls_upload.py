@@ -123,11 +123,11 @@ def _begin(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def warning(app: str, verdict: Verdict) -> str:
+def warning(url: str, app: str, verdict: Verdict) -> str:
     """Return what is said of a door that is no failure; empty where there is nothing to say."""
     if verdict.state not in (OPEN, DOUBTFUL):
         return ""
     return (
-        f"/{app}/hls-upload/NAME reads and overwrites recordings with the server's key, without a login: "
+        f"{url}/{app}/hls-upload/NAME reads and overwrites recordings by the server's key, without a login: "
         f"{verdict.reason}. {verdict.remedy}"
     )

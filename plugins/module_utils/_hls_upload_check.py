@@ -32,7 +32,6 @@ class HlsUpload:
     ) -> None:
         self._app, self._viewer, self._settings = app, viewer, settings
         self._url, self._closed = f"{viewer.url}/{app}/hls-upload/{name}", closed
-        self.warnings: list[str] = []
 
     def link(self, body: bytes, ask: Callable[[str, Mapping[str, str]], Answered]) -> Link:
         """Try it with an object that is there. body: what it holds. ask: an address, with headers."""
@@ -46,11 +45,10 @@ class HlsUpload:
 
     def _link(self, verdict: Verdict, came: str) -> Link:
         broken = verdict.state == OPEN and self._closed
-        told = "" if broken else warning(self._app, verdict)
-        self.warnings += [f"{self._viewer.url}: {told}"] if told else []
+        told = "" if broken else warning(self._viewer.url, self._app, verdict)
         expected = f"no recording at {urlsplit(self._url).path} without a login"
         came += f"; {verdict.reason}" if verdict.reason else ""
-        return Link(self._app, LINK, not broken, expected, came, verdict.remedy if broken else "")
+        return Link(self._app, LINK, not broken, expected, came, verdict.remedy if broken else "", told)
 
 
 def _asked_with(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Answered]) -> Tried:

@@ -174,6 +174,9 @@ links:
     remedy:
       description: What to do where it is broken.
       type: str
+    warning:
+      description: What is to be known though it holds.
+      type: str
   sample:
     - app: live
       link: put
@@ -249,14 +252,13 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             Probe(app["name"], has[app["name"]], viewer, app["settings"], closed) for app in params["apps"]
         ]
         if params["live"]:
-            result = _with_live(client, viewer, probes, params["live_timeout"])
-            return _with_warnings(result, known, probes)
-    return _with_warnings(outcome(url, checked(probes)), known, probes)
+            return _warned(_with_live(client, viewer, probes, params["live_timeout"]), known)
+    return _warned(outcome(url, checked(probes)), known)
 
 
-def _with_warnings(result: dict[str, Any], known: list[str], probes: list[Probe]) -> dict[str, Any]:
-    told = [*known, *(text for probe in probes for text in probe.warnings)]
-    return {**result, "warnings": told} if told else result
+def _warned(result: dict[str, Any], known: list[str]) -> dict[str, Any]:
+    warnings = [*known, *result.get("warnings", [])]
+    return {**result, "warnings": warnings} if warnings else result
 
 
 def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: float) -> dict[str, Any]:

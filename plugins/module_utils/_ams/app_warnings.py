@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .client import AmsClient
 from .errors import AmsError
-from .exposure import exposures, hsts_warnings, plain_below
+from .exposure import exposures, hsts_warnings, plain_below, upload_door, without_token
 from .local_recordings import hidden, listed, never_uploaded, turned_on_for
 
 
@@ -24,8 +24,10 @@ def of_change(client: AmsClient, app: str, before: Mapping[str, Any], after: Map
 
 
 def of_now(client: AmsClient, app: str, settings: Mapping[str, Any], viewer_url: str) -> list[str]:
-    """Return what is to be known of an application as it is."""
-    found = [*exposures(app, settings), *_of_addresses(client, [viewer_url, _base(settings)])]
+    """Return what is to be known of an application as it is, beside what the links of a check find."""
+    # Where the filter is off the check finds the door open.
+    door = upload_door(app, settings) if settings.get("ipFilterEnabled") else []
+    found = [*door, *without_token(settings), *_of_addresses(client, [viewer_url, _base(settings)])]
     if _base(settings):
         found += never_uploaded(listed(client, app))
     return _named(client, app, found)

@@ -32,7 +32,8 @@ def exposures(app: str, settings: Mapping[str, Any]) -> list[str]:
 
 def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
     """Return who is let in where AMS serves the bucket with its own key."""
-    if not settings.get("s3RecordingEnabled"):
+    # A release without this setting has no such door.
+    if not settings.get("s3RecordingEnabled") or "hlsHttpEndpoint" not in settings:
         return []
     rest = RestFilter.of(settings)
     if not rest.on:
