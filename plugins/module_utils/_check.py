@@ -12,11 +12,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from ._ams.errors import AmsError
 from ._ams.recording_rules import object_key, signing_region
 from ._ams.settings import SettingsError, plan
+from ._hls_upload_check import HlsUpload
 from ._links import Link
 from ._probe_store import require_botocore
 from ._upload_check import Patience, Upload
@@ -30,12 +31,17 @@ PROBE_SIZE = 2048
 
 @dataclass
 class Probe:
-    """One application of one server."""
+    """One application of one server.
+
+    closed: whether nobody may read recordings without credentials or a CDN; None where that follows from
+    forwarding, which is off then.
+    """
 
     app: str
     settings: Mapping[str, Any]
     viewer: Viewer
     expected_settings: Mapping[str, Any] = field(default_factory=dict)
+    closed: Optional[bool] = None
     name: str = field(default_factory=lambda: f"recording-check-{secrets.token_hex(8)}")
 
     def __post_init__(self) -> None:
@@ -50,6 +56,8 @@ class Probe:
         patience = Patience(self.viewer.wait)
         self._upload = Upload(self.app, self.settings, self.key, self.body, self.viewer.timeout, patience)
         self._visit = Visit(self.app, self.viewer, file, asked, has, patience)
+        is_closed = not self.forwards if self.closed is None else self.closed
+        self._door = HlsUpload(self.app, self.viewer, file, self.settings, is_closed)
         self._half: list[Link] = []
 
     @property
@@ -86,9 +94,11 @@ class Probe:
         upload = self._upload.links()
         self._half += upload
         yield from upload
+        is_there = upload[-1].link == "put" and upload[-1].ok
         if self.forwards:
-            is_there = upload[-1].link == "put" and upload[-1].ok
             yield from self._visit.links(self._upload, self.body, is_there, self._upload.answers)
+        if is_there:
+            yield self._door.link(self.body, self._visit.ask)
 
     def _end(self, error: BaseException) -> None:
         """Remove the probe though there is no result to tell of it; what stays is told with the error."""

@@ -24,7 +24,7 @@ from ._addresses import origin_of
 from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
 from ._aws import cors
-from ._recording import Intent
+from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
 from ._storage_tasks import storage_tasks
 
@@ -359,6 +359,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "ams_url": intent.ams_url,
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
+        "closed": intent.delivery in CLOSED_DELIVERIES,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
         "apps": [

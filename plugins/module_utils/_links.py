@@ -16,7 +16,10 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Link:
-    """One link of the chain: what was expected, what came, and what to do where that differs."""
+    """One link of the chain: what was expected, what came, and what to do where that differs.
+
+    warning: what is to be known though the link does not fail.
+    """
 
     app: str
     link: str
@@ -24,6 +27,7 @@ class Link:
     expected: str
     came: str
     remedy: str = ""
+    warning: str = ""
 
     def verdict(self) -> str:
         """What a line of the table says of it."""
@@ -92,6 +96,9 @@ def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
     """The result of a check; AmsError is not used for a broken link, since the table is needed with it."""
     broken = [link for link in links if not link.ok]
     result: dict[str, Any] = {"changed": False, "links": [asdict(link) for link in links]}
+    warnings = list(dict.fromkeys(link.warning for link in links if link.warning))
+    if warnings:
+        result["warnings"] = warnings
     if broken:
         where = ", ".join(dict.fromkeys(link.link for link in broken))
         message = f"{url}: the recording chain is broken ({where}):\n{table(links)}"

@@ -19,6 +19,8 @@ from ._providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 
 CORS_RULE_ID = "antmedia-s3-recording"
 CORS_OF_BUCKET, CORS_ELSEWHERE = "bucket", "elsewhere"
+# Nobody reads a recording without credentials, or without the distribution.
+CLOSED_DELIVERIES = ("private", "cloudfront")
 # Stands for the address of a distribution until its domain is known.
 DISTRIBUTION = "https://(distribution)"
 # com/amazonaws/partitions/endpoints.json of the AWS SDK for Java 1.12.683, which AMS 2.17.1 brings along.

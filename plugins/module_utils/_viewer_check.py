@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urlsplit
@@ -89,6 +89,10 @@ class Visit:
             yield self._preflight(target, origin, upload.asked)
         if origins and len(origins) == len(self._viewer.origins):
             yield self._foreign(target, upload.asked)
+
+    def ask(self, url: str, headers: Mapping[str, str]) -> Answered:
+        """What the server itself answers to this viewer."""
+        return first_answer(self._viewer, url, self._http, headers)
 
     def _redirect(self) -> tuple[str, Link]:
         url = f"{self._viewer.url}/{self._app}/streams/{self._name}"
@@ -216,10 +220,16 @@ class Visit:
         return Link(self._app, link, ok, expected, came, "" if ok else remedy)
 
 
-def first_answer(viewer: Viewer, url: str, http: Optional[requests.Session] = None) -> Answered:
+def first_answer(
+    viewer: Viewer,
+    url: str,
+    http: Optional[requests.Session] = None,
+    headers: Optional[Mapping[str, str]] = None,
+) -> Answered:
     """What the server itself answers to a viewer; a redirect is not followed."""
     browser = http or _browser()
     options: dict[str, Any] = {"allow_redirects": False, "timeout": viewer.timeout, "verify": viewer.verify}
+    options["headers"] = headers
     return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
 
 

@@ -17,6 +17,7 @@ description:
   - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
     the right place, the whole object, a piece of it, and the CORS answers for each origin and for a
     foreign one are expected.
+  - Tries whether strangers get the object where AMS serves the bucket with its own key (see O(closed)).
   - The object is removed at the end, also after a failure, with the AWS credentials of the environment.
   - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
   - With O(state=absent) it proves the opposite, for servers that recording was taken off.
@@ -94,6 +95,15 @@ options:
         answer.
     type: float
     default: 90
+  closed:
+    description:
+      - Whether nobody may read recordings without credentials or a CDN, as with private delivery.
+      - AMS serves C(/APP/hls-upload/NAME) with its own access key, behind the IP filter of the application's
+        REST API alone. The object is asked for there, without and with the header C(X-Forwarded-For). Where
+        recordings are closed and it is given out to a stranger, the link V(hls-upload) is broken. Otherwise
+        that is a warning, since recordings can be overwritten there.
+      - If not set, they are closed where the application does not forward.
+    type: bool
   backup_path:
     description:
       - File of former values that M(antmedia.s3_recording.ams_app_settings) has made. When every link holds,
@@ -148,7 +158,9 @@ links:
       type: str
     link:
       description:
-        - Which link. With O(live) the last ones are V(live source), V(live pull), V(live recording),
+        - Which link. V(hls-upload) is not judged where the check asks from an address that the filter allows,
+          as it does on the server itself; RV(links[].came) says so.
+        - With O(live) the last ones are V(live source), V(live pull), V(live recording),
           V(live upload), V(live playback) and V(live removal); after a broken one only the removal follows.
       type: str
     ok:
@@ -162,6 +174,9 @@ links:
       type: str
     remedy:
       description: What to do where it is broken.
+      type: str
+    warning:
+      description: What is to be known though it holds.
       type: str
   sample:
     - app: live
@@ -179,7 +194,7 @@ msg:
   description: In one line how it went, or a line for each link where one is broken.
   returned: always
   type: str
-  sample: "live: all 10 links hold"
+  sample: "live: all 11 links hold"
 """
 
 from collections.abc import Mapping
@@ -187,7 +202,7 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._absence_check import Absence
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import in_ascii
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings, arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
@@ -212,6 +227,7 @@ ARGUMENT_SPEC = {
     "origins": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "float", "default": 30},
     "backup_path": {"type": "path"},
+    "closed": {"type": "bool"},
     "live": {"type": "bool", "default": False},
     "live_timeout": {"type": "float", "default": 90},
 }
@@ -233,10 +249,19 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         if params["state"] == "absent":
             gone = [Absence(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
             return outcome(url, checked(gone))
-        probes = [Probe(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
+        known = [text for app in has for text in app_warnings.of_now(client, app, has[app], url)]
+        closed = params["closed"]
+        probes = [
+            Probe(app["name"], has[app["name"]], viewer, app["settings"], closed) for app in params["apps"]
+        ]
         if params["live"]:
-            return _with_live(client, viewer, probes, params["live_timeout"])
-    return outcome(url, checked(probes))
+            return _warned(_with_live(client, viewer, probes, params["live_timeout"]), known)
+    return _warned(outcome(url, checked(probes)), known)
+
+
+def _warned(result: dict[str, Any], known: list[str]) -> dict[str, Any]:
+    warnings = [*known, *result.get("warnings", [])]
+    return {**result, "warnings": warnings} if warnings else result
 
 
 def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: float) -> dict[str, Any]:

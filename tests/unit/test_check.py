@@ -32,9 +32,13 @@ SETTINGS = {
     "s3Permission": "bucket-owner-full-control",
     "httpForwardingExtension": "mp4",
     "httpForwardingBaseURL": f"{STORE}/recordings",
+    "ipFilterEnabled": True,
+    "remoteAllowedCIDR": "127.0.0.1",
 }
 HEALTHY = ["settings", "list", "head", "put", "redirect", "get", "range"]
-HEALTHY += [f"cors for {ORIGIN}", "cors for a foreign origin", "remove"]
+HEALTHY += [f"cors for {ORIGIN}", "cors for a foreign origin", "hls-upload", "remove"]
+# Without a header, and with that of the server itself.
+DOOR = ["hls-upload", "hls-upload"]
 
 
 def refused(code: str, status: int = 403, message: str = "", retries: int = 0) -> ClientError:
@@ -106,6 +110,8 @@ class Web:
         return self.change.get(kind, lambda same: same)(answer)
 
     def get(self, url: str, **options: Any) -> Any:
+        if "/hls-upload/" in url:
+            return self._answer("hls-upload", 403)
         if url.startswith(ORIGIN):
             base = self.probe.settings["httpForwardingBaseURL"]
             return self._answer("redirect", 302, Location=f"{base}/streams/{url.rpartition('/')[2]}")
@@ -134,9 +140,11 @@ class Parts:
     web: Web
 
 
-def parts(expected: dict[str, Any] | None = None, wait: float = 0, **settings: Any) -> Parts:
+def parts(
+    expected: dict[str, Any] | None = None, wait: float = 0, closed: bool | None = None, **settings: Any
+) -> Parts:
     viewer = Viewer(ORIGIN, True, 5, wait, [ORIGIN])
-    probe = Probe("live", {**SETTINGS, **settings}, viewer, expected or {})
+    probe = Probe("live", {**SETTINGS, **settings}, viewer, expected or {}, closed)
     web = Web(probe)
     probe._visit._http = web  # type: ignore[assignment]
     return Parts(probe, web)
@@ -163,7 +171,7 @@ class TestHealthy:
             "key:put_object",
             "provisioning:delete_object",
         ]
-        assert it.web.asked == ["redirect", "get", "range", "preflight", "foreign"]
+        assert it.web.asked == ["redirect", "get", "range", "preflight", "foreign", *DOOR]
 
     def test_each_client_is_made_once(self, store: Store) -> None:
         list(parts().probe.links())
@@ -185,14 +193,15 @@ class TestHealthy:
 
     def test_without_forwarding_no_viewer_is_sent(self, store: Store) -> None:
         it = parts(httpForwardingExtension="", httpForwardingBaseURL="")
-        assert names(list(it.probe.links()), broken=False) == ["settings", "list", "head", "put", "remove"]
-        assert it.web.asked == []
+        expected = ["settings", "list", "head", "put", "hls-upload", "remove"]
+        assert names(list(it.probe.links()), broken=False) == expected
+        assert it.web.asked == DOOR
 
     def test_a_star_among_the_origins(self, store: Store) -> None:
         it = parts()
         it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, ["*"])
         list(it.probe.links())
-        assert it.web.asked == ["redirect", "get", "range"]
+        assert it.web.asked == ["redirect", "get", "range", *DOOR]
 
     def test_an_https_page(self, store: Store) -> None:
         it = parts()
@@ -200,6 +209,35 @@ class TestHealthy:
         links = list(it.probe.links())
         assert link(links, "mixed content").came == "http://store:9000"
         assert names(links)[0] == "mixed content"
+
+
+class TestDoor:
+    """Recordings in a closed bucket are not closed where the server gives them out with its own key."""
+
+    def opened(self, closed: bool | None, **settings: Any) -> list[Link]:
+        it = parts(closed=closed, **settings)
+        is_open = SimpleNamespace(status_code=200, content=it.probe.body, text="")
+        it.web.change["hls-upload"] = lambda _refused: is_open
+        return list(it.probe.links())
+
+    @pytest.mark.parametrize(("closed", "ok"), [(True, False), (False, True), (None, True)])
+    def test_it_is_judged_by_the_delivery(self, store: Store, closed: bool | None, ok: bool) -> None:
+        found = link(self.opened(closed, ipFilterEnabled=False), "hls-upload")
+        assert (found.ok, bool(found.warning), bool(found.remedy)) == (ok, ok, not ok)
+
+    def test_without_forwarding_recordings_are_closed(self, store: Store) -> None:
+        off = {"httpForwardingExtension": "", "httpForwardingBaseURL": "", "ipFilterEnabled": False}
+        assert names(self.opened(None, **off)) == ["hls-upload"]
+
+    def test_a_warning_reaches_the_result(self, store: Store) -> None:
+        (warning,) = outcome(ORIGIN, self.opened(False, ipFilterEnabled=False))["warnings"]
+        assert "ipFilterEnabled is false" in warning
+
+    def test_without_the_object_it_is_not_asked(self, store: Store) -> None:
+        store.answers["put_object"] = [DENIED]
+        it = parts()
+        list(it.probe.links())
+        assert "hls-upload" not in it.web.asked
 
 
 class TestUploads:

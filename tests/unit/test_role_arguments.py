@@ -25,6 +25,7 @@ HOST = {
     "origins": ["https://ams-1:5443"],
     "bucket": "recordings",
     "cluster": "",
+    "closed": False,
     "cluster_hosts": [],
     "needs_domain": False,
     "backup_path": "/backup/ams-1.json",

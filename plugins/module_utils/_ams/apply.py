@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
+from . import app_warnings
 from .client import AmsClient, Connection
 from .errors import AmsError
 from .former import WayBack, folded, way_back
@@ -107,14 +108,10 @@ class Applier:
             for name, stored in planned.change.rewritten.items()
             if name in planned.change.after
         ]
-        hidden = self._hidden_recordings(planned)
-        if hidden:
-            found.append(
-                f"{self.client.url}, application '{planned.app}': {hidden} recordings of before this change "
-                "are on the server's disk; requests for them are forwarded to S3 from now on, where they are "
-                "not. Copy them into the bucket, or they cannot be played"
-            )
-        return found
+        if planned.not_asked:
+            return found
+        after = merged(planned.current, planned.change)
+        return found + app_warnings.of_change(self.client, planned.app, planned.current, after)
 
     def cluster_warnings(self, known: int) -> list[str]:
         """Where the cluster has other nodes than those that are known."""
@@ -231,19 +228,6 @@ class Applier:
                 f"({error.came_back}). Run again. {lost.remedy}"
             )
             raise lost from None
-
-    def _hidden_recordings(self, planned: Plan) -> int:
-        turned_on = planned.change.after.get("httpForwardingExtension")
-        if (
-            not turned_on
-            or planned.current.get("s3RecordingEnabled")
-            or planned.change.before["httpForwardingExtension"]
-        ):
-            return 0
-        # A user whose scope does not reach the list is not told a number; the change itself is not affected.
-        with suppress(AmsError):
-            return self.client.recordings_count(planned.app)
-        return 0
 
 
 def _without_followed_key(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import mimetypes
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from . import broadcasts, pages, recordings
+from . import broadcasts, hls_upload, pages, recordings
 from .broadcasts import AppCall
 from .host import App
 from .pages import Answer, error_page, failure_page
@@ -27,27 +26,14 @@ def _missing(path: str) -> Answer:
     return error_page(404, f"The requested resource [{path}] is not available")
 
 
-def app_rest(call: Call, path: str) -> Answer:
-    """For a path with the application in front, however it was asked for."""
+def app_rest(call: Call, path: str, remote: str = hls_upload.HERE) -> Answer:
+    """For a path with the application in front. remote: who asks; the console is the server itself."""
     found = REST.fullmatch(path)
     app = call.host.app(found[1]) if found else None
     if found is None or app is None:
         return _missing(path)
-    if not _is_allowed(app):
-        return error_page(403, "Not allowed IP")
-    return routed(ROUTES, found[2], call, AppCall(call, app))
-
-
-def _is_allowed(app: App) -> bool:
-    values = app.settings.values
-    if not values.get("ipFilterEnabled"):
-        return True
-    networks = [part.strip() for part in (values["remoteAllowedCIDR"] or "").split(",")]
-    return any(
-        ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(network, strict=False)
-        for network in networks
-        if network
-    )
+    refused = hls_upload.filtered(app.settings.values, remote)
+    return refused or routed(ROUTES, found[2], call, AppCall(call, app))
 
 
 # What is fixed comes before what names a broadcast.
@@ -72,7 +58,7 @@ def viewed(call: Call) -> Answer:
     """Anything that is not below /rest."""
     found = BELOW_STREAMS.fullmatch(call.path)
     if REST.fullmatch(call.path):
-        return app_rest(call, call.path)
+        return app_rest(call, call.path, hls_upload.remote_of(call))
     if found is None:
         return _missing(call.path)
     app = call.host.app(found[1])

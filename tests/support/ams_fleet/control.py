@@ -85,8 +85,9 @@ class Control:
         for listener in self._listeners(host):
             listener.host.store.users.known[user["email"]] = User.from_json(user)
 
-    async def add_recordings(self, host: str, app: str, names: list[str]) -> None:
-        self._fleet.listeners[host].host.store.apps[app].recordings += [recording(name) for name in names]
+    async def add_recordings(self, host: str, app: str, names: list[str], kind: str) -> None:
+        made = [recording(name, kind=kind) for name in names]
+        self._fleet.listeners[host].host.store.apps[app].recordings += made
 
     async def add_file(self, host: str, app: str, path: str, content: str) -> None:
         self._fleet.listeners[host].host.store.apps[app].files[path] = content.encode("latin-1")

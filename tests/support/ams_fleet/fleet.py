@@ -198,9 +198,9 @@ class Fleet:
         """rights: userType with scope ("system" or an application), or appNameUserType={"live": "ADMIN"}."""
         self._ask("add_user", host=self._address(host), user={"email": email, "password": password, **rights})
 
-    def add_recordings(self, host: HostName, app: str, names: Sequence[str]) -> None:
+    def add_recordings(self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod") -> None:
         """In the application's list of recordings; the files themselves: add_file."""
-        self._ask("add_recordings", host=self._address(host), app=app, names=list(names))
+        self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind)
 
     def add_file(self, host: HostName, app: str, path: str, content: bytes) -> None:
         """path: below the application's folder, e.g. streams/clip.mp4."""

@@ -24,8 +24,8 @@ NO_RECORDING: dict[str, Any] = {
 }
 
 
-def recording(name: str, size: int = 1_000_000) -> dict[str, Any]:
-    """An entry of the list of recordings."""
+def recording(name: str, size: int = 1_000_000, kind: str = "streamVod") -> dict[str, Any]:
+    """An entry of the list of recordings. kind: uploadedVod and userVod are those that no stream has made."""
     now = int(time.time() * 1000)
     told = {
         "streamName": name,
@@ -35,8 +35,8 @@ def recording(name: str, size: int = 1_000_000) -> dict[str, Any]:
     }
     times = {"creationDate": now, "startTime": now - 10_000, "duration": 10_000}
     vod_id = "".join(random.choices(string.ascii_letters, k=24))
-    kind = {"fileSize": size, "vodId": vod_id, "type": "streamVod"}
-    return NO_RECORDING | told | times | kind | {"metadata": ""}
+    what = {"fileSize": size, "vodId": vod_id, "type": kind}
+    return NO_RECORDING | told | times | what | {"metadata": ""}
 
 
 def _of(asked: AppCall, vod_id: str) -> dict[str, Any] | None:

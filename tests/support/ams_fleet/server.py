@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from . import app_rest, console
+from . import app_rest, console, hls_upload
 from .certificates import ADDRESSES_EACH, Authority
 from .console import Call
 from .faults import Fault, answer_instead
@@ -188,7 +188,7 @@ class FleetServer:
         await _delay(call)
         fault = listener.fault_for(call.method, call.target)
         if fault is None:
-            answer = _answered(call)
+            answer = await _answered(call)
         else:
             sent = await self._with_fault(listener, fault, call, request)
             if isinstance(sent, web.StreamResponse):
@@ -206,7 +206,7 @@ class FleetServer:
         await self._before(listener, fault, call)
         if fault.action in {"reset_before", "restart"}:
             return _broken(request)
-        answer = _answered(call)
+        answer = await _answered(call)
         if fault.action == "rewrite":
             _rewrite(call, fault)
         if fault.action == "truncate":
@@ -227,7 +227,9 @@ class FleetServer:
             await self.restart(listener, fault.seconds, float(fault.options.get("starting", 0)))
 
 
-def _answered(call: Call) -> Answer:
+async def _answered(call: Call) -> Answer:
+    if hls_upload.PATH.fullmatch(call.path):
+        return await hls_upload.answered(call)
     return console.answer(call) if call.path.startswith("/rest") else app_rest.viewed(call)
 
 

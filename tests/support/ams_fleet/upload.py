@@ -84,9 +84,17 @@ class Uploader:
         given = {name: value for name, value in options.items() if value}
         await self._ask(lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **given))
 
+    async def get(self, key: str) -> bytes:
+        def read() -> bytes:
+            return bytes(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+
+        return bytes(await self._ask(read))
+
     async def delete(self, name: str) -> None:
         # Here the server forgets the sub-folder.
-        key = f"{self._values['s3StreamsFolderPath']}/{name}"
+        await self.delete_key(f"{self._values['s3StreamsFolderPath']}/{name}")
+
+    async def delete_key(self, key: str) -> None:
         await self._ask(lambda: self._s3.delete_object(Bucket=self._bucket, Key=key))
 
     async def _ask(self, call: Callable[[], Any]) -> Any:
@@ -94,5 +102,14 @@ class Uploader:
 
         try:
             return await asyncio.to_thread(call)
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except ClientError as error:
+            raise UploadRefusedError(_in_java(error.response)) from error
+        except (BotoCoreError, ValueError) as error:
             raise UploadRefusedError(str(error)) from error
+
+
+def _in_java(response: Mapping[str, Any]) -> str:
+    """As the server's own SDK says what a store has refused."""
+    told, status = response["Error"], response["ResponseMetadata"]["HTTPStatusCode"]
+    where = f"Service: Amazon S3; Status Code: {status}; Error Code: {told['Code']}"
+    return f"{told.get('Message', '')} ({where}; Request ID: 0; S3 Extended Request ID: 0; Proxy: null)"

@@ -1,0 +1,50 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Read what is missing to warn of an application, before a change or as it is, and say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Optional
+
+from .client import AmsClient
+from .errors import AmsError
+from .exposure import exposures, hsts_warnings, plain_below, upload_door, without_token
+from .local_recordings import hidden, listed, never_uploaded, turned_on_for
+
+
+def of_change(client: AmsClient, app: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return what is to be known of an application's settings after a change."""
+    found = [*exposures(app, after), *_of_addresses(client, [_base(after)])]
+    if turned_on_for(before, after):
+        found += hidden(before, listed(client, app))
+    return _named(client, app, found)
+
+
+def of_now(client: AmsClient, app: str, settings: Mapping[str, Any], viewer_url: str) -> list[str]:
+    """Return what is to be known of an application as it is, beside what the links of a check find."""
+    # Where the filter is off the check finds the door open.
+    door = upload_door(app, settings) if settings.get("ipFilterEnabled") else []
+    found = [*door, *without_token(settings), *_of_addresses(client, [viewer_url, _base(settings)])]
+    if _base(settings):
+        found += never_uploaded(listed(client, app))
+    return _named(client, app, found)
+
+
+def _base(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("httpForwardingBaseURL") or "") if settings.get("httpForwardingExtension") else ""
+
+
+def _of_addresses(client: AmsClient, addresses: Sequence[str]) -> list[str]:
+    if not plain_below(client.url, addresses):
+        return []
+    release: Optional[str] = None
+    with suppress(AmsError):
+        release = str(client.version().get("versionName") or "")
+    return hsts_warnings(client.url, release, addresses)
+
+
+def _named(client: AmsClient, app: str, found: Sequence[str]) -> list[str]:
+    return [f"{client.url}, application '{app}': {text}" for text in found]

@@ -1,0 +1,97 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the settings of an application open to others. Plain data in, sentences out.
+
+Measured on 2.17.1: AMS asks for a play token before it forwards, and the address that it forwards to asks for
+none. Since 3.0.0 the console sends HSTS with includeSubDomains over https.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+from .rest_filter import RestFilter, address_of
+
+PLAY_CONTROLS = (
+    "playTokenControlEnabled",
+    "playJwtControlEnabled",
+    "enableTimeTokenForPlay",
+    "timeTokenSubscriberOnly",
+    "hashControlPlayEnabled",
+)
+_HSTS_SINCE = 3
+
+
+def exposures(app: str, settings: Mapping[str, Any]) -> list[str]:
+    """Return what the settings of an application open beside what recording and forwarding need."""
+    return [*upload_door(app, settings), *without_token(settings)]
+
+
+def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
+    """Return who is let in where AMS serves the bucket with its own key."""
+    # A release without this setting has no such door.
+    if not settings.get("s3RecordingEnabled") or "hlsHttpEndpoint" not in settings:
+        return []
+    rest = RestFilter.of(settings)
+    if not rest.on:
+        who, remedy = "whoever reaches the server", "Set ipFilterEnabled to true"
+        told = "ipFilterEnabled is false"
+    elif rest.wider:
+        who, remedy = "who comes from there", "Leave in it only what needs the application's REST API"
+        told = f"remoteAllowedCIDR lets in {', '.join(rest.wider)}"
+    else:
+        return []
+    text = (
+        f"{told}: {who} can read and overwrite each recording in bucket {settings.get('s3BucketName')} at "
+        f"/{app}/hls-upload/NAME without a login, and delete it where the access key may. {remedy}, or let "
+        f"nothing in front of the server pass /{app}/hls-upload/ on"
+    )
+    return [text]
+
+
+def without_token(settings: Mapping[str, Any]) -> list[str]:
+    """Return what the play controls of an application do not protect."""
+    controls = [name for name in PLAY_CONTROLS if settings.get(name)]
+    base = str(settings.get("httpForwardingBaseURL") or "")
+    if not (controls and base and settings.get("httpForwardingExtension")):
+        return []
+    text = (
+        f"{', '.join(controls)} is on, and viewers are forwarded to {base}, which asks for no token: whoever "
+        "has the address of a recording there plays it without one. What protects recordings there is only "
+        "what the bucket or the CDN itself asks for, such as signed addresses of CloudFront"
+    )
+    return [text]
+
+
+def plain_below(console: str, addresses: Sequence[str]) -> list[str]:
+    """Return the http addresses that a browser turns into https once it has seen the console over https."""
+    seen = urlsplit(console)
+    host = (seen.hostname or "").lower()
+    # An IP address has no HSTS, RFC 6797, 8.1.1.
+    if seen.scheme != "https" or not host or address_of(host) is not None:
+        return []
+    return [
+        address
+        for address in dict.fromkeys(addresses)
+        if urlsplit(address).scheme == "http"
+        and f".{(urlsplit(address).hostname or '').lower()}".endswith(f".{host}")
+    ]
+
+
+def hsts_warnings(console: str, release: Optional[str], addresses: Sequence[str]) -> list[str]:
+    """Return a warning where browsers will not ask these addresses as they are written.
+
+    release: of the server, None where it is not known.
+    """
+    major = (release or "").partition(".")[0]
+    if not (major.isdigit() and int(major) >= _HSTS_SINCE):
+        return []
+    return [
+        f"the console {console} of release {release} tells browsers to use https alone for its host and all "
+        f"names below it: a browser that has seen the console turns {address} into https. Give an https "
+        "address"
+        for address in plain_below(console, addresses)
+    ]

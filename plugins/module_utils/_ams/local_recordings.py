@@ -1,0 +1,87 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The recordings that forwarding hides, since they are on the server's disk alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from .client import AmsClient
+from .errors import AmsError
+
+# AMS gives at most 250 at once.
+AT_ONCE = 200
+MOST = 1000
+# Measured on 2.17.1: AMS never uploads these, whatever its settings are.
+NEVER_UPLOADED = {"uploadedVod": "uploaded by users", "userVod": "imported from a folder"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An application's list (VoD): how many it has, how many of them were read, and these by their type."""
+
+    total: int = 0
+    read: int = 0
+    types: Mapping[str, int] = field(default_factory=dict)
+
+
+def listed(client: AmsClient, app: str) -> Listed:
+    """Read the list, at most MOST entries; nothing where the user's scope does not reach it."""
+    with suppress(AmsError):
+        total = client.recordings_count(app)
+        types: Counter[str] = Counter()
+        read = 0
+        while read < min(total, MOST):
+            page = client.recordings(app, read, AT_ONCE)
+            if not page:
+                break
+            types.update(str(entry.get("type")) for entry in page)
+            read += len(page)
+        return Listed(total, read, types)
+    return Listed()
+
+
+def turned_on_for(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True if forwarding is off and will be on."""
+    return bool(after.get("httpForwardingExtension")) and not before.get("httpForwardingExtension")
+
+
+def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
+    """Return what forwarding hides that is turned on. before: the settings until now."""
+    if before.get("s3RecordingEnabled"):
+        # What was recorded may be in S3 already.
+        return never_uploaded(found)
+    if not found.total:
+        return []
+    text = (
+        f"{found.total} recordings of before this change are on the server's disk; requests for them are "
+        "forwarded to S3 from now on, where they are not. Copy them into the bucket, or they cannot be played"
+    )
+    kinds = _kinds(found)
+    return [f"{text}. AMS itself never puts recordings {kinds} into S3" if kinds else text]
+
+
+def never_uploaded(found: Listed) -> list[str]:
+    """Return what forwarding hides for ever, since AMS puts into S3 only what it has recorded itself."""
+    kinds = _kinds(found)
+    if not kinds:
+        return []
+    text = (
+        f"recordings {kinds} are on the server's disk alone: AMS never puts them into S3, and requests for "
+        "them are forwarded there. Copy them into the bucket, or they cannot be played"
+    )
+    return [text]
+
+
+def _kinds(found: Listed) -> str:
+    counted = [
+        f"{words} ({found.types[kind]})" for kind, words in NEVER_UPLOADED.items() if kind in found.types
+    ]
+    if counted and found.read < found.total:
+        counted[-1] += f", among the first {found.read} of {found.total},"
+    return " and ".join(counted)

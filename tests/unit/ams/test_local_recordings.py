@@ -1,0 +1,104 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What forwarding hides: counted by type, in a bounded number of pages."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import local_recordings
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_recordings import (
+    AT_ONCE,
+    MOST,
+    Listed,
+    hidden,
+    listed,
+    never_uploaded,
+    turned_on_for,
+)
+
+OF_BEFORE = "recordings of before this change are on the server's disk"
+
+
+class Client:
+    """The list of one application."""
+
+    def __init__(self, types: list[str], allowed: bool = True) -> None:
+        self.types, self.allowed = types, allowed
+        self.pages: list[tuple[int, int]] = []
+
+    def recordings_count(self, _app: str) -> int:
+        if not self.allowed:
+            raise AmsError("Counting", "status 403")
+        return len(self.types)
+
+    def recordings(self, _app: str, offset: int, size: int) -> list[dict[str, Any]]:
+        self.pages.append((offset, size))
+        return [{"type": kind} for kind in self.types[offset : offset + size]]
+
+
+def read(client: Client) -> Listed:
+    return listed(cast("AmsClient", client), "live")
+
+
+def test_an_empty_list_costs_no_page() -> None:
+    client = Client([])
+    assert read(client) == Listed()
+    assert client.pages == []
+
+
+def test_types_are_counted_over_pages() -> None:
+    client = Client(["streamVod"] * AT_ONCE + ["uploadedVod", "userVod", "userVod"])
+    found = read(client)
+    assert (found.total, found.read) == (AT_ONCE + 3, AT_ONCE + 3)
+    assert found.types == {"streamVod": AT_ONCE, "uploadedVod": 1, "userVod": 2}
+    assert client.pages == [(0, AT_ONCE), (AT_ONCE, AT_ONCE)]
+
+
+def test_a_long_list_is_read_to_a_bound() -> None:
+    client = Client(["uploadedVod"] * (MOST + 500))
+    found = read(client)
+    assert (found.total, found.read, len(client.pages)) == (MOST + 500, MOST, MOST // AT_ONCE)
+    assert never_uploaded(found)[0].startswith(
+        f"recordings uploaded by users ({MOST}), among the first {MOST} of {MOST + 500}, are on the server's"
+    )
+
+
+def test_a_list_that_ends_early_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(["userVod"])
+    monkeypatch.setattr(client, "recordings_count", lambda _app: 10)
+    assert read(client).read == 1
+
+
+def test_a_user_who_may_not_list_is_told_nothing() -> None:
+    assert read(Client(["userVod"], allowed=False)) == Listed()
+
+
+def test_forwarding_that_is_turned_on() -> None:
+    assert turned_on_for({"httpForwardingExtension": ""}, {"httpForwardingExtension": "mp4"})
+    assert not turned_on_for({"httpForwardingExtension": "mp4"}, {"httpForwardingExtension": "mp4,m3u8"})
+    assert not turned_on_for({"httpForwardingExtension": "mp4"}, {"httpForwardingExtension": ""})
+
+
+def test_all_of_before_are_hidden_where_nothing_was_in_s3() -> None:
+    found = Listed(3, 3, {"streamVod": 1, "uploadedVod": 2})
+    (text,) = hidden({"s3RecordingEnabled": False}, found)
+    assert text.startswith(f"3 {OF_BEFORE}")
+    assert text.endswith("AMS itself never puts recordings uploaded by users (2) into S3")
+    (plain,) = hidden({}, Listed(3, 3, {"streamVod": 3}))
+    assert plain.startswith(f"3 {OF_BEFORE}")
+    assert "never" not in plain
+
+
+def test_what_ams_never_uploads_is_hidden_though_it_records_to_s3() -> None:
+    """Before, nothing was said where S3 recording was on and forwarding was turned on."""
+    found = Listed(3, 3, {"streamVod": 1, "uploadedVod": 1, "userVod": 1})
+    (text,) = hidden({"s3RecordingEnabled": True}, found)
+    assert text.startswith("recordings uploaded by users (1) and imported from a folder (1) are on the")
+    assert hidden({"s3RecordingEnabled": True}, Listed(3, 3, {"streamVod": 3})) == []
+
+
+def test_the_bound_is_a_number_of_whole_pages() -> None:
+    assert local_recordings.MOST % local_recordings.AT_ONCE == 0

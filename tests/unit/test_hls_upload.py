@@ -1,0 +1,204 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who is let in at /APP/hls-upload: what is asked, what it says, and what follows for each delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils import _hls_upload_check
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._hls_upload import (
+    CLOSED,
+    DOUBTFUL,
+    NOT_JUDGED,
+    OPEN,
+    Tried,
+    judge,
+    next_header,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._hls_upload_check import HlsUpload
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._no_answer import NoAnswer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._viewer_check import Answered, Viewer
+
+DEFAULT = {"ipFilterEnabled": True, "remoteAllowedCIDR": "127.0.0.1"}
+OFF = {**DEFAULT, "ipFilterEnabled": False}
+TEN = {**DEFAULT, "remoteAllowedCIDR": "10.0.0.0/8"}
+EVERYBODY = {**DEFAULT, "remoteAllowedCIDR": "0.0.0.0/0"}
+LOOPBACK, PRIVATE, PUBLIC, STRANGER = "127.0.0.1", "192.168.1.5", "198.51.100.20", "203.0.113.7"
+BODY = b"the probe"
+
+
+def tried(*answers: tuple[str, bool]) -> list[Tried]:
+    return [Tried(header, "200" if let_in else "403", let_in) for header, let_in in answers]
+
+
+@pytest.mark.parametrize(
+    ("settings", "before", "header"),
+    [
+        (DEFAULT, [], ""),
+        # Who is refused pretends to be the server itself, then whom else the filter allows.
+        (DEFAULT, [("", False)], LOOPBACK),
+        (DEFAULT, [("", False), (LOOPBACK, False)], None),
+        (TEN, [("", False), (LOOPBACK, False)], "10.0.0.1"),
+        (TEN, [("", False), (LOOPBACK, True)], None),
+        # Who is let in pretends to be a stranger, whom a filter that works refuses.
+        (DEFAULT, [("", True)], STRANGER),
+        (DEFAULT, [("", True), (STRANGER, False)], None),
+        (OFF, [("", True)], LOOPBACK),
+        (OFF, [("", True), (LOOPBACK, True)], None),
+    ],
+)
+def test_what_is_asked_next(
+    settings: Mapping[str, Any], before: list[tuple[str, bool]], header: str | None
+) -> None:
+    assert next_header(settings, tried(*before)) == header
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "answers", "state", "reason"),
+    [
+        (DEFAULT, PUBLIC, [("", False), (LOOPBACK, False)], CLOSED, ""),
+        (OFF, LOOPBACK, [("", False), (LOOPBACK, False)], CLOSED, ""),
+        (OFF, LOOPBACK, [("", True), (LOOPBACK, True)], OPEN, "ipFilterEnabled is false"),
+        (EVERYBODY, LOOPBACK, [("", True), (LOOPBACK, True)], OPEN, "lets in everybody"),
+        # The check on the server itself is let in by right.
+        (DEFAULT, LOOPBACK, [("", True), (STRANGER, False)], NOT_JUDGED, "not judged from here"),
+        (DEFAULT, LOOPBACK, [("", True), (STRANGER, True)], DOUBTFUL, "as 203.0.113.7 as well"),
+        (TEN, "10.2.3.4", [("", True), (STRANGER, False)], NOT_JUDGED, "10.2.3.4, which the filter allows"),
+        (DEFAULT, "", [("", True), (STRANGER, False)], NOT_JUDGED, "an address that is not known"),
+        # A proxy on the server that does not say who asks.
+        (DEFAULT, PUBLIC, [("", True), (STRANGER, False)], OPEN, "hides the addresses of its clients"),
+        (DEFAULT, PRIVATE, [("", True), (STRANGER, True)], OPEN, "hides the addresses of its clients"),
+        # The header of whoever asks is believed.
+        (DEFAULT, PUBLIC, [("", False), (LOOPBACK, True)], OPEN, "a stranger's header reaches the server"),
+        (DEFAULT, PRIVATE, [("", False), (LOOPBACK, True)], OPEN, "private addresses such as 192.168.1.5"),
+        (DEFAULT, "", [("", False), (LOOPBACK, True)], OPEN, "a stranger's header reaches the server"),
+        (
+            TEN,
+            LOOPBACK,
+            [("", False), (LOOPBACK, False), ("10.0.0.1", True)],
+            DOUBTFUL,
+            "on the server itself",
+        ),
+    ],
+)
+def test_what_the_answers_say(
+    settings: Mapping[str, Any], source: str, answers: list[tuple[str, bool]], state: str, reason: str
+) -> None:
+    verdict = judge("live", settings, source, tried(*answers))
+    assert verdict.state == state
+    assert reason in verdict.reason
+    assert bool(verdict.remedy) is (state in (OPEN, DOUBTFUL))
+
+
+class Server:
+    """Answers by the header. answers: status and body."""
+
+    def __init__(self, answers: Mapping[str, tuple[int, bytes] | NoAnswer]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def ask(self, url: str, headers: Mapping[str, str]) -> Answered:
+        assert url == "https://ams.example.com/live/hls-upload/probe.mp4"
+        header = headers.get("X-Forwarded-For", "")
+        self.asked.append(header)
+        answer = self.answers[header]
+        if isinstance(answer, NoAnswer):
+            return answer
+        status, content = answer
+        made = SimpleNamespace(status_code=status, content=content, text=content.decode())
+        return cast("Answered", made)
+
+
+def link_of(
+    monkeypatch: pytest.MonkeyPatch,
+    answers: Mapping[str, tuple[int, bytes] | NoAnswer],
+    source: str = PUBLIC,
+    closed: bool = True,
+    **settings: Any,
+) -> Link:
+    monkeypatch.setattr(_hls_upload_check, "source_address", lambda _url: source)
+    viewer = Viewer("https://ams.example.com", True, 5, 0)
+    door = HlsUpload("live", viewer, "probe.mp4", {**DEFAULT, **settings}, closed)
+    server = Server(answers)
+    found = door.link(BODY, server.ask)
+    assert server.asked == list(answers)
+    return found
+
+
+REFUSED = (403, b"Not allowed IP")
+
+
+class TestLink:
+    def test_a_closed_door(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: REFUSED})
+        assert (found.ok, found.warning, found.remedy) == (True, "", "")
+        assert found.came == "403 without a header; 403 with X-Forwarded-For: 127.0.0.1"
+
+    def test_a_release_that_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert link_of(monkeypatch, {"": (404, b""), LOOPBACK: (404, b"")}).ok
+
+    def test_other_bytes_are_not_the_recording(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that answers everything with a page lets nobody in."""
+        assert link_of(monkeypatch, {"": (200, b"<html>"), LOOPBACK: (200, b"<html>")}).ok
+
+    def test_an_open_one_fails_where_recordings_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: (200, BODY)})
+        assert (found.ok, found.warning) == (False, "")
+        assert "200 and the recording with X-Forwarded-For: 127.0.0.1; a stranger's header" in found.came
+        assert "set X-Forwarded-For to the address of the client alone" in found.remedy
+        assert "refuse /live/hls-upload/" in found.remedy
+
+    def test_and_is_a_warning_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: (200, BODY)}, closed=False)
+        assert (found.ok, found.remedy) == (True, "")
+        assert found.warning.startswith("https://ams.example.com/live/hls-upload/NAME reads and overwrites")
+
+    def test_a_doubtful_one_is_a_warning_everywhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = link_of(monkeypatch, {"": (200, BODY), STRANGER: (200, BODY)}, source=LOOPBACK)
+        assert found.ok
+        assert "Run the check from another machine" in found.warning
+
+    def test_on_the_server_itself_it_is_a_note(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = link_of(monkeypatch, {"": (200, BODY), STRANGER: REFUSED}, source=LOOPBACK)
+        assert (found.ok, found.warning) == (True, "")
+        assert "not judged from here: the check asks from 127.0.0.1, which the filter allows" in found.came
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"Error processing request: denied (Service: Amazon S3; Status Code: 403)",
+            b"HTTP method GET is not supported by this URL",
+        ],
+    )
+    def test_an_error_from_behind_the_filter_is_let_in(
+        self, monkeypatch: pytest.MonkeyPatch, body: bytes
+    ) -> None:
+        """Who may not read there can write all the same."""
+        found = link_of(monkeypatch, {"": (500, body), STRANGER: (500, body)})
+        assert not found.ok
+        assert found.came.startswith("500 from behind the filter without a header")
+
+    def test_no_answer_lets_nobody_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        nothing = NoAnswer("refused", "the connection was refused")
+        found = link_of(monkeypatch, {"": nothing, LOOPBACK: nothing})
+        assert found.ok
+        assert found.came.startswith("the connection was refused without a header")
+
+
+class TestSource:
+    def test_of_loopback(self) -> None:
+        assert _hls_upload_check.source_address("http://127.0.0.1:5080") == LOOPBACK
+        assert _hls_upload_check.source_address("https://127.0.0.1") == LOOPBACK
+
+    def test_behind_a_proxy_it_is_not_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        assert _hls_upload_check.source_address("http://ams.example.com") == ""
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert _hls_upload_check.source_address("http://127.0.0.1:5080") == LOOPBACK
+
+    def test_of_a_name_that_is_not_known(self) -> None:
+        assert _hls_upload_check.source_address("http://nowhere.invalid") == ""
