@@ -27,6 +27,8 @@ options:
   settings:
     description:
       - Settings of O(app) by their names in AMS, for example V(mp4MuxingEnabled).
+      - A key that an item of a list, for example of V(encoderSettings), does not name is left to the server.
+        What the server fills in there is no difference.
     type: dict
     default: {}
   reset:
