@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from typing import Any, Optional
@@ -35,11 +36,15 @@ class ActionModule(ActionBase):
     def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         begun = time.monotonic()
         patience = _seconds(arguments.get("wait_timeout"))
+        # Of the last key, counted from here: with it goes the document that could note when that began.
+        quiet = _seconds(arguments.get("quiet", 0)) if arguments.get("state") == "absent" else 0
         earlier: dict[str, Any] = {}
         while True:
             left = patience - (time.monotonic() - begun)
             # What is no number goes to the module, which says so.
             turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
+            if quiet:
+                turn = {**turn, "quiet": max(0, math.ceil(quiet - (time.monotonic() - begun)))}
             result = _with_earlier(earlier, self._execute_module(module_args=turn, task_vars=task_vars))
             is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
             waited = time.monotonic() - begun
