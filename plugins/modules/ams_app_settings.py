@@ -42,6 +42,12 @@ options:
       - Settings that O(app) must have now. Where one differs the application is left alone.
     type: dict
     default: {}
+  undo:
+    description:
+      - Settings of O(app) to put back, each with C(before), the value that it gets, and C(after), the value
+        that it must still have. One that somebody else has changed is named and left alone.
+    type: dict
+    default: {}
   apps:
     description:
       - Several applications of the server.
@@ -63,6 +69,12 @@ options:
         default: []
       only_if:
         description: Settings that it must have now. Where one differs the application is left alone.
+        type: dict
+        default: {}
+      undo:
+        description:
+          - Settings to put back, each with C(before), the value that it gets, and C(after), the value that
+            it must still have. One that somebody else has changed is named and left alone.
         type: dict
         default: {}
   backup_path:
@@ -291,6 +303,7 @@ _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
     "reset": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "only_if": {"type": "dict", "default": {}},
+    "undo": {"type": "dict", "default": {}},
 }
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -348,7 +361,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return taken_back(connection, former, restore["since"], restore["unproved"], manner)
     one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
     asked = params["apps"] if params["app"] is None else [one]
-    wishes = [Wish(each["name"], each["settings"], each["reset"], each["only_if"]) for each in asked]
+    wishes = [Wish(each["name"], **{name: each[name] for name in _OF_ONE}) for each in asked]
     return outcome(connection, wishes, manner)
 
 
