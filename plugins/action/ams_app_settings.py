@@ -18,7 +18,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster impo
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
 
 # Of what is asked, the part that is the same for all nodes of a cluster.
-_OF_CLUSTER = ("app", "apps", "settings", "reset")
+_OF_CLUSTER = ("app", "apps", "settings", "reset", "undo")
 
 
 class ActionModule(InProcessAction):

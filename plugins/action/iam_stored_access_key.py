@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Optional
 
@@ -33,12 +34,17 @@ class ActionModule(ActionBase):
     def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         begun = time.monotonic()
         patience = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
+        # Of the last key, counted from here: with it goes the document that could note when that began.
+        is_last = arguments.get("state") == "absent"
+        quiet = waiting.seconds_of(arguments.get("quiet", 0), 0) if is_last else 0
         earlier: dict[str, Any] = {}
         told = waiting.Waiting()
         while True:
             left = patience - (time.monotonic() - begun)
             # What is no number goes to the module, which says so.
             turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
+            if quiet:
+                turn = {**turn, "quiet": max(0, math.ceil(quiet - (time.monotonic() - begun)))}
             result = _with_earlier(earlier, self._execute_module(module_args=turn, task_vars=task_vars))
             is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
             waited = time.monotonic() - begun

@@ -14,11 +14,15 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import Apps, chosen, folded
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
     SUFFIX,
+    FormerFile,
     unproved_path,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._decommission import READ_FIRST
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
@@ -185,7 +189,19 @@ def _of_write(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
 
 
 def _to_remove(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {**_of_write(host, value_of), "apps": without_recording(host["apps"], host["bucket"])}
+    kept = _kept(host, value_of("__s3_recording_fleet")["hosts"])
+    return {**_of_write(host, value_of), "apps": without_recording(host["apps"], host["bucket"], kept)}
+
+
+def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
+    """The backups of a host; of a cluster those of all nodes together, since one of them was written."""
+    cluster = host["cluster"]
+    nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
+    files = [FormerFile(node["backup_path"], node["ams_url"]) for node in nodes]
+    try:
+        return folded(chosen([layer for file in files for layer in file.layers("", unproved=True)], None))
+    except AmsError as error:
+        raise AnsibleFilterError(f"recording_arguments: {error}") from None
 
 
 def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -213,6 +229,15 @@ def _to_read(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[s
     return {"apps": [app["name"] for app in host["apps"]], "settings": ["s3BucketName", "s3AccessKey"]}
 
 
+def _to_read_before_removal(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "apps": [app["name"] for app in host["apps"]],
+        "all_apps": True,
+        "live_streams": True,
+        "settings": list(READ_FIRST),
+    }
+
+
 def _to_restore(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
     restore = {name: value_of(f"__s3_recording_restore_{name}") for name in _RESTORE}
     return {
@@ -229,7 +254,12 @@ _STEPS: dict[str, Callable[[Mapping[str, Any], Callable[[str], Any]], dict[str, 
     "read": _to_read,
     "restore": _to_restore,
 }
-_WHERE_REMOVED = {**_STEPS, "apply": _to_remove, "check": _to_check_removal}
+_WHERE_REMOVED = {
+    **_STEPS,
+    "apply": _to_remove,
+    "check": _to_check_removal,
+    "read": _to_read_before_removal,
+}
 
 
 def recording_stopped(

@@ -16,11 +16,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import quote
 
 from . import _recording
 from ._addresses import origin_of
+from ._ams.former import Apps
 from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
 from ._aws import cors
@@ -159,20 +160,28 @@ def with_domain(apps: Iterable[Mapping[str, Any]], domain: str) -> list[dict[str
     return [{**app, "settings": {**app["settings"], name: known(app["settings"].get(name))}} for app in apps]
 
 
-def without_recording(apps: Iterable[Mapping[str, Any]], bucket: str) -> list[dict[str, Any]]:
+def without_recording(
+    apps: Iterable[Mapping[str, Any]], bucket: str, kept: Optional[Apps] = None
+) -> list[dict[str, Any]]:
     """What takes recording to a bucket off a host's applications; those that record elsewhere are left alone.
 
-    Whether streams are recorded as MP4 at all stays: that is of use without S3 too.
+    kept: what the backups of earlier runs hold of them. All else that the runs have changed is undone with
+    it: whether streams are recorded as MP4 at all, and further settings. Without a backup that stays.
     """
     names = {*_recording.app_settings_names(), *_OF_KEY} - {"mp4MuxingEnabled"}
-    return [
-        {
-            "name": app["name"],
-            "reset": sorted(names & {*app["settings"], *_OF_KEY}),
-            "only_if": {"s3BucketName": bucket},
-        }
-        for app in apps
-    ]
+    asked = []
+    for app in apps:
+        reset = sorted(names & {*app["settings"], *_OF_KEY})
+        changed = (kept or {}).get(app["name"]) or {}
+        asked.append(
+            {
+                "name": app["name"],
+                "reset": reset,
+                "only_if": {"s3BucketName": bucket},
+                "undo": {name: values for name, values in changed.items() if name not in reset},
+            }
+        )
+    return asked
 
 
 def _by_problem(found: Iterable[tuple[str, str]]) -> list[str]:

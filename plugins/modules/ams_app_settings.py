@@ -27,6 +27,8 @@ options:
   settings:
     description:
       - Settings of O(app) by their names in AMS, for example V(mp4MuxingEnabled).
+      - A key that an item of a list, for example of V(encoderSettings), does not name is left to the server.
+        What the server fills in there is no difference.
     type: dict
     default: {}
   reset:
@@ -38,6 +40,12 @@ options:
   only_if:
     description:
       - Settings that O(app) must have now. Where one differs the application is left alone.
+    type: dict
+    default: {}
+  undo:
+    description:
+      - Settings of O(app) to put back, each with C(before), the value that it gets, and C(after), the value
+        that it must still have. One that somebody else has changed is named and left alone.
     type: dict
     default: {}
   apps:
@@ -61,6 +69,12 @@ options:
         default: []
       only_if:
         description: Settings that it must have now. Where one differs the application is left alone.
+        type: dict
+        default: {}
+      undo:
+        description:
+          - Settings to put back, each with C(before), the value that it gets, and C(after), the value that
+            it must still have. One that somebody else has changed is named and left alone.
         type: dict
         default: {}
   backup_path:
@@ -289,6 +303,7 @@ _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
     "reset": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "only_if": {"type": "dict", "default": {}},
+    "undo": {"type": "dict", "default": {}},
 }
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -346,7 +361,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return taken_back(connection, former, restore["since"], restore["unproved"], manner)
     one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
     asked = params["apps"] if params["app"] is None else [one]
-    wishes = [Wish(each["name"], each["settings"], each["reset"], each["only_if"]) for each in asked]
+    wishes = [Wish(each["name"], **{name: each[name] for name in _OF_ONE}) for each in asked]
     return outcome(connection, wishes, manner)
 
 

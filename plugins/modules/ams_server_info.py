@@ -19,6 +19,16 @@ options:
     type: list
     elements: str
     default: []
+  all_apps:
+    description:
+      - Whether the O(settings) of all applications are read, and not only those of O(apps), as far as the
+        user may list them.
+    type: bool
+    default: false
+  live_streams:
+    description: Whether to count the live streams of each of O(apps).
+    type: bool
+    default: false
   settings:
     description: Names of settings, as AMS calls them. One that holds a secret is shown as V(********).
     type: list
@@ -88,13 +98,21 @@ applications:
   elements: str
   sample: [LiveApp, WebRTCApp, live]
 settings:
-  description: For each of O(apps) the values of O(settings) that its release has.
-  returned: with O(apps)
+  description: For each of O(apps), or of all, the values of O(settings) that its release has.
+  returned: with O(apps) or O(all_apps)
   type: dict
   sample:
     live:
       s3AccessKey: AKIAIOSFODNN7EXAMPLE
       s3BucketName: my-recordings
+live_streams:
+  description:
+    - For each of O(apps) how many streams are live, in a cluster on all of its nodes together. V(none) where
+      the application does not say, of which a warning tells.
+  returned: with O(live_streams)
+  type: dict
+  sample:
+    live: 2
 msg:
   description: The same in one line, or why it failed.
   returned: always
@@ -108,15 +126,19 @@ status:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import redact
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
     "apps": {"type": "list", "elements": "str", "default": []},
+    "all_apps": {"type": "bool", "default": False},
+    "live_streams": {"type": "bool", "default": False},
     "settings": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
@@ -127,7 +149,11 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         version = client.version()
         nodes = client.nodes()
         applications = client.applications()
-        settings = {app: _shown(client.settings(app), params["settings"]) for app in params["apps"]}
+        of_all = applications if params["all_apps"] and applications else []
+        apps = dict.fromkeys([*params["apps"], *of_all])
+        settings = {app: _shown(client.settings(app), params["settings"]) for app in apps}
+        warnings: list[str] = []
+        live = {app: _live(client, app, warnings) for app in params["apps"] if params["live_streams"]}
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
     among = f", in a cluster of {len(nodes)}" if nodes else ""
     listed = "may not be listed by this user" if applications is None else ", ".join(applications)
@@ -140,12 +166,22 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         "nodes": nodes,
         "applications": applications,
         **({"settings": settings} if settings else {}),
+        **({"live_streams": live} if params["live_streams"] else {}),
+        **({"warnings": warnings} if warnings else {}),
         "msg": f"AMS {release}, {edition}{among}, applications {listed}",
     }
 
 
 def _shown(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: redact(name, has[name]) for name in names if name in has}
+
+
+def _live(client: AmsClient, app: str, warnings: list[str]) -> Optional[int]:
+    try:
+        return Broadcasts(client, app).live_count()
+    except AmsError as error:
+        warnings.append(f"It is not known how many streams of application '{app}' are live. {error}")
+        return None
 
 
 def main() -> None:

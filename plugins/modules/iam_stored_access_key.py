@@ -42,7 +42,7 @@ options:
         key stored by V(rotated). The stored key must work before another is made inactive or deleted.
         See O(grace), O(quiet) and, for uploads that are under way, O(bucket).
       - With V(absent) the stored key, the key that it followed, and what is stored are deleted. Other
-        keys of the user stay.
+        keys of the user stay. See O(quiet) and, for uploads that are under way, O(bucket).
     type: str
     choices: [present, rotated, retired, absent]
     default: present
@@ -102,17 +102,17 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds to wait until the key works, and with O(state=retired) until the former key may be made
-        inactive.
+      - Seconds to wait until the key works, with O(state=retired) until the former key may be made inactive,
+        and with O(state=absent) until the keys may be deleted.
       - Where that takes more than a few seconds, the task says once, on stderr, what it is waiting for.
     type: int
     default: 60
   bucket:
     description:
       - Name of a bucket that the key must be able to list (C(s3:ListBucket)) before the task ends.
-      - With O(state=retired) the former key stays active while an upload of many parts to it is under way,
-        which a server signs to the end with the key that it began with. One to which no part came for 15
-        minutes counts as given up.
+      - With O(state=retired) the former key stays active, and with O(state=absent) all stay, while an upload
+        of many parts to it is under way, which a server signs to the end with the key that it began with. One
+        to which no part came for 15 minutes counts as given up.
     type: str
   grace:
     description:
@@ -125,6 +125,7 @@ options:
     description:
       - For O(state=retired), seconds after the first run with this state in which a former key stays active,
         for what was under way. A key that was used after that is still needed by something, and stays.
+      - For O(state=absent), seconds after the begin of the task in which nothing is deleted.
     type: int
     default: 0
   max_age_days:
@@ -145,8 +146,8 @@ attributes:
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
     O(state=rotated) and after a broken off run also C(iam:GetAccessKeyLastUsed), for O(state=retired) also
-    C(iam:GetAccessKeyLastUsed), C(iam:UpdateAccessKey) and with O(bucket) C(s3:ListBucketMultipartUploads)
-    and C(s3:ListMultipartUploadParts), for O(store=ssm) also
+    C(iam:GetAccessKeyLastUsed) and C(iam:UpdateAccessKey), for it and O(state=absent) with O(bucket) also
+    C(s3:ListBucketMultipartUploads) and C(s3:ListMultipartUploadParts), for O(store=ssm) also
     C(ssm:GetParameter), C(ssm:PutParameter), C(ssm:DeleteParameter), and for O(store=secretsmanager) also
     C(secretsmanager:CreateSecret), C(secretsmanager:GetSecretValue), C(secretsmanager:PutSecretValue),
     C(secretsmanager:UpdateSecretVersionStage), C(secretsmanager:DeleteSecret).
@@ -260,7 +261,9 @@ former_access_keys:
   elements: dict
   sample: []
 pending:
-  description: Why a former key is still active with O(state=retired); a later run goes on.
+  description:
+    - Why a former key is still active with O(state=retired), or keys are not deleted with O(state=absent).
+      A later run goes on.
   returned: if it is
   type: str
   sample: "uploads are under way that may have begun with it: live/streams/concert.mp4"

@@ -31,7 +31,7 @@ def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
     """Return what is waited for, by a result of the module that says that it is not done yet."""
     if result.get("pending"):
         return (
-            f"Waiting before the former access key of IAM user {result['user_name']} is made inactive, "
+            f"Waiting before an access key of IAM user {result['user_name']} is switched off, "
             f"at most {seconds} s: {result['pending']}"
         )
     return f"Waiting for AWS to {result['waiting_for']}: usually 5 to 20 s, at most {seconds} s"

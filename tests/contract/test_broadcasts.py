@@ -178,6 +178,8 @@ def test_a_new_broadcast_is_told_in_full(new: Callable[..., Broadcast], admin: C
     assert len(told) == 73
     assert list(told)[:6] == ["streamId", "status", "playListStatus", "type", "publishType", "name"]
     assert admin.call("GET", f"{APP}/broadcasts/count").json() == {"number": 1}
+    # It is there, but not live.
+    assert admin.call("GET", f"{APP}/broadcasts/active-live-stream-count").json() == {"number": 0}
     assert admin.call("GET", f"{APP}/broadcasts/list/0/50").json() == [told]
     assert admin.call("GET", f"{APP}/broadcasts/list/1/50").json() == []
 

@@ -269,6 +269,30 @@ def test_releases_differ_in_their_fields(log_in: LogIn) -> None:
         assert "s3PathStyleAccessEnabled" in fleet.settings(2, "live")
 
 
+def test_streams_that_somebody_sends_are_counted(log_in: LogIn) -> None:
+    """As measured on 2.17.1 with RTMP streams."""
+    with Fleet() as fleet:
+        client = log_in(fleet.hosts[0])
+        fleet.set_live(0, "live", ["concert", "match"])
+        path = "/request?_path=live/rest/v2/broadcasts/active-live-stream-count"
+        assert client.call("GET", path).json() == {"number": 2}
+        fleet.set_live(0, "live", [])
+        assert client.call("GET", path).json() == {"number": 0}
+
+
+def test_encoders_of_the_release_to_come_have_one_more_key(log_in: LogIn) -> None:
+    """As measured on 4.0.0-SNAPSHOT: the server fills it in, in the list and in the text."""
+    asked = {"height": 240, "videoBitrate": 300000, "audioBitrate": 64000, "forceEncode": False}
+    filled = {**asked, "forceSameResolutionEncode": False}
+    with Fleet(release="4.0.0") as fleet:
+        client = log_in(fleet.hosts[0])
+        client.change("live", {"encoderSettings": [asked]})
+        stored = client.settings("live")
+        assert stored["encoderSettings"] == json.loads(stored["encoderSettingsString"]) == [filled]
+        assert client.post("live", {"encoderSettingsString": json.dumps([asked])}).json() == OK
+        assert client.settings("live")["encoderSettings"] == [filled]
+
+
 def test_nodes_of_a_cluster_share_settings_and_users_but_no_session(log_in: LogIn) -> None:
     with Fleet(hosts=3, clusters=["east", "east", None]) as fleet:
         one, two, alone = fleet.hosts

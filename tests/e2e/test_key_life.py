@@ -231,21 +231,38 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
     s3.put_object(Bucket=BUCKET, Key="streams/precious.mp4", Body=b"x")
     foreign = {"s3BucketName": "somebody-elses", "s3AccessKey": "AKIAIOSFODNN7EXAMPLE"}
     life.fleet.set_settings(3, "live", foreign)
+    life.fleet.set_live(0, "live", ["concert", "match"])
+    # Nothing here knows what MP4 recording was before on this one.
+    for kept in (life.folder / "former").glob("ams-3-*"):
+        kept.unlink()
 
     check = life.run(DECOMMISSION, "--check", "--diff")
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert check.changed >= 3
+    assert "PLAY [Recording and forwarding are taken off the servers]" in check.stdout
+    on_disk = "decommission_read | Say which recordings stay on the disk of their server"
+    assert "would not be uploaded: ams-1 (live): 2 live streams. Viewers" in said(check, on_disk)
+    end = "dismantle_bucket | What works no more, and what stays"
+    assert "forwarding would be off on 4 servers" in said(check, end)
     (user,) = check.of_action("antmedia.s3_recording.iam_programmatic_user")
     assert user["msg"].startswith(f"There is no IAM user {USER} any more")
 
     run = life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True}, expected_rc=2)
     assert f"Bucket {BUCKET} stays, everything else is done" in run.stdout
+    assert "are not uploaded: ams-1 (live): 2 live streams. Viewers" in said(run, on_disk)
+    words = " ".join(run.stdout.split())
+    assert f"Recording to {BUCKET} and forwarding are off on 4 servers: ams-1, ams-2, ams-3, ams-4." in words
+    assert "Left alone, since they record elsewhere: ams-4 (live)." in words
+    assert f"Links such as {life.fleet.hosts[0].url}/live/streams/NAME.mp4 do not lead" in words
+    assert f"everybody can still read them at {life.aws.endpoint_url}/{BUCKET}/streams/NAME.mp4" in words
+    assert "MP4 recording is off again, as before the first run: ams-1 (live), ams-2 (live)." in words
+    assert "was off: ams-3 (live). To stop it, set mp4MuxingEnabled to false." in words
     for number in range(3):
         settings = life.fleet.settings(number, "live")
         assert settings["s3RecordingEnabled"] is False
         assert (settings["s3AccessKey"], settings["s3SecretKey"], settings["s3BucketName"]) == ("", "", "")
         assert settings["httpForwardingExtension"] == ""
-        assert settings["mp4MuxingEnabled"] is True
+        assert settings["mp4MuxingEnabled"] is (number == 2)
     left = life.fleet.settings(3, "live")
     assert {name: left[name] for name in foreign} == foreign
     told = [each["msg"] for each in run.of_action("antmedia.s3_recording.ams_app_settings")]
@@ -257,6 +274,7 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
 
     again = life.run(DECOMMISSION)
     assert (again.changed, life.fleet.writes()) == (0, [])
+    assert "To stop it, set mp4MuxingEnabled to false." in said(again, end)
     s3.delete_object(Bucket=BUCKET, Key="streams/precious.mp4")
     life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True})
     assert BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
@@ -269,6 +287,40 @@ def test_decommissioning_a_part_of_the_fleet_leaves_the_others_their_key(life: K
     assert life.keys() == {first: "Active"}
     told = said(run, "dismantle_bucket | Keep everything as long as a server may need it")
     assert "3 of 4 servers of the inventory have not been seen without recording" in told
+
+
+def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_something_needs_it(
+    life: KeyLife,
+) -> None:
+    """HLS files of live streams were lost, uploads lost their key, and one dead server stopped all others."""
+    first = life.stored()["access_key_id"]
+    life.fleet.set_settings(1, "live", {"mp4MuxingEnabled": False, "hlsMuxingEnabled": True})
+    life.fleet.set_live(1, "live", ["concert"])
+    refused = life.run(DECOMMISSION, expected_rc=2)
+    assert "ams-2 (live): 1 live stream, recorded as HLS alone" in " ".join(refused.stdout.split())
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+
+    forced = {"s3_recording_ignore_live_streams": True, "s3_recording_key_wait_timeout": 6}
+    life.fleet.set_settings(2, "LiveApp", {"s3RecordingEnabled": True, "s3BucketName": BUCKET})
+    life.fleet.fault(0, "status", status=500, method="GET", path="/version")
+    run = life.run(DECOMMISSION, variables=forced, expected_rc=2)
+    assert life.on_servers() == [first, "", "", ""]
+    assert life.keys() == {first: "Active"}
+    told = said(run, "dismantle_bucket | Keep everything as long as a server may need it")
+    assert "1 of 4 servers of the inventory have not been seen without recording" in told
+    assert "in this run: ams-1." in told
+    assert "record to it as well: ams-3 (LiveApp)" in said(run, "an application beside the inventory needs")
+    assert "off on 3 servers: ams-2, ams-3, ams-4." in said(run, "What works no more, and what stays")
+
+    life.fleet.clear_faults()
+    life.fleet.set_settings(2, "LiveApp", {"s3RecordingEnabled": False, "s3BucketName": ""})
+    life.aws.client("s3").create_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4")
+    run = life.run(DECOMMISSION, variables=forced)
+    assert life.on_servers() == [""] * 4
+    assert (life.keys(), life.stored()["access_key_id"]) == ({first: "Active"}, first)
+    told = said(run, "dismantle_bucket | Say that it is not finished yet")
+    assert told.startswith(f"NOT FINISHED: access key, policy and user of {BUCKET} stay.")
+    assert "uploads are under way that may have begun with it: streams/concert.mp4" in told
 
 
 def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: KeyLife) -> None:

@@ -171,6 +171,19 @@ def test_an_administrator_of_one_application_can_use_it(fleet: Fleet) -> None:
     assert (known["applications"], known["cluster"]) == (None, None)
 
 
+def test_an_application_that_does_not_say_what_is_live_is_warned_of(fleet: Fleet) -> None:
+    """Its REST API lets in whom it wants; the console asks it from loopback."""
+    fleet.set_live(0, "LiveApp", ["concert"])
+    fleet.set_settings(0, "live", {"ipFilterEnabled": True, "remoteAllowedCIDR": "10.0.0.0/8"})
+    asked = validated(
+        ams_server_info.ARGUMENT_SPEC, **who(fleet.hosts[0]), apps=["live", "LiveApp"], live_streams=True
+    )
+    found = ams_server_info.run(asked, False)
+    assert found["live_streams"] == {"live": None, "LiveApp": 1}
+    (warning,) = found["warnings"]
+    assert warning.startswith("It is not known how many streams of application 'live' are live. Counting")
+
+
 def test_a_read_only_user_is_refused_and_nothing_is_written(fleet: Fleet) -> None:
     fleet.add_user(0, "reader@example.com", "may-only-read", userType="READ_ONLY", scope="system")
     message = failure(fleet.hosts[0], email="reader@example.com", password="may-only-read")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TARGETS = Path(__file__).parent / "targets"
 REGION = "eu-west-1"
+# A release that fills in keys of its own, and the one that it fills in.
+COMING, FILLED_IN = "4.0.0", {"forceSameResolutionEncode": True}
 
 
 def runnable() -> list[str]:
@@ -37,10 +39,14 @@ def needs_ams(target: str) -> bool:
 
 
 def places() -> list[Any]:
-    """Each target once; one that needs a server on the simulated and on the real one."""
+    """Each target once; one that needs a server on the simulated and on the real one.
+
+    The settings on a release that is to come as well.
+    """
     found = [pytest.param(target, "simulated", id=target) for target in runnable()]
     real = [target for target in runnable() if needs_ams(target)]
     marks = pytest.mark.real_ams
+    found.append(pytest.param("ams_app_settings", COMING, id=f"ams_app_settings-{COMING}"))
     return [*found, *(pytest.param(target, "real", id=f"{target}-real", marks=marks) for target in real)]
 
 
@@ -62,13 +68,15 @@ def test_target(
         ams: RealAms = request.getfixturevalue("real_ams")
         variables.update(ams_url=ams.url, ams_email=ams.email, ams_password=ams.password)
     elif needs_ams(target):
-        fleet: Fleet = request.getfixturevalue("fleet_factory")(hosts=1)
+        release = {"release": COMING} if server == COMING else {}
+        fleet: Fleet = request.getfixturevalue("fleet_factory")(hosts=1, **release)
         variables.update(
             ams_url=fleet.hosts[0].url,
             ams_email=fleet.hosts[0].email,
             ams_password=fleet.hosts[0].password,
             ams_hosts=[host.url for host in fleet.hosts],
             ams_control_url=fleet.control_url,
+            **({"ams_encoder_extra": FILLED_IN} if release else {}),
         )
     tasks = [{"name": f"Run {target}", "ansible.builtin.import_role": {"name": target}}]
     run = run_playbook(

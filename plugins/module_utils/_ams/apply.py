@@ -26,12 +26,17 @@ Decided = TypeVar("Decided", Change, WayBack, str)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of one application. only_if: settings that it must have, else it is left alone."""
+    """What is asked of one application.
+
+    only_if: settings that it must have, else it is left alone.
+    undo: settings to put back, each with its value before and the one after that it must still have.
+    """
 
     app: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     reset: Sequence[str] = ()
     only_if: Mapping[str, Any] = field(default_factory=dict)
+    undo: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ class Applier:
             for name, stored in planned.change.rewritten.items()
             if name in planned.change.after
         ]
+        if planned.left_alone:
+            found.append(_left_alone(self.client.url, planned))
         if planned.not_asked:
             return found
         after = merged(planned.current, planned.change)
@@ -131,14 +138,15 @@ class Applier:
         """Read every application and find its way back to the values before."""
         found = []
         for app, settings in apps.items():
-            for moment in ("before", "after"):
-                self.client.secrets.extend(
-                    secrets_of({name: each[moment] for name, each in settings.items()})
-                )
+            self._keep_secret(settings)
             current = self._current(app)
             back = self._understood(app, partial(way_back, current, settings))
             found.append(Plan(app, current, back.change, back.left_alone))
         return found
+
+    def _keep_secret(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        for moment in ("before", "after"):
+            self.client.secrets.extend(secrets_of({name: each[moment] for name, each in settings.items()}))
 
     def shown(self, wishes: Sequence[Wish], manner: Manner) -> list[Plan]:
         """Wait until the server shows what another node of its cluster wrote; it is not written itself."""
@@ -163,10 +171,13 @@ class Applier:
         not_asked = self._understood(wish.app, lambda: _unlike(current, wish.only_if))
         if not_asked:
             return Plan(wish.app, current, Change(), not_asked=not_asked)
+        self._keep_secret(wish.undo)
+        back = self._understood(wish.app, lambda: way_back(current, wish.undo))
+        undone = {name: wish.undo[name]["before"] for name in wish.undo if name not in back.left_alone}
         change = self._understood(
-            wish.app, lambda: plan(current, wish.settings, wish.reset, self._release_name)
+            wish.app, lambda: plan(current, {**undone, **wish.settings}, wish.reset, self._release_name)
         )
-        return Plan(wish.app, current, change)
+        return Plan(wish.app, current, change, back.left_alone)
 
     def _current(self, app: str) -> dict[str, Any]:
         while True:
@@ -245,6 +256,11 @@ def _unlike(current: Mapping[str, Any], only_if: Mapping[str, Any]) -> str:
     return _listed({name: differing.redacted()[name]["before"] for name in differing.names})
 
 
+def _left_alone(url: str, planned: Plan) -> str:
+    listed = _listed(planned.left_alone)
+    return f"{url}, application '{planned.app}': left as somebody else has set it since: {listed}"
+
+
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in sorted(values.items()))
 
@@ -297,12 +313,7 @@ def taken_back(
     result = _result(url, plans, manner.check_mode)
     result["runs"] = sorted(layer["run"] for layer in layers)
     result["left_alone"] = {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone}
-    warnings = [
-        f"{url}, application '{planned.app}': left as somebody else has set it since: "
-        f"{_listed(planned.left_alone)}"
-        for planned in plans
-        if planned.left_alone
-    ]
+    warnings = [_left_alone(url, planned) for planned in plans if planned.left_alone]
     return {**result, **({"warnings": warnings} if warnings else {})}
 
 

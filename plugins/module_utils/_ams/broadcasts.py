@@ -72,6 +72,12 @@ class Broadcasts:
         tried = f"Deleting a broadcast of application '{self.app}'"
         self._object(self._request("DELETE", self._of(stream_id), tried), tried)
 
+    def live_count(self) -> int:
+        """Return how many streams are live; in a cluster on all of its nodes together."""
+        tried = f"Counting the live streams of application '{self.app}'"
+        answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
+        return int(answer.get("number") or 0)
+
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:
         """The recordings of a broadcast in the list of the application, which it need not have any more."""
         tried = f"Listing the recordings of application '{self.app}'"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .settings import Change, SettingsError, as_stored, plan, redact
+from .settings import Change, SettingsError, agrees, as_stored, plan, redact
 
 Layer = dict[str, Any]
 Apps = dict[str, dict[str, dict[str, Any]]]
@@ -82,7 +82,7 @@ def _is(current: Mapping[str, Any], name: str, *expected: Any) -> bool:
     now = current[name]
     for value in expected:
         try:
-            if as_stored(name, value, now) == as_stored(name, now, now):
+            if agrees(name, as_stored(name, value, now), as_stored(name, now, now)):
                 return True
         except SettingsError:
             if value == now:

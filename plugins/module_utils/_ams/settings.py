@@ -17,6 +17,9 @@ from typing import Any, Callable, Optional
 from . import fields
 from .errors import MASK
 
+# A list that the server keeps as a text as well.
+_TEXTS_OF_LISTS = frozenset(("encoderSettingsString",))
+_OLD_ENCODER = ("height", "videoBitrate", "audioBitrate")
 _TRUE = frozenset(("true", "yes", "on", "1"))
 _FALSE = frozenset(("false", "no", "off", "0"))
 
@@ -75,9 +78,9 @@ def plan(
     before, after, rewritten = {}, {}, {}
     for name, value in asked.items():
         stored = as_stored(name, value, current[name])
-        if stored != _stored_now(name, current):
+        if not agrees(name, stored, _stored_now(name, current)):
             before[name], after[name] = current[name], stored
-        if name in wanted and _means_something_else(stored, value):
+        if name in wanted and _means_something_else(name, stored, value):
             rewritten[name] = stored
     return Change(before, after, rewritten)
 
@@ -96,7 +99,7 @@ def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return {
         name: redact(name, current.get(name))
         for name, value in change.after.items()
-        if name not in current or as_stored(name, current[name], value) != value
+        if name not in current or not agrees(name, value, as_stored(name, current[name], value))
     }
 
 
@@ -108,6 +111,52 @@ def as_stored(name: str, value: Any, like: Any) -> Any:
     typed = _typed(name, value, like)
     rewrite = _REWRITES.get(name)
     return rewrite(typed) if rewrite else typed
+
+
+def agrees(name: str, value: Any, stored: Any) -> bool:
+    """True if what is stored is what the server makes of a value.
+
+    An item of a list has the keys of the server's own class: the server fills in those that it does not name
+    (AMS 4.0 forceSameResolutionEncode of an encoder), so that only those that it names can differ. An object
+    outside of a list, as of customSettings, is stored as it is.
+    """
+    if name in _TEXTS_OF_LISTS:
+        value, stored = _encoders_in(value), _encoders_in(stored)
+    if not isinstance(value, list) or not isinstance(stored, list):
+        return bool(value == stored)
+    return len(value) == len(stored) and all(map(_item_agrees, value, stored))
+
+
+def _item_agrees(item: Any, stored: Any) -> bool:
+    if not isinstance(item, Mapping) or not isinstance(stored, Mapping):
+        return bool(item == stored)
+    return all(key in stored and _part_agrees(key, part, stored[key]) for key, part in item.items())
+
+
+def _part_agrees(key: str, part: Any, stored: Any) -> bool:
+    """True if a part of an item is the stored one, be it written in another type, as templates do."""
+    for kind, convert in _CONVERSIONS:
+        if isinstance(stored, kind):
+            try:
+                return bool(convert(key, part) == stored)
+            except SettingsError:
+                return False
+    return bool(part == stored)
+
+
+def _encoders_in(text: Any) -> Any:
+    """The encoders in a text, which is JSON or, of old, heights and bit rates with commas."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text or "[]")
+    except ValueError:
+        parts = text.split(",")
+    try:
+        numbers = [int(part) for part in parts]
+        return [dict(zip(_OLD_ENCODER, numbers[at : at + 3])) for at in range(0, len(numbers), 3)]
+    except ValueError:
+        return text
 
 
 def _stored_now(name: str, current: Mapping[str, Any]) -> Any:
@@ -149,8 +198,8 @@ def _default(name: str, release: Callable[[], Optional[str]]) -> Any:
     return value
 
 
-def _means_something_else(stored: Any, asked: Any) -> bool:
-    if stored in ("[]", "") or asked in (None, ""):
+def _means_something_else(name: str, stored: Any, asked: Any) -> bool:
+    if stored in ("[]", "") or asked in (None, "") or name in _TEXTS_OF_LISTS:
         return False
     return str(stored).lower().rstrip("/") != str(asked).lower().rstrip("/") and not isinstance(stored, bool)
 

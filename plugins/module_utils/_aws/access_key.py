@@ -21,7 +21,7 @@ STATES = ("present", "rotated", "retired", "absent")
 def decide(state: str, now: Situation, recreate: bool, how: Retirement = AT_ONCE) -> Decision:
     """What to do. Raises AwsError with the way out where the user has to decide.
 
-    how: for the state retired, when the former key may go.
+    how: when a key may go, for the states retired and absent.
     """
     if now.making is None:
         return _decide(state, now, recreate, how)
@@ -30,6 +30,8 @@ def decide(state: str, now: Situation, recreate: bool, how: Retirement = AT_ONCE
     left = now.left_by_a_killed_run
     seen = replace(now, keys=tuple(key for key in now.keys if key.access_key_id not in left))
     decision = _decide(state, seen, recreate, how)
+    if decision.pending:
+        return decision
     found = f"{listed(left)}, which a broken off run made and did not store, is deleted; " if left else ""
     return replace(
         decision,
@@ -46,7 +48,7 @@ def _decide(state: str, now: Situation, recreate: bool, how: Retirement) -> Deci
         return _present(now, recreate)
     if state == "rotated":
         return _rotated(now, recreate)
-    return _retired(now, how) if state == "retired" else _absent(now)
+    return _retired(now, how) if state == "retired" else _absent(now, how)
 
 
 def _retired(now: Situation, how: Retirement) -> Decision:
@@ -135,10 +137,14 @@ def _rotated(now: Situation, recreate: bool) -> Decision:
     return _create(now, "an interrupted rotation left a key that is not stored", ids(newer), False)
 
 
-def _absent(now: Situation) -> Decision:
+def _absent(now: Situation, how: Retirement) -> Decision:
     if now.stored is None:
         left = f"; {listed(ids(now.keys))} is not stored and stays" if now.keys else ""
         return Decision("keep", f"nothing is stored{left}")
+    pending = retirement.in_use_until(how)
+    if pending and any(key.active for key in now.keys):
+        words = f"{now.stored.access_key_id} and what is stored stay, because {pending}"
+        return Decision("keep", words, pending=pending)
     ours = (now.stored.access_key_id, now.stored.document.get("replaces"))
     first = tuple(key.access_key_id for key in now.keys if key.access_key_id in ours)
     deleted = f"{listed(first)} is deleted" if first else "the stored key is not in IAM any more"

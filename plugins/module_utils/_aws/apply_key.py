@@ -171,7 +171,8 @@ class _Task:
         return now, decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
 
     def _retirement(self, now: keys.Situation) -> Retirement:
-        is_asked = self.state == "retired" and any(key.active for key in now.others)
+        going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
+        is_asked = any(key.active for key in going)
         bucket = self.params["bucket"]
         return Retirement(
             grace=timedelta(seconds=self.params["grace"]),

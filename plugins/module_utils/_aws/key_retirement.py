@@ -31,7 +31,10 @@ _PRECISION = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Retirement:
-    """grace: from inactive to deleted. quiet: from the last switch to inactive. uploads: under way now."""
+    """grace: from inactive to deleted. quiet: from the last switch to inactive. uploads: under way now.
+
+    Of the last key of a user, quiet is what is left until it may be deleted.
+    """
 
     grace: timedelta = timedelta(0)
     quiet: timedelta = timedelta(0)
@@ -65,10 +68,22 @@ def _pending(now: Situation, how: Retirement, since: datetime) -> str:
     left = since + how.quiet - now.now
     if left > timedelta(0):
         return f"the servers moved to the stored key a moment ago ({left.total_seconds():.0f} s to go)"
-    if how.uploads:
-        more = f" and {len(how.uploads) - 3} more" if len(how.uploads) > 3 else ""
-        return f"uploads are under way that may have begun with it: {', '.join(how.uploads[:3])}{more}"
-    return ""
+    return _uploading(how)
+
+
+def in_use_until(how: Retirement) -> str:
+    """Return what has to be over before the last key of a user is deleted; empty where nothing has."""
+    left = how.quiet.total_seconds()
+    if left > 0:
+        return f"the servers stopped recording a moment ago ({left:.0f} s to go)"
+    return _uploading(how)
+
+
+def _uploading(how: Retirement) -> str:
+    if not how.uploads:
+        return ""
+    more = f" and {len(how.uploads) - 3} more" if len(how.uploads) > 3 else ""
+    return f"uploads are under way that may have begun with it: {', '.join(how.uploads[:3])}{more}"
 
 
 def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) -> Decision:

@@ -44,6 +44,7 @@ ROUTES = (
     route("broadcasts/create", ("POST",), POST=broadcasts.create, GET=broadcasts.read),
     route(r"broadcasts/list/(\d+/\d+)", GET=broadcasts.listed),
     route("broadcasts/count", GET=broadcasts.counted),
+    route("broadcasts/active-live-stream-count", GET=broadcasts.live_counted),
     route("broadcasts/([^/]+)/start", POST=broadcasts.start),
     route("broadcasts/([^/]+)/stop", POST=broadcasts.stop),
     route("broadcasts/([^/]+)/ip-camera-error", GET=broadcasts.pull_error),

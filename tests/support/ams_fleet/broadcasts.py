@@ -135,6 +135,17 @@ def counted(asked: AppCall, _name: str) -> Answer:
     return as_json({"number": len(asked.app.broadcasts)})
 
 
+def live_counted(asked: AppCall, _name: str) -> Answer:
+    return as_json(
+        {"number": sum(each["status"] == "broadcasting" for each in asked.app.broadcasts.values())}
+    )
+
+
+def live_stream(stream_id: str) -> dict[str, Any]:
+    """A broadcast that somebody sends."""
+    return NEW | {"streamId": stream_id, "status": "broadcasting", "startTime": int(time.time() * 1000)}
+
+
 def start(asked: AppCall, stream_id: str) -> Answer:
     app = asked.app
     known = app.broadcasts.get(stream_id)

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from .access import User
+from .broadcasts import live_stream
 from .faults import Fault
 from .recordings import recording
 from .server import FleetServer, Listener
@@ -84,6 +85,11 @@ class Control:
     async def add_user(self, host: str | None, user: dict[str, Any]) -> None:
         for listener in self._listeners(host):
             listener.host.store.users.known[user["email"]] = User.from_json(user)
+
+    async def set_live(self, host: str, app: str, streams: list[str]) -> None:
+        self._fleet.listeners[host].host.store.apps[app].broadcasts = {
+            each: live_stream(each) for each in streams
+        }
 
     async def add_recordings(self, host: str, app: str, names: list[str], kind: str) -> None:
         made = [recording(name, kind=kind) for name in names]

@@ -198,6 +198,10 @@ class Fleet:
         """rights: userType with scope ("system" or an application), or appNameUserType={"live": "ADMIN"}."""
         self._ask("add_user", host=self._address(host), user={"email": email, "password": password, **rights})
 
+    def set_live(self, host: HostName, app: str, streams: Sequence[str]) -> None:
+        """The broadcasts that somebody sends, in place of those that there are."""
+        self._ask("set_live", host=self._address(host), app=app, streams=list(streams))
+
     def add_recordings(self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod") -> None:
         """In the application's list of recordings; the files themselves: add_file."""
         self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind)

@@ -26,7 +26,11 @@ LONGS = frozenset(
 KINDS = {bool: "boolean", int: "int", float: "float", str: "String", dict: "map", list: "list"}
 # Stored as text, and read back from it.
 ENCODERS, ENCODERS_TEXT = "encoderSettings", "encoderSettingsString"
-ENCODER_KINDS = {"height": "int", "videoBitrate": "int", "audioBitrate": "int", "forceEncode": "boolean"}
+# What an encoder has where the body does not say it, in the order in which the text of all has it.
+ENCODER: dict[str, Any] = {"videoBitrate": 0, "forceEncode": True, "audioBitrate": 0, "height": 0}
+SAME_RESOLUTION = "forceSameResolutionEncode"
+# Not released yet, with the fields of the release before it; its encoders have one more key.
+COMING = {"4.0.0": "3.0.3"}
 ENCODER_CLASS = "io.antmedia.EncoderSettings"
 # At most one of each may be on.
 TOKEN_CONTROLS = (
@@ -46,13 +50,13 @@ def _table() -> dict[str, Any]:
 
 
 def releases() -> list[str]:
-    return list(_table()["releases"])
+    return [*_table()["releases"], *COMING]
 
 
 @cache
 def defaults(release: str) -> Mapping[str, Any]:
     order = {name: number for number, name in enumerate(releases())}
-    now = order[release]
+    now = order[COMING.get(release, release)]
     found: dict[str, Any] = {}
     for name, field in _table()["fields"].items():
         if order[field["first_seen"]] <= now <= order[field["last_seen"]]:
@@ -60,6 +64,15 @@ def defaults(release: str) -> Mapping[str, Any]:
     # Read in the order of the body: in a body that the server wrote, the list comes after its text.
     found[ENCODERS] = found.pop(ENCODERS)
     return found
+
+
+@cache
+def encoder(release: str) -> Mapping[str, Any]:
+    """A new encoder of a release."""
+    if release not in COMING:
+        return ENCODER
+    first, *rest = ENCODER.items()
+    return dict([first, (SAME_RESOLUTION, False), *rest])
 
 
 @cache
@@ -110,12 +123,12 @@ class AppSettings:
     def post(self, body: bytes) -> bool:
         """False is the server's {"success": false}: not stored, with status 200."""
         new = bound(self.release, body)
-        encoders = _encoders_of(new.get(ENCODERS_TEXT))
+        encoders = _encoders_of(new.get(ENCODERS_TEXT), self.release)
         if not _acceptable(new, encoders):
             return False
         if ENCODERS in new:
             new[ENCODERS] = [] if encoders is None else encoders
-        new[ENCODERS_TEXT] = _encoders_text(encoders)
+        new[ENCODERS_TEXT] = _encoders_text(encoders, self.release)
         for name, least in LEAST.items():
             new[name] = _at_least(least, new[name])
         new["updateTime"] = int(time.time() * 1000)
@@ -138,35 +151,34 @@ def bound(release: str, body: bytes) -> dict[str, Any]:
         if kind is not None:
             new[name] = binder.bind(name, kind, value)
             if name == ENCODERS:
-                new[ENCODERS_TEXT] = _encoders_text(_bound_encoders(new[name], text))
+                new[ENCODERS_TEXT] = _encoders_text(_bound_encoders(new[name], text, release), release)
     return new
 
 
-def _bound_encoders(given: list[Any] | None, text: str) -> list[dict[str, Any]] | None:
+def _bound_encoders(given: list[Any] | None, text: str, release: str) -> list[dict[str, Any]] | None:
     if given is None:
         return None
     binder = Binder(ENCODER_CLASS, text)
     encoders = []
     for entry in given:
-        encoder = {"height": 0, "videoBitrate": 0, "audioBitrate": 0, "forceEncode": True}
+        bound = dict(encoder(release))
         for name, value in binder.object(entry).items():
-            if name not in ENCODER_KINDS:
+            if name not in bound:
                 binder.field = name
                 binder.fail(f'Unrecognized field "{name}" (class {ENCODER_CLASS}), not marked as ignorable')
-            encoder[name] = binder.bind(name, ENCODER_KINDS[name], value)
-        encoders.append(encoder)
+            bound[name] = binder.bind(name, KINDS[type(bound[name])], value)
+        encoders.append(bound)
     return encoders
 
 
-def _encoders_text(encoders: list[dict[str, Any]] | None) -> str:
+def _encoders_text(encoders: list[dict[str, Any]] | None, release: str) -> str:
     if encoders is None:
         return ""
-    order = ("videoBitrate", "forceEncode", "audioBitrate", "height")
-    ordered = [{name: encoder[name] for name in order} for encoder in encoders]
+    ordered = [{name: each[name] for name in encoder(release)} for each in encoders]
     return json.dumps(ordered, separators=(",", ":"))
 
 
-def _encoders_of(text: str | None) -> list[dict[str, Any]] | None:
+def _encoders_of(text: str | None, release: str) -> list[dict[str, Any]] | None:
     if text is None:
         return None
     try:
@@ -174,19 +186,23 @@ def _encoders_of(text: str | None) -> list[dict[str, Any]] | None:
     except ValueError:
         # The format of old: heights and bit rates with commas.
         parts = text.split(",")
-        return [] if len(parts) < 3 else _old_encoders(parts)
+        return [] if len(parts) < 3 else _old_encoders(parts, release)
     try:
-        return [{name: encoder[name] for name in ENCODER_KINDS} for encoder in parsed]
+        return [{name: _part(each, name) for name in encoder(release)} for each in parsed]
     except (TypeError, KeyError):
         raise ServerError("java.lang.NullPointerException") from None
 
 
-def _old_encoders(parts: list[str]) -> list[dict[str, Any]]:
+def _part(given: Mapping[str, Any], name: str) -> Any:
+    return given.get(name, False) if name == SAME_RESOLUTION else given[name]
+
+
+def _old_encoders(parts: list[str], release: str) -> list[dict[str, Any]]:
     try:
         numbers = [int(part) for part in parts]
         triples = [numbers[start : start + 3] for start in range(0, len(numbers), 3)]
         return [
-            {"height": height, "videoBitrate": video, "audioBitrate": audio, "forceEncode": True}
+            {**encoder(release), "height": height, "videoBitrate": video, "audioBitrate": audio}
             for height, video, audio in triples
         ]
     except ValueError:
@@ -194,7 +210,7 @@ def _old_encoders(parts: list[str]) -> list[dict[str, Any]]:
 
 
 def _acceptable(new: Mapping[str, Any], encoders: list[dict[str, Any]] | None) -> bool:
-    if any(encoder["height"] <= 0 for encoder in encoders or []):
+    if any(each["height"] <= 0 for each in encoders or []):
         return False
     return all(sum(bool(new.get(name)) for name in controls) <= 1 for controls in TOKEN_CONTROLS)
 

@@ -66,6 +66,21 @@ def test_the_way_back_writes_only_what_still_is_as_the_change_left_it() -> None:
     assert back.left_alone == {"s3RegionName": "cn", "goneWithTheRelease": None}
 
 
+@pytest.mark.parametrize("name", ["encoderSettings", "encoderSettingsString"])
+def test_the_runs_own_write_is_known_though_the_server_has_filled_in_a_key(name: str) -> None:
+    """What a run wrote was called somebody else's on AMS 4.0; the former item comes back in full."""
+    form = list if name == "encoderSettings" else json.dumps
+    before = [{"height": 240, "forceEncode": False, "forceSameResolutionEncode": True}]
+    values = {"before": form(before), "after": form([{"height": 480}])}
+    now = {"height": 480, "forceEncode": True, "forceSameResolutionEncode": False}
+    back = way_back({name: form([now])}, {name: values})
+    written = back.change.after[name]
+    assert (written if isinstance(written, list) else json.loads(written)) == before
+    assert back.left_alone == {}
+    foreign = way_back({name: form([{**now, "height": 360}])}, {name: values})
+    assert (foreign.change.names, list(foreign.left_alone)) == ([], [name])
+
+
 def test_a_secret_that_somebody_else_has_set_is_not_named() -> None:
     back = way_back({"s3SecretKey": "a-third"}, {"s3SecretKey": {"before": "a", "after": "b"}})
     assert back.left_alone == {"s3SecretKey": "********"}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -172,3 +173,64 @@ def test_applying_a_plan_leaves_nothing_to_do(wanted: dict[str, Any]) -> None:
     assert {name for name in after if after[name] != CURRENT[name]} <= set(wanted)
     assert not plan(after, wanted)
     assert not not_applied(after, change)
+
+
+ASKED = {"height": 480, "videoBitrate": 500000, "audioBitrate": 96000, "forceEncode": True}
+FILLED = {**ASKED, "forceSameResolutionEncode": False}
+OTHER = {**FILLED, "height": 240}
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored"),
+    [
+        ([ASKED], [FILLED]),
+        ([{**ASKED, "height": "480", "forceEncode": "true"}], [FILLED]),
+        ([ASKED, {"height": 240}], [FILLED, OTHER]),
+        ([], []),
+    ],
+)
+def test_a_key_that_the_server_fills_in_is_no_difference(asked: Any, stored: Any) -> None:
+    """AMS 4.0 adds forceSameResolutionEncode to each encoder: the run failed each time and never ended."""
+    for name, form in (("encoderSettings", list), ("encoderSettingsString", json.dumps)):
+        change = plan(CURRENT, {name: form(asked)})
+        current = {**CURRENT, name: form(stored)}
+        assert not not_applied(current, change)
+        assert not plan(current, {name: form(asked)})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [{**ASKED, "height": 360}],
+        [{**ASKED, "forceEncode": False}],
+        [{**ASKED, "forceSameResolutionEncode": True}],
+        [{**ASKED, "noSuchKey": 1}],
+        [{**ASKED, "height": "high"}],
+        [ASKED, ASKED],
+        [],
+        ["480"],
+    ],
+)
+def test_every_key_that_is_named_the_number_and_the_order_count(asked: Any) -> None:
+    for name, form in (("encoderSettings", list), ("encoderSettingsString", json.dumps)):
+        current = {**CURRENT, name: form([FILLED])}
+        change = plan(current, {name: form(asked)})
+        assert change.names == [name]
+        assert list(not_applied(current, change)) == [name]
+    two = {**CURRENT, "encoderSettings": [FILLED, OTHER]}
+    assert plan(two, {"encoderSettings": [{"height": 240}, ASKED]})
+
+
+def test_encoders_in_the_text_of_old_are_those_that_the_server_makes_of_it() -> None:
+    current = {**CURRENT, "encoderSettingsString": json.dumps([FILLED, OTHER])}
+    text = "480,500000,96000,240,500000,96000"
+    assert not plan(current, {"encoderSettingsString": text})
+    assert plan(current, {"encoderSettingsString": text.replace("480", "360")})
+    assert plan(CURRENT, {"encoderSettingsString": text}).rewritten == {}
+
+
+def test_an_object_of_the_users_own_is_compared_in_full() -> None:
+    """The server fills nothing into customSettings: a key that is not named there is to go."""
+    current = {**CURRENT, "customSettings": {"a": {"b": 1}, "c": 2}}
+    assert plan(current, {"customSettings": {"a": {"b": 1}}}).names == ["customSettings"]
+    assert not plan(current, {"customSettings": {"a": {"b": 1}, "c": 2}})

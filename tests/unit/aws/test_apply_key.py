@@ -413,3 +413,20 @@ def test_removing_the_key_of_a_user_who_is_gone(user: User) -> None:
     assert result["changed"] is True
     assert result["deleted_access_key_ids"] == []
     assert user.run(state="absent")["changed"] is False
+
+
+def test_removing_the_key_waits_for_an_upload_of_many_parts(user: User) -> None:
+    """Decommissioning took the key away from a server in the middle of an upload."""
+    key_id = user.run()["access_key_id"]
+    s3 = user.aws.client("s3")
+    bucket = f"uploads-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": user.aws.region})
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="streams/concert.mp4")["UploadId"]
+    for check in (True, False):
+        kept = user.run(state="absent", bucket=bucket, check=check)
+        assert (kept["changed"], kept["access_key_id"], user.keys()) == (False, key_id, [key_id])
+        assert "streams/concert.mp4" in kept["pending"]
+    s3.abort_multipart_upload(Bucket=bucket, Key="streams/concert.mp4", UploadId=begun)
+    gone = user.run(state="absent", bucket=bucket)
+    assert (gone["deleted_access_key_ids"], user.keys()) == ([key_id], [])
+    assert "pending" not in gone

@@ -48,6 +48,28 @@ def decide(key: Key, how: key_retirement.Retirement = CAREFUL, **notes: Any) -> 
     return access_key.decide("retired", situation, recreate=False, how=how)
 
 
+def absent(how: key_retirement.Retirement, active: bool = True, **more: Any) -> Decision:
+    document = {"access_key_id": "NEW", "create_date": CURRENT.created.isoformat()}
+    keys = (Key("NEW", active, CURRENT.created),)
+    situation = key_facts.Situation("u", "file f", keys, Stored(document), NOW, **more)
+    return access_key.decide("absent", situation, recreate=False, how=how)
+
+
+def test_the_last_key_stays_as_long_as_an_upload_needs_it() -> None:
+    """It was deleted at once, and a server that was in the middle of an upload lost it."""
+    uploading = absent(key_retirement.Retirement(uploads=("streams/concert.mp4",)))
+    assert (uploading.action, uploading.first, uploading.forget) == ("keep", (), False)
+    assert uploading.changes is False
+    assert "streams/concert.mp4" in uploading.pending
+    assert "NEW and what is stored stay" in uploading.words
+    quiet = absent(key_retirement.Retirement(quiet=MINUTE))
+    assert "stopped recording a moment ago (60 s to go)" in quiet.pending
+    killed = key_facts.Making("dead", NOW - DAY, ("NEW",))
+    assert absent(key_retirement.Retirement(quiet=MINUTE), making=killed).first == ()
+    assert absent(key_retirement.AT_ONCE).first == ("NEW",)
+    assert absent(key_retirement.Retirement(uploads=("a",)), active=False).first == ("NEW",)
+
+
 def test_the_first_run_notes_when_the_servers_had_moved_and_waits() -> None:
     decision = decide(former())
     assert (decision.action, decision.first, decision.deactivate) == ("keep", (), ())
