@@ -258,7 +258,7 @@ def test_nobody_who_uses_a_leaked_key_keeps_it() -> None:
 
 
 def test_a_leaked_key_that_replaced_one_whose_uploads_go_on_is_replaced_too() -> None:
-    """All servers have moved, so the older key is needed by uploads alone, and the leaked one may not stay."""
+    """All servers have moved, so uploads alone need the older key, and the leaked one may not stay."""
     document = {"access_key_id": "NEW", "replaces": "OLD", "moved_at": NOW.isoformat(), "user_name": "u"}
     situation = key_facts.Situation("u", "file f", (former(), CURRENT), Stored(document), NOW)
     how = key_retirement.Retirement(DAY, leaked=True)
