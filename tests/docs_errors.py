@@ -41,6 +41,7 @@ SENTENCES = {
         "_live_store.py",
     ),
     "How a rollout that was stopped has ended": ("_rollout.py",),
+    "Why a run is not rolled back": ("_ams/runs.py",),
     "What AWS would refuse, and what would change somebody else's access": (
         "_aws/bucket.py",
         "_aws/bucket_access.py",

@@ -71,16 +71,18 @@ class ActionModule(InProcessAction):
         self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
     ) -> dict[str, Any]:
         restore = given["restore"]
-        layers = former.layers(restore.get("since"), boolean(restore.get("unproved", True)))
+        first = former.first_run(restore.get("run"), restore.get("since"))
+        layers = former.layers(first, boolean(restore.get("unproved", True)))
         sent = f"{there}/former.json"
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
             file.write(former.content(layers))
             file.flush()
-            self._connection.put_file(file.name, sent)
-        # All that was sent is to be taken back, and every name of a run comes after the empty one.
-        result = super()._ship(task_vars, {**given, "restore": {"path": sent, "since": ""}})
+            # Of changes that are not proved all are rolled back, whatever the names of their runs.
+            self._connection.put_file(file.name, unproved_path(sent))
+        of_file = {**restore, "path": sent, "run": None, "since": None, "unproved": True}
+        result = super()._ship(task_vars, {**given, "restore": of_file})
         if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
-            former.forget(layers)
+            former.forget(layers, _kept(result))
         return result if layers else {**result, "runs": former.runs()}
 
     def _fetched(self, path: str) -> str:
@@ -90,3 +92,12 @@ class ActionModule(InProcessAction):
             self._connection.fetch_file(path, here)
             with open(here, encoding="utf-8") as file:
                 return file.read()
+
+
+def _kept(result: dict[str, Any]) -> dict[str, set[str]]:
+    """By application, the settings that a restore has not brought back."""
+    kept: dict[str, set[str]] = {}
+    for part in ("left_alone", "key_stays"):
+        for app, names in (result.get(part) or {}).items():
+            kept.setdefault(app, set()).update(names)
+    return kept

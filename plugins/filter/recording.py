@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
+from ansible import context as command
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
@@ -38,6 +40,7 @@ from jinja2 import pass_context
 from jinja2.runtime import missing
 
 PREFIX = "s3_recording_"
+_PLAYBOOKS = "antmedia.s3_recording."
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
 KEY_PARTS = ("access_key_id", "secret_access_key")
 SECRET = PREFIX + KEY_PARTS[1]
@@ -185,7 +188,14 @@ def _of_write(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
         "cluster_timeout": value_of(PREFIX + "cluster_timeout"),
         "backup_path": host["backup_path"],
         "backup_run": value_of("__s3_recording_run"),
+        "backup_playbook": _playbook(),
     }
+
+
+def _playbook() -> str:
+    """The playbooks of this run, short, as a person tells them apart."""
+    named = [os.path.basename(str(each)) for each in command.CLIARGS.get("args") or ()]
+    return ", ".join(re.sub(r"\.ya?ml$", "", name).removeprefix(_PLAYBOOKS) for name in named)
 
 
 def _to_remove(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -263,11 +273,15 @@ _WHERE_REMOVED = {
 
 
 def recording_stopped(
-    batch: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]], all_hosts: Sequence[str], run: str
+    batch: Sequence[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    all_hosts: Sequence[str],
+    run: str,
+    rotates: str = "",
 ) -> str:
     """See recording_stopped.yml."""
     after = [host for host in all_hosts[_behind(batch, all_hosts) :] if host not in batch]
-    return stopped([_ended(host, hostvars[host]) for host in batch], after, run)
+    return stopped([_ended(host, hostvars[host]) for host in batch], after, run, rotates)
 
 
 def recording_unproved(

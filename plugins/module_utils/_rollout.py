@@ -28,8 +28,12 @@ class Ended:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str) -> str:
-    """The last word on a rollout that was stopped: what failed where, and how every server is now."""
+def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotates: str = "") -> str:
+    """The last word on a rollout that was stopped: what failed where, and how every server is now.
+
+    rotates: normal or leaked where the access key was being rotated, which is not rolled back by name.
+    """
+    again = "rotate_key.yml" if rotates else f"rollback.yml with s3_recording_run={run}, or servers.yml"
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
     back = [each.host for each in batch if each.back and not each.stuck]
@@ -40,7 +44,7 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str) -> str
         lines.append(f"As before the run: {few(unchanged)}.")
     lines += [
         f"{each.host}: the former settings could not be taken back: {each.stuck} They are kept; "
-        f"when the server answers: rollback.yml with s3_recording_run={run}, or servers.yml again"
+        f"when the server answers: {again} again"
         for each in batch
         if each.stuck
     ]
@@ -51,6 +55,12 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str) -> str
     ]
     if not_touched:
         lines.append(f"Not touched: {few(not_touched)}.")
+    if rotates == "leaked":
+        lines.append(
+            "This run has not made the leaked access key inactive. Run rotate_key.yml with "
+            "s3_recording_key_leaked=true again, and leave out servers that fail (--limit): it goes on with "
+            "the next key that is stored, and then makes the leaked one inactive."
+        )
     return "\n".join(lines)
 
 

@@ -91,6 +91,11 @@ options:
         begins with the year is a good one.
       - Required with O(backup_path).
     type: str
+  backup_playbook:
+    description:
+      - What makes the change, for example the name of a playbook. It is kept with O(backup_run), for people
+        who look for a run.
+    type: str
   backup_only:
     description:
       - Keeps the former values in O(backup_path), predicts the result as in check mode and writes nothing to
@@ -100,34 +105,45 @@ options:
     default: false
   restore:
     description:
-      - Takes the applications back to the former values in a file that O(backup_path) made. Each is written
-        only where the server still has what the change left; what somebody else has set since is named and
-        left alone.
+      - Restores the applications from a file that O(backup_path) made. Each setting is written only where the
+        server still has what the change left; what somebody else has set since is named and left alone.
+      - An access key belongs to its bucket. Where the bucket goes back the key goes back with it, also if the
+        key was rotated since.
     type: dict
     suboptions:
       path:
         description: The file on the controller.
         type: path
         required: true
+      run:
+        description:
+          - Exact name of a run in the file. It is rolled back with all runs after it.
+          - A name that is not in the file is an error, and nothing is changed.
+        type: str
       since:
         description:
-          - Name of a run. It is taken back with all runs after it.
-          - Without it only changes that were not proved are taken back.
+          - A time like V(20261124T120000Z). All runs from then on are rolled back, whether one began at that
+            time or not.
+          - Without this and O(restore.run) only changes that were not proved are rolled back.
         type: str
       forget:
         description:
-          - Whether the values are taken out of the file when the server has them back. V(false) where a write
-            was given up without an answer, since it may be carried out later.
+          - Whether values are taken out of the file when they were read back from the server. What was left
+            alone stays in the file. V(false) where a write was given up without an answer, since it may be
+            carried out later.
         type: bool
         default: true
       access_key:
         description:
-          - Whether an access key is taken back that another has followed for the same bucket. V(false) where
-            the former one may have been deleted since.
+          - Whether an access key is restored that was replaced by another for the same bucket. V(false) where
+            that one may be inactive or deleted by now. The key that replaced it stays then, and so does its
+            backup.
         type: bool
         default: true
       unproved:
-        description: Whether changes that were not proved are taken back, those before O(restore.since) too.
+        description:
+          - Whether changes that were not proved are rolled back, those before O(restore.run) and
+            O(restore.since) too.
         type: bool
         default: true
   ready_timeout:
@@ -204,14 +220,14 @@ EXAMPLES = r"""
     backup_path: "~/ams-former/{{ inventory_hostname }}.json"
     backup_run: 20261124T120000Z
 
-- name: Take the server back to them
+- name: Restore them
   antmedia.s3_recording.ams_app_settings:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
     password: "{{ ams_password }}"
     restore:
       path: "~/ams-former/{{ inventory_hostname }}.json"
-      since: 20261124T120000Z
+      run: 20261124T120000Z
 """
 
 RETURN = r"""
@@ -247,6 +263,14 @@ notes:
     - >-
       https://ams.example.com:5443, application 'live': the server stores '6' for hlsListSize, which is not
       the value asked for
+restored:
+  description:
+    - For each application the settings that have their previous values again, which was read back from the
+      server; in check mode those that would.
+  returned: with O(restore), on success
+  type: dict
+  sample:
+    live: [httpForwardingBaseURL, s3RecordingEnabled]
 left_alone:
   description: For each application the settings that somebody else has changed since, with what they are now.
   returned: with O(restore), on success
@@ -254,8 +278,14 @@ left_alone:
   sample:
     live:
       httpForwardingExtension: mp4,webm
+key_stays:
+  description: For each application the settings of a key that is not restored, see O(restore.access_key).
+  returned: with O(restore), on success
+  type: dict
+  sample:
+    live: [s3AccessKey, s3SecretKey]
 runs:
-  description: The runs that were taken back, or those that could be where there was nothing to take back.
+  description: The runs that were rolled back, or those that could be where there was nothing to restore.
   returned: with O(restore), on success
   type: list
   elements: str
@@ -316,16 +346,19 @@ ARGUMENT_SPEC = {
     },
     "backup_path": {"type": "path"},
     "backup_run": {"type": "str"},
+    "backup_playbook": {"type": "str"},
     "backup_only": {"type": "bool", "default": False},
     "restore": {
         "type": "dict",
         "options": {
             "path": {"type": "path", "required": True},
+            "run": {"type": "str"},
             "since": {"type": "str"},
             "unproved": {"type": "bool", "default": True},
             "forget": {"type": "bool", "default": True},
             "access_key": {"type": "bool", "default": True, "no_log": False},
         },
+        "mutually_exclusive": [("run", "since")],
     },
     "ready_timeout": {"type": "float", "default": 0},
     "written_by": {"type": "str"},
@@ -349,6 +382,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         check_mode=check_mode,
         former=former,
         run=params["backup_run"] or "",
+        playbook=params["backup_playbook"] or "",
         keep_only=params["backup_only"],
         ready_timeout=params["ready_timeout"],
         forget=not restore or restore["forget"],
@@ -358,7 +392,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         cluster_timeout=params["cluster_timeout"],
     )
     if former and restore:
-        return taken_back(connection, former, restore["since"], restore["unproved"], manner)
+        first = former.first_run(restore["run"], restore["since"])
+        return taken_back(connection, former, first, restore["unproved"], manner)
     one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
     asked = params["apps"] if params["app"] is None else [one]
     wishes = [Wish(each["name"], **{name: each[name] for name in _OF_ONE}) for each in asked]

@@ -36,8 +36,10 @@ options:
     description:
       - With V(present) the user has an active key and it is stored.
       - With V(rotated) a next key is made and stored in place of the former one, which keeps working.
-        Until the former one is gone, a second run changes nothing, so an interrupted play can be run
-        again. Without a stored key it is the same as V(present).
+        As long as the former one is active, a second run changes nothing, so an interrupted play can be run
+        again. When V(retired) has made it inactive the rotation is done, and a second one is an error until
+        O(grace) is over. After that the former key is deleted and another one made. See O(leaked) for a key
+        that cannot wait. Without a stored key it is the same as V(present).
       - With V(retired) the user has no keys but the stored one. Use it when everything has moved to the
         key stored by V(rotated). The stored key must work before another is made inactive or deleted.
         See O(grace), O(quiet) and, for uploads that are under way, O(bucket).
@@ -117,10 +119,24 @@ options:
   grace:
     description:
       - For O(state=retired), seconds that a former key is inactive before it is deleted. Until then it can be
-        made active again. The task does not wait, a run after that time deletes the key.
-      - With V(0) it is deleted at once.
+        made active again. The task does not wait, a run after that time deletes the key. With V(0), the
+        default there, it is deleted at once.
+      - For O(state=present), a former key that O(state=retired) has made inactive is deleted when this time
+        is over. By default it is left alone.
+      - For O(state=rotated), the same key is deleted to make room for another when this time is over. By
+        default it never is.
     type: int
-    default: 0
+  leaked:
+    description:
+      - Whether the key is to be replaced because somebody else may have it.
+      - With O(state=rotated) a former key that everything has moved away from is deleted to make room,
+        whatever is left of O(grace), and the next key is made. So each run makes another key. Only a
+        rotation that is not finished is to be finished first, with O(state=retired).
+      - With O(state=retired) the former key is made inactive at once. Neither O(quiet) nor uploads that are
+        under way nor a use of it are waited for; an upload of many parts that began with it fails. It is
+        deleted after O(grace).
+    type: bool
+    default: false
   quiet:
     description:
       - For O(state=retired), seconds after the first run with this state in which a former key stays active,
@@ -141,7 +157,9 @@ attributes:
     description: Shows the IDs of the user's keys, the inactive ones and the stored one, if they change.
     support: full
   idempotent:
-    description: A second run changes nothing. With O(state=rotated) that holds until the former key is gone.
+    description:
+      - A second run changes nothing. With O(state=rotated) that holds as long as the former key is active;
+        after that a second run is an error or, with O(leaked) or after O(grace), another rotation.
     support: full
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
@@ -207,6 +225,23 @@ EXAMPLES = r"""
     user_name: my-recordings-recording
     stored_at: /antmedia/s3_recording/my-recordings
     state: retired
+    region: eu-central-1
+
+- name: Make the next key now, because the stored one has leaked
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    state: rotated
+    leaked: true
+    region: eu-central-1
+
+- name: Make the leaked one inactive at once, and delete it by a run after a day
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-recordings-recording
+    stored_at: /antmedia/s3_recording/my-recordings
+    state: retired
+    leaked: true
+    grace: 86400
     region: eu-central-1
 
 - name: Delete the key in both places
@@ -282,6 +317,11 @@ waiting_for:
   returned: on such a failure
   type: str
   sample: activate access key AKIAIOSFODNN7EXAMPLE
+in_grace:
+  description: Whether the failure is only that the former key of the last rotation is still kept.
+  returned: on such a failure, with O(state=rotated)
+  type: bool
+  sample: true
 msg:
   description: What was found and done, in one line.
   returned: always
@@ -309,7 +349,8 @@ def argument_spec() -> dict:
         "recreate": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},
-        "grace": {"type": "int", "default": 0},
+        "grace": {"type": "int"},
+        "leaked": {"type": "bool", "default": False},
         "quiet": {"type": "int", "default": 0},
         "max_age_days": {"type": "int"},
         "bucket": {"type": "str"},

@@ -16,6 +16,8 @@ from tests.support.playbook import PlaybookRun, ran, run_playbook
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
+REFUSED = "rollback | Refuse a run that cannot be rolled back, before a server is asked"
+ROLLBACK = "antmedia.s3_recording.rollback"
 STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
 USER = f"{BUCKET}-recording"
 
@@ -108,15 +110,55 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     proofs = [each for each in run.of_action("antmedia.s3_recording.recording_check") if each.status == "ok"]
     assert len(proofs) == 4
 
-    again = life.run(ROTATE)
-    assert (again.changed, life.fleet.writes()) == (0, [])
-    assert life.keys() == {first: "Inactive", second: "Active"}
+    # A second one changed nothing and ended well, so that a leaked key was taken for replaced.
+    again = life.run(ROTATE, expected_rc=2)
+    assert (life.aws.writes(), life.fleet.requests()) == ([], [])
+    told = " ".join(again.stdout.split())
+    assert f"the key {second} was made at" in told
+    assert f"the old key {first} is inactive and kept until" in told
+    assert "Wait until then and run again" in told
+    assert "s3_recording_key_leaked=true" in told
     assert life.run("antmedia.s3_recording.site").changed == 0
 
-    last = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    life.run("antmedia.s3_recording.site", variables={"s3_recording_key_grace": 0})
     assert life.keys() == {second: "Active"}
-    assert f"{first} is deleted" in said(last, "retire_bucket | What is there")
     assert life.fleet.writes() == []
+
+
+def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    life.run(ROTATE)
+    leaked = life.stored()["access_key_id"]
+    s3 = life.aws.client("s3")
+    s3.create_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4")
+    options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
+    check = life.run(ROTATE, "--check", "--diff", "--limit", "!ams-3", **options)
+    assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+    assert "would be made inactive at once" in said(check, "rotate | Say what a leaked key costs")
+    would = said(check, "retire_bucket | Say what would become of the former key")
+    assert "made inactive at once when the servers have been gone through" in would
+    assert "would not be able to upload" in said(
+        check, "retire_bucket | Say who cannot upload without the leaked key"
+    )
+
+    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_quiet": 60}, **options)
+    fresh = life.stored()["access_key_id"]
+    assert life.keys() == {leaked: "Inactive", fresh: "Active"}
+    assert life.on_servers() == [fresh, fresh, leaked, fresh]
+    assert first not in life.keys()
+    before = said(run, "rotate | Say what a leaked key costs")
+    assert "An upload of many parts that is running then goes on with the leaked key and is lost" in before
+    after = said(run, "retire_bucket | What is there")
+    assert f"3 of 4 servers have the key {fresh}" in after
+    assert f"{leaked} is made inactive at once, a run after" in after
+    assert "are lost, the files stay on the servers: streams/concert.mp4" in after
+    assert said(run, "retire_bucket | Say who cannot upload without the leaked key").endswith(
+        "on their disks: ams-3"
+    )
+
+    life.run("antmedia.s3_recording.site")
+    assert life.on_servers() == [fresh] * 4
+    assert life.keys() == {leaked: "Inactive", fresh: "Active"}
 
 
 def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) -> None:
@@ -173,13 +215,50 @@ def test_what_each_turn_of_a_wait_did_is_told_at_its_end(life: KeyLife) -> None:
     assert retired["diff"]["before"]["access_key_ids"] == sorted([first, life.stored()["access_key_id"]])
 
 
-def test_going_back_before_a_rotation_leaves_the_key_that_works(life: KeyLife) -> None:
-    run = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: KeyLife) -> None:
+    """A rotation offered a rollback that did nothing and forgot the run; the next one left the key there."""
+    run = life.run(ROTATE)
     second = life.stored()["access_key_id"]
-    (name,) = {each.split("=")[1] for each in run.stdout.split() if each.startswith("s3_recording_run=")}
-    back = life.run("antmedia.s3_recording.rollback", extra_vars={"s3_recording_run": name.strip('",')})
-    assert back.changed == 0
+    told = said(run, "servers | Say how to go back")
+    assert "s3_recording_run=" not in run.stdout
+    assert f"In use from now on: access key {second} on ams-1." in told
+    assert "this run leaves the old key active until all servers have moved" in told
+    kept = {path: path.read_bytes() for path in (life.folder / "former").iterdir()}
+    site, rotation = [layer["run"] for layer in json.loads(next(iter(kept.values())))["layers"]]
+
+    back = life.run(ROLLBACK, extra_vars={"s3_recording_run": rotation}, expected_rc=2)
+    refused = said(back, REFUSED)
+    assert f"Run {rotation} (rotate_key) was a key rotation" in refused
+    assert f"- {site}  site  4 servers" in refused
+    assert life.fleet.requests() == []
+    assert {path: path.read_bytes() for path in (life.folder / "former").iterdir()} == kept
     assert life.on_servers() == [second] * 4
+
+    whole = life.run(ROLLBACK, extra_vars={"s3_recording_run": site})
+    assert "somebody else" not in whole.output
+    for number in range(len(life.names)):
+        settings = life.fleet.settings(number, "live")
+        assert {settings[name] or None for name in ("s3AccessKey", "s3SecretKey", "s3BucketName")} == {None}
+        assert settings["s3RecordingEnabled"] is False
+        assert settings["mp4MuxingEnabled"] is False
+    assert list((life.folder / "former").iterdir()) == []
+
+
+def test_a_later_run_is_rolled_back_and_the_key_of_a_rotation_after_it_stays(life: KeyLife) -> None:
+    """The rotation's backup went with it, and the way back to before the site left the key there."""
+    former = {"s3_recording_storage_class": "STANDARD_IA"}
+    life.run("antmedia.s3_recording.servers", variables=former)
+    life.run(ROTATE, variables=former)
+    second = life.stored()["access_key_id"]
+    (kept, *_others) = (life.folder / "former").iterdir()
+    site, later, rotation = [layer["run"] for layer in json.loads(kept.read_text())["layers"]]
+    back = life.run(ROLLBACK, extra_vars={"s3_recording_run": later})
+    assert "The access key stays" in said(back, "rollback | Result")
+    assert life.on_servers() == [second] * 4
+    assert {life.fleet.settings(number, "live")["s3StorageClass"] for number in range(4)} != {"STANDARD_IA"}
+    assert [layer["run"] for layer in json.loads(kept.read_text())["layers"]] == [site, rotation]
+    assert "somebody else" not in life.run(ROLLBACK, extra_vars={"s3_recording_run": site}).output
+    assert [each or "" for each in life.on_servers()] == [""] * 4
 
 
 def test_a_new_key_that_takes_its_time_is_waited_for_with_words(life: KeyLife) -> None:

@@ -142,21 +142,37 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
         1, "live", {"s3StorageClass": "STANDARD_IA", "httpForwardingExtension": "mp4,webm"}
     )
 
-    unknown = rollout.run(ROLLBACK, expected_rc=2)
-    assert f"Runs that can be taken back, from {rollout.backups}: {run}" in unknown.stdout
+    # 2026 comes before every name, and rolled back everything before it was found to be none.
+    kept = {path: path.read_bytes() for path in rollout.backups.iterdir()}
+    for name in ("", "2026", run[:-1]):
+        unknown = rollout.run(ROLLBACK, extra_vars={"s3_recording_run": name}, expected_rc=2)
+        refused = unknown.of_task(", before a server is asked")[-1]["msg"]
+        assert re.search(rf"- {run}  servers  5 servers  \d+ settings$", refused)
+        assert (f"Did you mean {run}?" in refused) == bool(name)
+        assert rollout.fleet.requests() == [], "no server is asked"
+        assert {path: path.read_bytes() for path in rollout.backups.iterdir()} == kept
     assert rollout.recording() == rollout.names
 
     warning = "left as somebody else has set it since: httpForwardingExtension='mp4,webm'"
     options: dict[str, Any] = {"extra_vars": {"s3_recording_run": run}, "expected_warnings": [warning]}
     check = rollout.run(ROLLBACK, "--check", "--diff", **options)
     assert (check.changed, rollout.fleet.writes()) == (5, [])
-    assert rollout.run(ROLLBACK, **options).changed == 5
+    back = rollout.run(ROLLBACK, **options)
+    assert back.changed == 5
+    told = back.of_task("rollback | Result")[-1]["msg"]
+    assert f"the settings from before {run} were read back" in told
+    assert "ams-2: left as somebody else has set it since, and kept in the backup: live: http" in told
     for name in rollout.names:
         others = {"s3StorageClass", "httpForwardingExtension"} if name == "ams-2" else set()
         assert rollout.differing(name, before[name]) == others
-    again = rollout.run(ROLLBACK, extra_vars={"s3_recording_run": run}, expected_rc=2)
-    assert "from" in again.stdout
-    assert rollout.fleet.requests() == [], "nothing to take back, nobody asked"
+    # What is not back on a server stays in its backup, and nothing else does.
+    left = [re.sub(r"-\w{8}\.json$", "", name) for name in rollout.files()]
+    assert left == ["ams-2"]
+    again = rollout.run(ROLLBACK, expected_rc=2, **options)
+    assert "Nothing was restored." in again.of_task("rollback | Result")[-1]["msg"]
+    assert rollout.fleet.writes() == []
+    assert [re.sub(r"-\w{8}\.json$", "", name) for name in rollout.files()] == left
+    assert rollout.fleet.requests(0) == [], "nothing to restore, not asked"
 
 
 def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollout) -> None:

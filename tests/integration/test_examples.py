@@ -222,7 +222,11 @@ def test_samples_have_the_documented_type(module: str) -> None:
 FILTERS = sorted(path.stem for path in (REPO / "plugins" / "filter").glob("[!_]*.yml"))
 # What the examples of the filters take from the play around them, as the role has it.
 OF_THE_PLAY = {
-    "fleet": {"hosts": {"ams1": {"backup_path": "/nowhere/ams1.json", "cluster": ""}}},
+    "fleet": {
+        "hosts": {
+            "ams1": {"backup_path": "/nowhere/ams1.json", "cluster": "", "ams_url": "https://ams1:5443"}
+        }
+    },
     "bucket": {"bucket": "myvideos", "hosts": ["ams1"]},
     "options": options_of("s3_recording"),
     "key_of_the_play": {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "of-the-play"},
@@ -239,6 +243,9 @@ SAID = {
     "recording_given_key": ("{{ key.secret_access_key == 'of-the-play' }}", "True"),
     "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
+    "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
+    "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
+    "recording_undo": ("", "Verified. An earlier run had left that open."),
     "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nAs before the run: ams1."),
     "recording_unproved": ("reached", ""),
 }

@@ -57,4 +57,4 @@ def test_kept_before_the_write_and_restored(tmp_path: Path) -> None:
             "encoderSettingsString",
         }
         assert list(path.parent.iterdir()) == []
-        assert run(back)["msg"] == "there is nothing to take back"
+        assert run(back)["msg"] == "there is nothing to restore"

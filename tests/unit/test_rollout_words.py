@@ -34,6 +34,15 @@ def test_every_host_is_told_as_it_is() -> None:
     ]
 
 
+def test_a_rotation_that_was_stopped_names_no_rollback() -> None:
+    batch = [Ended("d", broken="no answer", stuck="the connection was refused.")]
+    text = stopped(batch, [], "R", "normal")
+    assert "when the server answers: rotate_key.yml again" in text
+    assert "rollback" not in text
+    assert "has not made the leaked access key inactive" not in text
+    assert "This run has not made the leaked access key inactive" in stopped(batch, [], "R", "leaked")
+
+
 def test_what_holds_for_many_servers_is_said_once() -> None:
     def of(host: str, text: str) -> str:
         return f"https://{host}.example.com:5443, application 'live': {text}"

@@ -44,6 +44,7 @@ class Manner:
     """How a change is made.
 
     former: file of former values, to which those of this change are added under the name run.
+    playbook: what made the change, kept with them.
     keep_only: keep the former values and write nothing.
     ready_timeout: seconds to wait for a server that is starting.
     forget: take former values out of the file when the server has them back.
@@ -55,6 +56,7 @@ class Manner:
     check_mode: bool = False
     former: Optional[FormerFile] = None
     run: str = ""
+    playbook: str = ""
     keep_only: bool = False
     ready_timeout: float = 0
     forget: bool = True
@@ -68,13 +70,17 @@ class Manner:
 class Plan:
     """What has to be done to one application.
 
-    left_alone: what somebody else has changed, on the way back. not_asked: why nothing is asked of it.
+    On the way back, left_alone: what somebody else has changed. key_stays: the settings of an access key that
+    is not rolled back. kept: all settings that do not go back.
+    not_asked: why nothing is asked of it.
     """
 
     app: str
     current: Mapping[str, Any]
     change: Change
     left_alone: Mapping[str, Any] = field(default_factory=dict)
+    key_stays: Sequence[str] = ()
+    kept: Sequence[str] = ()
     not_asked: str = ""
 
 
@@ -134,14 +140,14 @@ class Applier:
         )
         return [text]
 
-    def ways_back(self, apps: Mapping[str, Mapping[str, Any]]) -> list[Plan]:
+    def ways_back(self, apps: Mapping[str, Mapping[str, Any]], access_key: bool) -> list[Plan]:
         """Read every application and find its way back to the values before."""
         found = []
         for app, settings in apps.items():
             self._keep_secret(settings)
             current = self._current(app)
-            back = self._understood(app, partial(way_back, current, settings))
-            found.append(Plan(app, current, back.change, back.left_alone))
+            back = self._understood(app, partial(way_back, current, settings, access_key))
+            found.append(Plan(app, current, back.change, back.left_alone, back.key_stays, sorted(back.kept)))
         return found
 
     def _keep_secret(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
@@ -241,13 +247,6 @@ class Applier:
             raise lost from None
 
 
-def _without_followed_key(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the bucket stays the same, its former key may be gone for long."""
-    if "s3BucketName" in settings:
-        return dict(settings)
-    return {name: each for name, each in settings.items() if name not in ("s3AccessKey", "s3SecretKey")}
-
-
 def _unlike(current: Mapping[str, Any], only_if: Mapping[str, Any]) -> str:
     """The settings that are not as a wish has them for its condition, in words."""
     if not only_if:
@@ -276,7 +275,7 @@ def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> d
             warnings += applier.cluster_warnings(manner.cluster_hosts)
         if not manner.check_mode:
             if former:
-                former.keep(manner.run, {planned.app: planned.change for planned in plans})
+                former.keep(manner.run, {planned.app: planned.change for planned in plans}, manner.playbook)
             if not manner.keep_only:
                 applier.write(plans)
     result = _result(applier.client.url, plans, manner.check_mode)
@@ -288,33 +287,42 @@ def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> d
 def taken_back(
     connection: Connection, former: FormerFile, since: Optional[str], unproved: bool, manner: Manner
 ) -> dict[str, Any]:
-    """The result of a task that takes a server back to its former values.
+    """The result of a task that restores the previous settings of a server.
 
-    since: a run that is taken back with all after it. unproved: whether changes that are not proved go too.
+    since: the name from which on runs are rolled back. unproved: whether changes that are not proved go too.
     """
     layers = former.layers(since, unproved)
     if not layers:
         return {
             **_result(former.url, [], manner.check_mode),
-            "left_alone": {},
-            "msg": "there is nothing to take back",
+            **_restored([], {}),
+            "msg": "there is nothing to restore",
             "runs": former.runs(),
         }
-    former_values = folded(layers)
-    if not manner.access_key_too:
-        former_values = {app: _without_followed_key(settings) for app, settings in former_values.items()}
+    apps = folded(layers)
     with _session(connection, manner.ready_timeout) as applier:
-        plans = applier.ways_back(former_values)
+        plans = applier.ways_back(apps, manner.access_key_too)
         if not manner.check_mode:
             applier.write(plans)
+    # Everything that is not kept was read back, or was found to be as before.
+    kept = {planned.app: planned.kept for planned in plans}
     if manner.forget and not manner.check_mode:
-        former.forget(layers)
+        former.forget(layers, kept)
     url = applier.client.url
-    result = _result(url, plans, manner.check_mode)
+    result = {**_result(url, plans, manner.check_mode), **_restored(plans, apps)}
     result["runs"] = sorted(layer["run"] for layer in layers)
-    result["left_alone"] = {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone}
     warnings = [_left_alone(url, planned) for planned in plans if planned.left_alone]
     return {**result, **({"warnings": warnings} if warnings else {})}
+
+
+def _restored(plans: Sequence[Plan], apps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """By application, which settings go back and which do not."""
+    restored = {planned.app: sorted(set(apps[planned.app]) - set(planned.kept)) for planned in plans}
+    return {
+        "restored": {app: names for app, names in restored.items() if names},
+        "left_alone": {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone},
+        "key_stays": {planned.app: list(planned.key_stays) for planned in plans if planned.key_stays},
+    }
 
 
 @contextmanager
@@ -364,8 +372,9 @@ def _in_words(planned: Plan, check_mode: bool) -> str:
     names = planned.change.names
     if planned.not_asked:
         return f"{planned.app}: left alone, since {planned.not_asked}"
+    stays = ", the access key stays, since a key rotation is not rolled back" if planned.key_stays else ""
     if not names:
-        return f"{planned.app}: nothing to change"
+        return f"{planned.app}: nothing to change{stays}"
     noun = "setting" if len(names) == 1 else "settings"
     verb = "would change" if check_mode else "changed"
-    return f"{planned.app}: {len(names)} {noun} {verb} ({', '.join(names)})"
+    return f"{planned.app}: {len(names)} {noun} {verb} ({', '.join(names)}){stays}"

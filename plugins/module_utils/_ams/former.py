@@ -4,11 +4,13 @@
 """What settings were before a change, and the way back to it.
 
 Plain data in, plain data out. A layer is what one run changed on one server:
-{"run": NAME, "apps": {APP: {SETTING: {"before": value, "after": value}}}}. Names of runs sort by time.
+{"run": NAME, "playbook": NAME, "apps": {APP: {SETTING: {"before": value, "after": value}}}}. Names of runs
+sort by time. A layer of an earlier release has no playbook.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -16,25 +18,44 @@ from typing import Any, Optional
 from .settings import Change, SettingsError, agrees, as_stored, plan, redact
 
 Layer = dict[str, Any]
+Settings = Mapping[str, Mapping[str, Any]]
 Apps = dict[str, dict[str, dict[str, Any]]]
+# The access key is of use for its bucket alone.
+BUCKET, ACCESS_KEY = "s3BucketName", ("s3AccessKey", "s3SecretKey")
+_TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """What has to be written to go back, and what somebody else has changed since, which stays as it is."""
+    """What has to be written to go back, and what stays as it is.
+
+    left_alone: what somebody else has changed since. key_stays: the settings of an access key that replaced
+    another, which may be inactive or deleted by now.
+    """
 
     change: Change = field(default_factory=Change)
     left_alone: dict[str, Any] = field(default_factory=dict)
+    key_stays: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> set[str]:
+        """The settings that do not have their previous values, so that their backup is still needed."""
+        return {*self.left_alone, *self.key_stays}
 
 
-def layer_of(run: str, changes: Mapping[str, Change]) -> Layer:
+def is_time(text: str) -> bool:
+    """True if a text is a time as runs have it for a name."""
+    return bool(_TIME.fullmatch(text))
+
+
+def layer_of(run: str, changes: Mapping[str, Change], playbook: str = "") -> Layer:
     """The layer of changes about to be written."""
     apps = {
         app: {name: {"before": change.before[name], "after": change.after[name]} for name in change.names}
         for app, change in changes.items()
         if change
     }
-    return {"run": run, "apps": apps}
+    return {"run": run, **({"playbook": playbook} if playbook else {}), "apps": apps}
 
 
 def with_layer(layers: Sequence[Layer], new: Layer) -> list[Layer]:
@@ -43,7 +64,7 @@ def with_layer(layers: Sequence[Layer], new: Layer) -> list[Layer]:
     same = [layer for layer in layers if layer["run"] == new["run"]]
     if not same:
         return [*kept, new]
-    return [*kept, {"run": new["run"], "apps": folded([*same, new])}]
+    return [*kept, {**same[0], **new, "apps": folded([*same, new])}]
 
 
 def chosen(layers: Iterable[Layer], since: Optional[str]) -> list[Layer]:
@@ -65,16 +86,56 @@ def folded(layers: Sequence[Layer]) -> Apps:
     return apps
 
 
-def way_back(current: Mapping[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> WayBack:
-    """Back to the values before, for those settings that still are as the change left them."""
-    wanted: dict[str, Any] = {}
-    left_alone: dict[str, Any] = {}
-    for name, values in settings.items():
-        if name not in current or not _is(current, name, values["before"], values["after"]):
-            left_alone[name] = redact(name, current.get(name))
-        else:
-            wanted[name] = values["before"]
-    return WayBack(plan(current, wanted), left_alone)
+def without(layer: Layer, kept: Mapping[str, Iterable[str]]) -> Layer:
+    """A layer with nothing but the settings that are kept."""
+    apps = {
+        app: {name: values for name, values in settings.items() if name in kept.get(app, ())}
+        for app, settings in layer["apps"].items()
+    }
+    return {**layer, "apps": {app: settings for app, settings in apps.items() if settings}}
+
+
+def replaces_key(settings: Settings) -> bool:
+    """True if an access key was replaced by another for the same bucket."""
+    key = [settings[name] for name in ACCESS_KEY if name in settings]
+    return bool(key) and not _moves_bucket(settings) and key[0]["before"] not in (None, "")
+
+
+def way_back(current: Mapping[str, Any], settings: Settings, access_key: bool = True) -> WayBack:
+    """Back to the values before, for those settings that still are as the change left them.
+
+    access_key: whether a key that was replaced for the same bucket goes back too.
+    """
+    others = {
+        name
+        for name, values in settings.items()
+        if name not in current or not _is(current, name, values["before"], values["after"])
+    }
+    key = {name for name in ACCESS_KEY if name in settings}
+    stays: set[str] = set()
+    if not access_key and replaces_key(settings):
+        stays, others = key, others - key
+    else:
+        others = _with_key(others, key, current, settings)
+    wanted = {name: each["before"] for name, each in settings.items() if name not in others | stays}
+    left_alone = {name: redact(name, current.get(name)) for name in settings if name in others}
+    return WayBack(plan(current, wanted), left_alone, tuple(sorted(stays)))
+
+
+def _with_key(others: set[str], key: set[str], current: Mapping[str, Any], settings: Settings) -> set[str]:
+    """What somebody else has set, and the access key with it or not: it goes or stays as a whole."""
+    if _moves_bucket(settings):
+        if BUCKET in others:
+            # It is the key of their bucket.
+            return others | key
+        if _is(current, BUCKET, settings[BUCKET]["after"]):
+            # Our bucket goes, and its key with it, whichever key that is by now.
+            return others - (key & set(current))
+    return others | key if others & key else others
+
+
+def _moves_bucket(settings: Settings) -> bool:
+    return BUCKET in settings and settings[BUCKET]["before"] != settings[BUCKET]["after"]
 
 
 def _is(current: Mapping[str, Any], name: str, *expected: Any) -> bool:

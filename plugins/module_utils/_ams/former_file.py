@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Optional
 
 from .errors import AmsError
-from .former import Layer, chosen, layer_of, with_layer
+from .former import Layer, chosen, is_time, layer_of, with_layer, without
 from .settings import Change
 
 FORMAT = 1
@@ -39,9 +39,9 @@ class FormerFile:
         """Whether there is a change, of this run or one that was broken off, that was not proved."""
         return os.path.exists(self._unproved)
 
-    def keep(self, run: str, changes: Mapping[str, Change]) -> None:
+    def keep(self, run: str, changes: Mapping[str, Change], playbook: str = "") -> None:
         """Before a write; AmsError when it cannot be kept, so that nothing is written."""
-        new = layer_of(run, changes)
+        new = layer_of(run, changes, playbook)
         if new["apps"]:
             self._write(self._unproved, with_layer(self._read(self._unproved), new))
 
@@ -64,16 +64,43 @@ class FormerFile:
         more = [layer for layer in pending if unproved and layer["run"] not in runs]
         return chosen([*more, *recent], None)
 
-    def runs(self) -> list[str]:
-        """The runs that can be taken back."""
-        return sorted({layer["run"] for path in (self.path, self._unproved) for layer in self._read(path)})
+    def all_layers(self) -> list[Layer]:
+        """All layers, by the names of their runs; two of one run as one."""
+        layers: list[Layer] = []
+        for layer in [*self._read(self.path), *self._read(self._unproved)]:
+            layers = with_layer(layers, layer)
+        return chosen(layers, None)
 
-    def forget(self, layers: Sequence[Layer]) -> None:
-        """After they were taken back."""
-        gone = {layer["run"] for layer in layers}
+    def runs(self) -> list[str]:
+        """The runs that can be rolled back."""
+        return [layer["run"] for layer in self.all_layers()]
+
+    def first_run(self, run: Optional[str], since: Optional[str]) -> Optional[str]:
+        """The name from which on runs are rolled back; AmsError where there is no such run.
+
+        run: the exact name of a run in the file. since: a time, which need not be that of a run.
+        """
+        if run is not None and run not in self.runs():
+            raise AmsError(
+                f"Restoring {self.url} from {self.path}",
+                f"there is no run '{run}', only {', '.join(self.runs()) or 'none'}",
+                "Give the name of a run in full. Nothing was changed",
+            )
+        if since is not None and not is_time(since):
+            raise AmsError(
+                f"Restoring {self.url} from {self.path}",
+                f"since is '{since}', not a time like 20261124T120000Z",
+                "Give the name of a run as run. Nothing was changed",
+            )
+        return since if run is None else run
+
+    def forget(self, layers: Sequence[Layer], kept: Mapping[str, Iterable[str]]) -> None:
+        """Take out what the server has back. kept: by application, the settings that it does not."""
+        restored = {layer["run"] for layer in layers}
         for path in (self.path, self._unproved):
             before = self._read(path)
-            after = [layer for layer in before if layer["run"] not in gone]
+            left = [without(layer, kept) if layer["run"] in restored else layer for layer in before]
+            after = [layer for layer in left if layer["apps"]]
             if before and not after:
                 self._remove(path)
             elif after != before:
@@ -166,4 +193,7 @@ def _checked(layer: Any) -> Layer:
         }
         for app, settings in layer["apps"].items()
     }
-    return {"run": layer["run"], "apps": apps}
+    playbook = layer.get("playbook", "")
+    if not isinstance(playbook, str):
+        raise TypeError("the name of a playbook is text")
+    return {"run": layer["run"], **({"playbook": playbook} if playbook else {}), "apps": apps}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from . import key_retirement as retirement
-from .key_facts import MAX_KEYS, Decision, Key, Situation, date_of, ids, listed
+from .key_facts import MAX_KEYS, Decision, Key, RotationInGrace, Situation, date_of, ids, listed
 from .key_retirement import AT_ONCE, Retirement
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ STATES = ("present", "rotated", "retired", "absent")
 def decide(state: str, now: Situation, recreate: bool, how: Retirement = AT_ONCE) -> Decision:
     """What to do. Raises AwsError with the way out where the user has to decide.
 
-    how: when a key may go, for the states retired and absent.
+    how: when a key may go.
     """
     if now.making is None:
         return _decide(state, now, recreate, how)
@@ -45,9 +45,9 @@ def decide(state: str, now: Situation, recreate: bool, how: Retirement = AT_ONCE
 
 def _decide(state: str, now: Situation, recreate: bool, how: Retirement) -> Decision:
     if state == "present":
-        return _present(now, recreate)
+        return retirement.without_expired(now, how, _present(now, recreate))
     if state == "rotated":
-        return _rotated(now, recreate)
+        return _rotated(now, recreate, how)
     return _retired(now, how) if state == "retired" else _absent(now, how)
 
 
@@ -115,7 +115,7 @@ def _create(now: Situation, why: str, first: Sequence[str], recreate: bool) -> D
     return Decision("create", f"{why}: a new key is made and stored{deleted}", tuple(first))
 
 
-def _rotated(now: Situation, recreate: bool) -> Decision:
+def _rotated(now: Situation, recreate: bool, how: Retirement) -> Decision:
     decision = _present(now, recreate)
     if decision.action != "keep" or now.stored is None:
         return decision
@@ -125,8 +125,7 @@ def _rotated(now: Situation, recreate: bool) -> Decision:
         )
     newer = [key for key in now.others if not now.is_former(key)]
     if not newer:
-        words = f"{decision.words}; {listed(ids(now.others))} is the former one and stays until state=retired"
-        return Decision("keep", words, mend=decision.mend)
+        return _rotated_again(now, how, decision)
     if any(now.is_young(key.created) for key in newer):
         return Decision("wait", f"{listed(ids(newer))} was made a moment ago and is not stored yet")
     if any(key.last_used for key in newer):
@@ -135,6 +134,31 @@ def _rotated(now: Situation, recreate: bool) -> Decision:
             "Find out who uses it and delete it, then rotate again",
         )
     return _create(now, "an interrupted rotation left a key that is not stored", ids(newer), False)
+
+
+def _rotated_again(now: Situation, how: Retirement, present: Decision) -> Decision:
+    """What a rotation does when the stored key has followed another that is still there."""
+    document = now.stored.document if now.stored else {}
+    current, old = document.get("access_key_id"), listed(ids(now.others))
+    until = retirement.end_of_grace(now, how)
+    if until is None and not (how.leaked and document.get("moved_at")):
+        words = (
+            f"{present.words}, no other key is made, because the rotation to it is not finished: the old key "
+            f"{old} stays until state=retired. If {current} has leaked, finish it and rotate with leaked=true"
+        )
+        return Decision("keep", words, mend=present.mend)
+    if until and not (how.leaked or until.is_over):
+        refusal = now.error(
+            f"the key {current} was made at {document.get('create_date')} and is in use since the last "
+            f"rotation; the old key {old} is inactive and kept until {until.words}. AWS allows {MAX_KEYS} "
+            "keys, so no other key was made, and nothing was changed",
+            f"Wait until then and run again. If {current} has leaked, rotate now with leaked=true (in the "
+            "role s3_recording_key_leaked=true): the old key is deleted to make room, and "
+            f"{current} is made inactive as soon as the servers have moved",
+        )
+        raise RotationInGrace(*refusal.args)
+    why = f"{current} has leaked" if how.leaked else f"the stored key {current} is to be followed by another"
+    return _create(now, why, ids(now.others), False)
 
 
 def _absent(now: Situation, how: Retirement) -> Decision:

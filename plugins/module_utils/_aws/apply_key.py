@@ -172,14 +172,28 @@ class _Task:
 
     def _retirement(self, now: keys.Situation) -> Retirement:
         going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
-        is_asked = any(key.active for key in going)
-        bucket = self.params["bucket"]
+        leaked, grace = self.params["leaked"], self.params["grace"]
+        uploads: tuple[str, ...] = ()
+        not_listed = ""
+        if self.params["bucket"] and any(key.active for key in going):
+            uploads, not_listed = self._uploads(now, leaked)
         return Retirement(
-            grace=timedelta(seconds=self.params["grace"]),
+            grace=None if grace is None and self.state != "retired" else timedelta(seconds=grace or 0),
             # What would be waited for is over by the time that the change is made.
             quiet=timedelta(seconds=0 if self.module.check_mode else self.params["quiet"]),
-            uploads=under_way(self.module, bucket, now.now) if is_asked and bucket else (),
+            uploads=uploads,
+            not_listed=not_listed,
+            leaked=leaked,
         )
+
+    def _uploads(self, now: keys.Situation, leaked: bool) -> tuple[tuple[str, ...], str]:
+        """The uploads under way, or why they are not known, which keeps no leaked key active."""
+        try:
+            return under_way(self.module, self.params["bucket"], now.now), ""
+        except AwsError as error:
+            if not leaked:
+                raise
+            return (), str(error)
 
     def apply(self, done: _Done) -> None:
         """Carry a decision out; if another run wins, what it left is looked at anew."""

@@ -30,6 +30,13 @@ MAX_KEYS = 2
 SETTLED_AFTER = timedelta(seconds=30)
 
 
+class RotationInGrace(AwsError):
+    """A rotation is asked for while the old key of the last one is still kept."""
+
+    def result(self) -> dict[str, Any]:
+        return {**super().result(), "in_grace": True}
+
+
 @dataclass(frozen=True)
 class Key:
     """A key as IAM has it. last_used, by: when and by what, if that was asked."""

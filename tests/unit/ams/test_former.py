@@ -103,10 +103,99 @@ def test_what_is_taken_back_since_a_run(former: FormerFile) -> None:
     former.keep(SECOND, changed(hlsTime=("3", "4")))
     assert [layer["run"] for layer in former.layers(SECOND, unproved=False)] == [SECOND]
     assert [layer["run"] for layer in former.layers(SECOND, unproved=True)] == [FIRST, SECOND]
-    former.forget(former.layers(SECOND, unproved=False))
+    former.forget(former.layers(SECOND, unproved=False), {})
     assert former.runs() == [FIRST]
-    former.forget(former.layers(FIRST, unproved=False))
+    former.forget(former.layers(FIRST, unproved=False), {})
     assert list(Path(former.path).parent.iterdir()) == []
+
+
+def test_only_what_is_back_on_the_server_is_forgotten(former: FormerFile) -> None:
+    """A backup went as a whole, with what somebody else had set and what a rollback had left out."""
+    former.keep(FIRST, changed(hlsTime=("2", "3"), s3RegionName=("eu", "us")), "site")
+    former.prove()
+    former.keep(SECOND, changed(s3RegionName=("us", "cn")), "servers")
+    former.forget(former.layers(FIRST, unproved=False), {"live": ["s3RegionName"]})
+    assert former.all_layers() == [
+        {
+            "run": FIRST,
+            "playbook": "site",
+            "apps": {"live": {"s3RegionName": {"before": "eu", "after": "us"}}},
+        },
+        {
+            "run": SECOND,
+            "playbook": "servers",
+            "apps": {"live": {"s3RegionName": {"before": "us", "after": "cn"}}},
+        },
+    ]
+    before = [path.read_text() for path in sorted(Path(former.path).parent.iterdir())]
+    former.forget(former.layers(FIRST, unproved=False), {"live": ["s3RegionName"]})
+    assert [path.read_text() for path in sorted(Path(former.path).parent.iterdir())] == before
+
+
+def test_a_run_is_named_exactly_and_a_time_is_one(former: FormerFile) -> None:
+    """Names were compared as text, so 2026 or one without its last letter meant every run."""
+    former.keep(FIRST, changed(hlsTime=("2", "3")))
+    assert former.first_run(FIRST, None) == FIRST
+    assert former.first_run(None, "20251231T235959Z") == "20251231T235959Z"
+    assert former.first_run(None, None) is None
+    for run in ("2026", FIRST[:-1], SECOND, ""):
+        with pytest.raises(AmsError, match=f"there is no run '{run}', only {FIRST}.*Nothing was changed"):
+            former.first_run(run, None)
+    for since in ("2026", FIRST[:-1], ""):
+        with pytest.raises(AmsError, match="not a time like"):
+            former.first_run(None, since)
+
+
+def test_a_file_of_before_playbooks_were_kept_is_read(former: FormerFile) -> None:
+    Path(former.path).parent.mkdir()
+    layer = {"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "3"}}}}
+    Path(former.path).write_text(json.dumps({"format": 1, "url": URL, "layers": [layer]}), encoding="utf-8")
+    assert former.all_layers() == [layer]
+
+
+SITE = {
+    "s3BucketName": {"before": "", "after": "b"},
+    "s3AccessKey": {"before": "", "after": "KEY1"},
+    "s3SecretKey": {"before": "", "after": "secret1"},
+}
+ROTATED = {
+    "s3AccessKey": {"before": "KEY1", "after": "KEY2"},
+    "s3SecretKey": {"before": "secret1", "after": "secret2"},
+}
+NOW = {"s3BucketName": "b", "s3AccessKey": "KEY2", "s3SecretKey": "secret2"}
+
+
+def test_a_key_goes_with_its_bucket_whoever_has_rotated_it() -> None:
+    """The backup of a rotation may be elsewhere, and its key was then left as somebody else's."""
+    back = way_back(NOW, SITE, access_key=False)
+    assert back.change.after == {"s3BucketName": "", "s3AccessKey": "", "s3SecretKey": ""}
+    assert back.kept == set()
+
+
+def test_a_key_that_was_replaced_stays_where_the_bucket_stays() -> None:
+    back = way_back(NOW, ROTATED, access_key=False)
+    assert (back.change.after, back.left_alone, set(back.key_stays)) == ({}, {}, set(ROTATED))
+    assert way_back(NOW, ROTATED).change.after == {"s3AccessKey": "KEY1", "s3SecretKey": "secret1"}
+    # There and back again is no other bucket.
+    returned = {**ROTATED, "s3BucketName": {"before": "b", "after": "b"}}
+    assert set(way_back(NOW, returned, access_key=False).key_stays) == set(ROTATED)
+    # A key where there was none has replaced none.
+    first = {
+        "s3AccessKey": {"before": "", "after": "KEY2"},
+        "s3SecretKey": {"before": "", "after": "secret2"},
+    }
+    assert way_back(NOW, first, access_key=False).change.after == {"s3AccessKey": "", "s3SecretKey": ""}
+
+
+def test_a_key_stays_with_somebody_elses_bucket_and_as_a_whole() -> None:
+    """Else a key would be left that is none of that bucket, or half of one."""
+    theirs = {**NOW, "s3BucketName": "theirs"}
+    assert set(way_back(theirs, SITE).left_alone) == set(SITE)
+    assert way_back(theirs, SITE).change.after == {}
+    half = {**NOW, "s3AccessKey": "THEIRS"}
+    assert set(way_back(half, ROTATED).left_alone) == set(ROTATED)
+    undone = {"s3BucketName": "", "s3AccessKey": "THEIRS", "s3SecretKey": "theirs"}
+    assert set(way_back(undone, SITE).left_alone) == {"s3AccessKey", "s3SecretKey"}
 
 
 def test_nothing_is_kept_where_nothing_changes(former: FormerFile) -> None:

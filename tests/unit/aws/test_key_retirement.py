@@ -181,13 +181,121 @@ def test_a_former_key_on_the_stand_in(user: User) -> None:
     assert retired["former_access_keys"] == predicted["former_access_keys"]
     assert statuses(user) == {old: "Inactive", new: "Active"}
     assert user.run()["changed"] is False
-    assert user.run(state="rotated")["changed"] is False
+
+    # A second rotation changed nothing and ended well, so that a leaked key was taken for replaced.
+    for check in (False, True):
+        with pytest.raises(key_facts.RotationInGrace, match=f"{old} is inactive and kept until") as refused:
+            user.run(state="rotated", grace=3600, check=check)
+        assert f"If {new} has leaked, rotate now" in str(refused.value)
+        assert refused.value.result()["in_grace"] is True
+    with pytest.raises(key_facts.RotationInGrace, match="until a run with state=retired deletes it"):
+        user.run(state="rotated")
+    assert statuses(user) == {old: "Inactive", new: "Active"}
+    assert user.run(grace=3600)["changed"] is False
 
     assert user.run(state="retired", grace=3600)["changed"] is False
     ended = user.run(state="retired", grace=0)
     assert ended["deleted_access_key_ids"] == [old]
     assert user.both_hold(new)
     assert set(user.stored()) & {"moved_at", "inactive_since"} == set()
+
+
+def rotated(user: User) -> tuple[str, str]:
+    """An old key that is inactive, and the one in use."""
+    old = user.run()["access_key_id"]
+    new = user.run(state="rotated")["access_key_id"]
+    user.run(state="retired", grace=3600)
+    return old, new
+
+
+def test_an_old_key_goes_with_the_first_run_after_its_time_of_grace(user: User) -> None:
+    old, new = rotated(user)
+    predicted = user.run(grace=0, check=True)
+    assert (predicted["changed"], statuses(user)) == (True, {old: "Inactive", new: "Active"})
+    result = user.run(grace=0)
+    assert result["deleted_access_key_ids"] == predicted["deleted_access_key_ids"] == [old]
+    assert user.both_hold(new)
+    assert set(user.stored()) & {"moved_at", "inactive_since"} == set()
+    assert user.run(grace=0)["changed"] is False
+
+
+def test_a_rotation_after_the_time_of_grace_is_one(user: User) -> None:
+    """It deleted the old key and made none."""
+    old, new = rotated(user)
+    result = user.run(state="rotated", grace=0)
+    assert result["deleted_access_key_ids"] == [old]
+    assert statuses(user) == {new: "Active", result["access_key_id"]: "Active"}
+    # A run that was broken off goes on; one that is not finished is not refused.
+    again = user.run(state="rotated", grace=0)
+    assert (again["changed"], again["access_key_id"]) == (False, result["access_key_id"])
+    assert "the rotation to it is not finished" in again["msg"]
+
+
+def test_a_leaked_key_is_replaced_within_the_time_of_grace(user: User) -> None:
+    old, leaked = rotated(user)
+    predicted = user.run(state="rotated", grace=3600, leaked=True, check=True)
+    assert (predicted["changed"], predicted["deleted_access_key_ids"]) == (True, [old])
+    assert statuses(user) == {old: "Inactive", leaked: "Active"}
+
+    result = user.run(state="rotated", grace=3600, leaked=True)
+    fresh = result["access_key_id"]
+    assert result["deleted_access_key_ids"] == [old]
+    assert statuses(user) == {leaked: "Active", fresh: "Active"}
+    # Broken off here, the next run makes no other key.
+    assert user.run(state="rotated", grace=3600, leaked=True)["changed"] is False
+
+    retired = user.run(state="retired", grace=3600, quiet=60, leaked=True)
+    assert "pending" not in retired
+    assert f"{leaked} is made inactive at once, a run after" in retired["msg"]
+    assert statuses(user) == {leaked: "Inactive", fresh: "Active"}
+    assert user.run(state="retired", grace=3600, quiet=60, leaked=True)["changed"] is False
+    assert user.run(grace=0)["deleted_access_key_ids"] == [leaked]
+
+
+def test_a_leaked_key_waits_for_no_upload_and_what_is_lost_is_named(aws: AwsStandIn, user: User) -> None:
+    bucket, s3 = f"b-{uuid.uuid4().hex[:12]}", aws.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    leaked = user.run()["access_key_id"]
+    user.run(state="rotated", leaked=True)
+    s3.create_multipart_upload(Bucket=bucket, Key="streams/long.mp4")
+    where = {"state": "retired", "leaked": True, "bucket": bucket, "wait": False, "grace": 60}
+    lost = "running uploads that began with it are lost, the files stay on the servers: streams/long.mp4"
+    assert lost in user.run(**where, check=True)["msg"]
+    aws.fault("s3:ListMultipartUploads", count=1, status=403, code="AccessDenied", message="no")
+    told = user.run(**where)["msg"]
+    assert "which running uploads are lost by that is not known" in told
+    assert statuses(user)[leaked] == "Inactive"
+
+
+def test_nobody_who_uses_a_leaked_key_keeps_it() -> None:
+    how = key_retirement.Retirement(DAY, MINUTE, uploads=("a",), leaked=True)
+    used = {"last_used": NOW - MINUTE, "by": "by s3 in eu-west-1"}
+    decision = decide(former(**used), how, moved_at=(NOW - 10 * MINUTE).isoformat())
+    assert (decision.deactivate, decision.pending) == (("OLD",), "")
+    noted = decision.notes
+    assert noted["used_at"] == {"OLD": (NOW - MINUTE).isoformat()}
+    inactive = former(active=False, **used)
+    since = {**noted, "inactive_since": {"OLD": (NOW - DAY).isoformat()}}
+    assert decide(inactive, moved_at=(NOW - 10 * MINUTE).isoformat(), **since).first == ("OLD",)
+
+
+def test_a_leaked_key_that_replaced_one_whose_uploads_go_on_is_replaced_too() -> None:
+    """All servers have moved, so uploads alone need the older key, and the leaked one may not stay."""
+    document = {"access_key_id": "NEW", "replaces": "OLD", "moved_at": NOW.isoformat(), "user_name": "u"}
+    situation = key_facts.Situation("u", "file f", (former(), CURRENT), Stored(document), NOW)
+    how = key_retirement.Retirement(DAY, leaked=True)
+    decision = access_key.decide("rotated", situation, recreate=False, how=how)
+    assert (decision.action, decision.first) == ("create", ("OLD",))
+    again = access_key.decide("rotated", situation, recreate=False, how=CAREFUL)
+    assert (again.action, again.changes) == ("keep", False)
+    assert "If NEW has leaked" in again.words
+
+
+def test_a_key_that_was_made_inactive_by_hand_is_no_rotation_that_is_done() -> None:
+    document = {"access_key_id": "NEW", "replaces": "OLD", "user_name": "u"}
+    situation = key_facts.Situation("u", "file f", (former(active=False), CURRENT), Stored(document), NOW)
+    decision = access_key.decide("rotated", situation, recreate=False, how=CAREFUL)
+    assert decision.action == "keep"
 
 
 def test_an_upload_of_many_parts_keeps_the_former_key_active(aws: AwsStandIn, user: User) -> None:

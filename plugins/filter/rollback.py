@@ -1,0 +1,71 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the backups of a fleet hold, for the role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import Layer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import chosen_run
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollback_result import (
+    how_to_undo,
+    restored,
+)
+
+Hosts = Mapping[str, Mapping[str, Any]]
+
+
+def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> dict[str, Any]:
+    """See recording_rollback.yml."""
+    backups: dict[str, list[Layer]] = {}
+    problems = []
+    for host in hosts:
+        try:
+            backups[host] = _layers(hosts[host])
+        except AmsError as error:
+            problems.append(f"{host}: {error}")
+    if problems:
+        return {"problem": "\n".join(["Nothing was changed.", *problems]), "since": "", "hosts": []}
+    choice = chosen_run(backups, str(run), str(since), backup_dir)
+    return {"problem": choice.problem, "since": choice.since, "hosts": list(choice.hosts)}
+
+
+def recording_restored(
+    hosts: Iterable[str], hostvars: Hosts, since: str, check_mode: bool = False
+) -> dict[str, Any]:
+    """See recording_restored.yml."""
+    results = {host: hostvars[host].get("__s3_recording_back") or {} for host in hosts}
+    text, failed = restored(results, since, check_mode)
+    return {"msg": text, "failed": failed}
+
+
+def recording_undo(
+    batch: Iterable[str], hosts: Hosts, run: str, backup_dir: str, verified: bool = True, old_key: str = ""
+) -> str:
+    """See recording_undo.yml."""
+    try:
+        of_run = {host: layer for host in batch for layer in _layers(hosts[host]) if layer["run"] == run}
+    except AmsError as error:
+        raise AnsibleFilterError(f"recording_undo: {error}") from None
+    return how_to_undo(run, of_run, backup_dir, verified, old_key)
+
+
+def _layers(host: Mapping[str, Any]) -> list[Layer]:
+    return FormerFile(host["backup_path"], host["ams_url"].strip()).all_layers()
+
+
+class FilterModule:
+    """The filters for backups."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "recording_restored": recording_restored,
+            "recording_rollback": recording_rollback,
+            "recording_undo": recording_undo,
+        }

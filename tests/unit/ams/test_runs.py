@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which runs of a fleet can be rolled back: named exactly, listed with what each was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import (
+    chosen_run,
+    only_key,
+    runs_of,
+)
+
+SITE, ROTATE, LATER, END = (f"2026010{day}T000000Z" for day in (1, 2, 3, 4))
+KEY = ("s3AccessKey", "s3SecretKey")
+
+
+def layer(run: str, playbook: str, **values: tuple[Any, Any]) -> dict[str, Any]:
+    settings = {name: {"before": before, "after": after} for name, (before, after) in values.items()}
+    return {"run": run, "apps": {"live": settings}, **({"playbook": playbook} if playbook else {})}
+
+
+def key(before: str, after: str) -> dict[str, tuple[str, str]]:
+    return dict.fromkeys(KEY, (before, after))
+
+
+FIRST = layer(SITE, "site", s3BucketName=("", "b"), mp4MuxingEnabled=(False, True), **key("", "K1"))
+ROTATION = layer(ROTATE, "rotate_key", **key("K1", "K2"))
+THIRD = layer(LATER, "", hlsTime=("2", "3"))
+GONE = layer(END, "decommission", s3BucketName=("b", ""), **key("K2", ""))
+BACKUPS = {"a": [FIRST, ROTATION, THIRD], "b": [FIRST, ROTATION], "c": [THIRD], "d": []}
+
+
+def problem(name: str, since: str = "", backups: Any = None) -> str:
+    choice = chosen_run(BACKUPS if backups is None else backups, name, since, "/backup")
+    assert (choice.problem == "") == bool(choice.since)
+    return choice.problem
+
+
+def test_each_run_is_told_with_what_it_was() -> None:
+    assert [run.described for run in runs_of(BACKUPS)] == [
+        f"{SITE}  site  2 servers  4 settings",
+        f"{ROTATE}  rotate_key  2 servers  2 settings (the access key)",
+        f"{LATER}  2 servers  1 setting",
+    ]
+
+
+@pytest.mark.parametrize("name", ["2026", SITE[:-1], f"{SITE}x", "20260101T000009Z", "site", "~", " "])
+def test_a_name_that_is_not_exact_is_refused_with_the_list(name: str) -> None:
+    """2026 sorts before every run, and rolled all of them back."""
+    text = problem(name)
+    assert text.startswith(f"There is no run '{name}'.")
+    assert "Nothing was changed, and all backups are kept." in text
+    assert f"- {SITE}  site  2 servers  4 settings" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("2026", f"{LATER} or {ROTATE} or {SITE}"), (SITE[:-1], SITE), ("20260102T00000Z", ROTATE)],
+)
+def test_what_a_person_may_have_meant_is_asked(name: str, meant: str) -> None:
+    assert f"Did you mean {meant}" in problem(name)
+
+
+def test_without_a_name_the_runs_are_listed() -> None:
+    assert problem("").startswith("s3_recording_run is not set, so nothing was changed.")
+    assert f"- {LATER}" in problem("")
+    assert "There is no run that can be rolled back in /backup" in problem("", backups={"a": []})
+
+
+def test_a_run_goes_back_with_all_after_it_on_the_servers_that_have_one() -> None:
+    choice = chosen_run(BACKUPS, SITE, "", "/backup")
+    assert (choice.since, choice.hosts) == (SITE, ("a", "b", "c"))
+    assert chosen_run(BACKUPS, LATER, "", "/backup").hosts == ("a", "c")
+
+
+def test_a_time_need_not_be_that_of_a_run() -> None:
+    assert chosen_run(BACKUPS, "", "20260102T120000Z", "/backup").hosts == ("a", "c")
+    assert chosen_run(BACKUPS, "", "20270101T000000Z", "/backup").hosts == ()
+    assert "not a time like" in problem("", "2026")
+    # A name that is given decides.
+    assert "There is no run" in problem("2026", "20260102T120000Z")
+
+
+def test_a_rotation_is_not_rolled_back() -> None:
+    """It was done with rc 0, wrote nothing and forgot the run."""
+    text = problem(ROTATE)
+    assert f"Run {ROTATE} (rotate_key) was a key rotation" in text
+    assert "Nothing was changed, and all backups are kept." in text
+    mixed = {**BACKUPS, "e": [layer(ROTATE, "rotate_key", hlsTime=("2", "3"), **key("K1", "K2"))]}
+    assert chosen_run(mixed, ROTATE, "", "/backup").problem == ""
+
+
+def test_the_end_of_recording_is_not_rolled_back_to_a_key_that_is_gone() -> None:
+    text = problem(END, backups={"a": [FIRST, GONE]})
+    assert f"Run {END} (decommission) ended recording on 1 server" in text
+    assert "run site.yml" in text
+    assert chosen_run({"a": [FIRST, GONE]}, SITE, "", "/backup").problem == ""
+
+
+def test_a_first_key_is_no_rotation() -> None:
+    assert only_key(ROTATION)
+    assert not only_key(layer(SITE, "site", **key("", "K1")))
+    assert not only_key(FIRST)
