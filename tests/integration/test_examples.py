@@ -238,7 +238,10 @@ SAID = {
     "recording_given_key": ("{{ key.secret_access_key == 'of-the-play' }}", "True"),
     "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
-    "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nAs before the run: ams1."),
+    "recording_stopped": (
+        "",
+        "The rollout was stopped (run 20261124T120000Z).\nNot known: ams1.",
+    ),
     "recording_unproved": ("reached", ""),
 }
 
