@@ -33,6 +33,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.logins impor
     is_decided,
     not_tried,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.play import strategy_problem
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -63,6 +65,11 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
+        problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        stay_the_same_user(self._connection)
         asked = self._asked_of_cluster()
         # A job in the background has no outcome yet that could decide for other nodes.
         if self._task.args.get("cluster") and asked and not self._task.async_val:
@@ -72,7 +79,7 @@ class InProcessAction(ActionBase):
         if not self._task.diff:
             result.pop("diff", None)
         # In a batch of the role they are said once for all of its hosts.
-        if _OF_A_BATCH in (task_vars or {}) and "warnings" in result:
+        if is_in_batch and "warnings" in result:
             result["notes"] = result.pop("warnings")
         return result
 
@@ -131,11 +138,7 @@ class InProcessAction(ActionBase):
         return shipped
 
     def _has_to_be_shipped(self) -> bool:
-        return bool(
-            self._connection.transport != "local"
-            or self._task.async_val
-            or self._connection.become is not None
-        )
+        return bool(self._connection.transport != "local" or self._task.async_val)
 
     def _run_here(self) -> dict[str, Any]:
         # The name by which Ansible's own messages call the module.
