@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets, waiting
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
 
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.
@@ -25,6 +26,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
+        stay_the_same_user(self._connection)
         label = vault_secrets.given_to(arguments, self._connection, self._loader)
         if label:
             arguments["vault_id"] = arguments.get("vault_id") or label

@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
 
 
 class ActionModule(ActionBase):
@@ -16,6 +17,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
+        stay_the_same_user(self._connection)
         vault_secrets.given_to(arguments, self._connection, self._loader)
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result

@@ -343,6 +343,8 @@ def _applied(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) ->
 
 def _outcome(variables: Mapping[str, Any]) -> str:
     applied, proof, back = _steps(variables)
+    if not applied:
+        return "unknown"
     if back.get("failed"):
         return "stuck"
     if any(each["changed"] for each in (back.get("apps") or {}).values()):
@@ -362,12 +364,16 @@ def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
 
 def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
     applied, proof, back = _steps(variables)
-    broken = next((str(each.get("msg", "")) for each in (applied, proof) if each.get("failed")), "")
-    written_back = [app for app, each in (back.get("apps") or {}).items() if each["changed"]]
+    broken = [each for each in (applied, proof) if each.get("failed") or each.get("unreachable")]
+    has_login = not (applied.get("login_refused") or applied.get("login_unsure"))
+    # A restore reads what it has something for; where it has nothing, this run has sent nothing.
+    restored = has_login and "apps" in back and not back.get("failed")
     return Ended(
         host,
-        broken=broken,
-        back=bool(written_back),
+        broken=str(broken[0].get("msg", "")) if broken else "",
+        back=any(each["changed"] for each in (back.get("apps") or {}).values()),
+        read=restored and bool(back["apps"] or ("apps" in applied and not applied.get("failed"))),
+        unwritten=restored or not has_login or bool(applied.get("skipped")),
         stuck=str(back.get("msg", "")) if back.get("failed") else "",
         left_alone=sorted(
             f"{app}: {name}" for app, names in (back.get("left_alone") or {}).items() for name in names

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _FEW = 5
+_OWN_LINE, _BACK, _READ, _UNWRITTEN, _UNKNOWN = "own line", "back", "read", "unwritten", "unknown"
 _ADDRESS = re.compile(r"https?://[^\s,']+")
 
 
@@ -18,12 +19,15 @@ class Ended:
     """How one host of a batch that failed has ended.
 
     broken: why it failed, empty where it did not. back: whether former settings were written back.
+    read: whether its settings were read and are as before. unwritten: whether nothing was sent to be written.
     stuck: why they could not be. left_alone: settings that somebody else has changed in between.
     """
 
     host: str
     broken: str = ""
     back: bool = False
+    read: bool = False
+    unwritten: bool = False
     stuck: str = ""
     left_alone: Sequence[str] = field(default_factory=tuple)
 
@@ -36,12 +40,20 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotate
     again = "rotate_key.yml" if rotates else f"rollback.yml with s3_recording_run={run}, or servers.yml"
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
-    back = [each.host for each in batch if each.back and not each.stuck]
-    unchanged = [each.host for each in batch if not each.back and not each.stuck]
-    if back:
-        lines.append(f"The former settings are back on {few(back)}.")
-    if unchanged:
-        lines.append(f"As before the run: {few(unchanged)}.")
+    hosts: dict[str, list[str]] = {}
+    for each in batch:
+        hosts.setdefault(_state(each), []).append(each.host)
+    if _BACK in hosts:
+        lines.append(f"The former settings are back on {few(hosts[_BACK])}.")
+    if _READ in hosts:
+        lines.append(f"As before the run: {few(hosts[_READ])}.")
+    if _UNWRITTEN in hosts:
+        lines.append(f"Nothing was written to {few(hosts[_UNWRITTEN])}.")
+    if _UNKNOWN in hosts:
+        lines.append(
+            f"Not known: {few(hosts[_UNKNOWN])}. Run verify.yml for them, or rollback.yml with "
+            f"s3_recording_run={run}."
+        )
     lines += [
         f"{each.host}: the former settings could not be taken back: {each.stuck} They are kept; "
         f"when the server answers: {again} again"
@@ -62,6 +74,14 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotate
             "the next key that is stored, and then makes the leaked one inactive."
         )
     return "\n".join(lines)
+
+
+def _state(ended: Ended) -> str:
+    """Return in which line the host is named; those with a line of their own are in none."""
+    if ended.stuck or (ended.left_alone and not ended.back):
+        return _OWN_LINE
+    known = ((ended.back, _BACK), (ended.read, _READ), (ended.unwritten, _UNWRITTEN))
+    return next((state for holds, state in known if holds), _UNKNOWN)
 
 
 def noted(notes: Mapping[str, Sequence[str]]) -> str:

@@ -20,9 +20,21 @@ from typing import Any, Optional
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_secrets
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
+    LOGIN,
+    REFUSED,
+    connection_secrets,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import Turn, turn_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import turn_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.logins import (
+    first_login,
+    guarded_logins,
+    is_decided,
+    not_tried,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.play import strategy_problem
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -50,17 +62,25 @@ class InProcessAction(ActionBase):
     module: ModuleType
     # True where the role says the warnings of a batch once, for all of its hosts.
     _warnings_are_gathered = True
+    # How the login of a module that was shipped ended, empty where none was tried.
+    _login = ""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
+        problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        stay_the_same_user(self._connection)
+        asked = self._asked_of_cluster()
         # A job in the background has no outcome yet that could decide for other nodes.
-        if self._task.args.get("cluster") and not self._task.async_val:
-            result.update(self._run_in_turn(task_vars or {}))
+        if self._task.args.get("cluster") and asked and not self._task.async_val:
+            result.update(self._run_in_turn(task_vars or {}, asked))
         else:
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
-        if self._warnings_are_gathered and _OF_A_BATCH in (task_vars or {}) and "warnings" in result:
+        if self._warnings_are_gathered and is_in_batch and "warnings" in result:
             result["notes"] = result.pop("warnings")
         return result
 
@@ -74,13 +94,10 @@ class InProcessAction(ActionBase):
         """A digest of what is asked of all nodes together; None where a node is only read."""
         return None
 
-    def _run_in_turn(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _run_in_turn(self, task_vars: dict[str, Any], asked: str) -> dict[str, Any]:
         arguments = self._task.args
-        host = str(task_vars.get("inventory_hostname", ""))
-        user = self._given("email", "AMS_EMAIL")
-        with turn_of(str(arguments["cluster"]), host, user, self._asked_of_cluster()) as turn:
-            if turn.refused_at:
-                return _not_tried(self._given("url", "AMS_URL"), str(arguments["cluster"]), turn)
+        host = _host(task_vars)
+        with turn_of(str(arguments["cluster"]), host, asked) as turn:
             if turn.done_by and turn.done_by != host:
                 arguments["written_by"] = turn.done_by
             outcome = turn.outcome = self._run_once(task_vars)
@@ -89,7 +106,24 @@ class InProcessAction(ActionBase):
             return outcome
 
     def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
-        return self._ship(task_vars) if self._has_to_be_shipped() else self._run_here()
+        host, url = _host(task_vars), self._given("url", "AMS_URL")
+        if not self._has_to_be_shipped():
+            with guarded_logins(host, url):
+                return self._run_here()
+        user, password = self._given("email", "AMS_EMAIL"), self._given("password", "AMS_PASSWORD")
+        # A token blocks nothing, and of a job in the background there is no verdict yet.
+        if not password or self._given("jwt_token", "AMS_JWT") or self._task.async_val:
+            return self._ship(task_vars)
+        if not is_decided(user, password):
+            # Others wait for the verdict, and a host that cannot be reached is nothing to wait for.
+            self._low_level_execute_command("true", sudoable=False)
+        with first_login(user, password) as login:
+            if login.verdict == REFUSED:
+                return {"failed": True, "changed": False, **not_tried(user, url, login.host).result()}
+            result = self._ship(task_vars)
+            if not login.verdict:
+                login.verdict, login.host = self._login, host
+            return result
 
     def _ship(
         self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
@@ -101,14 +135,11 @@ class InProcessAction(ActionBase):
             wrap_async=self._task.async_val,
         )
         shipped.pop("invocation", None)
+        self._login = shipped.pop(LOGIN, self._login)
         return shipped
 
     def _has_to_be_shipped(self) -> bool:
-        return bool(
-            self._connection.transport != "local"
-            or self._task.async_val
-            or self._connection.become is not None
-        )
+        return bool(self._connection.transport != "local" or self._task.async_val)
 
     def _run_here(self) -> dict[str, Any]:
         # The name by which Ansible's own messages call the module.
@@ -139,11 +170,5 @@ class InProcessAction(ActionBase):
                 os.environ.update(before)
 
 
-def _not_tried(url: str, cluster: str, turn: Turn) -> dict[str, Any]:
-    error = AmsError(
-        f"Logging in as {turn.user} at {url}",
-        f"not tried, because {turn.refused_at}, another node of cluster '{cluster}', has refused it",
-        "The third wrong password in a row would block the account of all nodes. Mend what is wrong there",
-        login_refused=True,
-    )
-    return {"failed": True, "changed": False, **error.result()}
+def _host(task_vars: Optional[dict[str, Any]]) -> str:
+    return str((task_vars or {}).get("inventory_hostname", ""))

@@ -7,8 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.playbook import PlaybookRun, run_playbook
 
+ONCE_FOR_EACH = ["Using run_once with the"]
 GROUPS = {
     "eu": {
         "hosts": {"eu1": {}, "eu2": {}},
@@ -35,7 +38,7 @@ def plan(
     tmp_path: Path,
     *arguments: str,
     play_vars: dict[str, Any] | None = None,
-    hosts: str = "eu:us",
+    hosts: str | list[str] = "eu:us",
     **options: Any,
 ) -> PlaybookRun:
     inventory = tmp_path / "hosts.yml"
@@ -83,6 +86,57 @@ def test_hosts_that_the_pattern_leaves_out_have_no_part(tmp_path: Path) -> None:
     }
     fleet = shown(plan(tmp_path, extra_vars=extra, hosts="eu"))
     assert fleet["buckets"][0]["cors_rules"][0]["allowed_origins"] == ["https://eu1:5443", "https://eu2:5443"]
+
+
+def origins(run: PlaybookRun) -> list[str]:
+    (bucket,) = shown(run)["buckets"]
+    found: list[str] = bucket["cors_rules"][0]["allowed_origins"]
+    return found
+
+
+@pytest.mark.parametrize("hosts", ["eu", "all:!us:!other", ["eu1", "eu2"], "{{ target }}"])
+def test_a_play_of_ones_own_is_about_its_own_hosts(tmp_path: Path, hosts: str | list[str]) -> None:
+    """Without the play's pattern the whole inventory has a part in a bucket that the play names.
+
+    Where the limit leaves one host, the other one of the pattern keeps its origin.
+    """
+    variables = {"s3_recording_bucket": "all-videos", "s3_recording_region": "eu-west-1"}
+    limited = plan(tmp_path, "--limit", "eu1", hosts=hosts, play_vars=variables, extra_vars={"target": "eu"})
+    assert origins(limited) == ["https://eu1:5443", "https://eu2:5443"]
+    assert list(shown(limited)["hosts"]) == ["eu1"]
+
+
+def test_hosts_of_other_plays_that_share_a_bucket_can_be_named(tmp_path: Path) -> None:
+    variables = {
+        "s3_recording_bucket": "all-videos",
+        "s3_recording_region": "eu-west-1",
+        "s3_recording_inventory_hosts": ["eu1", "eu2"],
+    }
+    assert origins(plan(tmp_path, hosts="eu1", play_vars=variables)) == [
+        "https://eu1:5443",
+        "https://eu2:5443",
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
+def test_a_play_in_which_each_host_goes_alone_is_refused_before_anything(
+    tmp_path: Path, strategy: str
+) -> None:
+    """Without this a batch is neither verified nor restored as a whole; here by the configuration."""
+    run = plan(tmp_path, env={"ANSIBLE_STRATEGY": strategy}, expected_rc=2, expected_warnings=ONCE_FOR_EACH)
+    assert f"This play has the strategy {strategy}," in run.stdout
+    assert not run.of_task("Put the intents of all hosts together and check them")
+
+
+def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path) -> None:
+    """Without this the message is that '__s3_recording_fleet' is undefined."""
+    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "storage"}
+    task = {"name": "Record", "ansible.builtin.import_role": role, "when": "inventory_hostname != 'eu1'"}
+    play = {"name": "Record", "hosts": "eu", "gather_facts": False, "tasks": [task]}
+    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"children": GROUPS}}))
+    run = run_playbook([play], inventory=tmp_path / "hosts.yml", expected_rc=2)
+    assert "The plan of this run is missing" in run.output
+    assert "use its hosts or --limit instead of a condition" in run.output
 
 
 def test_a_host_that_is_no_server_is_named_with_the_way_out(tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ SAID = {
     "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
     "recording_undo": ("", "Verified. An earlier run had left that open."),
-    "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nAs before the run: ams1."),
+    "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nNot known: ams1."),
     "recording_unproved": ("reached", ""),
 }
 

@@ -137,7 +137,7 @@ def failing(name: str, says: str, arguments: dict[str, Any], **more: Any) -> Cas
 
 
 REFUSED = [
-    failing("wrong password", "password is wrong", {**live(), "password": "not-the-password"}),
+    failing("wrong password", "password is wrong", {**live(), "password": "not-that-of-{{ ams_url }}"}),
     failing("wrong token", '"status": 403', {**live(), "password": None, "jwt_token": "not.a.token"}),
     failing("unknown setting", "did you mean 's3BucketName'?", live(s3BucketNme="b")),
     failing("a number for a name", "does not know '1'", {"app": "live", "settings": {"@1@": "b"}}),

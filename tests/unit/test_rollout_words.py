@@ -19,17 +19,24 @@ def test_every_host_is_told_as_it_is() -> None:
     batch = [
         Ended("a", broken="the redirect is broken", back=True),
         Ended("b", back=True, left_alone=["live: hlsTime"]),
-        Ended("c"),
+        Ended("c", read=True),
         Ended("d", broken="no answer", stuck="the connection was refused."),
+        Ended("e", broken="wrong password", unwritten=True),
+        Ended("f"),
+        Ended("g", left_alone=["live: hlsTime"]),
     ]
     assert stopped(batch, [f"h{number}" for number in range(7)], "R").splitlines() == [
         "The rollout was stopped (run R).",
         "- a: the redirect is broken",
         "- d: no answer",
+        "- e: wrong password",
         "The former settings are back on a, b.",
         "As before the run: c.",
+        "Nothing was written to e.",
+        "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_run=R.",
         STUCK,
         "b: left as somebody else has set it in the meantime: live: hlsTime",
+        "g: left as somebody else has set it in the meantime: live: hlsTime",
         "Not touched: h0, h1, h2, h3, h4 and 2 more.",
     ]
 

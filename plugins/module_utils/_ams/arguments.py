@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .client import Connection
+from .client import LOGIN_GATE, Connection
 from .errors import AmsError
 
 Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
+
+# In the result of a module that was shipped, for its action alone.
+LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
 
 
 def given_in_environment(*names: str) -> Any:
@@ -93,10 +98,12 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     module = ServerModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
     # Ansible would mask them wherever they occur, and a short password occurs in many a word.
     module.no_log_values.clear()
+    login: dict[str, str] = {}
+    LOGIN_GATE.set(partial(_noting, login))
     try:
-        result = run(module.params, module.check_mode)
+        result = {**run(module.params, module.check_mode), **login}
     except AmsError as error:
-        module.fail_json(**error.result(connection_secrets(module.params)))
+        module.fail_json(**error.result(connection_secrets(module.params)), **login)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if not module._diff:  # noqa: SLF001 - it has no public name
@@ -104,6 +111,18 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(invocation={}, **result)
+
+
+@contextmanager
+def _noting(login: dict[str, str], _email: str, _password: str) -> Iterator[None]:
+    """Note for the action how a login ended; nothing is noted where no password was looked at."""
+    try:
+        yield
+    except AmsError as error:
+        if error.login_refused:
+            login[LOGIN] = REFUSED
+        raise
+    login[LOGIN] = ACCEPTED
 
 
 def connection_secrets(params: Mapping[str, Any]) -> tuple[Any, ...]:

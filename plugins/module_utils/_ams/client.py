@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import random
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
 from . import transport
@@ -25,6 +26,10 @@ LONGEST_PAUSE = 2.0
 TRANSIENT_STATUSES = frozenset((502, 503, 504))
 LONGEST_BLOCK = "300 seconds"
 NODES_AT_ONCE = 50
+# Given user and password, it is entered before a login is tried and sees the error of one that fails. An
+# AmsError raised on entering keeps the login from being tried.
+LoginGate = Callable[[str, str], "AbstractContextManager[None]"]
+LOGIN_GATE: ContextVar[Optional[LoginGate]] = ContextVar("LOGIN_GATE", default=None)
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,22 @@ class AmsClient:
             self._transport.headers["ProxyAuthorization"] = self.connection.jwt_token
             return
         tried = f"Logging in as {self.connection.email}"
+        gate = LOGIN_GATE.get()
+        if gate:
+            # Others may wait at the gate, and a server that cannot be reached is nothing to wait for.
+            self._connect(tried)
+        with gate(self.connection.email or "", self.connection.password or "") if gate else nullcontext():
+            self._authenticate(tried)
+
+    def _connect(self, tried: str) -> None:
+        try:
+            self._transport.connect()
+        except TransportError as failure:
+            error = self._no_answer(tried, failure)
+            error.login_unsure = not error.starting
+            raise error from failure
+
+    def _authenticate(self, tried: str) -> None:
         who = {"email": self.connection.email, "password": self.connection.password}
         try:
             answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
@@ -206,7 +227,6 @@ class AmsClient:
                 tried,
                 "the server has no user yet",
                 f"Open {self.url} in a browser once and make the first administrator",
-                login_refused=True,
             )
         return self._error(
             tried,
@@ -260,17 +280,20 @@ class AmsClient:
         try:
             answer = self._transport.send(method, API + path, data)
         except TransportError as error:
-            raise self._error(
-                tried,
-                error.came_back,
-                error.remedy,
-                uncertain=error.sent and method == "POST",
-                transient=not error.final,
-                starting=error.starting,
-            ) from error
+            raise self._no_answer(tried, error, uncertain=error.sent and method == "POST") from error
         if answer.status_code not in (200, 204):
             raise self._refused(tried, method, answer)
         return answer
+
+    def _no_answer(self, tried: str, error: TransportError, uncertain: bool = False) -> AmsError:
+        return self._error(
+            tried,
+            error.came_back,
+            error.remedy,
+            uncertain=uncertain,
+            transient=not error.final,
+            starting=error.starting,
+        )
 
     def _object(self, response: Answer, tried: str, uncertain: bool = False) -> dict[str, Any]:
         answer = self._json(response, tried, uncertain)

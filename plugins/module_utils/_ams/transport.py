@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -109,6 +110,20 @@ class Transport:
         proxy = proxy if "://" in proxy else f"http://{proxy}"
         # By requests, which knows all kinds of proxies.
         return adapters.HTTPAdapter().proxy_manager_for(proxy, **options).connection_from_url(url)
+
+    def connect(self) -> None:
+        """Connect now instead of with the first request; TransportError where that cannot be done."""
+        if self._pool.proxy is not None:
+            # Only a request tells the proxy where to connect to.
+            return
+        connection = self._pool._get_conn()  # noqa: SLF001 - it has no public name
+        try:
+            connection.connect()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
+            connection.close()
+            raise _in_words(_as_of_a_request(failure), self._timeout) from failure
+        finally:
+            self._pool._put_conn(connection)  # noqa: SLF001
 
     def send(self, method: str, path: str, body: Optional[bytes] = None) -> Answer:
         """TransportError where there is no answer; a redirect is one."""
@@ -211,6 +226,18 @@ def _tls(verify: Union[bool, str]) -> dict[str, Any]:
 
 def _unusable(failure: Exception) -> TransportError:
     return TransportError(f"no request can be made of it ({type(failure).__name__})", "")
+
+
+def _as_of_a_request(failure: Exception) -> Exception:
+    """Return what a request would have failed with."""
+    kinds = urllib3.exceptions
+    if isinstance(failure, kinds.HTTPError):
+        return failure
+    if isinstance(failure, (ssl.SSLError, ValueError)):
+        return kinds.SSLError(failure)
+    if isinstance(failure, socket.timeout):
+        return kinds.TimeoutError(failure)
+    return kinds.ProtocolError("Connection aborted.", failure)
 
 
 def _in_words(failure: Exception, timeout: float) -> TransportError:
