@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from .credentials import refuse_unusable
 from .errors import code_of, explain
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
     """A client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
+    refuse_unusable(module.params)
     config = Config(retries=_RETRIES)
     if service == "s3" and _has_no_subdomains(_s3_endpoint(module.params)):
         config = config.merge(Config(s3={"addressing_style": "path"}))

@@ -11,15 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "********"
-_WHERE_CREDENTIALS_COME_FROM = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or profile"
-_CREDENTIAL_CODES = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
 _UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 
@@ -67,29 +58,27 @@ def code_of(error: BaseException) -> str:
     return str((response.get("Error") or {}).get("Code") or "")
 
 
-def explain(tried: str, error: BaseException, needs: str = "") -> AwsError:
+def explain(tried: str, error: BaseException, needs: str = "", profile: str = "") -> AwsError:
     """What came back from botocore, in words. needs: the permission that the call takes."""
+    from .credentials import trouble_of
+
+    trouble = trouble_of(error, profile)
     code = code_of(error)
     response = getattr(error, "response", None) or {}
     text = str((response.get("Error") or {}).get("Message") or "").strip()
     if not response:
-        return AwsError(tried, f"{type(error).__name__}: {error}", _remedy_without_answer(error))
+        if trouble is not None:
+            return AwsError(tried, trouble.words, trouble.remedy)
+        way = "Check region, endpoint_url and the way to AWS from this host"
+        return AwsError(tried, f"{type(error).__name__}: {error}", way)
     status = (response.get("ResponseMetadata") or {}).get("HTTPStatusCode")
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
-    return AwsError(tried, came_back, _remedy(code, needs), code=code)
+    return AwsError(tried, came_back, trouble.remedy if trouble else _remedy(code, needs), code=code)
 
 
 def _remedy(code: str, needs: str) -> str:
     if code in _DENIED_CODES and needs:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
-    if code in _CREDENTIAL_CODES:
-        return f"Check the credentials of this task ({_WHERE_CREDENTIALS_COME_FROM})"
     if code in _UNKNOWN_CALL_CODES:
         return "The store behind endpoint_url does not know this call"
     return ""
-
-
-def _remedy_without_answer(error: BaseException) -> str:
-    if "Credentials" in type(error).__name__:
-        return f"Give credentials ({_WHERE_CREDENTIALS_COME_FROM})"
-    return "Check region, endpoint_url and the way to AWS from this host"
