@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import broadcasts, pages, recordings
+from .access import token_is_good
 from .broadcasts import AppCall
 from .host import App
 from .pages import Answer, error_page, failure_page
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 REST = re.compile(r"/([^/]+)/rest/v2/(.*)")
 BELOW_STREAMS = re.compile(r"/([^/]+)/+(streams/.*)")
+BEARER = "bearer"
 KINDS = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/MP2T", ".mp4": "video/mp4"}
 
 
@@ -33,6 +35,8 @@ def app_rest(call: Call, path: str) -> Answer:
     app = call.host.app(found[1]) if found else None
     if found is None or app is None:
         return _missing(path)
+    if not _has_token(app, call.headers.get("authorization", "")):
+        return error_page(403, "Invalid App JWT Token")
     if not _is_allowed(app):
         return error_page(403, "Not allowed IP")
     return routed(ROUTES, found[2], call, AppCall(call, app))
@@ -50,6 +54,17 @@ def _is_allowed(app: App) -> bool:
     )
 
 
+def _has_token(app: App, given: str) -> bool:
+    """Whether the application's own token is there, where it wants one."""
+    values = app.settings.values
+    if not values.get("jwtControlEnabled"):
+        return True
+    token = given[len(BEARER) :].strip() if given.lower().startswith(BEARER) else given
+    # No key of a key set elsewhere has signed anything here.
+    secret = "" if values.get("jwksURL") else values.get("jwtSecretKey") or ""
+    return bool(secret) and token_is_good(secret, token)
+
+
 # What is fixed comes before what names a broadcast.
 ROUTES = (
     route(r"vods/list/(\d+/\d+)", GET=recordings.listed),
@@ -58,6 +73,7 @@ ROUTES = (
     route("broadcasts/create", ("POST",), POST=broadcasts.create, GET=broadcasts.read),
     route(r"broadcasts/list/(\d+/\d+)", GET=broadcasts.listed),
     route("broadcasts/count", GET=broadcasts.counted),
+    route("broadcasts/active-live-stream-count", GET=broadcasts.active),
     route("broadcasts/([^/]+)/start", POST=broadcasts.start),
     route("broadcasts/([^/]+)/stop", POST=broadcasts.stop),
     route("broadcasts/([^/]+)/ip-camera-error", GET=broadcasts.pull_error),

@@ -135,6 +135,11 @@ def counted(asked: AppCall, _name: str) -> Answer:
     return as_json({"number": len(asked.app.broadcasts)})
 
 
+def active(asked: AppCall, _name: str) -> Answer:
+    now = [each for each in asked.app.broadcasts.values() if each["status"] == "broadcasting"]
+    return as_json({"number": len(now)})
+
+
 def start(asked: AppCall, stream_id: str) -> Answer:
     app = asked.app
     known = app.broadcasts.get(stream_id)
