@@ -193,6 +193,7 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
         "viewer_url": host["viewer_url"],
         "apps": _apps(host, value_of),
         "origins": host["origins"],
+        "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(value_of("__s3_recording_live")),
         "live_timeout": value_of(PREFIX + "live_timeout"),
         "backup_path": host["backup_path"],

@@ -337,9 +337,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
 
 
 def _origins_to_prove(intent: Intent) -> list[str]:
-    """Of a large fleet's origins those that this host has a part in; none where CORS is set elsewhere."""
-    if not intent.store.cors:
-        return []
+    """Of a large fleet's origins those that this host has a part in, wherever CORS is set."""
     own = _recording.origin_of(intent.viewer_address)
     asked = {*(intent.cors_origins or (own,)), *intent.cors_extra_origins}
     return sorted({_recording.example_of(origin, own) for origin in asked})
@@ -353,6 +351,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "viewer_url": intent.viewer_address,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
+        "cors_elsewhere": intent.store.cors_elsewhere,
         "apps": [
             {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
         ],

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from ._probe_store import require_botocore, s3_client
+from ._probe_store import delete_nothing, require_botocore, s3_client
 
 # Bits of uploadExtensionsToS3.
 MP4, HLS, PREVIEWS = 1, 2, 4
@@ -65,6 +65,10 @@ class Store:
         self._settings, self._timeout = settings, timeout
         self._made: Any = None
         self._has_versions = False
+
+    def require_removal(self, key: str) -> None:
+        """Raise what the store answers where an object could not be removed; nothing is there yet."""
+        delete_nothing(self._s3, self.bucket, key)
 
     def put(self, key: str, body: bytes) -> None:
         answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="video/mp4")

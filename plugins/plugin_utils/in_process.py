@@ -48,6 +48,8 @@ class InProcessAction(ActionBase):
     _supports_async = True
     _supports_check_mode = True
     module: ModuleType
+    # True where the role says the warnings of a batch once, for all of its hosts.
+    _warnings_are_gathered = True
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -58,8 +60,7 @@ class InProcessAction(ActionBase):
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
-        # In a batch of the role they are said once for all of its hosts.
-        if _OF_A_BATCH in (task_vars or {}) and "warnings" in result:
+        if self._warnings_are_gathered and _OF_A_BATCH in (task_vars or {}) and "warnings" in result:
             result["notes"] = result.pop("warnings")
         return result
 

@@ -110,9 +110,15 @@ class Transport:
         # By requests, which knows all kinds of proxies.
         return adapters.HTTPAdapter().proxy_manager_for(proxy, **options).connection_from_url(url)
 
-    def send(self, method: str, path: str, body: Optional[bytes] = None) -> Answer:
-        """TransportError where there is no answer; a redirect is one."""
-        headers = dict(self.headers)
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Optional[bytes] = None,
+        own_headers: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
+        """TransportError where there is no answer; a redirect is one. own_headers: of this request alone."""
+        headers = {**self.headers, **(own_headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if self._cookies:
