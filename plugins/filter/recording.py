@@ -220,6 +220,7 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
         "apps": _apps(host, value_of),
         "origins": host["origins"],
         "closed": host["closed"],
+        "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(value_of("__s3_recording_live")),
         "live_timeout": value_of(PREFIX + "live_timeout"),
         "backup_path": host["backup_path"],

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ._aws.bucket_access import SWITCHES, Block
+from ._aws.credentials import Trouble
 from ._no_answer import NoAnswer
 from ._statements import about, covers, places
 
@@ -71,7 +72,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the store answered. region: where the bucket is, if that was told; waited: seconds."""
+    """What the store answered. region: where the bucket is, if that was told; waited: seconds.
+
+    trouble: with the AWS credentials of the environment, where those asked.
+    """
 
     ok: bool = False
     code: str = ""
@@ -79,6 +83,7 @@ class Answer:
     region: str = ""
     waited: float = 0
     nothing: Optional[NoAnswer] = None
+    trouble: Optional[Trouble] = None
 
     @property
     def denied(self) -> bool:
@@ -90,6 +95,8 @@ class Answer:
         return self.nothing is not None or self.code in _STOPPING
 
     def came(self) -> str:
+        if self.trouble is not None:
+            return self.trouble.words
         if self.nothing is not None:
             return self.nothing.words
         if self.ok:
@@ -272,6 +279,16 @@ def _read_in_policies(policies: Sequence[Mapping[str, Any]], asked: Asked) -> st
             f"{asked.bucket}/{asked.folder}/*: {_FOLDER}"
         )
     return f"The key's policy allows s3:PutObject nowhere, it is needed on {asked.folder}/*: run storage.yml"
+
+
+def removal_remedy(answer: Answer, asked: Asked, versions: bool) -> str:
+    """What to do where the AWS credentials of the environment could not remove an object."""
+    if answer.trouble is not None:
+        return answer.trouble.remedy
+    if answer.nothing is not None:
+        return unreachable_store(answer.nothing, asked)
+    rights = "s3:DeleteObject" + (" and s3:DeleteObjectVersion" if versions else "")
+    return f"The AWS credentials of the environment need {rights} on {asked.bucket}/{asked.folder}/*"
 
 
 def general_remedy(answer: Answer, asked: Asked, known: Known) -> str:

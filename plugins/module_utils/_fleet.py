@@ -346,7 +346,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
         "cors_rules": _recording.cors_rules(intent, _origins(sharing)) if intent.sets_cors else [],
-        "cors_elsewhere": "" if intent.sets_cors else intent.store.cors_elsewhere or "the store's own means",
+        "cors_elsewhere": intent.cors_elsewhere,
     }
     tasks = storage_tasks(entry)
     place = {"name": intent.bucket, "region": entry["region"], "endpoint_url": intent.aws_endpoint_url}
@@ -354,9 +354,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
 
 
 def _origins_to_prove(intent: Intent) -> list[str]:
-    """Of a large fleet's origins those that this host has a part in; none where CORS is set elsewhere."""
-    if not intent.store.cors:
-        return []
+    """Of a large fleet's origins those that this host has a part in, wherever CORS is set."""
     own = origin_of(intent.viewer_address)
     asked = {*(intent.cors_origins or (own,)), *intent.cors_extra_origins}
     return sorted({_recording.example_of(origin, own) for origin in asked})
@@ -371,6 +369,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "closed": intent.delivery in CLOSED_DELIVERIES,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
+        "cors_elsewhere": intent.cors_elsewhere,
         "apps": [
             {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
         ],

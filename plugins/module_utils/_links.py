@@ -18,7 +18,8 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Link:
     """One link of the chain: what was expected, what came, and what to do where that differs.
 
-    warning: what is to be known though the link does not fail.
+    warning: what is to be known though the link does not fail. tried: False for what could not be tried,
+    which says nothing of the chain itself.
     """
 
     app: str
@@ -28,12 +29,14 @@ class Link:
     came: str
     remedy: str = ""
     warning: str = ""
+    tried: bool = True
 
     def verdict(self) -> str:
-        """What a line of the table says of it."""
+        """Return what a line of the table says of it."""
         if self.ok:
-            return "ok"
-        return f"BROKEN  expected {self.expected}, came {self.came}. {self.remedy}".strip()
+            return "ok" if self.tried else f"not tried  {self.came}"
+        state = "BROKEN" if self.tried else "NOT TRIED"
+        return f"{state}  expected {self.expected}, came {self.came}. {self.remedy}".strip()
 
     def sentence(self) -> str:
         return f"{self.app}: {self.link}: expected {self.expected}, came {self.came}. {self.remedy}".strip()
@@ -94,17 +97,26 @@ def _signals_go_to(take: Callable[[int], None]) -> Iterator[None]:
 
 def outcome(url: str, links: Sequence[Link]) -> dict[str, Any]:
     """The result of a check; AmsError is not used for a broken link, since the table is needed with it."""
-    broken = [link for link in links if not link.ok]
     result: dict[str, Any] = {"changed": False, "links": [asdict(link) for link in links]}
     warnings = list(dict.fromkeys(link.warning for link in links if link.warning))
     if warnings:
         result["warnings"] = warnings
-    if broken:
-        where = ", ".join(dict.fromkeys(link.link for link in broken))
-        message = f"{url}: the recording chain is broken ({where}):\n{table(links)}"
+    failing = [link for link in links if not link.ok]
+    if failing:
+        # Only what was tried says that something is broken.
+        broken = [link for link in failing if link.tried]
+        how = "is broken" if broken else "could not be verified"
+        message = f"{url}: the recording chain {how} ({_named(broken or failing)}):\n{table(links)}"
         return {**result, "failed": True, "msg": message}
     apps = sorted({link.app for link in links})
-    return {**result, "msg": f"{', '.join(apps)}: all {len(links)} links hold"}
+    held = [link for link in links if link.tried]
+    left_out = [link for link in links if not link.tried]
+    more = f"; not tried: {_named(left_out)}" if left_out else ""
+    return {**result, "msg": f"{', '.join(apps)}: all {len(held)} links hold{more}"}
+
+
+def _named(links: Sequence[Link]) -> str:
+    return ", ".join(dict.fromkeys(link.link for link in links))
 
 
 def table(links: Sequence[Link]) -> str:

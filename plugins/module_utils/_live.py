@@ -10,23 +10,34 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, NamedTuple, Optional, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from ._ams.broadcasts import Broadcasts
 from ._ams.errors import AmsError
 from ._ams.recording_rules import MP4, forwarded_to, hls_seconds, object_key, stream_prefixes, uploads
-from ._check import Probe, Viewer
 from ._clip import CLIP_SECONDS, clip, mp4_fault
 from ._links import Link
+from ._live_obstacle import (
+    NEEDED,
+    NotMade,
+    is_busy,
+    is_refusal,
+    of_limit,
+    of_refused_call,
+    of_refused_start,
+    of_store,
+)
 from ._live_removal import Removal
 from ._live_store import Store
+from ._no_answer import NoAnswer
+from ._viewer_check import Viewer, first_answer, viewer_session
 
 try:
     import requests
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     IMPORT_ERROR: Optional[Exception] = None
 except ImportError as error:  # The store tells of it.
@@ -39,8 +50,6 @@ PULL_PATIENCE = 10.0
 # What the server may still upload after the removal has begun, seconds.
 RECORDING_LATE, HLS_LATE = 5.0, 3.0
 _LOG = "look for AmazonS3Exception in the server's log (log/ant-media-server.log)"
-_RIGHTS = "s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket"
-_NEEDED = f"The AWS credentials of the environment need {_RIGHTS}"
 
 
 class _Broken(Exception):
@@ -83,13 +92,13 @@ class Live:
         self._listed = ""
 
     def links(self) -> Iterator[Link]:
-        """The links up to the first broken one, and the removal; all is over before the first is told."""
+        """The links up to the first broken one or an obstacle, then the removal; all before any is told."""
         self._deadline = time.monotonic() + self.timeout
         found: list[Link] = []
         try:
             for step in self._steps():
                 found.append(self._link(step))
-                if not found[-1].ok:
+                if not (found[-1].ok and found[-1].tried):
                     break
         except BaseException as error:
             self._end(error)
@@ -114,7 +123,7 @@ class Live:
             "live source",
             f"a clip of {CLIP_SECONDS} s stored as {self.source}",
             self._put_source,
-            _NEEDED,
+            NEEDED,
         )
         yield _Step(
             "live pull",
@@ -136,29 +145,28 @@ class Live:
             yield _Step("live playback", expected, self._view, remedy)
         else:
             expected = "the recording, a whole MP4, from the bucket, as the application does not forward mp4"
-            yield _Step("live playback", expected, self._read, _NEEDED)
+            yield _Step("live playback", expected, self._read, NEEDED)
 
     def _removal_step(self) -> _Step:
         what = f"the objects {', '.join(f'{prefix}*' for prefix in self.prefixes)} of {self.store.bucket}"
         if self._removal.created:
             what += f" and the broadcast and the recordings {self.name} of {self.app}"
         more = "; with versions also s3:ListBucketVersions and s3:DeleteObjectVersion"
-        remedy = f"Remove {what} by hand. {_NEEDED}{more}"
+        remedy = f"Remove {what} by hand. {NEEDED}{more}"
         return _Step("live removal", "broadcast, recordings and objects removed", self._remove, remedy)
 
     # --- the links
 
     def _put_source(self) -> str:
-        self._is_touched = True
         try:
+            self.store.require_removal(self.source)
+            # Until there is an answer it may be there.
+            self._is_touched = True
             self.store.put(self.source, clip())
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-            self._is_touched = status >= 500
-            raise
-        except NoCredentialsError:
-            self._is_touched = False
-            raise
+        except (BotoCoreError, ClientError, ValueError) as error:
+            told = getattr(error, "response", {}).get("ResponseMetadata", {})
+            self._is_touched = self._is_touched and told.get("HTTPStatusCode", 500) >= 500
+            raise of_store(error) from None
         return "that"
 
     def _pull(self) -> str:
@@ -178,10 +186,26 @@ class Live:
         self.broadcasts.keep_secret(url, *signed, *(quote(each, safe="") for each in signed))
         wish = {"streamId": self.name, "name": self.name, "type": "streamSource", "streamUrl": url}
         self._removal.created = True
-        made = self._made({**wish, "mp4Enabled": 1})
+        try:
+            self._require_room()
+            made = self._made({**wish, "mp4Enabled": 1})
+        except (AmsError, NotMade) as error:
+            self._removal.created = isinstance(error, AmsError) and not is_refusal(error)
+            raise self._obstacle(error) from None
         hls = hls_seconds(self.settings, made)
         if hls is not None:
             self._removal.expected[".m3u8"] = hls + HLS_LATE
+
+    def _require_room(self) -> None:
+        if int(self.settings.get("ingestingStreamLimit") or -1) >= 0:
+            full = of_limit(self.settings, self.broadcasts.active())
+            if full is not None:
+                raise full
+
+    def _obstacle(self, error: Exception) -> Exception:
+        if isinstance(error, AmsError):
+            return of_refused_call(error, self.settings, self.broadcasts.signs) or error
+        return error
 
     def _made(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         # HLS files are uploaded (list size × segment time) after a stream's end; this makes it one second.
@@ -199,19 +223,26 @@ class Live:
         refusals: list[str] = []
 
         def started() -> bool:
-            reason = self.broadcasts.start(self.name)
-            if reason and "resource" not in reason.lower():
-                raise _Broken(f"the start was refused: {reason}", "Look at the server's log")
+            try:
+                reason = self.broadcasts.start(self.name)
+            except AmsError as error:
+                raise self._obstacle(error) from None
+            if reason and not is_busy(reason):
+                raise of_refused_start(reason) or _Broken(
+                    f"the start was refused: {reason}", "Look at the server's log"
+                )
             refusals.extend([reason] if reason else [])
             return not reason
 
-        if not self._until(started):
+        try:
+            is_started = self._until(started)
+        except NotMade:
             self._removal.expected.clear()
-            raise _Broken(
-                f"the start was refused {len(refusals)} times in {self.timeout:g} s: {refusals[-1]}",
-                "The server takes no streams while its CPU or memory is above server.cpu_limit and "
-                "server.memory_limit_percentage of conf/red5.properties: run again when it is less busy",
-            )
+            raise
+        if not is_started:
+            self._removal.expected.clear()
+            often = f"{refusals[-1]} ({len(refusals)} times in {self.timeout:g} s)"
+            raise of_refused_start(often) or _Broken(often)
         return f", after {len(refusals)} refusals: {refusals[-1]}" if refusals else ""
 
     def _until_pulled(self) -> None:
@@ -288,13 +319,12 @@ class Live:
 
     def _view(self) -> str:
         stored = self._stored()
-        with requests.Session() as http:
-            first = http.get(
-                f"{self.viewer.url}/{quote(self.app)}/{quote(self._file)}",
-                allow_redirects=False,
-                timeout=self.viewer.timeout,
-                verify=self.viewer.verify,
+        with viewer_session() as http:
+            first = first_answer(
+                self.viewer, f"{self.viewer.url}/{quote(self.app)}/{quote(self._file)}", http
             )
+            if isinstance(first, NoAnswer):
+                raise _Broken(first.words)
             location = first.headers.get("Location", "")
             if first.status_code != 302 or location != self._wanted:
                 raise _Broken(f"{first.status_code}{' to ' + location if location else ''}")
@@ -339,6 +369,8 @@ class Live:
     def _link(self, step: _Step) -> Link:
         try:
             came, remedy = step.act(), None
+        except NotMade as obstacle:
+            return self._without_secrets(obstacle.link(self.app, self.viewer.url))
         except _Broken as error:
             came, remedy = error.came, error.remedy
         except AmsError as error:
@@ -349,36 +381,9 @@ class Live:
         except (BotoCoreError, requests.RequestException, ValueError) as error:
             came, remedy = " ".join(str(error).split()), ""
         ok = remedy is None
-        came = self.broadcasts.without_secrets(came)
-        return Link(self.app, step.link, ok, step.expected, came, "" if ok else remedy or step.remedy)
+        link = Link(self.app, step.link, ok, step.expected, came, "" if ok else remedy or step.remedy)
+        return self._without_secrets(link)
 
-
-@dataclass
-class AfterProbe:
-    """The probe of an application and then, if its upload holds, the live check.
-
-    A server that cannot upload would keep the recording, and nobody would ever remove it.
-    """
-
-    probe: Probe
-    live: Live
-    is_tried: bool = False
-
-    @property
-    def app(self) -> str:
-        return self.probe.app
-
-    def links(self) -> Iterator[Link]:
-        yield from self.probe.links()
-        if self.probe.uploads:
-            self.is_tried = True
-            yield from self.live.links()
-
-
-def not_tried(result: dict[str, Any], chains: Sequence[AfterProbe]) -> dict[str, Any]:
-    """The result of a check, which also says where the live check had to be left out."""
-    apps = ", ".join(chain.app for chain in chains if not chain.is_tried)
-    if apps:
-        why = "since the server could not upload what it records: mend the broken links above first"
-        result["msg"] += f"\n{apps}: live was not tried, {why}"
-    return result
+    def _without_secrets(self, link: Link) -> Link:
+        came, warning = (self.broadcasts.without_secrets(text) for text in (link.came, link.warning))
+        return replace(link, came=came, warning=warning)

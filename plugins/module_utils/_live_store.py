@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._probe_store import require_botocore, s3_client
+from ._probe_store import delete_nothing, require_botocore, s3_client
 
 
 class Store:
@@ -20,6 +20,10 @@ class Store:
         self._settings, self._timeout = settings, timeout
         self._made: Any = None
         self._has_versions = False
+
+    def require_removal(self, key: str) -> None:
+        """Raise what the store answers where an object could not be removed; nothing is there yet."""
+        delete_nothing(self._s3, self.bucket, key)
 
     def put(self, key: str, body: bytes) -> None:
         answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="video/mp4")

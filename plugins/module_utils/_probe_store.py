@@ -13,18 +13,22 @@ from urllib.parse import urlsplit
 
 from ._ams.errors import AmsError
 from ._ams.recording_rules import signing_region
+from ._aws.errors import code_of
 from ._plain_s3 import make_plain, plain_options
 from ._providers import PROVIDERS, provider_at, region_at
 
 try:
     import botocore.session
     from botocore.config import Config
+    from botocore.exceptions import ClientError, ProfileNotFound
 
     IMPORT_ERROR: Optional[Exception] = None
 except ImportError as error:
     IMPORT_ERROR = error
 
 _ATTEMPTS = 3
+# botocore would look for the name of one in AWS_PROFILE.
+_NO_PROFILE = {"profile": (None, None, None, None)}
 _KINDS_OF_ENDPOINT = ("use_fips_endpoint", "use_dualstack_endpoint")
 
 
@@ -49,7 +53,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     # The server knows nothing of this process's AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT, and botocore
     # takes no address together with the latter.
     kinds = {} if provisioning and not endpoint else dict.fromkeys(_KINDS_OF_ENDPOINT, False)
-    client = _session().create_client(
+    client = _session(provisioning).create_client(
         "s3",
         region_name=_region(settings) if provisioning else signing_region(settings),
         endpoint_url=endpoint,
@@ -73,6 +77,23 @@ def _region(settings: Mapping[str, Any]) -> Optional[str]:
     return region_at(PROVIDERS[provider_at(endpoint, has_iam=False)], endpoint)
 
 
+def delete_nothing(s3: Any, bucket: str, key: str) -> None:
+    """Raise what the store answers to one who may not delete this object, which is not there yet.
+
+    It is the one true test of that right: what is put after it can be removed.
+    """
+    try:
+        answer = s3.delete_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        # Not every store takes it for success that there is nothing.
+        if code_of(error) not in ("NoSuchKey", "404"):
+            raise
+        return
+    if answer.get("DeleteMarker") and answer.get("VersionId"):
+        # The versions of the bucket made a mark of it, which goes with the right that versions take.
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=answer["VersionId"])
+
+
 def environment_client(service: str, settings: Mapping[str, Any], timeout: float) -> Optional[Any]:
     """A client of another service of the bucket's account; None where the bucket is not at AWS.
 
@@ -85,7 +106,7 @@ def environment_client(service: str, settings: Mapping[str, Any], timeout: float
     if host and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and not configured:
         return None
     region = settings.get("s3RegionName") or None
-    return _session().create_client(service, region_name=region, config=_config(timeout))
+    return _session(provisioning=True).create_client(service, region_name=region, config=_config(timeout))
 
 
 def _config(timeout: float, **more: Any) -> Any:
@@ -105,13 +126,24 @@ def _stay_in_region(context: dict[str, Any], **_event: Any) -> None:
     context.setdefault("s3_redirect", {})["redirected"] = True
 
 
-def _session() -> Any:
+def _session(provisioning: bool) -> Any:
     """A session that finds its credentials now; the service's description, slow to read, is read once."""
     core = botocore.session.get_session()
+    if not provisioning and _has_no_such_profile(core):
+        # AMS knows nothing of AWS_PROFILE, so a wrong one is no fault of its key.
+        core = botocore.session.Session(session_vars=_NO_PROFILE)
     core.register_component("data_loader", _descriptions())
     return core
 
 
+def _has_no_such_profile(core: Any) -> bool:
+    try:
+        core.get_scoped_config()
+    except ProfileNotFound:
+        return True
+    return False
+
+
 @lru_cache(maxsize=1)
 def _descriptions() -> Any:
-    return botocore.session.get_session().get_component("data_loader")
+    return botocore.session.Session(session_vars=_NO_PROFILE).get_component("data_loader")

@@ -119,6 +119,11 @@ class Intent:
         return self.cors == CORS_OF_BUCKET or (not self.cors and self.store.cors)
 
     @property
+    def cors_elsewhere(self) -> str:
+        """Where CORS is set if not by a rule of the bucket."""
+        return "" if self.sets_cors else self.store.cors_elsewhere or "the store's own means"
+
+    @property
     def s3_endpoint(self) -> str:
         return self.endpoint or self.store.endpoint.format(region=self.region)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Callable, Optional
 
+from ._aws.credentials import trouble_of
 from ._aws.errors import code_of
 from ._diagnosis import (
     BLOCKED_ACLS,
@@ -25,11 +26,12 @@ from ._diagnosis import (
     list_remedy,
     put_remedy,
     read_refusal,
+    removal_remedy,
 )
 from ._inquiry import Inquiry
 from ._links import Link
 from ._no_answer import no_answer
-from ._probe_store import s3_client
+from ._probe_store import delete_nothing, s3_client
 
 # _probe_store says so where it is missing.
 with suppress(ImportError):
@@ -110,19 +112,46 @@ class Upload:
         return s3_client(self._settings, self._timeout, provisioning=True)
 
     def links(self) -> list[Link]:
-        """list, head and put; list alone where its failure makes the others impossible."""
+        """list, head and put; list alone where its failure makes the others impossible.
+
+        Nothing is put that could not be removed: then the link remove is told in place of put.
+        """
         listed = self._call(self._list)
         head = put = Answer()
-        if not listed.stops:
-            head = self._call(self._head)
-            put = self._call(lambda s3: self._put(s3, self.asked.acl))
-        self.answers = listed.nothing is None and listed.code not in NO_BUCKET
+        kept_from: Optional[Link] = None
         if listed.denied:
             self._owner = self.inquiry.about_owner()
+        if not listed.stops:
+            head = self._call(self._head)
+            kept_from = self._require_removal()
+            put = put if kept_from else self._call(lambda s3: self._put(s3, self.asked.acl))
+        self.answers = listed.nothing is None and listed.code not in NO_BUCKET
         links = [self._list_link(listed)]
         if not listed.stops:
-            links += [self._head_link(head, listed, put), self._put_link(put, head, listed)]
+            links += [self._head_link(head, listed, put), kept_from or self._put_link(put, head, listed)]
         return links
+
+    def _require_removal(self) -> Optional[Link]:
+        """The link that cannot be tried where neither credentials may delete the object."""
+
+        def try_it(s3: Any) -> None:
+            delete_nothing(s3, self.asked.bucket, self.asked.key)
+
+        answer = self._once(try_it, provisioning=True)
+        if answer.ok or self._once(try_it, provisioning=False).ok:
+            return None
+        remedy = removal_remedy(answer, self.asked, versions=True)
+        if self._owner.owner in ("foreign", "hidden"):
+            remedy = f"Bucket {self.asked.bucket} is not this account's: see the link list"
+        return Link(
+            self._app,
+            "remove",
+            False,
+            f"leave to delete {self.asked.key} from {self.asked.bucket} again, before it is put there",
+            f"{answer.came()}, and the server's key may not delete either. Nothing was uploaded",
+            remedy,
+            tried=False,
+        )
 
     def _list(self, s3: Any) -> None:
         s3.list_objects_v2(Bucket=self.asked.bucket, Prefix="", MaxKeys=1)
@@ -207,13 +236,12 @@ class Upload:
         if not removed.ok and self._once(self._delete, provisioning=False).ok:
             removed = Answer(ok=True)
         self.may_be_stored = not removed.ok
-        needed = "s3:DeleteObject" + (" and s3:DeleteObjectVersion" if self._versions else "")
+        remedy = removal_remedy(removed, self.asked, versions=bool(self._versions))
         return self._link(
             "remove",
             removed,
-            "the probe removed with the provisioning credentials",
-            f"Remove {self.asked.key} from bucket {self.asked.bucket} by hand, and give the AWS credentials "
-            f"that provision the bucket, with {needed}",
+            "the probe removed again",
+            f"Remove {self.asked.key} from bucket {self.asked.bucket} by hand. {remedy}",
         )
 
     def _delete(self, s3: Any) -> None:
@@ -263,9 +291,11 @@ class Upload:
             headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
             region = str(headers.get("x-amz-bucket-region") or details.get("Region") or "")
             message = str(details.get("Message") or "").strip()
-            return Answer(code=code_of(error), message=message, region=region)
+            trouble = trouble_of(error) if provisioning else None
+            return Answer(code=code_of(error), message=message, region=region, trouble=trouble)
         except (BotoCoreError, ValueError) as error:
-            return Answer(nothing=no_answer(error, url, self._timeout))
+            trouble = trouble_of(error) if provisioning else None
+            return Answer(nothing=no_answer(error, url, self._timeout), trouble=trouble)
         return Answer(ok=True)
 
     def _link(self, link: str, answer: Answer, expected: str, remedy: str) -> Link:

@@ -29,6 +29,7 @@ from ._viewer_diagnosis import (
     redirect_remedy,
     unreachable_server,
     unreachable_target,
+    wider_cors,
 )
 
 try:
@@ -50,6 +51,7 @@ class Viewer:
     """How viewers reach a server.
 
     timeout: seconds for each answer. wait: seconds until a new key or policy must have become known.
+    cors_elsewhere: where the store's CORS is set if not by rules of the bucket.
     """
 
     url: str
@@ -57,6 +59,7 @@ class Viewer:
     timeout: float
     wait: float
     origins: Sequence[str] = ()
+    cors_elsewhere: str = ""
 
 
 class Visit:
@@ -68,7 +71,7 @@ class Visit:
         self._app, self._viewer, self._name = app, viewer, name
         self._asked, self._has = asked, has
         self._patience = patience
-        self._http = _browser()
+        self._http = viewer_session()
 
     def links(self, upload: Upload, body: bytes, is_there: bool, is_reachable: bool) -> Iterator[Link]:
         """is_there: the object is in the bucket; is_reachable: there is a bucket that could answer."""
@@ -173,7 +176,9 @@ class Visit:
             return self._link(link, True, expected, _after(str(preflight.status), waited))
         allows = f" that allows {preflight.allowed}" if preflight.allowed else " that allows no origin"
         came = _after(f"{preflight.status}{allows}", waited, "still after")
-        return self._link(link, False, expected, came, preflight_remedy(preflight, asked))
+        return self._link(
+            link, False, expected, came, preflight_remedy(preflight, asked, self._viewer.cors_elsewhere)
+        )
 
     def _foreign(self, target: str, asked: Asked) -> Link:
         link, expected = "cors for a foreign origin", "the origin refused"
@@ -181,13 +186,13 @@ class Visit:
         if isinstance(answer, NoAnswer):
             remedy = unreachable_target(Fetched(target, nothing=answer), asked)
             return self._link(link, False, expected, answer.words, remedy)
-        allowed = answer.headers.get("Access-Control-Allow-Origin")
-        came = f"{answer.status_code}{' that allows ' + allowed if allowed else ''}"
-        remedy = (
-            "A CORS rule of the bucket, or what is in front of it, allows every site. A rule of others stays "
-            "when storage.yml runs: remove it, or ask for it with s3_recording_cors_origins ['*']"
-        )
-        return self._link(link, allowed is None, expected, came, remedy)
+        preflight = _preflight_of(target, FOREIGN_ORIGIN, answer)
+        came = f"{answer.status_code}{' that allows ' + preflight.allowed if preflight.allowed else ''}"
+        if not preflight.allowed:
+            return self._link(link, True, expected, came)
+        # Recording and playback work with it, so that it is no fault of theirs.
+        warning = wider_cors(preflight, asked, self._viewer.cors_elsewhere)
+        return Link(self._app, link, True, expected, came, warning=warning)
 
     def _asked_by(self, target: str, origin: str) -> requests.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
@@ -227,18 +232,23 @@ def first_answer(
     headers: Optional[Mapping[str, str]] = None,
 ) -> Answered:
     """What the server itself answers to a viewer; a redirect is not followed."""
-    browser = http or _browser()
+    browser = http or viewer_session()
     options: dict[str, Any] = {"allow_redirects": False, "timeout": viewer.timeout, "verify": viewer.verify}
     options["headers"] = headers
     return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
 
 
-def _browser() -> requests.Session:
+def viewer_session() -> requests.Session:
+    """Return a viewer's session, the only kind of session there is here: nobody's credentials, no .netrc.
+
+    Proxies and authorities are those of the environment.
+    """
     if IMPORT_ERROR is not None:
         raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
     session = requests.Session()
-    # A viewer has no entry in the .netrc of the host that runs this.
+    # A viewer has no entry in the .netrc of the host that runs this, nor where a redirect leads.
     session.auth = _unsigned
+    session.rebuild_auth = lambda *_redirected: None  # type: ignore[method-assign]
     return session
 
 
@@ -254,7 +264,8 @@ def _answer(call: Callable[[], requests.Response], url: str, timeout: float) -> 
 
 def _preflight_of(target: str, origin: str, answer: requests.Response) -> Preflight:
     allowed = answer.headers.get("Access-Control-Allow-Origin", "")
-    return Preflight(target, origin, answer.status_code, allowed, answer.text[:_SHOWN])
+    credentials = answer.headers.get("Access-Control-Allow-Credentials", "").lower() == "true"
+    return Preflight(target, origin, answer.status_code, allowed, answer.text[:_SHOWN], credentials)
 
 
 def _after(text: str, waited: float, words: str = "after") -> str:

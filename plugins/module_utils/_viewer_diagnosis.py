@@ -270,22 +270,55 @@ class Preflight:
     status: int = 0
     allowed: str = ""
     text: str = ""
+    credentials: bool = False
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300 and self.allowed in (self.origin, "*")
 
 
-def preflight_remedy(asked_for: Preflight, asked: Asked) -> str:
-    """What to do where an origin is not allowed to play the recording."""
+def preflight_remedy(asked_for: Preflight, asked: Asked, elsewhere: str = "") -> str:
+    """What to do where an origin is not allowed to play the recording.
+
+    elsewhere: where the store's CORS is set if not by rules of the bucket.
+    """
     if key_at(asked_for.target, asked) is None and asked_for.status != 403:
         return (
             f"Let {urlsplit(asked_for.target).netloc} pass OPTIONS, and the header Origin, on to the bucket "
             "and keep the answer's CORS headers"
+        )
+    if elsewhere:
+        return (
+            f"This store has its CORS set by {elsewhere}: allow the origin {asked_for.origin} with GET there"
         )
     if "CORS is not enabled" in asked_for.text:
         return f"The bucket has no CORS rules: run storage.yml with the origin {asked_for.origin}"
     return (
         f"The bucket's CORS rules lack the origin {asked_for.origin} with GET (the first rule that matches "
         "counts): run storage.yml"
+    )
+
+
+def wider_cors(foreign: Preflight, asked: Asked, elsewhere: str = "") -> str:
+    """Return the warning where CORS allows an origin that nobody asked for.
+
+    It names no server, so that it is said once for all servers of a bucket.
+    """
+    whom = "pages of every site" if foreign.allowed in ("*", foreign.origin) else foreign.allowed
+    credentials = " and to send credentials" if foreign.credentials else ""
+    if elsewhere:
+        narrow = f"set {elsewhere} to the origins that are meant"
+    elif key_at(foreign.target, asked) is None:
+        narrow = (
+            f"see the CORS settings of {urlsplit(foreign.target).netloc}, and the CORS rules of the bucket"
+        )
+    else:
+        narrow = (
+            "remove that CORS rule from the bucket, which is someone else's and stays when storage.yml runs; "
+            "or ask for it with s3_recording_cors_origins ['*']"
+        )
+    return (
+        f"CORS of bucket {asked.bucket} is wider than asked: it allows {whom} to read the recordings"
+        f"{credentials}, beyond the origins of the servers and those asked for. Recording and playback work. "
+        f"To narrow it: {narrow}"
     )

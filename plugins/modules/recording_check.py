@@ -15,10 +15,12 @@ description:
     HEAD, PUT with the same ACL, storage class and cache header), signed as AMS signs with endpoint, region
     and path style of these settings.
   - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
-    the right place, the whole object, a piece of it, and the CORS answers for each origin and for a
-    foreign one are expected.
+    the right place, the whole object, a piece of it, and the CORS answers for each origin are expected.
+    CORS that allows other sites than O(origins) is a warning, since recording and playback work with it.
   - Tries whether strangers get the object where AMS serves the bucket with its own key (see O(closed)).
-  - The object is removed at the end, also after a failure, with the AWS credentials of the environment.
+  - The object is removed at the end, also after a failure, with the AWS credentials of the environment or
+    with the server's own key. Before it is put the module finds out whether one of them may delete it. If
+    neither may, nothing is put, and the module fails and says what is wrong with the credentials.
   - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
   - With O(state=absent) it proves the opposite, for servers that recording was taken off.
   - With O(live) the server itself pulls a clip, records it and uploads it, and that recording is fetched as
@@ -58,6 +60,11 @@ options:
     type: list
     elements: str
     default: []
+  cors_elsewhere:
+    description:
+      - Where the CORS of the store is set if not by rules of the bucket, for what is said of it.
+    type: str
+    default: ''
   wait_timeout:
     description: Seconds in which a new key or a new bucket policy must have become known to the store.
     type: float
@@ -71,6 +78,11 @@ options:
         recording. What a viewer gets must be the bytes of the bucket and a whole MP4. Where the
         application does not forward V(mp4) the recording is read from the bucket with these credentials
         instead.
+      - What only keeps this check from being made is a warning with its reason, and the small object decides.
+        The server may be too busy to take a stream, its license or C(ingestingStreamLimit) may not allow
+        one more, or the application's REST API may refuse the call because of its IP filter or the user's
+        rights. Where that API wants a JWT (C(jwtControlEnabled)), the module signs one with the
+        application's own C(jwtSecretKey).
       - Broadcast, recordings and objects are removed at the end, also after a failure or a signal. A file
         that the server could not upload because of the key's rights is never finished, and AMS offers no
         way to remove it. So an application whose upload half is broken (settings, key, list, head, put)
@@ -90,7 +102,7 @@ options:
     description:
       - Seconds for the live check of one application, from the clip to the viewer. An idle server needs
         about five. A server whose CPU is above its own limit refuses to start the stream; it is asked
-        again within this time.
+        again within this time. If it refuses for the whole of it, that is a warning.
       - Removing what came of it may take half a minute more where the server or the store does not
         answer.
     type: float
@@ -162,10 +174,17 @@ links:
           as it does on the server itself; RV(links[].came) says so.
         - With O(live) the last ones are V(live source), V(live pull), V(live recording),
           V(live upload), V(live playback) and V(live removal); after a broken one only the removal follows.
+          V(live check) is there where the live check could not be made.
       type: str
     ok:
-      description: Whether it holds.
+      description: Whether it holds. V(true) for a live check that could not be made.
       type: bool
+    tried:
+      description: V(false) for what could not be tried, which says nothing of the recording chain.
+      type: bool
+    warning:
+      description: What is to be known though nothing is broken.
+      type: str
     expected:
       description: What was expected.
       type: str
@@ -185,6 +204,15 @@ links:
       expected: streams/recording-check-0123456789abcdef.mp4 stored with the ACL bucket-owner-full-control
       came: that
       remedy: ""
+      warning: ""
+      tried: true
+warnings:
+  description: What is to be known though nothing is broken, each text once.
+  returned: when there is something
+  type: list
+  elements: str
+  sample:
+    - "https://ams1.example.com:5443, application 'live': the live check could not be made, ..."
 proved:
   description: V(true) when the changes in O(backup_path) were noted as proved.
   returned: with O(backup_path), when every link holds
@@ -203,13 +231,18 @@ from typing import Any
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._absence_check import Absence
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import in_ascii
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings, arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import checked, outcome
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live import AfterProbe, Live, not_tried
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._live import Live
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_after_probe import (
+    AfterProbe,
+    not_tried,
+)
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -225,6 +258,7 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "viewer_url": {"type": "str"},
     "origins": {"type": "list", "elements": "str", "default": []},
+    "cors_elsewhere": {"type": "str", "default": ""},
     "wait_timeout": {"type": "float", "default": 30},
     "backup_path": {"type": "path"},
     "closed": {"type": "bool"},
@@ -243,7 +277,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     verify = (connection.ca_path or True) if connection.validate_certs else False
     url = in_ascii((params["viewer_url"] or connection.url).rstrip("/"))
     origins = [in_ascii(origin) for origin in params["origins"]]
-    viewer = Viewer(url, verify, connection.timeout, params["wait_timeout"], origins)
+    patience = connection.timeout, params["wait_timeout"]
+    viewer = Viewer(url, verify, *patience, origins, params["cors_elsewhere"])
     with AmsClient(connection) as client:
         has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
         if params["state"] == "absent":
@@ -268,8 +303,8 @@ def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: 
     chains = []
     for probe in probes:
         client.secrets.extend(secrets_of(probe.settings))
-        live = Live(probe.settings, viewer, Broadcasts(client, probe.app), timeout)
-        chains.append(AfterProbe(probe, live))
+        broadcasts = Broadcasts(client, probe.app, jwt_secret_of(probe.settings), lasts=timeout)
+        chains.append(AfterProbe(probe, Live(probe.settings, viewer, broadcasts, timeout)))
     try:
         return not_tried(outcome(viewer.url, checked(chains)), chains)
     except AmsError as error:

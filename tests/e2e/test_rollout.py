@@ -290,3 +290,27 @@ def test_a_warning_is_one_for_all_servers(rollout: Rollout) -> None:
     run = rollout.run(inventory=rollout.inventory(s3_recording_serial="100%"), expected_warnings=[text])
     assert len(run.warnings) == 1
     assert f"{', '.join(rollout.names)}: the server, application 'live': {text}" in run.warnings[0]
+
+
+def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(rollout: Rollout) -> None:
+    """A rule of someone else's for every site, and a server that is too busy for the live check."""
+    s3 = rollout.aws.client("s3", region_name=REGION)
+    rules = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    everybody: Any = {"ID": "someone-elses", "AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
+    s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [*rules, everybody]})
+    busy = json.dumps({"success": False, "message": "Not enough resource on server to start streaming."})
+    answer: dict[str, Any] = {"status": 200, "body": busy, "content_type": "application/json"}
+    rollout.fleet.fault(0, "status", method="POST", path="/start$", **answer)
+    try:
+        run = rollout.run(
+            inventory=rollout.inventory(s3_recording_live_check="canary", s3_recording_live_timeout=2),
+            expected_warnings=["is wider than asked", "the live check could not be made"],
+        )
+    finally:
+        s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": rules})
+    assert rollout.recording() == rollout.names
+    assert rollout.unproved() == []
+    (wider,) = [text for text in run.warnings if "is wider than asked" in text]
+    assert "someone else's" in wider
+    (not_made,) = [text for text in run.warnings if "the live check could not be made" in text]
+    assert rollout.fleet.hosts[0].url in not_made

@@ -17,7 +17,14 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._diagnosis import Known
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._inquiry import Inquiry
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link, checked, outcome
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+    SSOTokenLoadError,
+)
 
 STORE = "http://store:9000"
 ORIGIN = "http://ams:5080"
@@ -65,6 +72,9 @@ class Store:
         return Client(self, self.clients[-1])
 
     def answer(self, who: str, operation: str, given: dict[str, Any]) -> Any:
+        if operation == "delete_object" and not self.of("put_object"):
+            # Of what is not there yet, to find out whether it may be deleted.
+            operation = "try_delete"
         self.calls.append((who, operation, given))
         waiting = self.answers.get(f"{who}:{operation}") or self.answers.get(operation) or []
         found = waiting.pop(0) if len(waiting) > 1 else (waiting or [None])[0]
@@ -168,6 +178,7 @@ class TestHealthy:
         assert store.operations == [
             "key:list_objects_v2",
             "key:head_object",
+            "provisioning:try_delete",
             "key:put_object",
             "provisioning:delete_object",
         ]
@@ -321,11 +332,40 @@ class TestBroken:
         assert found.came == "200 with 2048 bytes"
         assert "CDN that does not pass range requests on" in found.remedy
 
-    def test_every_site_is_allowed(self, store: Store) -> None:
+    @pytest.mark.parametrize(
+        ("elsewhere", "remedy"),
+        [
+            ("", "remove that CORS rule"),
+            ("MINIO_API_CORS_ALLOW_ORIGIN", "set MINIO_API_CORS_ALLOW_ORIGIN to"),
+        ],
+    )
+    def test_every_site_is_allowed(self, store: Store, elsewhere: str, remedy: str) -> None:
+        """A rule that is wider than asked for is a warning: recording and playback work with it."""
         it = parts()
-        headers = {"Access-Control-Allow-Origin": "*"}
-        it.web.change["foreign"] = lambda _answer: SimpleNamespace(status_code=200, headers=headers)
-        assert names(list(it.probe.links())) == ["cors for a foreign origin"]
+        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], elsewhere)
+        headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
+        it.web.change["foreign"] = lambda _answer: SimpleNamespace(status_code=200, headers=headers, text="")
+        links = list(it.probe.links())
+        assert names(links) == []
+        found = link(links, "cors for a foreign origin")
+        assert found.came == "200 that allows *"
+        result = outcome(ORIGIN, links)
+        assert "failed" not in result
+        (warning,) = result["warnings"]
+        assert warning == found.warning
+        assert "allows pages of every site to read the recordings and to send credentials" in warning
+        assert "Recording and playback work" in warning
+        assert remedy in warning
+        # So that Ansible says it once for all servers of the bucket.
+        assert ORIGIN not in warning
+
+    def test_an_origin_that_is_refused_where_cors_is_set_elsewhere(self, store: Store) -> None:
+        it = parts()
+        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], "MINIO_API_CORS_ALLOW_ORIGIN")
+        it.web.change["preflight"] = lambda _answer: SimpleNamespace(status_code=403, headers={}, text="")
+        found = link(list(it.probe.links()), f"cors for {ORIGIN}")
+        assert not found.ok
+        assert f"set by MINIO_API_CORS_ALLOW_ORIGIN: allow the origin {ORIGIN}" in found.remedy
 
     def test_the_key_of_another_extension(self, store: Store) -> None:
         it = parts({"httpForwardingExtension": "mp4,m3u8"})
@@ -469,13 +509,15 @@ class TestRemoval:
         found = link(list(it.probe.links()), "remove")
         assert found.came == "AccessDenied: Access Denied"
         assert found.remedy.startswith(f"Remove {it.probe.key} from bucket recordings by hand")
-        assert found.remedy.endswith("with s3:DeleteObject")
+        assert found.remedy.endswith("need s3:DeleteObject on recordings/streams/*")
 
     def test_what_a_bucket_with_versions_asks_for(self, store: Store) -> None:
         store.answers["put_object"] = [{"ResponseMetadata": {}, "VersionId": "v1"}]
         store.answers["delete_object"] = [DENIED]
         found = link(list(parts().probe.links()), "remove")
-        assert found.remedy.endswith("with s3:DeleteObject and s3:DeleteObjectVersion")
+        assert found.remedy.endswith(
+            "need s3:DeleteObject and s3:DeleteObjectVersion on recordings/streams/*"
+        )
 
     def test_after_an_error_in_the_program(self, store: Store) -> None:
         it = parts()
@@ -505,6 +547,70 @@ class TestRemoval:
                 break
         links.close()  # type: ignore[attr-defined]
         assert len(store.of("delete_object")) == 1
+
+
+class TestRemovalIsKnownBefore:
+    """Nothing is put that could not be removed, and the credentials that lack are told apart."""
+
+    @pytest.mark.parametrize(
+        ("error", "came", "remedy"),
+        [
+            (NoCredentialsError(), "no AWS credentials were found", "AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+            (ProfileNotFound(profile="prod"), "there is no profile 'prod'", "unset AWS_PROFILE"),
+            (
+                SSOTokenLoadError(error_msg="Token for prod does not exist"),
+                "nobody is logged in",
+                "aws sso login",
+            ),
+            (refused("ExpiredToken", 400), "the AWS credentials have expired", "Get new ones"),
+            (refused("InvalidAccessKeyId"), "AWS does not know the access key", "Was it deleted"),
+            (
+                DENIED,
+                "AccessDenied: Access Denied",
+                "s3:DeleteObject and s3:DeleteObjectVersion on recordings/",
+            ),
+        ],
+    )
+    def test_without_leave_nothing_is_put(
+        self, store: Store, error: Exception, came: str, remedy: str
+    ) -> None:
+        store.answers.update({"provisioning:try_delete": [error], "key:try_delete": [DENIED]})
+        it = parts()
+        links = list(it.probe.links())
+        assert store.of("put_object") == []
+        assert names(links) == ["remove"]
+        found = link(links, "remove")
+        assert found.came.startswith(came)
+        assert found.came.endswith("Nothing was uploaded")
+        assert remedy in found.remedy
+        assert not it.probe.uploads
+        message = outcome(ORIGIN, links)["msg"]
+        assert message.startswith(f"{ORIGIN}: the recording chain could not be verified (remove)")
+        assert "is broken" not in message
+        assert "BROKEN" not in message
+
+    def test_the_servers_own_key_will_do(self, store: Store) -> None:
+        store.answers["provisioning:try_delete"] = [NoCredentialsError()]
+        store.answers["provisioning:delete_object"] = [NoCredentialsError()]
+        links = list(parts().probe.links())
+        assert names(links) == []
+        assert store.operations[-1] == "key:delete_object"
+
+    def test_the_mark_of_a_bucket_with_versions_goes_as_well(self, store: Store) -> None:
+        store.answers["try_delete"] = [{"DeleteMarker": True, "VersionId": "m1"}, {}]
+        assert names(list(parts().probe.links())) == []
+        assert [each.get("VersionId") for each in store.of("try_delete")] == [None, "m1"]
+
+    def test_versions_that_could_not_be_removed_are_not_made(self, store: Store) -> None:
+        store.answers["provisioning:try_delete"] = [{"DeleteMarker": True, "VersionId": "m1"}, DENIED]
+        store.answers["key:try_delete"] = [DENIED]
+        assert names(list(parts().probe.links())) == ["remove"]
+        assert store.of("put_object") == []
+
+    @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
+    def test_a_store_that_says_there_is_nothing(self, store: Store, code: str) -> None:
+        store.answers["try_delete"] = [refused(code, 404)]
+        assert names(list(parts().probe.links())) == []
 
 
 def send(number: int) -> Callable[[], Any]:

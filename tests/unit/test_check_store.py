@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import ast
 import errno
+import http.server
+import re
 import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
-from ansible_collections.antmedia.s3_recording.plugins.module_utils import _probe_store, _viewer_check
+from ansible_collections.antmedia.s3_recording.plugins.module_utils import _live, _probe_store, _viewer_check
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._diagnosis import Known
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._inquiry import Inquiry
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._no_answer import NoAnswer, no_answer
@@ -21,6 +26,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._viewer_diag
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import InsecureRequestWarning
 
+REPO = Path(__file__).resolve().parents[2]
 WITHIN = 0.2
 SETTINGS = {
     "s3AccessKey": "AKIAEXAMPLE",
@@ -213,14 +219,75 @@ def test_an_unchecked_certificate_warns_of_nothing(
     assert not recwarn.list
 
 
-def test_a_viewer_signs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+class Asked:
+    """A server that notes what it is sent, and sends its visitors on where it is told to."""
+
+    def __init__(self, location: str = "") -> None:
+        self.authorizations: list[str | None] = []
+        made = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                made.authorizations.append(self.headers.get("Authorization"))
+                self.send_response(302 if location else 200)
+                if location:
+                    self.send_header("Location", location)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments: object) -> None:
+                """Nothing of it belongs to the output of a test."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def chain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Asked, Asked]]:
+    """A server that redirects to another one; the .netrc has credentials for both."""
     netrc = tmp_path / "netrc"
-    netrc.write_text("machine store.example login me password of-a-test\n")
+    netrc.write_text("machine 127.0.0.1 login me password of-a-test\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    viewer = _viewer_check.Viewer("https://ams", True, 1, 0)
-    visit = _viewer_check.Visit("live", viewer, "x.mp4", Forwarding(), Forwarding(), Patience(0))
-    prepared = visit._http.prepare_request(requests.Request("GET", "http://store.example/x"))
-    assert "Authorization" not in prepared.headers
+    second = Asked()
+    first = Asked(f"{second.url}/streams/x.mp4")
+    yield first, second
+    first.close()
+    second.close()
+
+
+def test_a_viewer_has_no_entry_in_netrc(chain: tuple[Asked, Asked]) -> None:
+    """Nor where a redirect leads: the library would look there again."""
+    first, second = chain
+    with _viewer_check.viewer_session() as browser:
+        assert browser.get(first.url, timeout=5).status_code == 200
+    assert (first.authorizations, second.authorizations) == ([None], [None])
+
+
+def test_the_live_check_is_such_a_viewer(chain: tuple[Asked, Asked], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = chain
+    viewer = _viewer_check.Viewer(first.url, True, 5, 0)
+    settings = {"httpForwardingBaseURL": second.url, "httpForwardingExtension": "mp4"}
+    live = _live.Live(settings, viewer, SimpleNamespace(app="live"), 1)  # type: ignore[arg-type]
+    live._file = "streams/x.mp4"
+    monkeypatch.setattr(live, "_stored", lambda: b"")
+    assert live._view() == "that, 0 bytes"
+    assert (first.authorizations, second.authorizations) == ([None], [None])
+
+
+def test_there_is_one_way_to_be_a_viewer() -> None:
+    """A session made elsewhere would send what .netrc has, as the live check once did."""
+    makes = []
+    for path in sorted((REPO / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if re.fullmatch(r"requests\.\w+|(requests\.)?[Ss]ession\(?|.*\burlopen|.*\bopen_url", called):
+                makes.append((path.name, called))
+    assert makes == [("_viewer_check.py", "requests.Session")]
 
 
 @pytest.mark.parametrize("kind", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])

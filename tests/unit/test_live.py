@@ -9,7 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils import _live, _live_removal
+from ansible_collections.antmedia.s3_recording.plugins.module_utils import (
+    _live,
+    _live_after_probe,
+    _live_removal,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import MASK, AmsError, scrub
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     HLS,
@@ -22,9 +26,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordi
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import CLIP_SECONDS, clip, mp4_fault
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link, outcome
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import Store
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ProfileNotFound
 
 from tests.support.forwarding import FORWARDED
 
@@ -174,6 +178,11 @@ class FakeStore:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.refusals: list[Exception] = []
+        self.no_removal: list[Exception] = []
+
+    def require_removal(self, key: str) -> None:
+        for refusal in self.no_removal:
+            raise refusal
 
     def put(self, key: str, body: bytes) -> None:
         self.objects[key] = body
@@ -209,6 +218,7 @@ class FakeBroadcasts:
         self.calls: list[str] = []
         self.errors: dict[str, Exception] = {}
         self.refusal = self.error = ""
+        self.signs, self.streams = False, 0
         self.names = ["{}.mp4"]
         self.uploaded = True
 
@@ -227,6 +237,9 @@ class FakeBroadcasts:
         self._called("create")
         self.known[broadcast["streamId"]] = {**broadcast, "status": "created", "width": 0}
         return self.known[broadcast["streamId"]]
+
+    def active(self) -> int:
+        return self.streams
 
     def start(self, stream_id: str) -> str:
         self._called("start")
@@ -335,9 +348,18 @@ def test_a_clip_that_cannot_be_stored_ends_it_and_there_is_nothing_to_remove(cas
 
     case.store.put = put  # type: ignore[method-assign]
     (link,) = case.links()
-    assert (link.link, link.ok, link.came) == ("live source", False, "AccessDenied: no")
+    assert (link.ok, link.tried) == (True, False)
+    assert "the clip could not be put into the bucket: AccessDenied: no" in link.warning
     assert "s3:PutObject" in link.remedy
     assert case.server.calls == []
+
+
+def test_no_clip_is_stored_that_could_not_be_removed(case: Case) -> None:
+    case.store.no_removal = [ProfileNotFound(profile="prod")]
+    (link,) = case.links()
+    assert (link.ok, link.tried) == (True, False)
+    assert "there is no profile 'prod'" in link.warning
+    assert case.is_empty
 
 
 def test_a_put_whose_answer_was_lost_is_removed(case: Case) -> None:
@@ -349,16 +371,111 @@ def test_a_put_whose_answer_was_lost_is_removed(case: Case) -> None:
 
     case.store.put = put  # type: ignore[method-assign]
     links = case.links()
-    assert [link.link for link in links] == ["live source", "live removal"]
+    assert [link.link for link in links] == ["live check", "live removal"]
     assert case.is_empty
 
 
-def test_a_user_who_may_not_make_broadcasts_is_told(case: Case) -> None:
-    remedy = "The user may not do this"
-    case.server.errors["create"] = AmsError("Creating a broadcast", f"403 for {URL}", remedy, status=403)
+# --- what keeps the check from being made
+
+
+def not_made(case: Case, **options: Any) -> Link:
+    """The one link that says so; the others hold, and nothing is left or said to be left."""
+    links = case.links(**options)
+    assert all(link.ok for link in links)
+    assert case.is_empty
+    (found,) = [link for link in links if not link.tried]
+    assert found.link == "live check"
+    result = outcome("http://ams.example.com", [Link("live", "put", True, "", ""), *links])
+    assert result["warnings"] == [found.warning]
+    assert "failed" not in result
+    assert "not tried: live check" in result["msg"]
+    assert "by hand" not in str(links)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("came", "settings", "signs", "remedy"),
+    [
+        ("status 403 with 'Invalid App JWT Token'", {}, False, "has no jwtSecretKey"),
+        ("status 403 with 'Invalid App JWT Token'", {"jwksURL": "https://k"}, False, "signed elsewhere"),
+        ("status 403 with 'Invalid App JWT Token'", {}, True, "signed with its own jwtSecretKey"),
+        (
+            "status 403 with 'Not allowed IP'",
+            {"remoteAllowedCIDR": "10.0.0.0/8"},
+            False,
+            "(remoteAllowedCIDR '10.0.0.0/8') shuts out 127.0.0.1",
+        ),
+        ("status 403 with 'Not allowed to access this resource'", {}, False, "the scope of the user decides"),
+    ],
+)
+@pytest.mark.parametrize("at", ["create", "start"])
+def test_an_application_that_takes_no_call_is_no_broken_recording(
+    case: Case, at: str, came: str, settings: dict[str, Any], signs: bool, remedy: str
+) -> None:
+    case.server.errors[at] = AmsError(
+        "Asking", f"{came} for {URL}", "the scope of the user decides", status=403
+    )
+    case.server.signs = signs
+    link = not_made(case, **settings)
+    assert f"Asking: {came} for {MASK}" in link.warning
+    assert remedy in link.warning
+    assert "jwtServerSecretKey" not in link.warning
+    if at == "create":
+        # Nothing was made there, so the server is not asked to remove anything.
+        assert case.server.calls == ["create"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("Not enough resource on server to start streaming.", "server.cpu_limit"),
+        ("current system resources not enough", "server.memory_limit_percentage"),
+        ("License is suspended", "license"),
+        ("Active ingesting stream limit is exceeded", "ingestingStreamLimit"),
+    ],
+)
+def test_a_server_that_takes_no_stream_is_no_broken_recording(case: Case, refusal: str, remedy: str) -> None:
+    case.server.refusal = refusal
+    link = not_made(case)
+    assert refusal in link.warning
+    assert remedy in link.remedy
+    assert (case.server.calls.count("start") > 1) is ("resource" in refusal)
+
+
+@pytest.mark.parametrize(
+    ("limit", "active", "room"), [(2, 2, False), (2, 1, True), (-1, 9, True), (None, 9, True)]
+)
+def test_an_application_that_is_full(case: Case, limit: int | None, active: int, room: bool) -> None:
+    """Of streams that its own limit allows: the server would stop one more."""
+    case.server.streams = active
+    if room:
+        assert all(link.ok and link.tried for link in case.links(ingestingStreamLimit=limit))
+        return
+    assert (
+        "takes 2 streams at once (ingestingStreamLimit) and has 2"
+        in not_made(case, ingestingStreamLimit=limit).warning
+    )
+    assert case.server.calls == []
+
+
+def test_a_failure_of_the_server_may_have_left_something(case: Case) -> None:
+    """Its answer to one who may only read; whether there is a broadcast is looked at."""
+    create = case.server.create
+
+    def failing(broadcast: dict[str, Any]) -> dict[str, Any]:
+        create(broadcast)
+        raise AmsError("Creating a broadcast", "status 500", "Look at the server's log", status=500)
+
+    case.server.create = failing  # type: ignore[method-assign]
+    assert "Look at the server's log" in not_made(case).remedy
+    assert "delete" in case.server.calls
+
+
+@pytest.mark.parametrize("status", [None, 200])
+def test_what_nobody_understands_is_a_broken_link(case: Case, status: int | None) -> None:
+    case.server.errors["create"] = AmsError("Creating a broadcast", "odd", "Look", status=status)
     link = broken(case.links())
-    assert (link.link, link.remedy) == ("live pull", remedy)
-    assert link.came == f"Creating a broadcast: 403 for {MASK}"
+    assert (link.link, link.came) == ("live pull", "Creating a broadcast: odd")
     assert case.is_empty
 
 
@@ -368,14 +485,8 @@ def test_the_signed_address_is_a_secret(case: Case, text: str) -> None:
     assert text not in str(case.links())
 
 
-def test_a_refused_start_is_tried_again_only_if_it_may_help(case: Case) -> None:
-    case.server.refusal = "Not enough resource on server to start streaming."
-    link = broken(case.links())
-    assert f"times in 0.2 s: {case.server.refusal}" in link.came
-    assert case.server.calls.count("start") > 1
-    assert "server.cpu_limit" in link.remedy
-    assert case.is_empty
-    case.server.refusal, case.server.calls = "No Stream Exists", []
+def test_a_refused_start_that_nobody_understands_is_not_tried_again(case: Case) -> None:
+    case.server.refusal = "No Stream Exists"
     assert broken(case.links()).came == "the start was refused: No Stream Exists"
     assert case.server.calls.count("start") == 1
 
@@ -568,10 +679,10 @@ class FakeProbe:
 def test_without_an_upload_the_server_is_not_made_to_record(
     case: Case, holds: bool, names: list[str]
 ) -> None:
-    chain = _live.AfterProbe(FakeProbe(holds), case.live())  # type: ignore[arg-type]
+    chain = _live_after_probe.AfterProbe(FakeProbe(holds), case.live())  # type: ignore[arg-type]
     assert [link.link for link in chain.links()] == names
-    told = _live.not_tried({"msg": "x"}, [chain])["msg"]
-    assert told.startswith("x" if holds else "x\nlive: live was not tried, since the server could not upload")
+    told = _live_after_probe.not_tried({"msg": "x"}, [chain])["msg"]
+    assert told.startswith("x" if holds else "x\nlive: live was not tried, since the links of the upload")
     assert (told == "x") is holds
     assert case.is_empty
 

@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import origin_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._providers import PROVIDERS, provider_at
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import (
-    Intent,
-    app_settings,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, app_settings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import problems_of
 
 KEYED = Intent(
@@ -158,8 +156,10 @@ def test_only_aws_is_asked_for_what_only_aws_has(provider: str) -> None:
     (bucket,) = planned["buckets"]
     assert bucket["has_ownership"] is (provider == "aws")
     assert bool(bucket["cors_rules"]) is not bool(bucket["cors_elsewhere"])
-    # What is not set is not proved either.
-    assert bool(planned["hosts"]["ams-1"]["origins"]) is bool(bucket["cors_rules"])
+    # A preflight asks wherever CORS is set.
+    host = planned["hosts"]["ams-1"]
+    assert host["origins"] == [origin_of(intent.viewer_address)]
+    assert host["cors_elsewhere"] == bucket["cors_elsewhere"]
 
 
 @pytest.mark.parametrize(

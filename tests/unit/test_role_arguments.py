@@ -23,6 +23,7 @@ HOST = {
     "ams_url": "https://ams-1:5443",
     "viewer_url": "https://ams-1:5443",
     "origins": ["https://ams-1:5443"],
+    "cors_elsewhere": "",
     "bucket": "recordings",
     "cluster": "",
     "closed": False,

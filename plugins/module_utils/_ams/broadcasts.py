@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Optional
 from urllib.parse import quote, urlencode
 
+from .app_token import app_token
 from .client import AmsClient
 from .errors import AmsError, scrub
+from .transport import Answer
 
 MOST_LISTED = 50
 # What start answers for a source that a start before it, whose answer was lost, has started.
@@ -20,14 +23,32 @@ _NO_SOURCE = "Camera is not found"
 
 
 class Broadcasts:
-    """What the application's own REST API can do, as far as a stream source needs it."""
+    """What the application's own REST API can do, as far as a stream source needs it.
 
-    def __init__(self, client: AmsClient, app: str) -> None:
-        self.app = app
+    jwt_secret: where that API wants a token of its own. lasts: seconds in which the API is used.
+    """
+
+    def __init__(self, client: AmsClient, app: str, jwt_secret: str = "", lasts: float = 0) -> None:
+        self.app, self.signs = app, bool(jwt_secret)
         self._client = client
+        self._jwt_secret, self._lasts = jwt_secret, lasts
         # They are the client's own for all others; this is a part of it in a file of its own.
-        self._read, self._request = client._read, client._request  # noqa: SLF001
         self._object, self._json = client._object, client._json  # noqa: SLF001
+
+    @cached_property
+    def _headers(self) -> Optional[dict[str, str]]:
+        """Signed when it is first needed: until then another application may have taken its time."""
+        if not self._jwt_secret:
+            return None
+        token = app_token(self._jwt_secret, self._lasts)
+        self.keep_secret(self._jwt_secret, token)
+        return {"Authorization": token}
+
+    def _read(self, path: str, tried: str) -> Answer:
+        return self._client._read(path, tried, self._headers)  # noqa: SLF001
+
+    def _request(self, method: str, path: str, tried: str, body: Any = None) -> Answer:
+        return self._client._request(method, path, tried, body, self._headers)  # noqa: SLF001
 
     def keep_secret(self, *secrets: str) -> None:
         """From here on no text from the server shows these."""
@@ -40,6 +61,12 @@ class Broadcasts:
         """Make a broadcast; the broadcast as the server has it."""
         tried = f"Creating a broadcast in application '{self.app}'"
         return self._object(self._request("POST", self._path("broadcasts/create"), tried, broadcast), tried)
+
+    def active(self) -> int:
+        """How many streams the application has now."""
+        tried = f"Counting the streams of application '{self.app}'"
+        answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
+        return int(answer.get("number") or 0)
 
     def start(self, stream_id: str) -> str:
         """Let the server pull the source of a broadcast; why it does not, empty where it does."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -256,15 +257,15 @@ class AmsClient:
         )
         return self._error(tried, "the server has no such application (204, no content)", remedy, status=204)
 
-    def _read(self, path: str, tried: str) -> Answer:
+    def _read(self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None) -> Answer:
         for attempt in range(1, READ_ATTEMPTS):
             try:
-                return self._request("GET", path, tried)
+                return self._request("GET", path, tried, headers=headers)
             except AmsError as error:
                 if not error.transient:
                     raise
             time.sleep(random.uniform(0.1, 0.5) * min(2**attempt, LONGEST_PAUSE))
-        return self._request("GET", path, tried)
+        return self._request("GET", path, tried, headers=headers)
 
     def _make_transport(self) -> Transport:
         verify = (self.connection.ca_path or True) if self.connection.validate_certs else False
@@ -275,10 +276,17 @@ class AmsClient:
                 "Reading the address of an AMS console", error.came_back, error.remedy
             ) from None
 
-    def _request(self, method: str, path: str, tried: str, body: Any = None) -> Answer:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        tried: str,
+        body: Any = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         try:
-            answer = self._transport.send(method, API + path, data)
+            answer = self._transport.send(method, API + path, data, headers)
         except TransportError as error:
             raise self._no_answer(tried, error, uncertain=error.sent and method == "POST") from error
         if answer.status_code not in (200, 204):
@@ -342,7 +350,8 @@ class AmsClient:
     def _remedy(self, status: int, response: Answer) -> str:
         if status in (301, 302, 303, 307, 308):
             return f"The server sends its visitors to {response.headers.get('Location')}: give that address"
-        if status == 401 or (status == 403 and "JWT" in response.text):
+        # An application may want a token of its own, for which the server's secret is of no use.
+        if status == 401 or (status == 403 and "Server JWT" in response.text):
             return (
                 "Give a token that was signed with the server's server.jwtServerSecretKey and is not expired"
             )

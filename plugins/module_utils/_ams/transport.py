@@ -125,9 +125,15 @@ class Transport:
         finally:
             self._pool._put_conn(connection)  # noqa: SLF001
 
-    def send(self, method: str, path: str, body: Optional[bytes] = None) -> Answer:
-        """TransportError where there is no answer; a redirect is one."""
-        headers = dict(self.headers)
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Optional[bytes] = None,
+        own_headers: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
+        """TransportError where there is no answer; a redirect is one. own_headers: of this request alone."""
+        headers = {**self.headers, **(own_headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if self._cookies:

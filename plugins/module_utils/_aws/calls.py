@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .._plain_s3 import make_plain, plain_options
 from .._providers import is_of_aws
+from .credentials import refuse_unusable
 from .errors import code_of, explain
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
     """A client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
+    refuse_unusable(module.params)
     config = Config(retries=_RETRIES)
     store = _s3_endpoint(module.params) if service == "s3" else ""
     if _has_no_subdomains(store):

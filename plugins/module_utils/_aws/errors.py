@@ -12,15 +12,6 @@ if TYPE_CHECKING:
 
 MASK = "********"
 _NOT_FOUND = 404
-_WHERE_CREDENTIALS_COME_FROM = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or profile"
-_CREDENTIAL_CODES = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
 UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 
@@ -85,34 +76,35 @@ def is_none(code: str, status: int) -> bool:
     return status == _NOT_FOUND and code != "NoSuchBucket"
 
 
-def explain(tried: str, error: BaseException, needs: str = "", *, asked: str = "") -> AwsError:
-    """What came back from botocore, in words.
+def explain(
+    tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
+) -> AwsError:
+    """Return what came back from botocore, in words.
 
     needs: the permission that the call takes. asked: the address that was asked.
     """
-    code, status = code_of(error), status_of(error)
+    from .credentials import trouble_of
+
+    trouble = trouble_of(error, profile)
     response = getattr(error, "response", None) or {}
-    text = str((response.get("Error") or {}).get("Message") or "").strip()
     if not response:
-        return AwsError(tried, f"{type(error).__name__}: {error}", _remedy_without_answer(error))
+        if trouble is not None:
+            return AwsError(tried, trouble.words, trouble.remedy)
+        way = "Check region, endpoint_url and the way to AWS from this host"
+        return AwsError(tried, f"{type(error).__name__}: {error}", way)
+    code, status = code_of(error), status_of(error)
+    text = str((response.get("Error") or {}).get("Message") or "").strip()
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
         came_back = f"{asked or 'the store'} does not know the call {call} ({came_back.rstrip('.')})"
-    return AwsError(tried, came_back, _remedy(code, needs), code=code, status=status)
+    remedy = trouble.remedy if trouble else _remedy(code, needs)
+    return AwsError(tried, came_back, remedy, code=code, status=status)
 
 
 def _remedy(code: str, needs: str) -> str:
     if code in _DENIED_CODES and needs:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
-    if code in _CREDENTIAL_CODES:
-        return f"Check the credentials of this task ({_WHERE_CREDENTIALS_COME_FROM})"
     if code in UNKNOWN_CALL_CODES:
         return "Leave out what needs this call, or give the endpoint_url of a store that has it"
     return ""
-
-
-def _remedy_without_answer(error: BaseException) -> str:
-    if "Credentials" in type(error).__name__:
-        return f"Give credentials ({_WHERE_CREDENTIALS_COME_FROM})"
-    return "Check region, endpoint_url and the way to AWS from this host"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import broadcasts, hls_upload, pages, recordings
+from .access import token_is_good
 from .broadcasts import AppCall
 from .host import App
 from .pages import Answer, error_page, failure_page
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 REST = re.compile(r"/([^/]+)/rest/v2/(.*)")
 BELOW_STREAMS = re.compile(r"/([^/]+)/+(streams/.*)")
+BEARER = "bearer"
 KINDS = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/MP2T", ".mp4": "video/mp4"}
 
 
@@ -32,8 +34,21 @@ def app_rest(call: Call, path: str, remote: str = hls_upload.HERE) -> Answer:
     app = call.host.app(found[1]) if found else None
     if found is None or app is None:
         return _missing(path)
+    if not _has_token(app, call.headers.get("authorization", "")):
+        return error_page(403, "Invalid App JWT Token")
     refused = hls_upload.filtered(app.settings.values, remote)
     return refused or routed(ROUTES, found[2], call, AppCall(call, app))
+
+
+def _has_token(app: App, given: str) -> bool:
+    """Whether the application's own token is there, where it wants one."""
+    values = app.settings.values
+    if not values.get("jwtControlEnabled"):
+        return True
+    token = given[len(BEARER) :].strip() if given.lower().startswith(BEARER) else given
+    # No key of a key set elsewhere has signed anything here.
+    secret = "" if values.get("jwksURL") else values.get("jwtSecretKey") or ""
+    return bool(secret) and token_is_good(secret, token)
 
 
 # What is fixed comes before what names a broadcast.
