@@ -11,7 +11,7 @@ import subprocess
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BufferedReader
 from itertools import takewhile
 from pathlib import Path
@@ -19,7 +19,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import (
+    LOGIN_GATE,
+    AmsClient,
+    Connection,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.transport import (
     Transport,
@@ -43,6 +47,17 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OF_ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(autouse=True, params=["first request", "before"])
+def _connects(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a login waits for others it is connected before, with the same words if that fails."""
+    if request.param == "first request":
+        yield
+        return
+    token = LOGIN_GATE.set(lambda _user, _password: nullcontext())
+    yield
+    LOGIN_GATE.reset(token)
 
 
 @pytest.fixture(scope="module")
