@@ -79,7 +79,8 @@ class ActionModule(InProcessAction):
             file.flush()
             # Of changes that are not proved all are rolled back, whatever the names of their runs.
             self._connection.put_file(file.name, unproved_path(sent))
-        of_file = {**restore, "path": sent, "run": None, "since": None, "unproved": True}
+        rest = {name: value for name, value in restore.items() if name not in ("run", "since")}
+        of_file = {**rest, "path": sent, "unproved": True}
         result = super()._ship(task_vars, {**given, "restore": of_file})
         if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
             former.forget(layers, _kept(result))

@@ -37,11 +37,15 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
 
 
 def recording_restored(
-    hosts: Iterable[str], hostvars: Hosts, since: str, check_mode: bool = False
+    hosts: Iterable[str], hostvars: Hosts, rollback: Mapping[str, Any], check_mode: bool = False
 ) -> dict[str, Any]:
     """See recording_restored.yml."""
-    results = {host: hostvars[host].get("__s3_recording_back") or {} for host in hosts}
-    text, failed = restored(results, since, check_mode)
+    no_result = {"failed": True, "msg": "there is no result, so the server could not be reached"}
+    results = {
+        host: (hostvars[host].get("__s3_recording_back") or no_result) if host in rollback["hosts"] else {}
+        for host in hosts
+    }
+    text, failed = restored(results, rollback["since"], check_mode)
     return {"msg": text, "failed": failed}
 
 

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ansible_collections.antmedia.s3_recording.plugins.filter.rollback import (
+    recording_restored,
+    recording_rollback,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollback_result import (
     how_to_undo,
     restored,
@@ -69,3 +74,21 @@ def test_a_rollback_that_can_do_nothing_says_so() -> None:
     assert text.startswith("Nothing was restored.")
     assert failed is True
     assert restored({"a": {}}, SITE, False)[1] is False
+
+
+def test_a_server_without_a_result_is_not_called_one_with_nothing_to_restore() -> None:
+    hostvars: dict[str, dict[str, Any]] = {"a": {}, "b": {"__s3_recording_back": {"skipped": True}}}
+    said = recording_restored(["a", "b"], hostvars, {"since": SITE, "hosts": ["a"]})["msg"]
+    assert "a: not known to be restored" in said
+    assert "changed them: b." in said
+
+
+def test_a_backup_that_cannot_be_read_keeps_all_servers_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{", encoding="utf-8")
+    hosts = {
+        name: {"backup_path": str(tmp_path / f"{name}.json"), "ams_url": f"https://{name}:5443"}
+        for name in ("a", "b")
+    }
+    found = recording_rollback(hosts, SITE, "", str(tmp_path))
+    assert found["problem"].startswith("Nothing was changed.\na: Reading the former values of https://a:5443")
+    assert found["hosts"] == []
