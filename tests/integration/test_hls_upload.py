@@ -59,7 +59,7 @@ class Site:
         resources = [f"arn:aws:s3:::{self.bucket}", f"arn:aws:s3:::{self.bucket}/*"]
         allowed = {"Effect": "Allow", "Action": RIGHTS, "Resource": resources}
         key = aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
-        self.recording = {
+        self.recording: dict[str, Any] = {
             "s3RecordingEnabled": True,
             "s3BucketName": self.bucket,
             "s3RegionName": aws.region,
@@ -115,7 +115,7 @@ def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
         "200 and the recording without a header; 403 with X-Forwarded-For: 203.0.113.7; not judged from "
         "here: the check asks from 127.0.0.1, which the filter allows"
     )
-    off = {"app": "live", "settings": {"ipFilterEnabled": False}}
+    off: dict[str, Any] = {"app": "live", "settings": {"ipFilterEnabled": False}}
     assert site.run("ams_app_settings", DOOR_OF_PLAN, check_mode=True, **off).changed == 1
     assert site.server.settings("live")["ipFilterEnabled"] is True
     site.run("ams_app_settings", DOOR_OF_PLAN, **off)
@@ -128,7 +128,7 @@ def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
 
 
 def test_a_filter_that_lets_others_in_is_warned_of(site: Site) -> None:
-    wide = {"app": "live", "settings": {"remoteAllowedCIDR": "10.0.0.0/8"}}
+    wide: dict[str, Any] = {"app": "live", "settings": {"remoteAllowedCIDR": "10.0.0.0/8"}}
     plan = "remoteAllowedCIDR lets in 10.0.0.0/8: who comes from there can read and overwrite"
     site.run("ams_app_settings", plan, **wide)
     found = site.check(plan, "whoever can send X-Forwarded-For: 10.0.0.1 through a proxy in front of it")

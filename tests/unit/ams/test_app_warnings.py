@@ -73,7 +73,11 @@ def test_each_warning_names_server_and_application() -> None:
 
 def test_what_is_warned_of_before_a_change_is_still_said_after_it() -> None:
     client = Client(types=("uploadedVod", "userVod"))
-    settings = {**FORWARDS, "playTokenControlEnabled": True, "remoteAllowedCIDR": "10.0.0.0/8"}
+    settings: dict[str, Any] = {
+        **FORWARDS,
+        "playTokenControlEnabled": True,
+        "remoteAllowedCIDR": "10.0.0.0/8",
+    }
     assert of_now(client, **settings) == of_change(Client(types=client.types), **settings)
 
 
