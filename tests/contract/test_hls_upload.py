@@ -188,3 +188,15 @@ def test_the_rest_api_has_the_same_filter(door: Door) -> None:
     for said, status in (("", 200), (STRANGER, 403)):
         headers = {"X-Forwarded-For": said} if said else {}
         assert door.client.call("GET", "//live/rest/v2/vods/count", headers=headers).status == status
+
+
+def test_what_the_server_asks_of_the_store(door: Door) -> None:
+    """It lists the bucket once, before the first request with new settings."""
+    door.record()
+    door.aws.clear_requests()
+    asked = []
+    for _time in range(2):
+        assert door.let_in()
+        asked.append([each["operation"] for each in door.aws.requests()])
+        door.aws.clear_requests()
+    assert asked == [["ListObjectsV2", "GetObject"], ["GetObject"]]

@@ -211,6 +211,16 @@ def test_a_bucket_for_each_group() -> None:
     assert result["hosts"]["b"]["apps"][0]["settings"]["s3BucketName"] == "other"
 
 
+@pytest.mark.parametrize(
+    ("delivery", "closed"), [("public", False), ("acl", False), ("private", True), ("cloudfront", True)]
+)
+def test_the_check_is_told_whether_recordings_are_closed(delivery: str, closed: bool) -> None:
+    """Without forwarding a public bucket is still public."""
+    for forwarding in (True, False):
+        (host,) = fleet([member("a", delivery=delivery, forwarding=forwarding)])["hosts"].values()
+        assert host["closed"] is closed
+
+
 def test_hosts_of_a_bucket_must_agree() -> None:
     (problem,) = fleet([member("a"), member("b", delivery="private")])["problems"]
     assert problem.startswith("s3_recording_delivery of bucket 'myvideos' is 'public' for a")

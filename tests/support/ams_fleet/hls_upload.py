@@ -107,6 +107,7 @@ async def answered(call: Call) -> Answer:
     uploader = Uploader(values)
     key = uploader.key("", unquote(found[2] or ""))
     try:
+        await app.look(uploader)
         return await _served(call, uploader, key)
     except UploadRefusedError as error:
         if call.method == "DELETE":

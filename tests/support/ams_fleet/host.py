@@ -15,6 +15,7 @@ from .settings import AppSettings
 
 if TYPE_CHECKING:
     from .pull import Source
+    from .upload import Uploader
 
 ENTERPRISE = "Enterprise Edition"
 COMMUNITY = "Community Edition"
@@ -57,6 +58,12 @@ class App:
         for part in ("%m/", "/%m", "%m"):
             folder = folder.replace(part, "")
         return folder.replace("%s", stream_id).strip().strip("/")
+
+    async def look(self, uploader: Uploader) -> None:
+        """List the bucket, once with the settings of a time, however that goes."""
+        if self.looked_with != self.settings.values["updateTime"]:
+            self.looked_with = self.settings.values["updateTime"]
+            await uploader.look()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

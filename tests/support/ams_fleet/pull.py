@@ -181,10 +181,8 @@ class Job:
 
     async def _name(self) -> str:
         """The first name that neither the disk nor the bucket has."""
-        if self.uploader is not None and self.app.looked_with != self.values["updateTime"]:
-            # Once, however it goes.
-            self.app.looked_with = self.values["updateTime"]
-            await self.uploader.look()
+        if self.uploader is not None:
+            await self.app.look(self.uploader)
         for name in self._free_names():
             if self.uploader is None or not await self.uploader.has(self.uploader.key(self.folder, name)):
                 return name
