@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils import _probe_store
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import calls
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 
 class Module:
@@ -67,7 +68,7 @@ def checksums_of(client: Any) -> set[str]:
 
     def answer(request: Any, **_event: Any) -> AWSResponse:
         sent.extend(name.lower() for name in request.headers)
-        return AWSResponse(request.url, 200, {}, Empty())
+        return AWSResponse(request.url, 200, HTTPHeaders(), Empty())
 
     client.meta.events.register("before-send.s3", answer)
     rule: Any = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
