@@ -98,8 +98,8 @@ def test_what_a_store_does_not_know_matters_only_where_it_is_asked_for(
     quirks(quirk)
     with pytest.raises(AwsError, match=variable):
         place.run(check=True, **asked)
-    nothing: dict[str, Any] = {"versioning": False, "lifecycle_rules": [], "tags": {}}
-    given = {name: value for name, value in nothing.items() if name in asked}
+    nothing = {"versioning": False, "lifecycle_rules": [], "tags": {}}
+    given: dict[str, Any] = {name: value for name, value in nothing.items() if name in asked}
     assert not place.run(**given)["changed"]
 
 
