@@ -194,9 +194,6 @@ links:
     remedy:
       description: What to do where it is broken.
       type: str
-    warning:
-      description: What is to be known though it holds.
-      type: str
   sample:
     - app: live
       link: put

@@ -169,12 +169,13 @@ def test_an_access_control_that_does_not_sign_is_mended(front: Front) -> None:
 
 
 def test_it_waits_until_the_distribution_is_everywhere(aws: AwsStandIn, front: Front) -> None:
-    aws.settings(distribution_delay=3)
+    aws.settings(distribution_delay=3600)
     not_waiting = front.run(wait=False)
     assert not_waiting["status"] == "InProgress"
     with pytest.raises(AwsError, match="it is not deployed everywhere after 0 s") as failed:
         front.run(wait_timeout=0)
     assert "Run again, which goes on waiting" in str(failed.value)
+    aws.settings(distribution_delay=0)
     assert front.run()["status"] == "Deployed"
 
 
