@@ -32,7 +32,7 @@ def test_the_last_key_goes_when_the_quiet_time_since_the_begin_of_the_task_is_ov
     def execute(_self: Any, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
         asked.append(module_args["quiet"])
         waits = {"pending": "a moment"} if module_args["quiet"] else {}
-        return {"changed": not waits, "msg": "told", **waits}
+        return {"changed": not waits, "user_name": "recording", "msg": "told", **waits}
 
     monkeypatch.setattr(action.ActionModule, "_execute_module", execute)
     runner = action.ActionModule.__new__(action.ActionModule)
