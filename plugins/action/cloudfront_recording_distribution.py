@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         seconds = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
         waiting.Waiting().say(waiting.for_the_distribution(made, seconds))
         deployed = self._execute_module(module_args=arguments, task_vars=task_vars)
-        result.update(waiting.with_earlier(made, deployed))
-        if not deployed.get("failed"):
-            result.update(steps=[*made["steps"], *deployed["steps"]], msg=made["msg"])
+        # The second run only waits: what was changed is what the first has said.
+        of_first = ("changed", "steps", "diff", *(() if deployed.get("failed") else ("msg",)))
+        result.update({**deployed, **{name: made[name] for name in of_first}})
         return result

@@ -60,11 +60,20 @@ class ActionModule(ActionBase):
 
 
 def _with_earlier(earlier: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a turn with what the turns before have done, of which the module does not know."""
+    if not earlier.get("changed"):
+        return result
     deleted = [
         each["deleted_access_key_ids"] for each in (earlier, result) if "deleted_access_key_ids" in each
     ]
-    whole = waiting.with_earlier(earlier, result)
+    then, now = earlier["diff"], result.get("diff") or {}
     return {
-        **whole,
-        **({"deleted_access_key_ids": [key for keys in deleted for key in keys]} if deleted else {}),
+        **result,
+        "changed": True,
+        "deleted_access_key_ids": [key for keys in deleted for key in keys],
+        "diff": {
+            **then,
+            "before": {**now.get("before", {}), **then["before"]},
+            "after": {**then["after"], **now.get("after", {})},
+        },
     }

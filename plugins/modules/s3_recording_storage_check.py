@@ -105,10 +105,7 @@ problems:
   returned: always
   type: list
   elements: str
-  sample:
-    - >-
-      my-recordings: Looking for bucket my-recordings: it is in eu-west-1, not in eu-central-1. Set the region
-      to eu-west-1, or take another name for a bucket in eu-central-1.
+  sample: []
 msg:
   description: The same as one text.
   returned: always

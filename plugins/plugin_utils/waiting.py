@@ -50,19 +50,3 @@ def seconds_of(given: Any, default: int) -> int:
     with suppress(TypeError, ValueError):
         return int(given)
     return default if given is None else 0
-
-
-def with_earlier(earlier: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a turn with what the turns before have done, of which the module does not know."""
-    if not earlier.get("changed"):
-        return result
-    then, now = earlier["diff"], result.get("diff") or {}
-    return {
-        **result,
-        "changed": True,
-        "diff": {
-            **then,
-            "before": {**now.get("before", {}), **then["before"]},
-            "after": {**then["after"], **now.get("after", {})},
-        },
-    }
