@@ -90,13 +90,13 @@ EXAMPLES = r"""
   antmedia.s3_recording.s3_recording_storage_check:
     region: eu-central-1
     buckets:
-      - name: my-recordings
+      - name: my-new-recordings
         s3_recording_bucket:
-          name: my-recordings
+          name: my-new-recordings
         iam_stored_access_key:
-          user_name: my-recordings-recording
+          user_name: my-new-recordings-recording
           store: ssm
-          stored_at: /antmedia/s3_recording/my-recordings
+          stored_at: /antmedia/s3_recording/my-new-recordings
 """
 
 RETURN = r"""

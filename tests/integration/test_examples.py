@@ -69,6 +69,7 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
+    "recording_play": [],
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],
     "s3_recording_bucket": [],
@@ -224,8 +225,24 @@ FILTERS = sorted(path.stem for path in (REPO / "plugins" / "filter").glob("[!_]*
 OF_THE_PLAY = {
     "fleet": {
         "hosts": {
-            "ams1": {"backup_path": "/nowhere/ams1.json", "cluster": "", "ams_url": "https://ams1:5443"}
-        }
+            "ams1": {
+                "ams_url": "https://ams1:5443",
+                "apps": [],
+                "backup_path": "/nowhere/ams1.json",
+                "bucket": "myvideos",
+                "cluster": "",
+                "plays_at": {},
+            }
+        },
+        "buckets": [
+            {
+                "bucket": "myvideos",
+                "delivery": "private",
+                "folders": ["streams"],
+                "hosts": ["ams1"],
+                "key_given": False,
+            }
+        ],
     },
     "bucket": {"bucket": "myvideos", "hosts": ["ams1"]},
     "options": options_of("s3_recording"),
@@ -236,6 +253,7 @@ SAID = {
     "recording_changes": ("", "[]"),
     "recording_outcomes": ("reached", "reached"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
+    "recording_decommission": ("", "They can be read with credentials alone"),
     "recording_fleet": (
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",

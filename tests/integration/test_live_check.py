@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -152,7 +152,7 @@ class Site:
         broken: list[str] | None = None,
         half: bool = False,
         fault: Mapping[str, Any] | None = None,
-        warns: str = "",
+        warns: Sequence[str] = (),
         **options: Any,
     ) -> PlaybookRun:
         """Runs the module; broken: the links that must not hold, half: some of the probe's upload.
@@ -170,7 +170,7 @@ class Site:
                     env={**self.aws.env(), **(env or {})},
                     verbosity=4,
                     expected_rc=None,
-                    expected_warnings=[warns] if warns else [],
+                    expected_warnings=warns,
                 )
                 break
             except UnexpectedRun as error:
@@ -407,9 +407,9 @@ def test_a_busy_server_is_asked_again(fleet_site: tuple[Site, Fleet]) -> None:
 # --- what keeps the check from being made: a warning, and no word of anything that is left
 
 
-def not_made(site: Site, **options: Any) -> str:
-    """Runs a check that cannot be made live; what it says of that."""
-    run = site.check(warns="the live check could not be made", **options)
+def not_made(site: Site, *warns: str, **options: Any) -> str:
+    """Runs a check that cannot be made live; what it says of that. warns: of what it must warn beside."""
+    run = site.check(warns=["the live check could not be made", *warns], **options)
     check = run.task("Check")
     assert check["msg"].endswith("links hold; not tried: live check")
     found = link(run, "live check")
@@ -468,7 +468,7 @@ def test_an_application_with_jwt_control_is_given_its_own_token(site: Site) -> N
     site.configure(jwtControlEnabled=True, jwtSecretKey=secret)
     run = site.check()
     site.server.change_settings("live", {"jwtControlEnabled": False})
-    assert [each["link"] for each in links(run)] == [*HALF, "remove", *LIVE]
+    assert [each["link"] for each in links(run)] == [*HALF, "hls-upload", "remove", *LIVE]
     shown = json.dumps([each.result for each in run.results]) + run.output
     assert secret not in shown
     # What every token with this head begins with.
@@ -493,7 +493,7 @@ def test_an_application_that_wants_a_token_and_has_no_secret(site: Site) -> None
 def test_an_ip_filter_that_excludes_loopback(site: Site) -> None:
     site.configure(ipFilterEnabled=True, remoteAllowedCIDR="10.0.0.0/8")
     with opened(site, ipFilterEnabled=False, remoteAllowedCIDR="127.0.0.1"):
-        warning = not_made(site)
+        warning = not_made(site, "remoteAllowedCIDR lets in 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
     assert "Not allowed IP" in warning
     assert "(remoteAllowedCIDR '10.0.0.0/8') shuts out 127.0.0.1" in warning
 
@@ -587,9 +587,9 @@ def test_an_upload_that_the_store_refuses_is_named(site: Site) -> None:
 
 
 def test_a_recording_that_the_server_cannot_finish_is_named(site: Site) -> None:
-    """It lists the bucket before its first upload and makes nothing of the recording when it may not."""
+    """It looks for the key before an upload and makes nothing of the recording when it may not."""
     site.configure()
-    denied = {"action": "s3:ListBucket", "code": "AccessDenied", "status": 403, "skip": 1, "count": 1}
+    denied = {"action": "s3:HeadObject", "code": "AccessDenied", "status": 403, "skip": 1, "count": 1}
     run = site.check(fault=denied, live_timeout=SHORT, broken=["live recording"])
     recording = link(run, "live recording")
     assert recording["came"] == f"nothing within {SHORT} s"
