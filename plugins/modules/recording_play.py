@@ -56,7 +56,7 @@ hosts:
   returned: success
   type: list
   elements: str
-  sample: [ams1.example.com, ams2.example.com]
+  sample: [localhost]
 msg:
   description: Why the play is refused.
   returned: failure

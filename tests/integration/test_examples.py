@@ -69,6 +69,7 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
+    "recording_play": [],
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],
     "s3_recording_bucket": [],

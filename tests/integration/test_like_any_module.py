@@ -251,7 +251,8 @@ def test_become(place: Place) -> None:
     assert statuses(run, "become") == both("changed")
     assert statuses(run, "stay") == both("ok")
     commands = started(run, "become")
-    assert set(commands) == {HERE, *SSH}
+    # On the controller an API is asked by whoever runs Ansible.
+    assert set(commands) == SSH
     for address, lines in commands.items():
         assert any(re.search(rf"\b{method} ", line) for line in lines), address
     assert set(started(run, "stay")) == SSH

@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The three server actions give the same results however they run.
 
-In the worker (a local connection), as a module on this machine (a local connection with become) and as a
-module on the other side of ssh, each way against a server of its own that begins in the same state. The
-server of the ssh way listens on 127.0.0.1 alone. A test is one playbook run: its cases follow each other,
-so that what one leaves behind is what the next one meets, three times.
+In the worker (a local connection), in the worker of a host whose inventory says become, and as a module on
+the other side of ssh, each way against a server of its own that begins in the same state. The server of the
+ssh way listens on 127.0.0.1 alone. A test is one playbook run: its cases follow each other, so that what one
+leaves behind is what the next one meets, three times.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
 from tests.support.sshd import Sshd, unavailable
 
 COLLECTION = "antmedia.s3_recording"
-IN_PROCESS, MODULE, SSH = "in_process", "module", "ssh"
-WAYS = (IN_PROCESS, MODULE, SSH)
+IN_PROCESS, BECOMING, SSH = "in_process", "becoming", "ssh"
+WAYS = (IN_PROCESS, BECOMING, SSH)
 APPS = ("live", "LiveApp", "page", "broken", "slow", "locked")
 PASSWORD = "a-password-of-a-test"
 SECRET = "a-secret-of-a-test"
-# Makes Ansible ship the module on a local connection too, for whatever user runs the tests.
+# Becomes nobody, for whatever user runs the tests: an API has no use for another user of the controller.
 BECOME_NOBODY_ELSE = '''\
 DOCUMENTATION = """
 name: nobody_else
@@ -178,15 +178,15 @@ class Ways:
 
     def __init__(self, sshd: Sshd, fleet: Fleet, folder: Path) -> None:
         self.fleet = fleet
-        self.servers: dict[str, FleetHost] = dict(zip((SSH, IN_PROCESS, MODULE), fleet.hosts))
+        self.servers: dict[str, FleetHost] = dict(zip((SSH, IN_PROCESS, BECOMING), fleet.hosts))
         assert self.servers[SSH].url.startswith("http://127.0.0.1:")
         local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
         hosts: dict[str, dict[str, Any]] = {
             IN_PROCESS: local,
-            MODULE: {**local, "ansible_become": True, "ansible_become_method": "nobody_else"},
+            BECOMING: {**local, "ansible_become": True, "ansible_become_method": "nobody_else"},
             SSH: sshd.variables(),
         }
-        self.address_of = {IN_PROCESS: IN_PROCESS, MODULE: MODULE, SSH: hosts[SSH]["ansible_host"]}
+        self.address_of = {IN_PROCESS: IN_PROCESS, BECOMING: BECOMING, SSH: hosts[SSH]["ansible_host"]}
         self.inventory = {
             "all": {
                 "hosts": {way: {**hosts[way], "ams_url": self.servers[way].url} for way in WAYS},
@@ -215,18 +215,18 @@ class Ways:
         return run_playbook(written, inventory=self.inventory, env=env, verbosity=3, **options)
 
     def assert_all_the_same(self, run: PlaybookRun, cases: Sequence[Case]) -> None:
-        # The module of one way was not started at all, that of the others was.
-        assert set(STARTED_A_PROGRAM.findall(run.output)) == {self.address_of[MODULE], self.address_of[SSH]}
+        # Only what runs on the other side of ssh was started as a program.
+        assert set(STARTED_A_PROGRAM.findall(run.output)) == {self.address_of[SSH]}
         wrong = [complaint for case in cases for complaint in self._complaints(run, case)]
         assert not wrong, "\n".join(wrong)
-        for way in (MODULE, SSH):
+        for way in (BECOMING, SSH):
             assert self._requests(way) == self._requests(IN_PROCESS)
             assert self._settings(way) == self._settings(IN_PROCESS)
 
     def _complaints(self, run: PlaybookRun, case: Case) -> Iterator[str]:
         results = {way: self._comparable(run.task(case.name, way).result, way) for way in WAYS}
         here, here_is = results[IN_PROCESS], run.task(case.name, IN_PROCESS).status
-        for way in (MODULE, SSH):
+        for way in (BECOMING, SSH):
             for key in sorted({*here, *results[way]}):
                 one, other = here.get(key, "nothing"), results[way].get(key, "nothing")
                 if one != other:
