@@ -40,7 +40,11 @@ def run_storage(store: Minio, expected_rc: int = 0, **more: Any) -> PlaybookRun:
 
 
 def test_the_bucket_is_made_and_a_second_run_changes_nothing(store: Minio) -> None:
-    keeping = {"s3_recording_versioning": True, "s3_recording_expire_days": 365}
+    keeping = {
+        "s3_recording_versioning": True,
+        "s3_recording_expire_days": 365,
+        "s3_recording_noncurrent_expire_days": 7,
+    }
     assert run_storage(store, **keeping).changed > 0
     s3 = store.client()
     (statement,) = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
