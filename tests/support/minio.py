@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -38,13 +37,14 @@ def _program() -> Path:
 
 
 def unavailable() -> str | None:
-    """Why it cannot run here, and how to get it."""
-    had = _program().is_file() or shutil.which("go")
-    return None if had else "MinIO is built with Go: apt-get install golang, or see https://go.dev/dl"
+    """Why it cannot run here, and how to get it. A build of minutes is nothing that a test should begin."""
+    if _program().is_file():
+        return None
+    return "MinIO is not built: python -c 'from tests.support.minio import installed; installed()' (needs Go)"
 
 
 def installed() -> Path:
-    """The program in the user's cache; built by the first who asks, which takes minutes."""
+    """The program in the user's cache, built where it is not there, which takes minutes."""
     program = _program()
     if program.is_file():
         return program
