@@ -128,7 +128,7 @@ def _problem_of_lost_key(
     hosts = [host for host, names in lost.items() if names]
     if not hosts:
         return ""
-    # The latest decides: the key of a server may have been deleted by then at the latest.
+    # The latest of several: after it no key from before is known to be there.
     run = next(run for run in reversed(runs) if any(run.name in names for names in lost.values()))
     also = "" if run.name == first else f" It would go back too, with all from {first} on."
     return (
