@@ -22,6 +22,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
     SUFFIX,
     FormerFile,
+    playbook_of,
     unproved_path,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._decommission import READ_FIRST
@@ -34,7 +35,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet impor
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import Ended, noted, stopped
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import (
+    Ended,
+    not_replaced,
+    noted,
+    stopped,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
 from jinja2 import pass_context
 from jinja2.runtime import missing
@@ -74,7 +80,7 @@ def recording_fleet(
             problems.extend((each, problem) for problem in error.problems)
     folder = os.path.expanduser(backup_dir)
     unproved = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
-    result = fleet(members, problems, folder, unproved)
+    result = fleet(members, problems, folder, {path: playbook_of(path) for path in unproved})
     display = Display()
     for warning in result["warnings"]:
         display.warning(warning)
@@ -278,11 +284,19 @@ def recording_stopped(
     hostvars: Mapping[str, Mapping[str, Any]],
     all_hosts: Sequence[str],
     run: str,
-    rotates: str = "",
+    again: str = "",
+    leaked: bool = False,
 ) -> str:
     """See recording_stopped.yml."""
     after = [host for host in all_hosts[_behind(batch, all_hosts) :] if host not in batch]
-    return stopped([_ended(host, hostvars[host]) for host in batch], after, run, rotates)
+    return stopped([_ended(host, hostvars[host]) for host in batch], after, run, again, leaked)
+
+
+def recording_not_replaced(
+    retired: Mapping[str, Mapping[str, Any]], kept: Mapping[str, str], check_mode: bool = False
+) -> str:
+    """See recording_not_replaced.yml."""
+    return not_replaced(retired, kept, check_mode)
 
 
 def recording_unproved(
@@ -404,6 +418,7 @@ class FilterModule:
             "recording_given_key": recording_given_key,
             "recording_key_users": recording_key_users,
             "recording_missing": recording_missing,
+            "recording_not_replaced": recording_not_replaced,
             "recording_outcomes": recording_outcomes,
             "recording_stopped": recording_stopped,
             "recording_unproved": recording_unproved,

@@ -24,6 +24,7 @@ from ._addresses import origin_of
 from ._ams.former import Apps
 from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
+from ._ams.runs import goes_on_with
 from ._aws import cors
 from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
@@ -64,10 +65,6 @@ _OF_BUCKET = (
 _OF_KEY = ("s3AccessKey", "s3SecretKey")
 # Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _LARGEST_POLICY = 2048
-_BROKEN_OFF = (
-    "an earlier run was broken off before its change was proved: run servers.yml for it, which proves the "
-    "change or takes it back, or rollback.yml"
-)
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,13 @@ def fleet(
     members: Sequence[Member],
     known_problems: Sequence[tuple[str, str]] = (),
     backup_dir: str = "",
-    unproved: Iterable[str] = (),
+    unproved: Optional[Mapping[str, str]] = None,
 ) -> dict[str, Any]:
     """What has to be made once a bucket, and what once a host; nothing at all where there are problems.
 
     known_problems: pairs of host and problem that were found before.
     backup_dir: the folder on the controller for the files of former values.
-    unproved: the files there of changes that were not proved.
+    unproved: the files there of changes that were not proved, each with the playbook that made the change.
     """
     chosen = [member for member in members if member.chosen]
     by_bucket: dict[str, list[Member]] = {}
@@ -115,12 +112,7 @@ def fleet(
     if problems:
         return {"buckets": [], "hosts": {}, "problems": problems, "warnings": []}
     warnings = [(member.host, text) for member in chosen for text in warnings_of(member.intent)]
-    broken_off = {os.path.basename(path) for path in unproved}
-    warnings += [
-        (member.host, _BROKEN_OFF)
-        for member in members
-        if not member.chosen and os.path.basename(unproved_path(_former_name(member))) in broken_off
-    ]
+    warnings += _broken_off(members, unproved or {})
     sizes = Counter(member.intent.cluster for member in members)
     canary = chosen[0].host if chosen else ""
     return {
@@ -138,6 +130,28 @@ def fleet(
         "problems": [],
         "warnings": _by_problem(warnings),
     }
+
+
+def _broken_off(members: Iterable[Member], unproved: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What to do about the hosts that this run leaves out and an earlier one has left half done."""
+    of_file = {os.path.basename(path): playbook for path, playbook in unproved.items()}
+    names = {member.host: os.path.basename(unproved_path(_former_name(member))) for member in members}
+    return [
+        (member.host, _what_was_broken_off(of_file[names[member.host]]))
+        for member in members
+        if not member.chosen and names[member.host] in of_file
+    ]
+
+
+def _what_was_broken_off(playbook: str) -> str:
+    again = goes_on_with(playbook)
+    what_to_do = (
+        f"run {again} again for it"
+        if again
+        else "run servers.yml for it, which proves the change or takes it back, or rollback.yml"
+    )
+    by = f" ({playbook})" if playbook else ""
+    return f"an earlier run{by} was broken off before its change was proved: {what_to_do}"
 
 
 def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:

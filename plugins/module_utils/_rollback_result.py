@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._ams.former import ACCESS_KEY, Layer
-from ._ams.runs import only_key
+from ._ams.runs import is_rotation, only_key
 from ._rollout import few
 
 _COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_run="
@@ -20,17 +20,23 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
 
     layers: what the run changed, by host. old_key: what a rotation does with the old key.
     """
-    rotated = {host: layer for host, layer in layers.items() if only_key(layer)}
+    rekeyed = {host: layer for host, layer in layers.items() if only_key(layer)}
     parts = ["Verified." if verified else "Not verified, since s3_recording_check is false."]
     by_key: dict[str, list[str]] = {}
-    for host, layer in rotated.items():
+    for host, layer in rekeyed.items():
         by_key.setdefault(_new_keys(layer), []).append(host)
     parts += [f"In use from now on: access key {key} on {few(hosts)}." for key, hosts in by_key.items()]
-    if rotated:
+    of_rotation = [is_rotation(layer.get("playbook", "")) for layer in rekeyed.values()]
+    if any(of_rotation):
         parts.append(f"A key rotation is not rolled back{': ' + old_key if old_key else ''}.")
-    if len(layers) > len(rotated):
+    if not all(of_rotation):
+        parts.append(
+            "A replaced access key is not written back. To use a key of your own, set "
+            "s3_recording_access_key_id and its secret."
+        )
+    if len(layers) > len(rekeyed):
         parts.append(f"The previous settings are kept in {folder}; to go back: {_COMMAND}{run}")
-    elif not rotated:
+    elif not rekeyed:
         parts.append(
             "An earlier run had left that open. rollback.yml lists the runs that can be rolled back."
         )
@@ -61,7 +67,7 @@ def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: b
         for host in others
     ]
     if key:
-        lines.append(f"The access key stays, since a key rotation is not rolled back: {few(key)}.")
+        lines.append(f"The access key stays, since a replaced one is not written back: {few(key)}.")
     lines += [
         f"{host}: not known to be restored, its backup is kept: {result.get('msg', '')}"
         for host, result in failed.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _FEW = 5
 _OWN_LINE, _BACK, _READ, _UNWRITTEN, _UNKNOWN = "own line", "back", "read", "unwritten", "unknown"
@@ -32,12 +33,16 @@ class Ended:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotates: str = "") -> str:
+def stopped(
+    batch: Sequence[Ended], not_touched: Sequence[str], run: str, again: str = "", leaked: bool = False
+) -> str:
     """The last word on a rollout that was stopped: what failed where, and how every server is now.
 
-    rotates: normal or leaked where the access key was being rotated, which is not rolled back by name.
+    again: the playbook to run again, where the run is not rolled back by name. leaked: whether the access
+    key was being rotated because it has leaked.
     """
-    again = "rotate_key.yml" if rotates else f"rollback.yml with s3_recording_run={run}, or servers.yml"
+    back = f"rollback.yml with s3_recording_run={run}"
+    go_on = again or f"{back}, or servers.yml"
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
     hosts: dict[str, list[str]] = {}
@@ -50,13 +55,11 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotate
     if _UNWRITTEN in hosts:
         lines.append(f"Nothing was written to {few(hosts[_UNWRITTEN])}.")
     if _UNKNOWN in hosts:
-        lines.append(
-            f"Not known: {few(hosts[_UNKNOWN])}. Run verify.yml for them, or rollback.yml with "
-            f"s3_recording_run={run}."
-        )
+        what = f"Run {again} again" if again else f"Run verify.yml for them, or {back}"
+        lines.append(f"Not known: {few(hosts[_UNKNOWN])}. {what}.")
     lines += [
         f"{each.host}: the former settings could not be taken back: {each.stuck} They are kept; "
-        f"when the server answers: {again} again"
+        f"when the server answers: {go_on} again"
         for each in batch
         if each.stuck
     ]
@@ -67,11 +70,12 @@ def stopped(batch: Sequence[Ended], not_touched: Sequence[str], run: str, rotate
     ]
     if not_touched:
         lines.append(f"Not touched: {few(not_touched)}.")
-    if rotates == "leaked":
+    if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
             "s3_recording_key_leaked=true again, and leave out servers that fail (--limit): it goes on with "
-            "the next key that is stored, and then makes the leaked one inactive."
+            "the key that is stored, makes the one before it inactive, and fails at the end to say which one "
+            "was not replaced."
         )
     return "\n".join(lines)
 
@@ -82,6 +86,28 @@ def _state(ended: Ended) -> str:
         return _OWN_LINE
     known = ((ended.back, _BACK), (ended.read, _READ), (ended.unwritten, _UNWRITTEN))
     return next((state for holds, state in known if holds), _UNKNOWN)
+
+
+def not_replaced(retired: Mapping[str, Mapping[str, Any]], kept: Mapping[str, str], check_mode: bool) -> str:
+    """What a rotation of leaked keys has left open, a line for each bucket; empty where all were replaced.
+
+    retired: bucket to the result of making its former key inactive. kept: bucket to the key that was stored
+    before, where that was an unfinished rotation to be finished first.
+    """
+    was, again = ("would NOT be", "run this twice") if check_mode else ("was NOT", "run this again")
+    return "\n".join(
+        f"{bucket}: {_gone(retired[bucket], check_mode)}{key} {was} replaced: "
+        f"if {key} is the leaked one, {again}."
+        for bucket, key in kept.items()
+        if bucket in retired and retired[bucket]["access_key_id"] == key
+    )
+
+
+def _gone(result: Mapping[str, Any], check_mode: bool) -> str:
+    inactive = [each["access_key_id"] for each in result["former_access_keys"] if not each["active"]]
+    verb = "would be" if check_mode else "is now"
+    states = ((inactive, "inactive"), (result["deleted_access_key_ids"], "deleted"))
+    return "".join(f"{', '.join(keys)} {verb} {state}. " for keys, state in states if keys)
 
 
 def noted(notes: Mapping[str, Sequence[str]]) -> str:

@@ -161,6 +161,23 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     assert life.keys() == {leaked: "Inactive", fresh: "Active"}
 
 
+def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_replaced(life: KeyLife) -> None:
+    """The run made the key before it inactive, said that all was well and left the leaked one in use."""
+    first = life.stored()["access_key_id"]
+    life.run(ROTATE, "--limit", "!ams-3")
+    leaked = life.stored()["access_key_id"]
+    run = life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True}, expected_rc=2)
+    assert life.keys() == {first: "Inactive", leaked: "Active"}
+    begin = said(run, "rotate | Say which keys are not replaced although one has leaked")
+    assert f"the key in use, {leaked}, is not replaced" in begin
+    assert run.of_task("rotate | Say what a leaked key costs")[0].status == "skipped"
+    last = run.of_task("retire | Refuse to end well where a key that may have leaked was not replaced")[-1]
+    assert f"{first} is now inactive. {leaked} was NOT replaced" in last["msg"]
+
+    life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True})
+    assert life.keys() == {leaked: "Inactive", life.stored()["access_key_id"]: "Active"}
+
+
 def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_grace": 0})

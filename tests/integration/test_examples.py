@@ -261,6 +261,7 @@ SAID = {
     "recording_given_key": ("{{ key.secret_access_key == 'of-the-play' }}", "True"),
     "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
+    "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
     "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
     "recording_undo": ("", "Verified. An earlier run had left that open."),

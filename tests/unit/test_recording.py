@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import origin_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+    unproved_path,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
     Member,
     fleet,
@@ -368,3 +371,27 @@ def test_what_cannot_work_with_cloudfront(asked: dict[str, Any], told: str) -> N
 
 def test_recordings_that_cloudfront_may_not_keep() -> None:
     assert any("forbids CloudFront" in each for each in warnings_of(replace(CLOUDFRONT, cache_control="")))
+
+
+@pytest.mark.parametrize(
+    ("playbook", "told"),
+    [
+        (
+            "decommission",
+            "(decommission) was broken off before its change was proved: run decommission.yml again",
+        ),
+        ("rotate_key", "(rotate_key) was broken off before its change was proved: run rotate_key.yml again"),
+        ("site", "(site) was broken off before its change was proved: run servers.yml for it"),
+        ("", "an earlier run was broken off before its change was proved: run servers.yml for it"),
+    ],
+)
+def test_a_run_that_was_killed_is_finished_by_its_own_playbook(playbook: str, told: str) -> None:
+    """After a killed decommission.yml it was servers.yml, which turns recording on again."""
+    left_out = replace(member("b"), chosen=False)
+    both = fleet([member("a"), left_out], backup_dir="/backup")
+    assert both["warnings"] == []
+    path = unproved_path(fleet([member("b")], backup_dir="/backup")["hosts"]["b"]["backup_path"])
+    (warning,) = fleet([member("a"), left_out], (), "/backup", {path: playbook})["warnings"]
+    assert warning.startswith("b: an earlier run")
+    assert told in warning
+    assert ("servers.yml" in warning) == ("rollback.yml" in warning) == (playbook in ("site", ""))

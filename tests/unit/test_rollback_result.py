@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollback_re
     restored,
 )
 
-from .ams.test_runs import FIRST, ROTATE, ROTATION, SITE
+from .ams.test_runs import FIRST, ROTATE, ROTATION, SITE, key, layer
 
 COMMAND = "rollback -e s3_recording_run="
 
@@ -35,6 +35,15 @@ def test_a_rotation_offers_no_rollback() -> None:
     assert text == (
         "Verified. In use from now on: access key K2 on a, b. "
         "A key rotation is not rolled back: the old key stays active."
+    )
+
+
+def test_a_key_that_site_replaced_is_called_no_rotation() -> None:
+    """A site.yml that changed the key alone was called a key rotation."""
+    text = how_to_undo(SITE, {"a": layer(SITE, "site", **key("K1", "K2"))}, "/backup", True, "")
+    assert text == (
+        "Verified. In use from now on: access key K2 on a. A replaced access key is not written back. "
+        "To use a key of your own, set s3_recording_access_key_id and its secret."
     )
 
 
@@ -62,7 +71,7 @@ def test_a_result_says_of_each_server_what_was_read_back() -> None:
         f"a, b: the settings from before {SITE} were read back.",
         f"Nothing to restore, since no run from {SITE} on changed them: c.",
         "b: left as somebody else has set it since, and kept in the backup: live: hlsTime.",
-        "The access key stays, since a key rotation is not rolled back: a.",
+        "The access key stays, since a replaced one is not written back: a.",
         "d: not known to be restored, its backup is kept: no answer",
     ]
     assert failed is False

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import (
     Ended,
+    not_replaced,
     noted,
     stopped,
 )
@@ -41,13 +45,49 @@ def test_every_host_is_told_as_it_is() -> None:
     ]
 
 
-def test_a_rotation_that_was_stopped_names_no_rollback() -> None:
-    batch = [Ended("d", broken="no answer", stuck="the connection was refused.")]
-    text = stopped(batch, [], "R", "normal")
-    assert "when the server answers: rotate_key.yml again" in text
+@pytest.mark.parametrize("again", ["rotate_key.yml", "decommission.yml"])
+def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> None:
+    """A decommissioning named rollback.yml, which is refused, and servers.yml, which turns it on again.
+
+    With a rotation rollback.yml was named for the servers of which it is not known how they are.
+    """
+    batch = [Ended("d", broken="no answer", stuck="the connection was refused."), Ended("f")]
+    text = stopped(batch, [], "R", again)
+    assert f"when the server answers: {again} again" in text
+    assert f"Not known: f. Run {again} again." in text
     assert "rollback" not in text
+    assert "servers.yml" not in text
     assert "has not made the leaked access key inactive" not in text
-    assert "This run has not made the leaked access key inactive" in stopped(batch, [], "R", "leaked")
+
+
+def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
+    text = stopped([Ended("d", broken="no answer")], [], "R", "rotate_key.yml", leaked=True)
+    assert "This run has not made the leaked access key inactive" in text
+    assert "fails at the end to say which one was not replaced" in text
+
+
+def retired(key: str, *inactive: str, deleted: tuple[str, ...] = ()) -> dict[str, Any]:
+    former = [{"access_key_id": each, "active": False} for each in inactive]
+    return {"access_key_id": key, "former_access_keys": former, "deleted_access_key_ids": list(deleted)}
+
+
+def test_a_leaked_key_that_a_run_only_moved_to_is_named_as_the_last_word() -> None:
+    """K2 leaked while the rotation K1 to K2 was not finished: K1 became inactive, and the run ended well."""
+    kept = {"b": "K2"}
+    assert not_replaced({"b": retired("K2", "K1")}, kept, False) == (
+        "b: K1 is now inactive. K2 was NOT replaced: if K2 is the leaked one, run this again."
+    )
+    gone = not_replaced({"b": retired("K2", deleted=("K1",))}, kept, False)
+    assert gone.startswith("b: K1 is now deleted. K2 was NOT replaced")
+    assert not_replaced({"b": retired("K2", "K1")}, kept, True) == (
+        "b: K1 would be inactive. K2 would NOT be replaced: if K2 is the leaked one, run this twice."
+    )
+
+
+def test_a_key_that_was_replaced_leaves_nothing_open() -> None:
+    assert not_replaced({"b": retired("K2", "K1")}, {}, False) == ""
+    assert not_replaced({"b": retired("K3", "K2")}, {"b": "K2"}, False) == ""
+    assert not_replaced({}, {"b": "K2"}, False) == ""
 
 
 def test_what_holds_for_many_servers_is_said_once() -> None:

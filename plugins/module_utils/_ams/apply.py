@@ -372,7 +372,7 @@ def _in_words(planned: Plan, check_mode: bool) -> str:
     names = planned.change.names
     if planned.not_asked:
         return f"{planned.app}: left alone, since {planned.not_asked}"
-    stays = ", the access key stays, since a key rotation is not rolled back" if planned.key_stays else ""
+    stays = ", the access key stays, since a replaced one is not written back" if planned.key_stays else ""
     if not names:
         return f"{planned.app}: nothing to change{stays}"
     noun = "setting" if len(names) == 1 else "settings"

@@ -182,6 +182,18 @@ def unproved_path(path: str) -> str:
     return (path[: -len(".json")] if path.endswith(".json") else path) + SUFFIX
 
 
+def playbook_of(path: str) -> str:
+    """Return what made the latest change in a file, whichever server's it is; empty where that is not told.
+
+    A file that cannot be read is told of when its server's turn comes.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return str(_checked(json.load(file)["layers"][-1]).get("playbook", ""))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return ""
+
+
 def _checked(layer: Any) -> Layer:
     """The layer, and nothing beside it; KeyError, TypeError or AttributeError where it is none."""
     if not isinstance(layer["run"], str):

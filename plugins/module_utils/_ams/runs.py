@@ -11,25 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any, Optional
 
-from .former import ACCESS_KEY, Layer, is_time, replaces_key
+from .former import ACCESS_KEY, Layer, chosen, folded, is_time, replaces_key
 
 _MOST_LISTED, _MOST_MEANT = 20, 3
+_ROTATE = "rotate_key"
+# What a run of these began the same playbook finishes. Others are refused there, or do the opposite.
+_GO_ON = ("decommission", _ROTATE)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run in the backups. settings: how many it changed. What it did to the access key and nothing else:
-
-    is_rotation: it replaced the key. removes_key: it took the key away, which may be deleted since.
-    """
+    """A run in the backups. settings: how many it changed. only_key: it replaced the access key alone."""
 
     name: str
     playbook: str
     hosts: tuple[str, ...]
     settings: int
-    is_rotation: bool = False
-    removes_key: bool = False
+    only_key: bool = False
 
     @property
     def described(self) -> str:
@@ -38,7 +38,7 @@ class Run:
 
     @property
     def _settings(self) -> str:
-        return _count(self.settings, "setting") + (" (the access key)" if self.is_rotation else "")
+        return _count(self.settings, "setting") + (" (the access key)" if self.only_key else "")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, fo
     runs = runs_of(backups)
     first = name or since
     problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
+    problem = problem or _problem_of_lost_key(backups, runs, first, folder)
     if problem:
         return Choice(problem=problem)
     hosts = [host for host, layers in backups.items() if any(layer["run"] >= first for layer in layers)]
@@ -89,14 +90,52 @@ def _run(name: str, layers: Mapping[str, Layer]) -> Run:
         ", ".join(playbook for playbook in playbooks if playbook),
         tuple(layers),
         len(changed),
-        is_rotation=all(only_key(layer) for layer in layers.values()),
-        removes_key=all(_removes_key(layer) for layer in layers.values()),
+        only_key=all(only_key(layer) for layer in layers.values()),
     )
 
 
-def _removes_key(layer: Layer) -> bool:
-    keys = [settings.get(ACCESS_KEY[0]) for settings in layer["apps"].values()]
-    return all(key and key["before"] and not key["after"] for key in keys)
+def is_rotation(playbook: str) -> bool:
+    """True if the playbooks of a run, as a layer names them, rotate the access key."""
+    return _ROTATE in playbook.split(", ")
+
+
+def goes_on_with(playbook: str) -> str:
+    """Return the one playbook that finishes what a run began; empty where there are several ways."""
+    named = [each for each in playbook.split(", ") if each in _GO_ON]
+    return f"{named[-1]}.yml" if named else ""
+
+
+def _lost_keys(layers: Sequence[Layer]) -> set[str]:
+    """The runs that took a key away which a rollback of all these layers of a host would write back."""
+    before = folded(layers)
+    return {
+        layer["run"]
+        for layer in layers
+        for app, settings in layer["apps"].items()
+        for name in ACCESS_KEY
+        if _is_taken(settings.get(name)) and before[app][name]["before"]
+    }
+
+
+def _is_taken(values: Optional[Mapping[str, Any]]) -> bool:
+    return bool(values and values["before"] and not values["after"])
+
+
+def _problem_of_lost_key(
+    backups: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
+) -> str:
+    lost = {host: _lost_keys(chosen(layers, first)) for host, layers in backups.items()}
+    hosts = [host for host, names in lost.items() if names]
+    if not hosts:
+        return ""
+    # The latest of several: after it no key from before is known to be there.
+    run = next(run for run in reversed(runs) if any(run.name in names for names in lost.values()))
+    also = "" if run.name == first else f" It would go back too, with all from {first} on."
+    return (
+        f"Run {run.name}{_by(run)} ended recording on {_count(len(hosts), 'server')}, and the access key "
+        f"from before may be deleted by now.{also} To record again, run site.yml, which brings a key that "
+        f"works. Nothing was changed, and all backups are kept.\n{_listed(runs, folder)}"
+    )
 
 
 def _problem_of_time(since: str) -> str:
@@ -114,26 +153,31 @@ def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
         meant = _meant(name, [run.name for run in runs])
         asked = f" Did you mean {' or '.join(meant)}?" if meant else ""
         return f"There is no run '{name}'.{asked} Nothing was changed, and all backups are kept.\n{listed}"
-    if run.is_rotation or run.removes_key:
+    if run.only_key:
         return f"{_refusal(run)} Nothing was changed, and all backups are kept.\n{listed}"
     return ""
 
 
 def _refusal(run: Run) -> str:
-    by = f" ({run.playbook})" if run.playbook else ""
     where = _count(len(run.hosts), "server")
-    if run.removes_key:
-        return (
-            f"Run {run.name}{by} ended recording on {where}, and the access key from before may be deleted "
-            "by now. To record again, run site.yml, which brings a key that works."
-        )
-    return (
-        f"Run {run.name}{by} was a key rotation: it replaced the access key on {where} and changed nothing "
-        "else. A rotation is not rolled back, because the old key may be inactive or deleted by now. If it "
-        "was stopped before all servers had the new key, run rotate_key.yml again. If recordings do not "
-        "arrive with the new key, run verify.yml, which says why. To go back further, name an earlier run: "
-        "where the bucket goes back, the key goes back with it."
+    words = (
+        f"was a key rotation: it replaced the access key on {where} and changed nothing else. A rotation is "
+        "not rolled back, because the old key may be inactive or deleted by now. If it was stopped before "
+        "all servers had the new key, run rotate_key.yml again. If recordings do not arrive with the new "
+        "key, run verify.yml, which says why."
+        if is_rotation(run.playbook)
+        else f"replaced only the access key on {where}. A replaced access key is not written back, because "
+        "it may be inactive or deleted by now. To use a key of your own, set s3_recording_access_key_id and "
+        "its secret, and run site.yml."
     )
+    return (
+        f"Run {run.name}{_by(run)} {words} To go back further, name an earlier run: where the bucket goes "
+        "back, the key goes back with it."
+    )
+
+
+def _by(run: Run) -> str:
+    return f" ({run.playbook})" if run.playbook else ""
 
 
 def _meant(name: str, names: Sequence[str]) -> list[str]:

@@ -16,7 +16,11 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former 
     way_back,
     with_layer,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+    FormerFile,
+    playbook_of,
+    unproved_path,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
 
 URL = "https://ams1.example.com:5443"
@@ -27,6 +31,17 @@ def changed(**values: tuple[Any, Any]) -> dict[str, Change]:
     before = {name: pair[0] for name, pair in values.items()}
     after = {name: pair[1] for name, pair in values.items()}
     return {"live": Change(before, after)}
+
+
+def test_what_made_a_change_that_is_not_proved_is_read_without_the_server(tmp_path: Path) -> None:
+    path = str(tmp_path / "ams1.json")
+    former = FormerFile(path, URL)
+    former.keep(FIRST, changed(hlsTime=("2", "3")), "site")
+    former.keep(SECOND, changed(hlsTime=("3", "4")), "decommission")
+    assert playbook_of(unproved_path(path)) == "decommission"
+    assert playbook_of(str(tmp_path / "none.unproved.json")) == ""
+    (tmp_path / "broken.unproved.json").write_text("{", encoding="utf-8")
+    assert playbook_of(str(tmp_path / "broken.unproved.json")) == ""
 
 
 @pytest.fixture

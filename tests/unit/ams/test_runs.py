@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import (
     chosen_run,
+    goes_on_with,
     only_key,
     runs_of,
 )
@@ -97,6 +98,65 @@ def test_the_end_of_recording_is_not_rolled_back_to_a_key_that_is_gone() -> None
     assert f"Run {END} (decommission) ended recording on 1 server" in text
     assert "run site.yml" in text
     assert chosen_run({"a": [FIRST, GONE]}, SITE, "", "/backup").problem == ""
+
+
+SMALL = layer(LATER, "servers", hlsTime=("2", "3"))
+
+
+@pytest.mark.parametrize(
+    ("name", "since"), [(LATER, ""), (ROTATE, ""), ("", LATER), ("", "20260102T120000Z")]
+)
+def test_a_way_back_over_the_end_of_recording_does_not_write_a_deleted_key_back(
+    name: str, since: str
+) -> None:
+    """Only the named run was tested: the rollback of a small change before wrote bucket and key back."""
+    early = layer(ROTATE, "servers", hlsTime=("1", "2"))
+    text = problem(name, since, {"a": [FIRST, early, SMALL, GONE], "b": [FIRST]})
+    assert f"Run {END} (decommission) ended recording on 1 server" in text
+    assert f"It would go back too, with all from {name or since} on." in text
+    assert "Nothing was changed, and all backups are kept." in text
+
+
+def test_a_way_back_to_no_key_is_free() -> None:
+    backups = {"a": [FIRST, SMALL, GONE], "b": [SMALL]}
+    assert chosen_run(backups, SITE, "", "/backup").hosts == ("a", "b")
+    assert chosen_run(backups, "", "20260101T000000Z", "/backup").problem == ""
+    # Recording has begun again since: back to the end of it, not to the key before.
+    again = layer("20260105T000000Z", "site", s3BucketName=("", "b"), **key("", "K3"))
+    assert chosen_run({"a": [FIRST, GONE, again]}, again["run"], "", "/backup").problem == ""
+    assert f"Run {END}" in problem(END, backups={"a": [FIRST, GONE, again]})
+
+
+def test_the_end_of_recording_on_one_of_many_is_enough() -> None:
+    """It was asked whether every server and application had lost its key."""
+    other = layer(END, "decommission", mp4MuxingEnabled=(True, False))
+    assert "ended recording on 1 server" in problem(END, backups={"a": [FIRST, GONE], "b": [other]})
+    two = {**GONE, "apps": {**GONE["apps"], "other": {"hlsTime": {"before": "2", "after": "3"}}}}
+    assert "ended recording on 1 server" in problem(END, backups={"a": [FIRST, two]})
+
+
+@pytest.mark.parametrize("playbook", ["site", "", "servers"])
+def test_a_key_that_another_playbook_replaced_was_no_rotation(playbook: str) -> None:
+    """It was called one, with the advice to run rotate_key.yml again."""
+    text = problem(ROTATE, backups={"a": [FIRST, layer(ROTATE, playbook, **key("K1", "K2"))]})
+    assert "replaced only the access key on 1 server." in text
+    assert "set s3_recording_access_key_id" in text
+    assert "rotate_key" not in text
+    assert "rotation" not in text
+
+
+@pytest.mark.parametrize(
+    ("playbook", "again"),
+    [
+        ("decommission", "decommission.yml"),
+        ("site, rotate_key", "rotate_key.yml"),
+        ("site", ""),
+        ("my_rotate_key", ""),
+        ("", ""),
+    ],
+)
+def test_what_finishes_a_run(playbook: str, again: str) -> None:
+    assert goes_on_with(playbook) == again
 
 
 def test_a_first_key_is_no_rotation() -> None:
