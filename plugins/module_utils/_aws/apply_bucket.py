@@ -83,8 +83,8 @@ def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
         raise AwsError(
             f"Setting the lifecycle rules of bucket {wish.bucket}",
             f"{losses}. Without versioning nothing brings them back",
-            "Nothing was changed. Give the objects more days, or, if they may go, allow it for this one run "
-            "with expire_existing=true (in the role s3_recording_expire_existing)",
+            "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
+            "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 
 
