@@ -220,7 +220,9 @@ existing_objects:
       description: The day, in UTC, by which the others are deleted. Empty if there are no others.
       type: str
     versions_expiring:
-      description: How many former versions are deleted, now or later, earlier than by the rules of before.
+      description:
+        - How many former versions are deleted, now or later, earlier than by the rules of before. Those that
+          objects become when they expire are among them.
       type: int
     versions_expiring_bytes:
       description: Their size.

@@ -279,8 +279,8 @@ class _Bucket:
         now = datetime.now(timezone.utc)
         found = []
         for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
-            impact = expiry.Impact(prefix, old, new, now)
             has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
+            impact = expiry.Impact(prefix, old, new, now, has_versions=has_versions)
             listed = object_listing.objects_and_versions if has_versions else object_listing.objects
             for stored in listed(self.s3, self.name, prefix):
                 impact.add(stored)

@@ -10,7 +10,7 @@ not only what goes at once, since a rule comes to a younger object some days lat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
@@ -133,11 +133,18 @@ class Tally:
 class Impact:
     """What new rules do, at once and later, to the objects that are under a prefix by now.
 
-    It is told of one object after the other.
+    It is told of one object after the other. has_versions: whether an object that expires becomes a former
+    version, which a rule about those then deletes.
     """
 
     def __init__(
-        self, prefix: str, before: Sequence[Lifetime], after: Sequence[Lifetime], now: datetime
+        self,
+        prefix: str,
+        before: Sequence[Lifetime],
+        after: Sequence[Lifetime],
+        now: datetime,
+        *,
+        has_versions: bool = False,
     ) -> None:
         self.prefix = prefix
         self.objects = 0
@@ -145,6 +152,7 @@ class Impact:
         self._before = _days(prefix, before)
         self._after = _days(prefix, after)
         self._now = now
+        self._has_versions = has_versions
 
     def add(self, stored: Stored) -> None:
         self.objects += stored.is_current
@@ -152,11 +160,22 @@ class Impact:
         deleted = self._earlier(life, stored)
         if deleted:
             self.tallies[life].add(stored, deleted, self._now)
+        elif stored.is_current and self._has_versions:
+            self._add_version_to_come(stored)
         if not stored.is_current or stored.storage_class in _ARCHIVES:
             return
         moved, gone = self._earlier("readable", stored), _due(self._after[life], stored)
         if moved and (gone is None or moved < gone):
             self.tallies["readable"].add(stored, moved, self._now)
+
+    def _add_version_to_come(self, stored: Stored) -> None:
+        expires = _due(self._after["current"], stored)
+        if expires is None:
+            return
+        version = replace(stored, since=max(expires, self._now), is_current=False)
+        deleted = self._earlier("noncurrent", version)
+        if deleted:
+            self.tallies["noncurrent"].add(version, deleted, self._now)
 
     def _earlier(self, kind: str, stored: Stored) -> Optional[datetime]:
         """Return when the new rules end the life of an object, if those of before let it live longer."""

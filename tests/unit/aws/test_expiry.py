@@ -133,6 +133,18 @@ def test_a_former_version_goes_by_the_time_since_it_was_replaced() -> None:
     }
 
 
+def test_an_object_that_expires_becomes_a_version_that_is_counted_too() -> None:
+    """A new rule for former versions ends what the rules of before would have kept as one for good."""
+    versions: dict[str, Any] = {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
+    lives = [expiry.lifetimes([each]) for each in (rule(30), rule(30, **versions))]
+    for has_versions, counted, by in ((True, 2, "2026-06-28"), (False, 0, "")):
+        found = expiry.Impact("streams/", lives[0], lives[1], NOW, has_versions=has_versions)
+        for each in (stored("streams/a", 10), stored("streams/b", 40)):
+            found.add(each)
+        said = found.result()
+        assert (said["expiring"], said["versions_expiring"], said["versions_expiring_by"]) == (0, counted, by)
+
+
 def test_an_archive_is_a_warning_and_an_expiry_beats_it() -> None:
     moves: dict[str, Any] = {"Transitions": [{"Days": 30, "StorageClass": "GLACIER"}]}
     objects = [
