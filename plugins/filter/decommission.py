@@ -31,12 +31,15 @@ def recording_decommission(
     )
     apps = apps_of(fleet["hosts"], reads, applied)
     off = [host for host, done in applied.items() if "apps" in done and not done.get("failed")]
+    unlisted = [host for host, read in reads.items() if read.get("applications") is None]
     buckets = {}
     for bucket in fleet["buckets"]:
         name = bucket["bucket"]
         here = [host for host in bucket["hosts"] if host in off]
+        # Of its own hosts those that were not seen keep the key anyway.
+        unknown = [host for host in unlisted if host in here or host not in bucket["hosts"]]
         buckets[name] = {
-            "needed_by": still_needed(apps, name),
+            "needed_by": still_needed(apps, name, unknown),
             "result": result(bucket, apps, here, check_mode),
             "stays": what_stays(bucket, apps),
             "switched_off": any(applied[host].get("changed") for host in here),

@@ -70,9 +70,10 @@ class App:
 
     @property
     def records(self) -> bool:
-        return (
-            bool(self.settings.get("s3RecordingEnabled")) and self.settings.get("s3BucketName") == self.bucket
-        )
+        return self.records_to(self.bucket)
+
+    def records_to(self, bucket: str) -> bool:
+        return bool(self.settings.get("s3RecordingEnabled")) and self.settings.get("s3BucketName") == bucket
 
     @property
     def keeps_a_file(self) -> bool:
@@ -137,9 +138,16 @@ def left_on_disk(apps: Sequence[App]) -> list[str]:
     ]
 
 
-def still_needed(apps: Sequence[App], bucket: str) -> list[str]:
-    """Return the applications that go on recording to a bucket, since the inventory does not name them."""
-    return [app.where for app in apps if app.bucket == bucket and app.records and not app.asked]
+def still_needed(apps: Sequence[App], bucket: str, unlisted: Sequence[str] = ()) -> list[str]:
+    """Return what goes on recording to a bucket, or may do so, since this run does not take it off.
+
+    That is every application of any host whose settings have the bucket, unless the inventory names it for
+    that bucket. unlisted: the hosts of which not all applications are known.
+    """
+    return [
+        *(app.where for app in apps if app.records_to(bucket) and not (app.asked and app.bucket == bucket)),
+        *(f"the applications of {host} could not be listed" for host in unlisted),
+    ]
 
 
 def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], check_mode: bool) -> list[str]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The intents of all hosts together: one entry a bucket for AWS, one a host for its server.
 
-What hosts share (the key's policy, the public folders, the CORS origins) is gathered from the whole
-inventory: with --limit it would otherwise shrink to the hosts of one run.
+What hosts share (the key's policy, the public folders, the CORS origins) is gathered from all
+hosts that the play names: with --limit it would otherwise shrink to the hosts of one run.
 """
 
 from __future__ import annotations

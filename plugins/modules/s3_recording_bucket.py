@@ -94,12 +94,13 @@ options:
             choices: [STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE]
   expire_existing:
     description:
-      - Whether lifecycle rules may delete objects at once that are in the bucket already, because a rule is
-        new, has fewer days than before or is about more objects. S3 deletes them within a day, and without
-        versioning nothing brings them back.
-      - By default such objects, and their former versions if it is about those, are counted, and the task
-        fails before it writes anything. Nothing is counted where no rule ends the life of an object earlier
-        than before.
+      - Whether lifecycle rules may delete objects that are in the bucket already, because a rule is new, has
+        fewer days than before or is about more objects. S3 deletes those that are old enough within a day
+        and the others when they have come to their days. Without versioning nothing brings them back.
+      - By default all such objects, and their former versions if it is about those, are counted, however
+        young they are, and the task fails before it writes anything if there are any. It says how many go
+        at once and by when all are gone. Nothing is counted where no rule ends the life of an object
+        earlier than before.
     type: bool
     default: false
   tags:
@@ -194,8 +195,8 @@ lifecycle_rules:
       AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}
 existing_objects:
   description:
-    - What the lifecycle rules do at once to objects that are there already, for each prefix for which a rule
-      ends the life of an object earlier than before.
+    - What the lifecycle rules do to objects that are there already, at once and later, for each prefix for
+      which a rule ends the life of an object earlier than before.
   returned: success, if there is such a prefix and the bucket was there before
   type: list
   elements: dict
@@ -207,27 +208,46 @@ existing_objects:
       description: How many objects there are in all, without former versions.
       type: int
     expiring:
-      description: How many of them are deleted at once, which the rules of before kept.
+      description: How many of them are deleted, now or later, earlier than by the rules of before.
       type: int
     expiring_bytes:
       description: Their size.
       type: int
+    expiring_at_once:
+      description: How many of them are old enough to be deleted now.
+      type: int
+    expiring_by:
+      description: The day, in UTC, by which the others are deleted. Empty if there are no others.
+      type: str
     versions_expiring:
-      description: How many former versions are deleted at once, which the rules of before kept.
+      description:
+        - How many former versions are deleted, now or later, earlier than by the rules of before. Those that
+          objects become when they expire are among them.
       type: int
     versions_expiring_bytes:
       description: Their size.
       type: int
+    versions_expiring_at_once:
+      description: How many of them are old enough to be deleted now.
+      type: int
+    versions_expiring_by:
+      description: The day, in UTC, by which the others are deleted. Empty if there are no others.
+      type: str
     moving_to_archive:
-      description: How many objects move at once to V(GLACIER) or V(DEEP_ARCHIVE), of which the task warns.
+      description:
+        - How many objects move, now or later, to V(GLACIER) or V(DEEP_ARCHIVE), of which the task warns.
       type: int
   sample:
     - prefix: streams/
       objects: 1300
-      expiring: 1204
+      expiring: 1300
       expiring_bytes: 34200000000
+      expiring_at_once: 1204
+      expiring_by: "2026-12-24"
       versions_expiring: 0
       versions_expiring_bytes: 0
+      versions_expiring_at_once: 0
+      versions_expiring_by: ""
       moving_to_archive: 0
 tags:
   description: All tags of the bucket; in check mode as they would be.

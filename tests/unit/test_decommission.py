@@ -76,7 +76,8 @@ def decommission(
 
 
 def read(settings: Any = RECORDING, live: int | None = 0, **others: Any) -> dict[str, Any]:
-    return {"settings": {"live": settings, **others}, "live_streams": {"live": live}}
+    found = {"live": settings, **others}
+    return {"settings": found, "live_streams": {"live": live}, "applications": sorted(found)}
 
 
 def told(found: dict[str, Any]) -> str:
@@ -176,6 +177,43 @@ def test_an_application_beside_the_inventory_still_needs_the_key() -> None:
     others: dict[str, Any] = {"LiveApp": RECORDING, "WebRTCApp": {**RECORDING, "s3BucketName": "another"}}
     found = decommission(read(**others), read())
     assert found["buckets"][BUCKET]["needed_by"] == ["ams1 (LiveApp)"]
+
+
+def test_all_hosts_are_held_against_the_bucket_whichever_bucket_is_theirs() -> None:
+    """An application was compared with its own host's bucket alone, and the key that it used was deleted."""
+    east = {**host(1), "bucket": "east"}
+    west = {**host(2), "bucket": "west"}
+    done = {"changed": True, "apps": {"live": {"changed": True, "changes": OFF}}}
+    to = {bucket: {**RECORDING, "s3BucketName": bucket} for bucket in ("east", "west")}
+
+    def needed(**reads: Any) -> dict[str, Any]:
+        hostvars = {
+            name: {"__s3_recording_read": each, "__s3_recording_applied": done if "settings" in each else {}}
+            for name, each in reads.items()
+        }
+        entries = [
+            {"bucket": name, "hosts": [member], "delivery": "private", "key_given": False, "folders": []}
+            for name, member in (("east", "ams1"), ("west", "ams2"))
+        ]
+        plan = {"hosts": {"ams1": east, "ams2": west}, "buckets": entries}
+        found = recording_decommission(plan, hostvars)["buckets"]
+        return {name: each["needed_by"] for name, each in found.items()}
+
+    assert needed(ams1=read(to["east"]), ams2=read(to["west"])) == {"east": [], "west": []}
+    # The second is named, but for the bucket of its host, and stays as it is.
+    assert needed(ams1=read(to["east"], LiveApp=to["west"]), ams2=read(to["east"])) == {
+        "east": ["ams2 (live)"],
+        "west": ["ams1 (LiveApp)"],
+    }
+    # A server that was not read is known to be missing where it is, and unknown everywhere else.
+    unknown = "the applications of ams2 could not be listed"
+    assert needed(ams1=read(to["east"]), ams2={"failed": True}) == {"east": [unknown], "west": []}
+
+
+def test_applications_that_may_not_be_listed_may_need_the_key() -> None:
+    """To a user of one application the server lists none. Those beside it were taken for not there."""
+    found = decommission({**read(), "applications": None}, read())
+    assert found["buckets"][BUCKET]["needed_by"] == ["the applications of ams1 could not be listed"]
 
 
 def test_links_that_stop_working_and_recordings_that_stay_are_told_with_addresses() -> None:

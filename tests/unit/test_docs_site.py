@@ -27,6 +27,14 @@ def test_every_guide_is_in_the_contents() -> None:
     assert sorted(listed) == [path.stem for path in GUIDES]
 
 
+def test_no_text_says_that_hosts_beside_the_play_take_part() -> None:
+    """Folders and origins are those of the play's hosts, and were said to be of the whole inventory."""
+    sources = [path for kind in ("*.py", "*.yml") for path in (REPO / "plugins").rglob(kind)]
+    said = re.compile(r"whole\s+inventory|gathered\s+from\s+the\s+inventory")
+    texts = [*GUIDES, REPO / "roles/s3_recording/meta/argument_specs.yml", *sources]
+    assert [path.name for path in texts if said.search(path.read_text(encoding="utf-8"))] == []
+
+
 # tests/e2e/test_awx_setup.py runs the commands of this one.
 OF_AWX = [path for path in GUIDES if path.stem == "awx"]
 

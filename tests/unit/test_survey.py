@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.antmedia.s3_recording.plugins.filter.survey import recording_survey
+
+REPO = Path(__file__).resolve().parents[2]
+ROLES = REPO / "roles"
 
 
 def question(**option: Any) -> dict[str, Any]:
@@ -66,3 +72,19 @@ def test_a_list_says_how_it_is_written() -> None:
 def test_what_cannot_be_asked(options: dict[str, Any], said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=said):
         recording_survey(options, ["secret"])
+
+
+def test_a_consent_that_storage_asks_for_can_be_given_in_awx() -> None:
+    """A job of the template storage failed with 'allow it with ...', and its survey had no such question."""
+    asks = re.compile(r"=true \(in the role (s3_recording_\w+)\)")
+    sources = (REPO / "plugins" / "module_utils" / "_aws").glob("*.py")
+    read = DataLoader().load_from_file
+    lists = read(str(ROLES / "s3_recording_awx" / "vars" / "main.yml"))
+    specs = read(str(ROLES / "s3_recording" / "meta" / "argument_specs.yml"))
+    options = specs["argument_specs"]["main"]["options"]
+    asked_for = {name for path in sources for name in asks.findall(path.read_text(encoding="utf-8"))}
+    consents = {name for name in asked_for if options[name]["type"] == "bool"}
+    assert consents >= {"s3_recording_expire_existing", "s3_recording_change_foreign_access"}
+    asked = recording_survey(options, lists["__s3_recording_awx_of_storage"])["spec"]
+    choices = {each["variable"]: each.get("choices") for each in asked}
+    assert [choices.get(name) for name in consents] == [["true", "false"]] * len(consents)

@@ -83,8 +83,8 @@ def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
         raise AwsError(
             f"Setting the lifecycle rules of bucket {wish.bucket}",
             f"{losses}. Without versioning nothing brings them back",
-            "Nothing was changed. Give the objects more days, or, if they may go, allow it for this one run "
-            "with expire_existing=true (in the role s3_recording_expire_existing)",
+            "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
+            "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 
 
@@ -279,8 +279,8 @@ class _Bucket:
         now = datetime.now(timezone.utc)
         found = []
         for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
-            impact = expiry.Impact(prefix, old, new, now)
             has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
+            impact = expiry.Impact(prefix, old, new, now, has_versions=has_versions)
             listed = object_listing.objects_and_versions if has_versions else object_listing.objects
             for stored in listed(self.s3, self.name, prefix):
                 impact.add(stored)

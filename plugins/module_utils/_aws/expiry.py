@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a change of lifecycle rules does to objects that are in the bucket already.
 
-Plain data in, plain data out. Nothing brings back what S3 deletes, so it is counted before a rule is written.
+Plain data in, plain data out. Nothing brings back what S3 deletes, so it is counted before a rule is written:
+not only what goes at once, since a rule comes to a younger object some days later without another word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
 # Nobody can read an object in these classes before it is restored.
@@ -108,46 +109,81 @@ def outermost(prefixes: Iterable[str]) -> list[str]:
 
 @dataclass
 class Tally:
-    """A number of objects; examples: the keys of the first ones."""
+    """A number of objects, and when rules come to them; examples: the keys of the first ones."""
 
     count: int = 0
     size: int = 0
+    at_once: int = 0
+    first: Optional[datetime] = None
+    last: Optional[datetime] = None
     examples: list[str] = field(default_factory=list)
 
-    def add(self, stored: Stored) -> None:
+    def add(self, stored: Stored, due: datetime, now: datetime) -> None:
         self.count += 1
         self.size += stored.size
         if len(self.examples) < _EXAMPLES:
             self.examples.append(stored.key)
+        if due <= now:
+            self.at_once += 1
+            return
+        self.first = min(self.first or due, due)
+        self.last = max(self.last or due, due)
 
 
 class Impact:
-    """What new rules do at once to the objects under a prefix. It is told of one object after the other."""
+    """What new rules do, at once and later, to the objects that are under a prefix by now.
+
+    It is told of one object after the other. has_versions: whether an object that expires becomes a former
+    version, which a rule about those then deletes.
+    """
 
     def __init__(
-        self, prefix: str, before: Sequence[Lifetime], after: Sequence[Lifetime], now: datetime
+        self,
+        prefix: str,
+        before: Sequence[Lifetime],
+        after: Sequence[Lifetime],
+        now: datetime,
+        *,
+        has_versions: bool = False,
     ) -> None:
         self.prefix = prefix
         self.objects = 0
         self.tallies = {kind: Tally() for kind in KINDS}
-        self._before = _due_times(prefix, before, now)
-        self._after = _due_times(prefix, after, now)
+        self._before = _days(prefix, before)
+        self._after = _days(prefix, after)
+        self._now = now
+        self._has_versions = has_versions
 
     def add(self, stored: Stored) -> None:
         self.objects += stored.is_current
-        kind = self._fate(stored)
-        if kind:
-            self.tallies[kind].add(stored)
-
-    def _fate(self, stored: Stored) -> str:
-        """Return which of KINDS the new rules end at once and those of before did not; empty for none."""
         life = "current" if stored.is_current else "noncurrent"
-        if _is_due(self._after[life], stored):
-            return "" if _is_due(self._before[life], stored) else life
+        deleted = self._earlier(life, stored)
+        if deleted:
+            self.tallies[life].add(stored, deleted, self._now)
+        elif stored.is_current and self._has_versions:
+            self._add_version_to_come(stored)
         if not stored.is_current or stored.storage_class in _ARCHIVES:
-            return ""
-        is_moved = _is_due(self._after["readable"], stored) and not _is_due(self._before["readable"], stored)
-        return "readable" if is_moved else ""
+            return
+        moved, gone = self._earlier("readable", stored), _due(self._after[life], stored)
+        if moved and (gone is None or moved < gone):
+            self.tallies["readable"].add(stored, moved, self._now)
+
+    def _add_version_to_come(self, stored: Stored) -> None:
+        expires = _due(self._after["current"], stored)
+        if expires is None:
+            return
+        version = replace(stored, since=max(expires, self._now), is_current=False)
+        deleted = self._earlier("noncurrent", version)
+        if deleted:
+            self.tallies["noncurrent"].add(version, deleted, self._now)
+
+    def _earlier(self, kind: str, stored: Stored) -> Optional[datetime]:
+        """Return when the new rules end the life of an object, if those of before let it live longer."""
+        after, before = _due(self._after[kind], stored), _due(self._before[kind], stored)
+        if after is None:
+            return None
+        after = max(after, self._now)
+        return after if before is None or before > after else None
 
     @property
     def deletes(self) -> bool:
@@ -160,20 +196,22 @@ class Impact:
             "objects": self.objects,
             "expiring": current.count,
             "expiring_bytes": current.size,
+            "expiring_at_once": current.at_once,
+            "expiring_by": _day(current.last),
             "versions_expiring": versions.count,
             "versions_expiring_bytes": versions.size,
+            "versions_expiring_at_once": versions.at_once,
+            "versions_expiring_by": _day(versions.last),
             "moving_to_archive": self.tallies["readable"].count,
         }
 
 
-def _due_times(
-    prefix: str, rules: Sequence[Lifetime], now: datetime
-) -> dict[str, list[tuple[str, datetime]]]:
-    """Return for each of KINDS the prefixes of its rules, with the time before which they end a life."""
+def _days(prefix: str, rules: Sequence[Lifetime]) -> dict[str, list[tuple[str, timedelta]]]:
+    """Return for each of KINDS the prefixes of its rules, with the life that they give."""
     near = [each for each in rules if each.prefix.startswith(prefix) or prefix.startswith(each.prefix)]
     return {
         kind: [
-            (each.prefix, now - timedelta(days=getattr(each, kind)))
+            (each.prefix, timedelta(days=getattr(each, kind)))
             for each in near
             if getattr(each, kind) is not None
         ]
@@ -181,13 +219,21 @@ def _due_times(
     }
 
 
-def _is_due(rules: Sequence[tuple[str, datetime]], stored: Stored) -> bool:
-    return any(stored.key.startswith(prefix) and stored.since <= time for prefix, time in rules)
+def _due(rules: Sequence[tuple[str, timedelta]], stored: Stored) -> Optional[datetime]:
+    lives = [life for prefix, life in rules if stored.key.startswith(prefix)]
+    return stored.since + min(lives) if lives else None
+
+
+def _day(due: Optional[datetime]) -> str:
+    """Return the day on which S3 acts, which rounds up to midnight in UTC; empty for none."""
+    if due is None:
+        return ""
+    return (due.astimezone(timezone.utc) + timedelta(days=1, microseconds=-1)).date().isoformat()
 
 
 def deletions(impacts: Sequence[Impact]) -> str:
-    """Return what the rules would delete at once, in words; empty for nothing."""
-    return "; ".join(f"the rules delete at once {_loss(each)}" for each in impacts if each.deletes)
+    """Return what the rules would delete of the objects that are there, in words; empty for nothing."""
+    return "; ".join(f"the rules delete {_loss(each)}" for each in impacts if each.deletes)
 
 
 def _loss(impact: Impact) -> str:
@@ -202,7 +248,14 @@ def _loss(impact: Impact) -> str:
 
 def _details(tally: Tally) -> str:
     more = ", ..." if tally.count > len(tally.examples) else ""
-    return f"{size_text(tally.size)}: {', '.join(repr(key) for key in tally.examples)}{more}"
+    return f"{_when(tally)}; {size_text(tally.size)}: {', '.join(repr(key) for key in tally.examples)}{more}"
+
+
+def _when(tally: Tally) -> str:
+    if tally.at_once == tally.count:
+        return "all at once"
+    at_once, one = (f"{tally.at_once}", "next") if tally.at_once else ("none", "first")
+    return f"{at_once} at once, the {one} on {_day(tally.first)}, all by {_day(tally.last)}"
 
 
 def _place(impact: Impact) -> str:
@@ -210,9 +263,9 @@ def _place(impact: Impact) -> str:
 
 
 def harmless(impacts: Sequence[Impact]) -> list[str]:
-    """Return what a result says of folders that hold objects of which none goes at once."""
+    """Return what a result says of folders that hold objects of which none goes earlier than before."""
     return [
-        f"none of the {each.objects} objects in {_place(each)} is old enough to be deleted now"
+        f"none of the {each.objects} objects in {_place(each)} is deleted earlier than before"
         for each in impacts
         if each.objects and not each.deletes
     ]
@@ -221,8 +274,8 @@ def harmless(impacts: Sequence[Impact]) -> list[str]:
 def warnings(impacts: Sequence[Impact]) -> list[str]:
     """Return what becomes unplayable without being deleted."""
     return [
-        f"The lifecycle rules move {tally.count} of {each.objects} objects in {_place(each)} at once to an "
-        f"archive ({_details(tally)}). Nobody can play them before they are restored."
+        f"The lifecycle rules move {tally.count} of {each.objects} objects in {_place(each)} to an archive "
+        f"({_details(tally)}). Nobody can play them from then on before they are restored."
         for each in impacts
         for tally in (each.tallies["readable"],)
         if tally.count

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a change of lifecycle rules does at once to objects that are there: the decision alone."""
+"""What a change of lifecycle rules does to objects that are there: the decision alone."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ def impact(
     return made
 
 
-def ends(life: list[expiry.Lifetime], each: expiry.Stored) -> bool:
-    """Whether S3 deletes it, written down apart from the code under test."""
+def left(life: list[expiry.Lifetime], each: expiry.Stored) -> int:
+    """In how many days S3 deletes it, day by day and so apart from the code under test; 99: it never does."""
     kind = "current" if each.is_current else "noncurrent"
     days = [getattr(one, kind) for one in life if each.key.startswith(one.prefix)]
-    return any(one is not None and (NOW - each.since).days >= one for one in days)
+    age = (NOW - each.since).days
+    dead = (day for day in range(20) if any(one is not None and age + day >= one for one in days))
+    return next(dead, 99)
 
 
 @given(before=LIFETIMES, after=LIFETIMES, objects=st.lists(STORED))
@@ -56,14 +58,17 @@ def test_every_deletion_that_is_new_is_counted_once_and_no_other(
 ) -> None:
     """Rules of any folders, whichever cover which: what a change deletes lies in what is looked at."""
     shortened = [each for kind in expiry.KINDS for each in expiry.shortened(before, after, kind)]
-    counted = 0
+    counted = at_once = 0
     for prefix in expiry.outermost(shortened):
         made = expiry.Impact(prefix, before, after, NOW)
         for each in objects:
             if each.key.startswith(prefix):
                 made.add(each)
-        counted += made.tallies["current"].count + made.tallies["noncurrent"].count
-    assert counted == sum(ends(after, each) and not ends(before, each) for each in objects)
+        tallies = made.tallies["current"], made.tallies["noncurrent"]
+        counted += sum(each.count for each in tallies)
+        at_once += sum(each.at_once for each in tallies)
+    doomed = [each for each in objects if left(after, each) < left(before, each)]
+    assert (counted, at_once) == (len(doomed), sum(left(after, each) == 0 for each in doomed))
 
 
 @pytest.mark.parametrize(
@@ -118,10 +123,26 @@ def test_a_former_version_goes_by_the_time_since_it_was_replaced() -> None:
         "objects": 1,
         "expiring": 0,
         "expiring_bytes": 0,
+        "expiring_at_once": 0,
+        "expiring_by": "",
         "versions_expiring": 1,
         "versions_expiring_bytes": 10,
+        "versions_expiring_at_once": 1,
+        "versions_expiring_by": "",
         "moving_to_archive": 0,
     }
+
+
+def test_an_object_that_expires_becomes_a_version_that_is_counted_too() -> None:
+    """A new rule for former versions ends what the rules of before would have kept as one for good."""
+    versions: dict[str, Any] = {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
+    lives = [expiry.lifetimes([each]) for each in (rule(30), rule(30, **versions))]
+    for has_versions, counted, by in ((True, 2, "2026-06-28"), (False, 0, "")):
+        found = expiry.Impact("streams/", lives[0], lives[1], NOW, has_versions=has_versions)
+        for each in (stored("streams/a", 10), stored("streams/b", 40)):
+            found.add(each)
+        said = found.result()
+        assert (said["expiring"], said["versions_expiring"], said["versions_expiring_by"]) == (0, counted, by)
 
 
 def test_an_archive_is_a_warning_and_an_expiry_beats_it() -> None:
@@ -133,25 +154,43 @@ def test_an_archive_is_a_warning_and_an_expiry_beats_it() -> None:
         stored("streams/gone", 400),
     ]
     found = impact([], [rule(365, **moves)], *objects)
-    assert found.result()["moving_to_archive"] == 1
-    assert found.tallies["current"].examples == ["streams/gone"]
+    assert found.result()["moving_to_archive"] == 2
+    assert (found.tallies["current"].count, found.tallies["current"].at_once) == (4, 1)
     (warning,) = expiry.warnings([found])
-    assert "move 1 of 4 objects in 'streams/'" in warning
-    assert "Nobody can play them before they are restored" in warning
+    assert "move 2 of 4 objects in 'streams/' to an archive (1 at once, the next on 2026-06-30" in warning
+    assert "Nobody can play them from then on before they are restored" in warning
     assert expiry.warnings([impact([rule(**moves)], [rule(365, **moves)], *objects)]) == []
 
 
 def test_the_words_of_a_loss() -> None:
     objects = [stored(f"streams/{number}", 40 + number) for number in range(5)]
-    found = impact([], [rule(30)], *objects, stored("streams/new", 1))
+    found = impact([], [rule(30)], *objects)
     assert expiry.deletions([found]) == (
-        "the rules delete at once 5 of 6 objects in 'streams/' "
-        "(50 bytes: 'streams/0', 'streams/1', 'streams/2', ...)"
+        "the rules delete 5 of 5 objects in 'streams/' "
+        "(all at once; 50 bytes: 'streams/0', 'streams/1', 'streams/2', ...)"
     )
     assert expiry.harmless([found]) == []
-    young = impact([], [rule(30)], stored("streams/new", 1))
-    assert expiry.deletions([young]) == ""
-    assert expiry.harmless([young]) == ["none of the 1 objects in 'streams/' is old enough to be deleted now"]
+    versions = [rule(NoncurrentVersionExpiration={"NoncurrentDays": 7})]
+    kept = impact([], versions, stored("streams/new", 1))
+    assert expiry.deletions([kept]) == ""
+    assert expiry.harmless([kept]) == ["none of the 1 objects in 'streams/' is deleted earlier than before"]
+
+
+def test_what_comes_to_its_days_later_is_counted_with_the_days() -> None:
+    """An expiry of 30 days asked nothing about recordings of 29 days and 23 hours."""
+    hour = 1 / 24
+    found = impact(
+        [], [rule(30)], stored("streams/a", 30 - hour), stored("streams/b", 40), stored("streams/c", 10)
+    )
+    assert "3 of 3 objects in 'streams/' (1 at once, the next on 2026-06-02, all by 2026-06-21; 30 " in (
+        expiry.deletions([found])
+    )
+    said = found.result()
+    assert (said["expiring"], said["expiring_at_once"], said["expiring_by"]) == (3, 1, "2026-06-21")
+    young = impact([rule(60)], [rule(30)], stored("streams/a", 0), stored("streams/gone", 70))
+    assert "1 of 2 objects in 'streams/' (none at once, the first on 2026-07-01, all by 2026-07-01; " in (
+        expiry.deletions([young])
+    )
 
 
 def test_a_hundred_thousand_objects_are_counted_without_being_kept() -> None:
