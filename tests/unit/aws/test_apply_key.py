@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key, key_facts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.programmatic_user import to_aws
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.store_in_aws import SsmStore
 
 from tests.support.aws.stand_in import Credentials
@@ -39,6 +41,7 @@ class Module:
             "wait": True,
             "wait_timeout": 5,
             "bucket": None,
+            "adopt": False,
             "grace": None,
             "quiet": 0,
             "leaked": False,
@@ -67,7 +70,7 @@ class User:
         self.aws, self.iam, self.ssm = aws, aws.client("iam"), aws.client("ssm")
         self.name = f"ams-{uuid.uuid4().hex[:12]}"
         self.stored_at = f"/recording/{self.name}"
-        self.iam.create_user(UserName=self.name)
+        self.iam.create_user(UserName=self.name, Tags=to_aws(tags_of(None)))
 
     def run(self, **options: Any) -> dict[str, Any]:
         options = {"user_name": self.name, "stored_at": self.stored_at, **options}
