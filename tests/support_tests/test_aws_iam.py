@@ -251,7 +251,7 @@ class TestIamAndStores:
 
     def test_tags_of_a_user(self, stand_in: AwsStandIn, client: Clients) -> None:
         iam, tags = client("iam"), [{"Key": "team", "Value": "video"}]
-        maker = client("iam", stand_in.make_user(policy(allow("iam:CreateUser", "*"))))
+        maker = client("iam", stand_in.make_user(allow("iam:CreateUser")))
         refused("AccessDenied", maker.create_user, UserName="tagged", Tags=tags)
         iam.create_user(UserName="tagged", Tags=tags)
         iam.update_user(UserName="tagged", NewPath="/moved/")

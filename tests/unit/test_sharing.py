@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent, key_policy
 
-GIVEN = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given": True}
+GIVEN: dict[str, Any] = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given": True}
 
 
 def member(host: str, bucket: str, chosen: bool = True, **given: Any) -> Member:
@@ -64,8 +64,8 @@ def test_two_buckets_with_one_name_are_refused(
 
 
 def test_what_is_not_shared_is_no_problem() -> None:
-    far = {"region": "eu-west-1", "key_path": "/keys/ams"}
-    near = {"region": "us-east-1", "key_path": "/keys/ams"}
+    far: dict[str, Any] = {"region": "eu-west-1", "key_path": "/keys/ams"}
+    near: dict[str, Any] = {"region": "us-east-1", "key_path": "/keys/ams"}
     assert problems(member("a", "one", **far), member("b", "two", **near)) == []
     # A key that is given is made by nobody here.
     assert (

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import programmatic_user as users
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import Claim, tags_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import (
+    Belongings,
+    Claim,
+    tags_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -217,7 +221,7 @@ def test_where_a_managed_policy_is() -> None:
 
 
 CLAIM = Claim("ams", "videos")
-BELONGINGS = users.Belongings(
+BELONGINGS = Belongings(
     ARN,
     access_keys=("AKIA1", "AKIA2"),
     inline_policies=("recordings",),
@@ -226,7 +230,7 @@ BELONGINGS = users.Belongings(
 )
 
 
-def removed(has: users.Belongings, claim: Claim = CLAIM) -> list[tuple[str, ...]]:
+def removed(has: Belongings, claim: Claim = CLAIM) -> list[tuple[str, ...]]:
     return [(step.call, *step.arguments.values()) for step in users.removal(has, claim)]
 
 
@@ -240,7 +244,7 @@ def test_a_user_goes_last() -> None:
     ]
     assert all(step.removes for step in users.removal(BELONGINGS, CLAIM))
     assert [step.needs for step in users.removal(BELONGINGS, CLAIM)][-1] == "iam:DeleteUser"
-    assert removed(users.Belongings(ARN)) == [("delete_user",)]
+    assert removed(Belongings(ARN)) == [("delete_user",)]
 
 
 def test_access_keys_are_deleted_if_asked_alone() -> None:
