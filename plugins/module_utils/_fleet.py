@@ -26,8 +26,10 @@ from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
 from ._ams.runs import goes_on_with
 from ._aws import cors
+from ._aws.errors import AwsError
 from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
+from ._sharing import shared_names
 from ._storage_tasks import storage_tasks
 
 # Of a bucket, so that all its hosts have to agree on them.
@@ -47,6 +49,7 @@ _OF_BUCKET = (
     "abort_uploads_days",
     "bucket_tags",
     "iam_user",
+    "adopt_iam_user",
     "managed_full_access",
     "allow_delete",
     "key_store",
@@ -106,6 +109,7 @@ def fleet(
             ]
         ),
         *(problem for sharing in shared for problem in _bucket_problems(sharing)),
+        *shared_names((member.host, member.intent, member.chosen) for member in members),
         *_shared_addresses(members),
         *_cluster_problems(members),
     ]
@@ -235,7 +239,11 @@ def _too_many_origins(sharing: list[Member]) -> list[str]:
 
 def _too_large_policy(sharing: list[Member]) -> list[str]:
     intent = sharing[0].intent
-    policy = _recording.key_policy(intent, _folders(sharing))
+    try:
+        policy = _recording.key_policy(intent, _folders(sharing))
+    except AwsError:
+        # What does not stand for itself in a policy is a problem of its own variable.
+        return []
     size = len("".join(json.dumps(policy).split()))
     if intent.key_given or size <= _LARGEST_POLICY:
         return []
@@ -344,6 +352,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
         "iam_user": intent.user_name,
+        "adopt_iam_user": intent.adopt_iam_user,
         "managed_full_access": intent.managed_full_access,
         "key_policy": _recording.key_policy(intent, folders),
         "key_given": intent.key_given,

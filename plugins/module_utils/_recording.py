@@ -9,12 +9,14 @@ of its problems what of that cannot work.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from ._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH, UPLOAD_BITS
 from ._aws.bucket import KMS
+from ._aws.policy import check_literal, objects_below
 from ._providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 
 CORS_RULE_ID = "antmedia-s3-recording"
@@ -37,6 +39,8 @@ PARTITIONS = {
     "aws-cn": ("amazonaws.com.cn", "cn-north-1 cn-northwest-1"),
     "aws-us-gov": ("amazonaws.com", "us-gov-east-1 us-gov-west-1"),
 }
+# IAM takes 64 characters, of which -recording has ten.
+_WHOLE_IN_USER_NAME = 54
 REGIONS = {
     region: (name, suffix) for name, (suffix, regions) in PARTITIONS.items() for region in regions.split()
 }
@@ -62,6 +66,7 @@ class Intent:
     abort_uploads_days: Optional[int] = None
     bucket_tags: Optional[Mapping[str, Any]] = None
     iam_user: str = ""
+    adopt_iam_user: bool = False
     managed_full_access: bool = False
     allow_delete: bool = False
     key_store: str = "ssm"
@@ -100,8 +105,11 @@ class Intent:
 
     @property
     def user_name(self) -> str:
-        """The IAM user, by default named after the bucket; 64 characters are the most that IAM takes."""
-        return self.iam_user or f"{self.bucket[:54]}-recording"
+        """Return the IAM user, by default named after the bucket; of a long name the whole tells it apart."""
+        if self.iam_user or len(self.bucket) <= _WHOLE_IN_USER_NAME:
+            return self.iam_user or f"{self.bucket}-recording"
+        digest = hashlib.sha256(self.bucket.encode()).hexdigest()[:8]
+        return f"{self.bucket[: _WHOLE_IN_USER_NAME - 1 - len(digest)]}-{digest}-recording"
 
     @property
     def provider_name(self) -> str:
@@ -255,7 +263,7 @@ def key_policy(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
                 "Sid": "WriteRecordings",
                 "Effect": "Allow",
                 "Action": actions,
-                "Resource": [f"{bucket}/{folder}/*" for folder in sorted(folders)],
+                "Resource": [objects_below(bucket, folder) for folder in sorted(folders)],
             },
             *kms_statement(intent),
         ],
@@ -275,8 +283,8 @@ def kms_statement(intent: Intent) -> list[dict[str, Any]]:
         "Effect": "Allow",
         "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
     }
-    named, _colon, end = intent.encryption_key_id.rpartition(":")
-    prefix = f"arn:{intent.partition}:kms:{intent.region}:*:"
+    named, _colon, end = check_literal(intent.encryption_key_id).rpartition(":")
+    prefix = f"arn:{intent.partition}:kms:{check_literal(intent.region)}:*:"
     if not end.startswith("alias/"):
         return [{**statement, "Resource": intent.encryption_key_id if named else f"{prefix}key/{end}"}]
     # A policy does not take an alias for a resource.

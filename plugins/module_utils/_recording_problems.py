@@ -14,6 +14,7 @@ from ._ams.recording_rules import FORWARDABLE, UPLOAD_BITS, meant
 from ._aws import bucket as buckets
 from ._aws.bucket_access import DELIVERIES
 from ._aws.distribution import PRICE_CLASSES
+from ._aws.policy import is_literal
 from ._providers import PROVIDERS, without_bucket
 from ._recording import (
     CORS_ELSEWHERE,
@@ -34,7 +35,7 @@ _FROZEN = ("GLACIER", "DEEP_ARCHIVE")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXTENSION = re.compile(r"[a-z0-9]+")
 _APPLICATION = re.compile(r"[A-Za-z0-9_-]+")
-_PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
+_PREFIX = re.compile(r"[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*")
 
 
 class IntentError(ValueError):
@@ -51,6 +52,7 @@ def problems_of(intent: Intent) -> list[str]:
         *_bucket_problems(intent),
         *_provider_problems(intent),
         *_transport_problems(intent),
+        *_pattern_problems(intent),
         *_keeping_problems(intent),
         *_cloudfront_problems(intent),
         *_application_problems(intent),
@@ -227,6 +229,16 @@ def _cloudfront_problems(intent: Intent) -> list[str]:
     return found
 
 
+def _pattern_problems(intent: Intent) -> list[str]:
+    """Of what stands in the key's policy and comes from elsewhere than this collection."""
+    return [
+        f"s3_recording_{name}: '{getattr(intent, name)}' must be one name, with none of * ? $ in it, which "
+        "in the key's policy would make a pattern of it"
+        for name in ("region", "encryption_key_id")
+        if not is_literal(getattr(intent, name))
+    ]
+
+
 def _keeping_problems(intent: Intent) -> list[str]:
     """Of versioning, encryption, lifecycle and tags; what S3 itself refuses is known to its own module."""
     if intent.bucket_owner and not re.fullmatch(r"\d{12}", intent.bucket_owner):
@@ -292,15 +304,20 @@ def _application_problems(intent: Intent) -> list[str]:
     doubled = sorted({app for app in intent.applications if intent.applications.count(app) > 1})
     if doubled:
         found.append(f"s3_recording_applications: {', '.join(doubled)} is there more than once")
-    if intent.prefix and (".." in intent.prefix or not _PREFIX.fullmatch(intent.prefix)):
+    if intent.prefix and not _is_prefix(intent.prefix):
         found.append(
-            f"s3_recording_prefix: '{intent.prefix}' must be a path such as a/b, with no slash at its ends "
-            "and no two dots, which AMS does not forward to"
+            f"s3_recording_prefix: '{intent.prefix}' must be a path such as a/b, with no slash at its ends, "
+            "no part that is a dot, no two dots, which AMS does not forward to, and no *, which in the key's "
+            "policy would stand for other folders as well"
         )
     unknown = [kind for kind in intent.upload if kind not in UPLOAD_BITS]
     if unknown:
         found.append(f"s3_recording_upload: {unknown} is none of {', '.join(UPLOAD_BITS)}")
     return found
+
+
+def _is_prefix(text: str) -> bool:
+    return ".." not in text and is_literal(text) and _PREFIX.fullmatch(text) is not None
 
 
 def _address_problems(intent: Intent) -> list[str]:

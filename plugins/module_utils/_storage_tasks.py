@@ -49,6 +49,8 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         "iam_programmatic_user": {
             "user_name": bucket["iam_user"],
+            "bucket": bucket["bucket"],
+            "adopt": bucket["adopt_iam_user"],
             "policy_name": "recordings",
             "policy": bucket["key_policy"],
             **_given(managed_policies=managed),
@@ -58,6 +60,7 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "store": bucket["key_store"],
             "stored_at": bucket["key_stored_at"],
             "bucket": bucket["bucket"],
+            "adopt": bucket["adopt_iam_user"],
         },
     }
 

@@ -11,8 +11,10 @@ version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Makes an IAM user that has an inline policy and cannot log in to the AWS console.
-  - A console password that the user has is removed. All else that the task does not name stays as it is, such
-    as further policies, groups, tags and access keys.
+  - The user gets the tag C(managed-by) with V(antmedia.s3_recording) and, with O(bucket), C(antmedia-bucket).
+    A user that exists without them is someone else's, and is an error, unless O(adopt) takes it over.
+  - A console password that a user with these tags has is removed. All else that the task does not name stays
+    as it is, such as further policies, groups, tags and access keys.
   - A policy is compared by what it says. The order of statements, actions and resources does not count, nor
     whether a single value stands in a list.
   - What AWS would refuse is found before anything is sent, as far as that can be known.
@@ -29,9 +31,11 @@ options:
   state:
     description:
       - With V(present) the user exists and has what is given here.
-      - With V(absent) there is no such user. Its password, inline policies, attached policies and group
-        memberships go with it, and its access keys with O(delete_access_keys=true).
-      - A user with an MFA device, an SSH key, a signing certificate or a service credential is not deleted.
+      - With V(absent) the inline policy O(policy_name) and O(managed_policies) are taken off a user that was
+        made or adopted here. The user is deleted if it has nothing else, with its access keys and the policy
+        AmazonS3FullAccess. Else it stays, see RV(stays). Someone else's user stays as it is.
+      - So a user with a console password, another policy, a group, an MFA device, an SSH key, a signing
+        certificate or a service credential is never deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -50,7 +54,7 @@ options:
     description:
       - Managed policies that are attached as well, by name or ARN. A name that both AWS and the account have
         means that of AWS.
-      - Others that are attached stay attached. If not given, attached policies are not looked at.
+      - Others that are attached stay attached.
     type: list
     elements: str
   path:
@@ -60,12 +64,27 @@ options:
     type: str
   tags:
     description:
-      - Tags that the user shall have. Others stay.
+      - Tags that the user shall have. Others stay. C(managed-by) and C(antmedia-bucket) cannot be among them.
     type: dict
+  bucket:
+    description:
+      - Name of the bucket that the user is for. A user that was made here for another bucket is an error,
+        since its policy would be replaced, and what uses it would lose its permissions.
+    type: str
+    version_added: 0.1.0
+  adopt:
+    description:
+      - Whether a user that exists without the tags is taken over. It is tagged then.
+      - A user with a console password, a group, an inline policy of another name than O(policy_name), an
+        attached policy other than O(managed_policies) and AmazonS3FullAccess, or a tag C(managed-by) of
+        something else is never adopted, because its access key would have all these rights.
+    type: bool
+    default: false
+    version_added: 0.1.0
   delete_access_keys:
     description:
-      - Whether O(state=absent) may delete access keys of the user. Otherwise a user with access keys is not
-        deleted.
+      - Whether O(state=absent) may delete access keys of the user. Otherwise a user made here that has access
+        keys is an error, and nothing is changed.
     type: bool
     default: false
 attributes:
@@ -81,13 +100,14 @@ attributes:
     support: full
 notes:
   - The credentials need C(iam:GetUser), C(iam:GetUserPolicy) and C(iam:GetLoginProfile), and with
-    O(managed_policies) C(iam:ListAttachedUserPolicies), C(iam:GetPolicy) and C(iam:ListPolicies).
+    O(managed_policies) C(iam:ListAttachedUserPolicies), C(iam:GetPolicy) and C(iam:ListPolicies). For a user
+    without the tags they need C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies) and
+    C(iam:ListGroupsForUser).
   - To change something they need those of C(iam:CreateUser), C(iam:PutUserPolicy), C(iam:DeleteLoginProfile),
     C(iam:AttachUserPolicy), C(iam:UpdateUser) and C(iam:TagUser) that the change takes.
   - To delete the user they need C(iam:GetUser), C(iam:GetLoginProfile), C(iam:ListAccessKeys),
     C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies), C(iam:ListGroupsForUser), C(iam:DeleteUser) and
-    those of C(iam:DeleteLoginProfile), C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy),
-    C(iam:DetachUserPolicy) and C(iam:RemoveUserFromGroup) that it takes.
+    those of C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy) and C(iam:DetachUserPolicy) that it takes.
   - With C(iam:ListMFADevices), C(iam:ListSSHPublicKeys), C(iam:ListSigningCertificates) and
     C(iam:ListServiceSpecificCredentials) as well, what AWS would refuse only when all else is deleted is
     known before the first change.
@@ -100,6 +120,7 @@ EXAMPLES = r"""
 - name: Have a user that may write recordings and nothing else
   antmedia.s3_recording.iam_programmatic_user:
     user_name: ams-recordings
+    bucket: my-recordings
     policy:
       Version: "2012-10-17"
       Statement:
@@ -143,6 +164,18 @@ arn:
   returned: success, if the user exists or did before the task
   type: str
   sample: arn:aws:iam::123456789012:user/ams-recordings
+ours:
+  description:
+    - Whether the user was made or adopted here, or is taken for such by O(adopt).
+  returned: with O(state=absent), if the user existed
+  type: bool
+  sample: true
+stays:
+  description: Why the user stays, empty where it does not.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+  sample: ["the groups admins"]
 changes:
   description: What was done, in its order; in check mode what would be.
   returned: success
@@ -176,6 +209,8 @@ def argument_spec() -> dict:
         "managed_policies": {"type": "list", "elements": "str"},
         "path": {"type": "str"},
         "tags": {"type": "dict"},
+        "bucket": {"type": "str"},
+        "adopt": {"type": "bool", "default": False},
         "delete_access_keys": {"type": "bool", "default": False, "no_log": False},
     }
 

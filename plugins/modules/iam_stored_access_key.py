@@ -116,6 +116,14 @@ options:
         of many parts to it is under way, which a server signs to the end with the key that it began with. One
         to which no part came for 15 minutes counts as given up.
     type: str
+  adopt:
+    description:
+      - Whether a key may be made for a user that M(antmedia.s3_recording.iam_programmatic_user) has neither
+        made nor adopted, but would adopt with its option of this name. A key has all the rights of its user.
+      - Without it, and for a user of another bucket than O(bucket), a task that would make a key is an error.
+    type: bool
+    default: false
+    version_added: 0.1.0
   grace:
     description:
       - For O(state=retired), seconds that a former key is inactive before it is deleted. Until then it can be
@@ -162,7 +170,9 @@ attributes:
         after that a second run is an error or, with O(leaked) or after O(grace), another rotation.
     support: full
 notes:
-  - The credentials need C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey), for
+  - The credentials need C(iam:ListAccessKeys), C(iam:GetUser), C(iam:CreateAccessKey) and
+    C(iam:DeleteAccessKey), for a user without the tags also C(iam:GetLoginProfile), C(iam:ListUserPolicies),
+    C(iam:ListAttachedUserPolicies) and C(iam:ListGroupsForUser), for
     O(state=rotated) and after a broken off run also C(iam:GetAccessKeyLastUsed), for O(state=retired) also
     C(iam:GetAccessKeyLastUsed) and C(iam:UpdateAccessKey), for it and O(state=absent) with O(bucket) also
     C(s3:ListBucketMultipartUploads) and C(s3:ListMultipartUploadParts), for O(store=ssm) also
@@ -354,6 +364,7 @@ def argument_spec() -> dict:
         "quiet": {"type": "int", "default": 0},
         "max_age_days": {"type": "int"},
         "bucket": {"type": "str"},
+        "adopt": {"type": "bool", "default": False},
     }
     for store in STORES.values():
         options.update(store.ARGUMENTS)

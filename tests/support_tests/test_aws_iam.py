@@ -249,6 +249,17 @@ class TestIamAndStores:
         iam.detach_user_policy(UserName=user.name, PolicyArn=arn)
         iam.delete_user(UserName=user.name)
 
+    def test_tags_of_a_user(self, stand_in: AwsStandIn, client: Clients) -> None:
+        iam, tags = client("iam"), [{"Key": "team", "Value": "video"}]
+        maker = client("iam", stand_in.make_user(allow("iam:CreateUser")))
+        refused("AccessDenied", maker.create_user, UserName="tagged", Tags=tags)
+        iam.create_user(UserName="tagged", Tags=tags)
+        iam.update_user(UserName="tagged", NewPath="/moved/")
+        assert iam.get_user(UserName="tagged")["User"]["Tags"] == tags
+        iam.delete_user(UserName="tagged")
+        iam.create_user(UserName="tagged", Path="/moved/")
+        assert not iam.get_user(UserName="tagged")["User"].get("Tags")
+
     def test_service_specific_credentials_are_answered(self, stand_in: AwsStandIn, client: Clients) -> None:
         user = stand_in.make_user()
         answer = client("iam").list_service_specific_credentials(UserName=user.name)

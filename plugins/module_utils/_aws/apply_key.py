@@ -19,9 +19,11 @@ from .errors import AwsError
 from .key_probe import KeyNotYetUsable, Probe
 from .key_reader import KeyReader
 from .key_retirement import Retirement
+from .ownership import Claim
 from .store import Content, Store
 from .stores import STORES
 from .uploads import under_way
+from .user_reader import UserReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,8 +162,17 @@ class _Task:
             now, decision = self._look()
             raise now.error(decision.words, "Run again")
         if found[1].action == "create":
+            self._refuse_a_key_for_someone_else()
             self.store.prepare(self.module.check_mode)
         return found
+
+    def _refuse_a_key_for_someone_else(self) -> None:
+        """A key has all the rights of its user, and goes to every server."""
+        if self.reader.user_is_missing:
+            return
+        user = UserReader(self.iam, self.user_name)
+        claim = Claim(self.user_name, self.params["bucket"] or "", adopt=bool(self.params["adopt"]))
+        user.check_ours(user.found(waits=True) or {}, claim)
 
     def _look(self) -> tuple[keys.Situation, keys.Decision]:
         may_be_missing = self.module.check_mode or self.state == "absent"

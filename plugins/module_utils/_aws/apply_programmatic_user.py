@@ -6,48 +6,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import programmatic_user as users
-from .calls import attempt, attempt_all, client, partition_of, poll
+from .calls import attempt, client, partition_of, poll
 from .errors import AwsError
+from .ownership import Belongings, Claim, leftovers, tags_of
+from .user_reader import BUSY, MISSING, UserReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # IAM tells all its parts of a change within seconds.
 _READ_BACK_SECONDS = 30
-_MISSING = "NoSuchEntity"
-# IAM answers so while another change of the same user is under way.
-_BUSY = ("ConcurrentModification", "EntityTemporarilyUnmodifiable")
-_UNREADABLE = ("AccessDenied", "NotImplemented", "InvalidAction", "MethodNotAllowed", "405", "501")
 _REMEDIES = {
     "DeleteConflict": "The user still has something that this module never deletes (MFA device, SSH key, "
     "signing certificate, service credential); remove it, then run again",
     "LimitExceeded": f"A user may have {users.MAX_INLINE_POLICIES} characters of inline policies in all, "
     "and as many attached policies as the account's quota says",
 }
-# What is never deleted here: its name, the call that lists it, where the answer has it, the permission.
-_KEPT = (
-    ("MFA device", "list_mfa_devices", "MFADevices", "SerialNumber", "iam:ListMFADevices"),
-    ("SSH key", "list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId", "iam:ListSSHPublicKeys"),
-    (
-        "signing certificate",
-        "list_signing_certificates",
-        "Certificates",
-        "CertificateId",
-        "iam:ListSigningCertificates",
-    ),
-    (
-        "service credential",
-        "list_service_specific_credentials",
-        "ServiceSpecificCredentials",
-        "ServiceSpecificCredentialId",
-        "iam:ListServiceSpecificCredentials",
-    ),
-)
 
 
 def run(module: Any) -> dict[str, Any]:
     """Bring the user to what the task asks; the module's result."""
     return _present(module) if module.params["state"] == "present" else _absent(module)
+
+
+def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
+    return Claim(
+        params["user_name"],
+        params["bucket"] or "",
+        params["policy_name"],
+        managed,
+        bool(params["adopt"]),
+    )
 
 
 def _present(module: Any) -> dict[str, Any]:
@@ -61,7 +53,8 @@ def _present(module: Any) -> dict[str, Any]:
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
     )
     users.check(wish)
-    user = _User(client(module, "iam"), wish.user)
+    wish = replace(wish, tags={**wish.tags, **tags_of(params["bucket"])})
+    user = _User(client(module, "iam"), _claim(params, wish.managed))
     before = user.read(wish)
     partition = users.partition_in(before.arn if before else "", partition_of(module.region))
     wish = replace(wish, managed=user.resolve(wish.managed, before.managed if before else (), partition))
@@ -74,19 +67,37 @@ def _present(module: Any) -> dict[str, Any]:
 
 
 def _absent(module: Any) -> dict[str, Any]:
-    name = module.params["user_name"]
+    params = module.params
+    name = params["user_name"]
     users.check_name(name)
-    user = _User(client(module, "iam"), name)
-    found = user.belongings()
+    claim = _claim(params, tuple(params["managed_policies"] or ()))
+    user = _User(client(module, "iam"), claim)
+    found = user.found()
     if found is None:
-        return _result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {})
-    users.check_removal(name, found, module.params["delete_access_keys"])
-    steps = users.removal(name, found)
+        return {**_result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {}), "stays": []}
+    refusal = user.refusal(found, claim)
+    if refusal:
+        why = refusal.came_back
+        message = f"IAM user {name} stays as it is: {why}"
+        return {**_result(name, found["Arn"], [], message, {}, {}), "ours": False, "stays": [why]}
+    return _removal(module, user, user.belongings(found))
+
+
+def _removal(module: Any, user: _User, has: Belongings) -> dict[str, Any]:
+    claim = user.claim
+    users.check_removal(has, claim, module.params["delete_access_keys"])
+    steps = users.removal(has, claim)
     changes = [step.words for step in steps]
     if not module.check_mode:
         user.remove(steps)
-    message = f"There is no IAM user {name} any more: {'; '.join(changes)}"
-    return _result(name, found.arn, changes, message, users.removal_view(found), {})
+    stays = leftovers(has, claim)
+    done = "; ".join(changes) or "nothing of this collection was left"
+    message = f"There is no IAM user {claim.user} any more: {done}"
+    if stays:
+        message = f"IAM user {claim.user} stays, because it has {'; '.join(stays)}. Of ours: {done}"
+    left, right = users.removal_difference(has, steps)
+    result = _result(claim.user, has.arn, changes, message, left, right)
+    return {**result, "ours": True, "stays": stays}
 
 
 def _result(
@@ -107,60 +118,26 @@ def _result(
     }
 
 
-class _User:
-    def __init__(self, iam: Any, name: str) -> None:
-        self.iam = iam
-        self.name = name
-
-    def _ask(self, what: str, call: str, needs: str, **options: Any) -> Any:
-        tried = f"Reading {what} of IAM user {self.name}"
-        return attempt(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
-
-    def _list(self, what: str, call: str, within: str, needs: str, none_on: tuple[str, ...] = ()) -> Any:
-        tried = f"Reading {what} of IAM user {self.name}"
-        # A new user may not be known everywhere yet.
-        patience = (*_BUSY, _MISSING)
-        return attempt_all(
-            tried, self.iam, call, within, needs=needs, none_on=none_on, retry_on=patience, UserName=self.name
-        )
-
-    def _found(self) -> Optional[dict[str, Any]]:
-        answer = self._ask("the data", "get_user", "iam:GetUser", none_on=(_MISSING,))
-        return answer["User"] if answer else None
-
-    def _console_access(self) -> bool:
-        answer = self._ask(
-            "the login profile", "get_login_profile", "iam:GetLoginProfile", none_on=(_MISSING,)
-        )
-        return answer is not None
-
-    def _attached(self) -> tuple[str, ...]:
-        found = self._list(
-            "the attached policies",
-            "list_attached_user_policies",
-            "AttachedPolicies",
-            "iam:ListAttachedUserPolicies",
-        )
-        return tuple(sorted(each["PolicyArn"] for each in found))
+class _User(UserReader):
+    def __init__(self, iam: Any, claim: Claim) -> None:
+        super().__init__(iam, claim.user)
+        self.claim = claim
 
     def read(self, wish: users.Wish) -> Optional[users.User]:
-        """What the user has of all that the task speaks of; None: there is no such user."""
-        found = self._found()
+        """Return what the user has of all that the task speaks of, None where there is no such user.
+
+        AwsError where the user is someone else's.
+        """
+        found = self.found()
         if found is None:
             return None
-        answer = self._ask(
-            f"the inline policy {wish.policy_name}",
-            "get_user_policy",
-            "iam:GetUserPolicy",
-            none_on=(_MISSING,),
-            PolicyName=wish.policy_name,
-        )
+        self.check_ours(found, self.claim)
         return users.User(
             arn=found["Arn"],
             path=found["Path"],
-            console_access=self._console_access(),
-            policy=answer["PolicyDocument"] if answer else None,
-            managed=self._attached() if wish.managed else (),
+            console_access=self.console_access(),
+            policy=self.policy(wish.policy_name),
+            managed=self.attached() if wish.managed else (),
             tags=users.from_aws(found.get("Tags") or []),
         )
 
@@ -176,9 +153,7 @@ class _User:
 
     def _policy_exists(self, arn: str) -> bool:
         tried = f"Looking up the managed policy {arn} for IAM user {self.name}"
-        answer = attempt(
-            tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(_MISSING,), PolicyArn=arn
-        )
+        answer = attempt(tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn)
         return answer is not None
 
     def _policy_of_account(self, name: str) -> str:
@@ -193,7 +168,7 @@ class _User:
             tried,
             "neither AWS nor the account has it",
             "Check the name, or give the ARN of a policy that exists. Nothing was changed",
-            code=_MISSING,
+            code=MISSING,
         )
 
     def bring(
@@ -223,7 +198,7 @@ class _User:
             self.iam.create_user,
             needs=step.needs,
             none_on=("EntityAlreadyExists",),
-            retry_on=_BUSY,
+            retry_on=BUSY,
             UserName=self.name,
             **step.arguments,
         )
@@ -238,17 +213,17 @@ class _User:
         return found, created is not None
 
     def _take(self, step: users.Step) -> None:
-        gone = (_MISSING,) if step.removes else ()
+        gone = (MISSING,) if step.removes else ()
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
-            patience = (_MISSING,)
+            patience = (MISSING,)
         try:
             attempt(
                 f"IAM user {self.name} ({step.words})",
                 getattr(self.iam, step.call),
                 needs=step.needs,
                 none_on=gone,
-                retry_on=(*_BUSY, *patience),
+                retry_on=(*BUSY, *patience),
                 UserName=self.name,
                 **step.arguments,
             )
@@ -273,35 +248,6 @@ class _User:
             )
         return answer
 
-    def belongings(self) -> Optional[users.Belongings]:
-        """All that has to go before the user; None: there is no such user."""
-        found = self._found()
-        if found is None:
-            return None
-        keys = self._list("the access keys", "list_access_keys", "AccessKeyMetadata", "iam:ListAccessKeys")
-        inline = self._list(
-            "the inline policies", "list_user_policies", "PolicyNames", "iam:ListUserPolicies"
-        )
-        groups = self._list("the groups", "list_groups_for_user", "Groups", "iam:ListGroupsForUser")
-        return users.Belongings(
-            arn=found["Arn"],
-            console_access=self._console_access(),
-            access_keys=tuple(each["AccessKeyId"] for each in keys),
-            inline_policies=tuple(sorted(inline)),
-            managed_policies=self._attached(),
-            groups=tuple(sorted(each["GroupName"] for each in groups)),
-            kept=self._kept(),
-        )
-
-    def _kept(self) -> dict[str, list[str]]:
-        """What a user may have and this module never deletes; if it cannot be read, AWS itself refuses."""
-        found = {}
-        for kind, call, within, identity, needs in _KEPT:
-            # Not all of these come in pages.
-            answer = self._ask(f"each {kind}", call, needs, none_on=_UNREADABLE, retry_on=(_MISSING,))
-            found[kind] = [each[identity] for each in (answer or {}).get(within) or []]
-        return found
-
     def remove(self, steps: list[users.Step]) -> None:
         done: list[str] = []
         try:
@@ -310,7 +256,9 @@ class _User:
                 done.append(step.words)
         except AwsError as error:
             raise error.after(done) from None
-        if not poll(lambda: None if self._found() else True, _READ_BACK_SECONDS):
+        if not any(step.call == "delete_user" for step in steps):
+            return
+        if not poll(lambda: None if self.found() else True, _READ_BACK_SECONDS):
             raise AwsError(
                 f"Deleting IAM user {self.name}",
                 "all calls were accepted, but the user is still there",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import dormant_access
 from .errors import AwsError
-from .policy import everyone_may, meaning, statements_of
+from .policy import everyone_may, is_literal, meaning, objects_below, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,9 +131,10 @@ def check_wish(wish: Wish) -> None:
     if not wish.folders:
         problems.append("folders is empty, and the whole bucket is never opened")
     problems += [
-        f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it"
+        f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it, "
+        "and no part that is . or .."
         for each in wish.folders
-        if not re.fullmatch(r"[^/*?$]+(/[^/*?$]+)*", each)
+        if not is_literal(each) or not re.fullmatch(r"[^/]+(/[^/]+)*", each)
     ]
     if problems:
         raise AwsError(
@@ -151,7 +152,7 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:GetObject",
-        "Resource": [f"{arn}/{folder}/*" for folder in sorted(set(wish.folders))],
+        "Resource": [objects_below(arn, folder) for folder in sorted(set(wish.folders))],
     }
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
     # private-content-restricting-access-to-s3.html

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from typing import TYPE_CHECKING, Any, Optional
+
+from .errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +32,30 @@ _NARROWING_KEYS = {
     "s3:dataaccesspointarn",
     "s3:dataaccesspointaccount",
 }
+# Of a name in a policy these make a pattern, or a variable of it.
+_NOT_LITERAL = re.compile(r"[*?$]")
 _FIXING = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
+
+
+def check_literal(name: str) -> str:
+    """Return a name that stands in a policy for itself; AwsError where it would stand for others as well."""
+    if not is_literal(name):
+        raise AwsError(
+            "Making a policy",
+            f"'{name}' has one of the characters * ? $ in it, or a part that is . or .., so that it would "
+            "stand for more than itself",
+            "Give it without them. Nothing was changed",
+        )
+    return name
+
+
+def is_literal(name: str) -> bool:
+    return not _NOT_LITERAL.search(name) and not {".", ".."} & set(name.split("/"))
+
+
+def objects_below(bucket_arn: str, folder: str) -> str:
+    """Return the ARN of all objects of a folder, and of no others."""
+    return f"{check_literal(bucket_arn)}/{check_literal(folder)}/*"
 
 
 def statements_of(policy: Optional[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from .errors import AwsError
+from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 
 if TYPE_CHECKING:
@@ -61,19 +62,6 @@ class User:
 
 
 @dataclass(frozen=True)
-class Belongings:
-    """Everything that has to go before a user can go. kept: by kind, what is never deleted here."""
-
-    arn: str
-    console_access: bool = False
-    access_keys: tuple[str, ...] = ()
-    inline_policies: tuple[str, ...] = ()
-    managed_policies: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Step:
     """One call of the IAM API: its name in boto3, its arguments beside the user's name, and what it does."""
 
@@ -99,6 +87,11 @@ def check(wish: Wish) -> None:
     if "" in wish.managed:
         problems.append("managed_policies holds an empty name")
     problems += _policy_problems(wish.policy)
+    problems += [
+        f"tags has another {name}, by which a user of this collection is known"
+        for name in wish.tags
+        if any(name.lower() == each for each in tags_of("any"))
+    ]
     if problems:
         raise AwsError(f"IAM user {wish.user}", "; ".join(problems), "Nothing was changed")
 
@@ -267,56 +260,52 @@ def _view(user: User) -> dict[str, Any]:
     }
 
 
-def check_removal(user: str, found: Belongings, delete_access_keys: bool) -> None:
-    """Raise for what must not be deleted, or not without being asked to, before anything is."""
-    problems = [f"the user has {kind} {', '.join(each)}" for kind, each in found.kept.items() if each]
-    remedies = []
-    if problems:
-        remedies.append("This module never deletes those: remove them yourself if nobody uses them")
-    if found.access_keys and not delete_access_keys:
-        problems.append(f"the user has access keys {', '.join(found.access_keys)}")
-        remedies.append(
-            "Whoever uses an access key loses it: delete the keys first, or set delete_access_keys=true"
+def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> None:
+    """Raise for access keys that are not to be deleted: without our policy whoever uses them loses it."""
+    if has.access_keys and not delete_access_keys:
+        raise AwsError(
+            f"Deleting IAM user {claim.user}",
+            f"the user has access keys {', '.join(has.access_keys)}",
+            "Whoever uses an access key loses it: delete the keys first, or set delete_access_keys=true. "
+            "Nothing was changed",
         )
-    if problems:
-        remedies.append("Nothing was changed")
-        raise AwsError(f"Deleting IAM user {user}", "; ".join(problems), ". ".join(remedies))
 
 
-def removal(user: str, found: Belongings) -> list[Step]:
-    """The calls in their order: first what lets somebody in, then what is allowed, then the user."""
-    login = [Step("delete_login_profile", "remove console access")] if found.console_access else []
-    return [
-        *login,
-        *(
-            Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
-            for each in found.access_keys
-        ),
-        *(
-            Step("delete_user_policy", f"delete inline policy {each}", {"PolicyName": each})
-            for each in found.inline_policies
-        ),
-        *(
-            Step("detach_user_policy", f"detach managed policy {_short(each)}", {"PolicyArn": each})
-            for each in found.managed_policies
-        ),
-        *(
-            Step("remove_user_from_group", f"take the user out of group {each}", {"GroupName": each})
-            for each in found.groups
-        ),
-        Step("delete_user", f"delete the user {user}"),
+def removal(has: Belongings, claim: Claim) -> list[Step]:
+    """Return the calls in their order: our policies, and all that is left where the user goes as well."""
+    goes = not leftovers(has, claim)
+    keys = [
+        Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
+        for each in has.access_keys
     ]
+    inline = [
+        Step("delete_user_policy", f"delete inline policy {each}", {"PolicyName": each})
+        for each in has.inline_policies
+        if each == claim.policy_name
+    ]
+    attached = [
+        Step("detach_user_policy", f"detach managed policy {_short(each)}", {"PolicyArn": each})
+        for each in has.managed_policies
+        if claim.names(each) or (goes and claim.knows(each))
+    ]
+    user = Step("delete_user", f"delete the user {claim.user}")
+    return [*keys, *inline, *attached, user] if goes else [*inline, *attached]
 
 
-def removal_view(found: Belongings) -> dict[str, Any]:
-    """What a diff shows of a user that goes."""
-    return {
-        "console_access": found.console_access,
-        "access_keys": list(found.access_keys),
-        "inline_policies": list(found.inline_policies),
-        "managed_policies": list(found.managed_policies),
-        "groups": list(found.groups),
+def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what goes of a user, before and after; of one that goes as a whole, all that it had."""
+    gone = {value for step in steps for value in step.arguments.values()}
+    before = {
+        "console_access": has.console_access,
+        "access_keys": list(has.access_keys),
+        "inline_policies": list(has.inline_policies),
+        "managed_policies": list(has.managed_policies),
+        "groups": list(has.groups),
     }
+    if any(step.call == "delete_user" for step in steps):
+        return before, {}
+    lists = {name: each for name, each in before.items() if isinstance(each, list) and gone & set(each)}
+    return lists, {name: [each for each in lists[name] if each not in gone] for name in lists}
 
 
 def summary(wish: Wish, changes: Sequence[str]) -> str:

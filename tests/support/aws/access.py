@@ -257,5 +257,11 @@ def authorise_other(access: Access) -> None:
     if call.action in _ALWAYS_ALLOWED:
         return
     for resource in resources(call, access.caller):
-        for action in (call.action, *cloudfront_actions.further_actions(call.operation)):
+        for action in (call.action, *_further_actions(call)):
             access.require(action, resource)
+
+
+def _further_actions(call: Call) -> list[str]:
+    if call.operation == "CreateUser" and any(name.startswith("Tags.") for name in call.params):
+        return ["iam:TagUser"]
+    return cloudfront_actions.further_actions(call.operation)

@@ -24,6 +24,7 @@ from . import (
     cors,
     edge,
     moto_cloudfront,
+    moto_iam,
     moto_kms,
     moto_s3,
     object_encryption,
@@ -61,6 +62,7 @@ class StandIn:
         # moto's checks and writes are not atomic; AWS's conditional writes are.
         self._lock = threading.Lock()
         moto_s3.adapt_moto()
+        moto_iam.adapt_moto()
         moto_kms.adapt_moto()
         moto_cloudfront.adapt_moto(lambda: settings.distribution_delay)
         self.reset()

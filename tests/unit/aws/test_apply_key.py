@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key, key_facts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.programmatic_user import to_aws
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.store_in_aws import SsmStore
 
 from tests.support.aws.stand_in import Credentials
@@ -39,6 +41,7 @@ class Module:
             "wait": True,
             "wait_timeout": 5,
             "bucket": None,
+            "adopt": False,
             "grace": None,
             "quiet": 0,
             "leaked": False,
@@ -67,7 +70,7 @@ class User:
         self.aws, self.iam, self.ssm = aws, aws.client("iam"), aws.client("ssm")
         self.name = f"ams-{uuid.uuid4().hex[:12]}"
         self.stored_at = f"/recording/{self.name}"
-        self.iam.create_user(UserName=self.name)
+        self.iam.create_user(UserName=self.name, Tags=to_aws(tags_of(None)))
 
     def run(self, **options: Any) -> dict[str, Any]:
         options = {"user_name": self.name, "stored_at": self.stored_at, **options}
@@ -97,6 +100,51 @@ def user(aws: AwsStandIn) -> Iterator[User]:
     yield User(aws)
     aws.clear_faults()
     aws.settings(key_delay=0)
+
+
+def test_no_key_is_made_for_someone_elses_user(user: User) -> None:
+    """A key was made for any user that could be named, with all the rights of that user."""
+    user.iam.untag_user(UserName=user.name, TagKeys=["managed-by"])
+    for state in ("present", "rotated"):
+        for check in (True, False):
+            with pytest.raises(AwsError, match=r"someone else's.*-e s3_recording_adopt_iam_user=true"):
+                apply_key.run(
+                    Module(user.aws, check, user_name=user.name, stored_at=user.stored_at, state=state)
+                )
+    user.iam.attach_user_policy(UserName=user.name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    with pytest.raises(AwsError, match=r"the attached policies AdministratorAccess.*never adopted"):
+        user.run(adopt=True)
+    assert user.keys() == []
+    user.iam.detach_user_policy(UserName=user.name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    assert user.run(adopt=True, wait=False)["changed"] is True
+
+
+def test_no_key_is_made_for_the_user_of_another_bucket(user: User) -> None:
+    """The first bucket's user got a key for the second, and then its policy."""
+    user.iam.tag_user(UserName=user.name, Tags=to_aws(tags_of("others")))
+    with pytest.raises(AwsError, match="it is the user of bucket others "):
+        user.run(bucket="videos", adopt=True)
+    assert user.keys() == []
+
+
+@pytest.mark.parametrize("store", ["ssm", "secretsmanager", "file"])
+def test_what_is_someone_elses_in_the_place_of_the_key_stays(user: User, store: str, tmp_path: Path) -> None:
+    """It shows that neither a run nor the end of it writes over, or deletes, what only has the name."""
+    stored_at = str(tmp_path / "key.json") if store == "file" else user.stored_at
+    theirs = json.dumps({"username": "payroll", "password": "x"})
+    if store == "file":
+        (tmp_path / "key.json").write_text(theirs)
+    elif store == "ssm":
+        user.ssm.put_parameter(Name=stored_at, Value=theirs, Type="SecureString")
+    else:
+        user.aws.client("secretsmanager").create_secret(Name=stored_at, SecretString=theirs)
+    user.aws.clear_requests()
+    for state in ("present", "rotated", "absent"):
+        with pytest.raises(AwsError, match="something else than an access key is stored there"):
+            user.run(store=store, stored_at=stored_at, state=state)
+    assert user.aws.writes() == []
+    assert user.keys() == []
+    assert store != "file" or (tmp_path / "key.json").read_text() == theirs
 
 
 @pytest.mark.parametrize("store", ["ssm", "secretsmanager", "file"])

@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     apply_programmatic_user as apply,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import programmatic_user as users
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
 
 if TYPE_CHECKING:
     from tests.support.aws import AwsStandIn
@@ -37,6 +39,8 @@ class Module:
             "managed_policies": None,
             "path": None,
             "tags": None,
+            "bucket": None,
+            "adopt": False,
             "delete_access_keys": False,
             "endpoint_url": aws.endpoint_url,
             **params,
@@ -49,6 +53,10 @@ class Module:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apply, "_READ_BACK_SECONDS", 0.2)
 
 
@@ -69,7 +77,7 @@ def run(aws: AwsStandIn, name: str, **options: Any) -> dict[str, Any]:
 
 
 def test_a_user_made_by_another_run_at_the_same_moment(aws: AwsStandIn, iam: Any, name: str) -> None:
-    iam.create_user(UserName=name)
+    iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)))
     aws.fault("iam:GetUser", count=1, status=404, code="NoSuchEntity")
     result = run(aws, name)
     assert result["changes"] == ["add inline policy recordings"]
@@ -89,6 +97,7 @@ def test_iam_that_is_slow_to_know_a_new_user(aws: AwsStandIn, iam: Any, name: st
     ]
 
 
+@pytest.mark.usefixtures("_no_patience")
 def test_a_user_whom_iam_never_gets_to_know(aws: AwsStandIn, iam: Any, name: str) -> None:
     aws.fault("iam:GetUser", count=99999, status=404, code="NoSuchEntity")
     with pytest.raises(AwsError, match="there is no such user"):
@@ -99,7 +108,7 @@ def test_a_user_whom_iam_never_gets_to_know(aws: AwsStandIn, iam: Any, name: str
 
 
 def test_a_denied_call_names_the_permission(aws: AwsStandIn, iam: Any, name: str) -> None:
-    allowed = ["iam:GetUser", "iam:GetUserPolicy", "iam:GetLoginProfile", "iam:CreateUser"]
+    allowed = ["iam:GetUser", "iam:GetUserPolicy", "iam:GetLoginProfile", "iam:CreateUser", "iam:TagUser"]
     statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
     key = aws.make_user({"Version": "2012-10-17", "Statement": [statement]})
     with pytest.raises(AwsError) as failed:
@@ -122,12 +131,8 @@ def test_deleting_needs_no_permission_to_look_for_what_is_kept(aws: AwsStandIn, 
     assert run(aws, name, key=key, state="absent")["changed"] is True
 
 
-def test_every_belonging_goes_before_the_user(aws: AwsStandIn, iam: Any, name: str) -> None:
+def test_everything_of_ours_goes_before_the_user(aws: AwsStandIn, iam: Any, name: str) -> None:
     run(aws, name, managed_policies=["AmazonS3FullAccess"])
-    iam.create_login_profile(UserName=name, Password="A-password-of-1-test")
-    iam.create_group(GroupName=f"g-{name}")
-    iam.add_user_to_group(GroupName=f"g-{name}", UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName="other", PolicyDocument=json.dumps(POLICY))
     key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
     aws.clear_requests()
     with pytest.raises(AwsError, match=f"access keys {key}"):
@@ -138,17 +143,88 @@ def test_every_belonging_goes_before_the_user(aws: AwsStandIn, iam: Any, name: s
     result = run(aws, name, state="absent", delete_access_keys=True)
     assert result == predicted
     assert result["changes"] == [
-        "remove console access",
         f"delete access key {key}",
-        "delete inline policy other",
         "delete inline policy recordings",
         "detach managed policy AmazonS3FullAccess",
-        f"take the user out of group g-{name}",
         f"delete the user {name}",
     ]
+    assert (result["ours"], result["stays"]) == (True, [])
     assert result["arn"].endswith(f":user/{name}")
     again = run(aws, name, state="absent")
     assert (again["changed"], again["changes"], "arn" in again) == (False, [], False)
+
+
+class Person:
+    """Somebody with a login, a group, policies and a key of her own."""
+
+    def __init__(self, iam: Any, name: str) -> None:
+        self.iam, self.name = iam, name
+        iam.create_login_profile(UserName=name, Password="A-password-of-1-test")
+        iam.create_group(GroupName=f"g-{name}")
+        iam.add_user_to_group(GroupName=f"g-{name}", UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="payroll", PolicyDocument=json.dumps(POLICY))
+        iam.attach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+    def has_all(self) -> bool:
+        iam, name = self.iam, self.name
+        attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+        return bool(
+            iam.get_login_profile(UserName=name)
+            and iam.list_groups_for_user(UserName=name)["Groups"]
+            and "payroll" in iam.list_user_policies(UserName=name)["PolicyNames"]
+            and [each["PolicyName"] for each in attached] == ["AdministratorAccess"]
+        )
+
+
+def test_an_administrator_who_exists_is_left_alone(aws: AwsStandIn, iam: Any, name: str) -> None:
+    """She lost her console login to the first run, and everything with the removal."""
+    iam.create_user(UserName=name)
+    alice = Person(iam, name)
+    iam.put_user_policy(UserName=name, PolicyName="recordings", PolicyDocument=json.dumps(POLICY))
+    key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+    aws.clear_requests()
+    for adopt in (False, True):
+        with pytest.raises(
+            AwsError, match=r"a console password.*payroll.*AdministratorAccess.*never adopted"
+        ):
+            run(aws, name, bucket="b", adopt=adopt)
+        result = run(aws, name, bucket="b", adopt=adopt, state="absent", delete_access_keys=True)
+        assert (result["changed"], result["changes"], result["ours"]) == (False, [], False)
+        assert "someone else's" in result["stays"][0]
+    assert aws.writes() == []
+    assert alice.has_all()
+    assert iam.list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"] == key
+
+
+def test_a_user_of_ours_that_serves_something_else_now_stays(aws: AwsStandIn, iam: Any, name: str) -> None:
+    run(aws, name, bucket="b")
+    person = Person(iam, name)
+    predicted = run(aws, name, bucket="b", state="absent", check=True)
+    result = run(aws, name, bucket="b", state="absent")
+    assert result == predicted
+    assert (result["changes"], result["ours"]) == (["delete inline policy recordings"], True)
+    assert [each.split()[1] for each in result["stays"]] == ["console", "inline", "attached", "groups"]
+    assert f"IAM user {name} stays, because it has a console password" in result["msg"]
+    assert person.has_all()
+    assert run(aws, name, bucket="b", state="absent")["changed"] is False
+
+
+def test_a_user_is_adopted_where_it_is_asked_and_then_is_ours(aws: AwsStandIn, iam: Any, name: str) -> None:
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+    aws.clear_requests()
+    with pytest.raises(AwsError, match="-e s3_recording_adopt_iam_user=true"):
+        run(aws, name, bucket="b")
+    assert aws.writes() == []
+    predicted = run(aws, name, bucket="b", adopt=True, check=True)
+    result = run(aws, name, bucket="b", adopt=True)
+    assert result == predicted
+    assert result["changes"] == ["set tags antmedia-bucket, managed-by", "add inline policy recordings"]
+    assert run(aws, name, bucket="b")["changed"] is False
+    with pytest.raises(AwsError, match="it is the user of bucket b "):
+        run(aws, name, bucket="other", adopt=True)
+    assert run(aws, name, bucket="other", state="absent")["changed"] is False
+    assert run(aws, name, bucket="b", state="absent")["changes"][-1] == f"delete the user {name}"
 
 
 def test_an_mfa_device_is_never_deleted(aws: AwsStandIn, iam: Any, name: str) -> None:
@@ -157,10 +233,10 @@ def test_an_mfa_device_is_never_deleted(aws: AwsStandIn, iam: Any, name: str) ->
     iam.enable_mfa_device(
         UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
     )
-    aws.clear_requests()
-    with pytest.raises(AwsError, match=f"MFA device {serial}.*never deletes.*Nothing was changed"):
-        run(aws, name, state="absent", delete_access_keys=True)
-    assert aws.writes() == []
+    result = run(aws, name, state="absent", delete_access_keys=True)
+    assert result["stays"] == [f"MFA device {serial}"]
+    assert result["changes"] == ["delete inline policy recordings"]
+    assert iam.list_mfa_devices(UserName=name)["MFADevices"]
 
 
 def test_what_aws_does_not_let_go_is_explained(aws: AwsStandIn, iam: Any, name: str) -> None:
@@ -186,9 +262,8 @@ def test_managed_policies_of_the_account(aws: AwsStandIn, iam: Any, name: str) -
             run(aws, name, managed_policies=[unknown], check=True)
 
 
-def test_a_change_that_does_not_last_is_an_error(
-    aws: AwsStandIn, iam: Any, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("_no_patience")
+def test_a_change_that_does_not_last_is_an_error(aws: AwsStandIn, iam: Any, name: str) -> None:
     run(aws, name)
 
     class Forgetful(Module):

@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import programmatic_user as users
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import (
+    Belongings,
+    Claim,
+    tags_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -215,48 +220,68 @@ def test_where_a_managed_policy_is() -> None:
     assert users.aws_managed(OWN, "aws-cn") == OWN
 
 
-BELONGINGS = users.Belongings(
+CLAIM = Claim("ams", "videos")
+BELONGINGS = Belongings(
     ARN,
-    console_access=True,
     access_keys=("AKIA1", "AKIA2"),
     inline_policies=("recordings",),
-    managed_policies=(FULL, OWN),
-    groups=("staff",),
+    managed_policies=(FULL,),
+    tags=tags_of("videos"),
 )
 
 
+def removed(has: Belongings, claim: Claim = CLAIM) -> list[tuple[str, ...]]:
+    return [(step.call, *step.arguments.values()) for step in users.removal(has, claim)]
+
+
 def test_a_user_goes_last() -> None:
-    found = users.removal("ams", BELONGINGS)
-    assert [(step.call, *step.arguments.values()) for step in found] == [
-        ("delete_login_profile",),
+    assert removed(BELONGINGS) == [
         ("delete_access_key", "AKIA1"),
         ("delete_access_key", "AKIA2"),
         ("delete_user_policy", "recordings"),
         ("detach_user_policy", FULL),
-        ("detach_user_policy", OWN),
-        ("remove_user_from_group", "staff"),
         ("delete_user",),
     ]
-    assert all(step.removes for step in found)
-    assert [step.needs for step in found][-2:] == ["iam:RemoveUserFromGroup", "iam:DeleteUser"]
-    assert calls(users.removal("ams", users.Belongings(ARN))) == ["delete_user"]
+    assert all(step.removes for step in users.removal(BELONGINGS, CLAIM))
+    assert [step.needs for step in users.removal(BELONGINGS, CLAIM)][-1] == "iam:DeleteUser"
+    assert removed(Belongings(ARN)) == [("delete_user",)]
 
 
 def test_access_keys_are_deleted_if_asked_alone() -> None:
     with pytest.raises(
         AwsError, match=r"access keys AKIA1, AKIA2.*delete_access_keys=true.*Nothing was changed"
     ):
-        users.check_removal("ams", BELONGINGS, delete_access_keys=False)
-    users.check_removal("ams", BELONGINGS, delete_access_keys=True)
-    users.check_removal("ams", replace(BELONGINGS, access_keys=()), delete_access_keys=False)
+        users.check_removal(BELONGINGS, CLAIM, delete_access_keys=False)
+    users.check_removal(BELONGINGS, CLAIM, delete_access_keys=True)
+    users.check_removal(replace(BELONGINGS, access_keys=()), CLAIM, delete_access_keys=False)
 
 
-def test_what_people_use_is_never_deleted() -> None:
-    kept = {"MFA device": ["phone"], "SSH key": [], "service credential": ["ACCA1"]}
-    with pytest.raises(AwsError, match="MFA device phone; the user has service credential ACCA1") as failed:
-        users.check_removal("ams", replace(BELONGINGS, kept=kept), delete_access_keys=True)
-    assert "SSH" not in str(failed.value)
-    assert "never deletes" in failed.value.remedy
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"console_access": True},
+        {"inline_policies": ("payroll", "recordings")},
+        {"managed_policies": (OWN, FULL)},
+        {"groups": ("staff",)},
+        {"kept": {"MFA device": ["phone"], "SSH key": []}},
+    ],
+)
+def test_of_a_user_that_has_something_else_our_policy_goes_alone(more: dict[str, Any]) -> None:
+    """A removal took login, groups and other people's policies with it, and then the user."""
+    has = replace(BELONGINGS, **more)
+    assert removed(has) == [("delete_user_policy", "recordings")]
+    assert removed(has, replace(CLAIM, managed=("AmazonS3FullAccess",))) == [
+        ("delete_user_policy", "recordings"),
+        ("detach_user_policy", FULL),
+    ]
+    before, after = users.removal_difference(has, users.removal(has, CLAIM))
+    assert before == {"inline_policies": list(has.inline_policies)}
+    assert after == {"inline_policies": [each for each in has.inline_policies if each != "recordings"]}
+
+
+def test_tags_by_which_a_user_is_known_are_not_given() -> None:
+    with pytest.raises(AwsError, match="tags has another Managed-By"):
+        users.check(wish(tags={"Managed-By": "terraform"}))
 
 
 def test_one_line_says_what_the_user_has() -> None:

@@ -7,6 +7,7 @@ Before, the user was made first: a bucket of someone else's left it behind.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_distribution_that_does_not_exist(aws: AwsStandIn) -> None:
 def test_a_user_who_has_two_keys_already(aws: AwsStandIn) -> None:
     full = at_stand_in(aws)
     iam = aws.client("iam")
-    iam.create_user(UserName=full.user_name)
+    tags = [{"Key": "managed-by", "Value": "antmedia.s3_recording"}]
+    iam.create_user(UserName=full.user_name, Tags=tags)
     for _number in range(2):
         iam.create_access_key(UserName=full.user_name)
         aws.client("iam").get_user(UserName=full.user_name)
@@ -109,6 +111,16 @@ def test_a_user_who_has_two_keys_already(aws: AwsStandIn) -> None:
         iam.update_access_key(UserName=full.user_name, AccessKeyId=key["AccessKeyId"], Status="Inactive")
     (problem,) = check(aws, full)
     assert "the user has 2 already" in problem
+
+
+def test_a_user_that_is_someone_elses(aws: AwsStandIn) -> None:
+    """It was taken over by its name; the refusal is made before anything, once for policy and key."""
+    taken = at_stand_in(aws)
+    aws.client("iam").create_user(UserName=taken.user_name)
+    (problem,) = check(aws, taken)
+    assert f"Using IAM user {taken.user_name}: it exists and is someone else's" in problem
+    assert "-e s3_recording_adopt_iam_user=true" in problem
+    assert check(aws, replace(taken, adopt_iam_user=True)) == []
 
 
 @pytest.mark.parametrize("path", ["missing/key.json", "file/key.json"])

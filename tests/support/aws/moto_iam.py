@@ -1,0 +1,32 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""moto's IAM, with tags that go where their user goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.iam.models import IAMBackend
+
+from . import moto_state as state
+
+_update_user, _delete_user = IAMBackend.update_user, IAMBackend.delete_user
+
+
+def adapt_moto() -> None:
+    """moto keeps tags by the ARN: a user that moves loses them, and one made anew has the old one's."""
+
+    def update_user(self: Any, user_name: str, *arguments: Any, **options: Any) -> None:
+        user = self.users.get(user_name)
+        former = user.arn if user else ""
+        _update_user(self, user_name, *arguments, **options)
+        if user.arn != former:
+            self.tagger.copy_tags(former, user.arn)
+            self.tagger.delete_all_tags_for_resource(former)
+
+    def delete_user(self: Any, user_name: str) -> None:
+        user = self.users.get(user_name)
+        _delete_user(self, user_name)
+        self.tagger.delete_all_tags_for_resource(user.arn)
+
+    state.replace(IAMBackend, "update_user", update_user)
+    state.replace(IAMBackend, "delete_user", delete_user)
