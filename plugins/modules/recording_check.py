@@ -301,7 +301,8 @@ def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: 
     for probe in probes:
         client.secrets.extend(secrets_of(probe.settings))
         broadcasts = Broadcasts(client, probe.app, jwt_secret_of(probe.settings), lasts=timeout)
-        chains.append(AfterProbe(probe, Live(probe.settings, viewer, broadcasts, timeout)))
+        live = Live(probe.settings, viewer, broadcasts, timeout, probe.is_base_asked)
+        chains.append(AfterProbe(probe, live))
     try:
         return not_tried(outcome(viewer.url, checked(chains)), chains)
     except AmsError as error:
