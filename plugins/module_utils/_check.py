@@ -10,7 +10,7 @@ the server really has.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -19,6 +19,7 @@ from ._ams.recording_rules import object_key, signing_region
 from ._ams.settings import SettingsError, plan
 from ._check_target import BASE_URL, elsewhere
 from ._hls_upload_check import HlsUpload
+from ._leftovers import PROBE
 from ._links import Link
 from ._probe_store import endpoint_of_environment, require_botocore
 from ._upload_check import Patience, Upload
@@ -35,7 +36,7 @@ class Probe:
     """One application of one server.
 
     closed: whether nobody may read recordings without credentials or a CDN; None where that follows from
-    forwarding, which is off then.
+    forwarding, which is off then. leaves: what the names of objects begin with that a killed check leaves.
     """
 
     app: str
@@ -43,7 +44,8 @@ class Probe:
     viewer: Viewer
     expected_settings: Mapping[str, Any] = field(default_factory=dict)
     closed: Optional[bool] = None
-    name: str = field(default_factory=lambda: f"recording-check-{secrets.token_hex(8)}")
+    leaves: Sequence[str] = (PROBE,)
+    name: str = field(default_factory=lambda: f"{PROBE}{secrets.token_hex(8)}")
 
     def __post_init__(self) -> None:
         require_botocore()
@@ -55,7 +57,8 @@ class Probe:
         self.key = object_key(self.settings, file)
         self.body = secrets.token_bytes(PROBE_SIZE)
         patience = Patience(self.viewer.wait)
-        self._upload = Upload(self.app, self.settings, self.key, self.body, self.viewer.timeout, patience)
+        limits = self.viewer.timeout, patience
+        self._upload = Upload(self.app, self.settings, self.key, self.body, *limits, self.leaves)
         self._visit = Visit(self.app, self.viewer, file, asked, has, patience, self.is_base_asked)
         is_closed = not self.forwards if self.closed is None else self.closed
         self._door = HlsUpload(self.app, self.viewer, file, self.settings, is_closed)

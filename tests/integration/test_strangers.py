@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import recording_
 
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
+from tests.support.playbook import run_playbook
 
 BUCKET = "asked-for"
 TOKEN = "session-token-of-a-test"
@@ -176,3 +178,31 @@ def test_a_public_server_that_sends_viewers_to_loopback(
     assert broken(result) == ["get"]
     assert "which is a loopback address" in result["msg"]
     assert stranger.asked == []
+
+
+def test_what_a_server_answers_is_no_template(fleet: Fleet, tmp_path: Path) -> None:
+    """Neither registered, nor as a fact, nor looked up for a host: the controller would run it."""
+    mark = tmp_path / "made-by-a-server"
+    text = "{{ lookup('ansible.builtin.pipe', 'touch " + str(mark) + "') }}"
+    fleet.set_settings(0, "live", {"s3BucketName": text})
+    fleet.set_live(0, "live", [text])
+    host = fleet.hosts[0]
+    read = {"url": host.url, "email": host.email, "password": host.password}
+    read |= {"apps": ["live"], "live_streams": True, "settings": ["s3BucketName"]}
+    tasks = [
+        {"name": "Read", "antmedia.s3_recording.ams_server_info": read, "register": "answered"},
+        {"name": "Keep", "ansible.builtin.set_fact": {"kept": "{{ answered }}"}},
+        {
+            "name": "Combine",
+            "ansible.builtin.set_fact": {
+                "combined": "{{ hostvars[inventory_hostname].kept | dict2items | list }}"
+            },
+        },
+        {
+            "name": "Show",
+            "ansible.builtin.debug": {"msg": ["{{ answered }}", "{{ kept }}", "{{ combined }}"]},
+        },
+    ]
+    run = run_playbook([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    assert str(run.task("Show")["msg"]).count("touch") >= 3
+    assert not mark.exists()
