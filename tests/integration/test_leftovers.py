@@ -32,15 +32,15 @@ def uploads(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
     for name, value in aws.env().items():
         monkeypatch.setenv(name, value)
     allowed = {"Effect": "Allow", "Action": ["s3:List*", "s3:Get*", "s3:Put*"], "Resource": "*"}
-    key = aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
+    user = aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
     settings: dict[str, Any] = {
         "s3BucketName": BUCKET,
         "s3RegionName": aws.region,
         "s3Endpoint": aws.endpoint_url,
         "s3PathStyleAccessEnabled": True,
         "s3Permission": "bucket-owner-full-control",
-        "s3AccessKey": key.access_key_id,
-        "s3SecretKey": key.secret_access_key,
+        "s3AccessKey": user.access_key_id,
+        "s3SecretKey": user.secret_access_key,
     }
     names = [f"streams/recording-check-{number:016x}.mp4" for number in range(3)]
     return [Upload("live", settings, name, b"x", 30, Patience(0)) for name in names]

@@ -187,7 +187,7 @@ def test_what_a_server_answers_is_no_template(fleet: Fleet, tmp_path: Path) -> N
     fleet.set_settings(0, "live", {"s3BucketName": text})
     fleet.set_live(0, "live", [text])
     host = fleet.hosts[0]
-    read = {"url": host.url, "email": host.email, "password": host.password}
+    read: dict[str, Any] = {"url": host.url, "email": host.email, "password": host.password}
     read |= {"apps": ["live"], "live_streams": True, "settings": ["s3BucketName"]}
     tasks = [
         {"name": "Read", "antmedia.s3_recording.ams_server_info": read, "register": "answered"},
