@@ -10,16 +10,18 @@ the server really has.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ._ams.errors import AmsError
 from ._ams.recording_rules import object_key, signing_region
 from ._ams.settings import SettingsError, plan
+from ._check_target import BASE_URL, elsewhere
 from ._hls_upload_check import HlsUpload
+from ._leftovers import PROBE
 from ._links import Link
-from ._probe_store import require_botocore
+from ._probe_store import endpoint_of_environment, require_botocore
 from ._upload_check import Patience, Upload
 from ._viewer_check import Viewer, Visit
 from ._viewer_diagnosis import Forwarding, probe_extension
@@ -34,7 +36,7 @@ class Probe:
     """One application of one server.
 
     closed: whether nobody may read recordings without credentials or a CDN; None where that follows from
-    forwarding, which is off then.
+    forwarding, which is off then. leaves: what the names of objects begin with that a killed check leaves.
     """
 
     app: str
@@ -42,7 +44,8 @@ class Probe:
     viewer: Viewer
     expected_settings: Mapping[str, Any] = field(default_factory=dict)
     closed: Optional[bool] = None
-    name: str = field(default_factory=lambda: f"recording-check-{secrets.token_hex(8)}")
+    leaves: Sequence[str] = (PROBE,)
+    name: str = field(default_factory=lambda: f"{PROBE}{secrets.token_hex(8)}")
 
     def __post_init__(self) -> None:
         require_botocore()
@@ -54,11 +57,17 @@ class Probe:
         self.key = object_key(self.settings, file)
         self.body = secrets.token_bytes(PROBE_SIZE)
         patience = Patience(self.viewer.wait)
-        self._upload = Upload(self.app, self.settings, self.key, self.body, self.viewer.timeout, patience)
-        self._visit = Visit(self.app, self.viewer, file, asked, has, patience)
+        limits = self.viewer.timeout, patience
+        self._upload = Upload(self.app, self.settings, self.key, self.body, *limits, self.leaves)
+        self._visit = Visit(self.app, self.viewer, file, asked, has, patience, self.is_base_asked)
         is_closed = not self.forwards if self.closed is None else self.closed
         self._door = HlsUpload(self.app, self.viewer, file, self.settings, is_closed)
         self._half: list[Link] = []
+
+    @property
+    def is_base_asked(self) -> bool:
+        """True if where viewers are sent was asked for; otherwise the server alone says so."""
+        return BASE_URL in self.expected_settings
 
     @property
     def uploads(self) -> bool:
@@ -67,6 +76,11 @@ class Probe:
 
     def links(self) -> Iterator[Link]:
         """Try link after link; what a broken one makes impossible is not tried."""
+        stranger = elsewhere(self.settings, self.expected_settings, endpoint_of_environment())
+        if stranger is not None:
+            self._half = [Link(self.app, "settings", False, *stranger)]
+            yield self._half[0]
+            return
         self._half = [self._settings_link()]
         yield self._half[0]
         if not self.settings.get("s3RecordingEnabled"):

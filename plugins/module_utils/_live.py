@@ -33,7 +33,8 @@ from ._live_obstacle import (
 from ._live_removal import Removal
 from ._live_store import Store
 from ._no_answer import NoAnswer
-from ._viewer_check import Viewer, first_answer, viewer_session
+from ._viewer_check import Viewer, first_answer
+from ._viewer_session import Browser, left_tls
 
 try:
     import requests
@@ -71,12 +72,16 @@ class _Step(NamedTuple):
 
 @dataclass
 class Live:
-    """The live check of one application. timeout: seconds from the clip to the viewer."""
+    """The live check of one application. timeout: seconds from the clip to the viewer.
+
+    is_base_asked: whether the base URL was asked for, not only read on the server.
+    """
 
     settings: Mapping[str, Any]
     viewer: Viewer
     broadcasts: Broadcasts
     timeout: float
+    is_base_asked: bool = True
     name: str = field(default_factory=lambda: f"live-check-{secrets.token_hex(8)}")
 
     def __post_init__(self) -> None:
@@ -277,7 +282,10 @@ class Live:
             raise _Broken(f"nothing within {self.timeout:g} s")
         # Should there have been a second pull, its recording has a number in its name.
         first = min(listed, key=lambda entry: entry.get("creationDate") or 0)
-        self._file = str(first.get("filePath") or self._file)
+        named = str(first.get("filePath") or self._file)
+        if self.name not in named.rpartition("/")[2] or ".." in named:
+            raise _Broken(f"the list has {named!r}, which is no recording of {self.name}")
+        self._file = named
         status = first.get("processStatus")
         self._listed = f"{self._file}, {first.get('fileSize')} bytes{f', {status}' if status else ''}"
         return self._listed
@@ -319,7 +327,7 @@ class Live:
 
     def _view(self) -> str:
         stored = self._stored()
-        with viewer_session() as http:
+        with Browser() as http:
             first = first_answer(
                 self.viewer, f"{self.viewer.url}/{quote(self.app)}/{quote(self._file)}", http
             )
@@ -328,13 +336,15 @@ class Live:
             location = first.headers.get("Location", "")
             if first.status_code != 302 or location != self._wanted:
                 raise _Broken(f"{first.status_code}{' to ' + location if location else ''}")
-            answer = http.get(location, timeout=self.viewer.timeout)
+            there = http if self.is_base_asked else http.beyond(self.viewer.url)
+            answer = there.fetch(location, timeout=self.viewer.timeout)
         came = f"302, and there {answer.status_code} with {len(answer.content)} bytes"
         if answer.status_code != 200:
             raise _Broken(came)
         if answer.content != stored:
             raise _Broken(f"{came} that are not those of the bucket", "Is there an old copy in a CDN?")
-        return f"that, {len(stored)} bytes"
+        plain = left_tls(answer)
+        return f"that, {len(stored)} bytes{f', by plain http from {plain}' if plain else ''}"
 
     def _remove(self) -> str:
         trouble = self._removal.run()

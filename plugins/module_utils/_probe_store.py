@@ -77,6 +77,11 @@ def _region(settings: Mapping[str, Any]) -> Optional[str]:
     return region_at(PROVIDERS[provider_at(endpoint, has_iam=False)], endpoint)
 
 
+def endpoint_of_environment() -> str:
+    """Return the S3 endpoint that the environment names for its credentials, or ""."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+
+
 def delete_nothing(s3: Any, bucket: str, key: str) -> None:
     """Raise what the store answers to one who may not delete this object, which is not there yet.
 

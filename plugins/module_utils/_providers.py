@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ._addresses import host_of, read
+from ._addresses import AddressError, host_of, read
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,16 @@ def provider_at(endpoint: str, *, has_iam: bool) -> str:
 def is_of_aws(endpoint: str) -> bool:
     """Whether an endpoint is AWS itself and no stand-in of it, for example a dual-stack one."""
     return _named_by(endpoint) == "aws"
+
+
+def is_api_of_aws(endpoint: str) -> bool:
+    """True if an endpoint is S3 of AWS itself, by https. Others can have names below amazonaws.com too."""
+    try:
+        address = read(endpoint)
+    except AddressError:
+        return False
+    is_tls = address.scheme == "https" and address.port in (None, 443)
+    return is_tls and re.fullmatch(PROVIDERS["aws"].hosts, address.host) is not None
 
 
 def region_at(provider: Provider, endpoint: str) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -29,6 +29,7 @@ from ._diagnosis import (
     removal_remedy,
 )
 from ._inquiry import Inquiry
+from ._leftovers import PROBE, left_over
 from ._links import Link
 from ._no_answer import no_answer
 from ._probe_store import delete_nothing, s3_client
@@ -73,7 +74,10 @@ class Patience:
 
 
 class Upload:
-    """One object on its way into the bucket of an application's settings."""
+    """One object on its way into the bucket of an application's settings.
+
+    leaves: what the names of objects begin with that a killed check leaves there.
+    """
 
     def __init__(
         self,
@@ -83,9 +87,11 @@ class Upload:
         body: bytes,
         timeout: float,
         patience: Patience,
+        leaves: Sequence[str] = (PROBE,),
     ) -> None:
         self._app, self._settings, self._body = app, settings, body
         self._timeout, self._patience = timeout, patience
+        self._leaves = leaves
         permission = settings.get("s3Permission")
         self.asked = Asked(
             bucket=str(settings.get("s3BucketName") or ""),
@@ -119,17 +125,43 @@ class Upload:
         listed = self._call(self._list)
         head = put = Answer()
         kept_from: Optional[Link] = None
+        swept: list[Link] = []
         if listed.denied:
             self._owner = self.inquiry.about_owner()
         if not listed.stops:
             head = self._call(self._head)
             kept_from = self._require_removal()
+            swept = [] if kept_from or not listed.ok else self._remove_leftovers()
             put = put if kept_from else self._call(lambda s3: self._put(s3, self.asked.acl))
         self.answers = listed.nothing is None and listed.code not in NO_BUCKET
         links = [self._list_link(listed)]
         if not listed.stops:
-            links += [self._head_link(head, listed, put), kept_from or self._put_link(put, head, listed)]
+            links += [*swept, self._head_link(head, listed, put)]
+            links.append(kept_from or self._put_link(put, head, listed))
         return links
+
+    def _remove_leftovers(self) -> list[Link]:
+        """Remove what earlier checks have left that were killed; a link that tells of it, or none."""
+        keys: list[str] = []
+
+        def find(s3: Any) -> None:
+            for name in self._leaves:
+                prefix = self.asked.key[: self.asked.key.rfind("/") + 1] + name
+                keys.extend(left_over(s3.list_objects_v2(Bucket=self.asked.bucket, Prefix=prefix)))
+
+        def delete(s3: Any) -> None:
+            for key in keys:
+                s3.delete_object(Bucket=self.asked.bucket, Key=key)
+
+        self._once(find, provisioning=False)
+        if not keys:
+            return []
+        removed = self._once(delete, provisioning=True)
+        if not removed.ok:
+            removed = self._once(delete, provisioning=False)
+        came = f"{len(keys)} of them, {'removed' if removed.ok else f'not removed: {removed.came()}'}"
+        told = f"Bucket {self.asked.bucket} had objects of earlier checks that were killed: {came}"
+        return [Link(self._app, "leftovers", True, "nothing of earlier checks", came, warning=told)]
 
     def _require_removal(self) -> Optional[Link]:
         """The link that cannot be tried where neither credentials may delete the object."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urlsplit
 
-from ._ams.errors import AmsError
 from ._diagnosis import Asked, Known
 from ._links import Link
 from ._no_answer import NoAnswer, no_answer
@@ -31,8 +30,10 @@ from ._viewer_diagnosis import (
     unreachable_target,
     wider_cors,
 )
+from ._viewer_session import Browser, left_tls
 
 try:
+    # _viewer_session says so where it is missing.
     import requests
     from urllib3.exceptions import InsecureRequestWarning
 
@@ -63,15 +64,23 @@ class Viewer:
 
 
 class Visit:
-    """One viewer of one object. path: on the server; wanted: where that must lead."""
+    """One viewer of one object. is_asked: whether the base URL was asked for, not only read on the server."""
 
     def __init__(
-        self, app: str, viewer: Viewer, name: str, asked: Forwarding, has: Forwarding, patience: Patience
+        self,
+        app: str,
+        viewer: Viewer,
+        name: str,
+        asked: Forwarding,
+        has: Forwarding,
+        patience: Patience,
+        is_asked: bool = True,
     ) -> None:
         self._app, self._viewer, self._name = app, viewer, name
         self._asked, self._has = asked, has
         self._patience = patience
-        self._http = viewer_session()
+        self._is_asked = is_asked
+        self._http = self._there = Browser()
 
     def links(self, upload: Upload, body: bytes, is_there: bool, is_reachable: bool) -> Iterator[Link]:
         """is_there: the object is in the bucket; is_reachable: there is a bucket that could answer."""
@@ -79,6 +88,7 @@ class Visit:
         yield redirect
         if not target:
             return
+        self._there = self._http if self._is_asked else self._http.beyond(self._viewer.url)
         yield from self._mixed(target)
         if not is_reachable:
             return
@@ -137,7 +147,9 @@ class Visit:
             fetched = Fetched(target, nothing=answer)
             return self._link("get", False, expected, answer.words, unreachable_target(fetched, upload.asked))
         if is_right(answer):
-            return self._link("get", True, expected, _after("200", waited))
+            return Link(
+                self._app, "get", True, expected, _after("200", waited), warning=_of_tls(target, answer)
+            )
         code = _ERROR_CODE.search(answer.content[:_SHOWN])
         fetched = Fetched(
             target,
@@ -151,7 +163,7 @@ class Visit:
         return self._link("get", False, expected, _after(named, waited, "still after"), remedy)
 
     def _fetch(self, target: str, **headers: str) -> requests.Response:
-        return self._http.get(target, headers=headers, timeout=self._viewer.timeout)
+        return self._there.fetch(target, headers=headers, timeout=self._viewer.timeout)
 
     def _range(self, target: str, body: bytes) -> Link:
         expected = "206 with the piece asked for, which players need to seek"
@@ -196,10 +208,7 @@ class Visit:
 
     def _asked_by(self, target: str, origin: str) -> requests.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
-        # No browser follows a redirect there.
-        return self._http.options(
-            target, headers=headers, timeout=self._viewer.timeout, allow_redirects=False
-        )
+        return self._there.options(target, headers=headers, timeout=self._viewer.timeout)
 
     def _patiently(
         self,
@@ -228,28 +237,13 @@ class Visit:
 def first_answer(
     viewer: Viewer,
     url: str,
-    http: Optional[requests.Session] = None,
+    http: Optional[Browser] = None,
     headers: Optional[Mapping[str, str]] = None,
 ) -> Answered:
     """What the server itself answers to a viewer; a redirect is not followed."""
-    browser = http or viewer_session()
-    options: dict[str, Any] = {"allow_redirects": False, "timeout": viewer.timeout, "verify": viewer.verify}
-    options["headers"] = headers
+    browser = http or Browser()
+    options: dict[str, Any] = {"timeout": viewer.timeout, "verify": viewer.verify, "headers": headers}
     return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
-
-
-def viewer_session() -> requests.Session:
-    """Return a viewer's session, the only kind of session there is here: nobody's credentials, no .netrc.
-
-    Proxies and authorities are those of the environment.
-    """
-    if IMPORT_ERROR is not None:
-        raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
-    session = requests.Session()
-    # A viewer has no entry in the .netrc of the host that runs this, nor where a redirect leads.
-    session.auth = _unsigned
-    session.rebuild_auth = lambda *_redirected: None  # type: ignore[method-assign]
-    return session
 
 
 def _answer(call: Callable[[], requests.Response], url: str, timeout: float) -> Answered:
@@ -268,9 +262,14 @@ def _preflight_of(target: str, origin: str, answer: requests.Response) -> Prefli
     return Preflight(target, origin, answer.status_code, allowed, answer.text[:_SHOWN], credentials)
 
 
+def _of_tls(target: str, answer: requests.Response) -> str:
+    there = left_tls(answer)
+    return (
+        f"{target} sends viewers on to {there} by plain http, which browsers block in an https page"
+        if there
+        else ""
+    )
+
+
 def _after(text: str, waited: float, words: str = "after") -> str:
     return f"{text}, {words} {waited:.0f} s" if waited >= 1 else text
-
-
-def _unsigned(request: Any) -> Any:
-    return request

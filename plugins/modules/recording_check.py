@@ -17,10 +17,16 @@ description:
   - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
     the right place, the whole object, a piece of it, and the CORS answers for each origin are expected.
     CORS that allows other sites than O(origins) is a warning, since recording and playback work with it.
+  - Redirects of the object's address are followed as a browser does, at most ten, and never nearer to this
+    host than the address that redirects is itself, to a link-local address not at all. A redirect from https
+    to http is a warning.
   - Tries whether strangers get the object where AMS serves the bucket with its own key (see O(closed)).
   - The object is removed at the end, also after a failure, with the AWS credentials of the environment or
     with the server's own key. Before it is put the module finds out whether one of them may delete it. If
     neither may, nothing is put, and the module fails and says what is wrong with the credentials.
+  - Objects of earlier checks that were killed, older than an hour and in the same folder, are removed first
+    by the same credentials. The link C(leftovers) and a warning say how many. With O(live) those of live
+    checks are looked for as well.
   - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
   - With O(state=absent) it proves the opposite, for servers that recording was taken off.
   - With O(live) the server itself pulls a clip, records it and uploads it, and that recording is fetched as
@@ -41,6 +47,13 @@ options:
       settings:
         description:
           - Settings that the application is expected to have, by their names in AMS.
+          - They decide where requests and the AWS credentials of the environment go. Where bucket, region,
+            endpoint, path style or base URL of the server differ from them, the link C(settings) is broken
+            and nothing else is tried.
+          - Without C(s3Endpoint) among them nothing is sent to an endpoint that the server names, unless it
+            is S3 of AWS by https, or that of C(AWS_ENDPOINT_URL_S3) or C(AWS_ENDPOINT_URL). Without
+            C(httpForwardingBaseURL) viewers are not followed from a public server to a private or loopback
+            address.
           - With O(state=absent) those that it had.
         type: dict
         default: {}
@@ -234,6 +247,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._leftovers import LIVE, PROBE
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import checked, outcome
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._live import Live
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_after_probe import (
@@ -283,8 +297,10 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             return outcome(url, checked(gone))
         known = [text for app in has for text in app_warnings.of_now(client, app, has[app], url)]
         closed = params["closed"]
+        leaves = (PROBE, LIVE) if params["live"] else (PROBE,)
         probes = [
-            Probe(app["name"], has[app["name"]], viewer, app["settings"], closed) for app in params["apps"]
+            Probe(app["name"], has[app["name"]], viewer, app["settings"], closed, leaves)
+            for app in params["apps"]
         ]
         if params["live"]:
             return _warned(_with_live(client, viewer, probes, params["live_timeout"]), known)
@@ -301,7 +317,8 @@ def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: 
     for probe in probes:
         client.secrets.extend(secrets_of(probe.settings))
         broadcasts = Broadcasts(client, probe.app, jwt_secret_of(probe.settings), lasts=timeout)
-        chains.append(AfterProbe(probe, Live(probe.settings, viewer, broadcasts, timeout)))
+        live = Live(probe.settings, viewer, broadcasts, timeout, probe.is_base_asked)
+        chains.append(AfterProbe(probe, live))
     try:
         return not_tried(outcome(viewer.url, checked(chains)), chains)
     except AmsError as error:

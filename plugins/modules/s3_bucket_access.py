@@ -28,6 +28,12 @@ options:
     description: Name of the bucket.
     type: str
     required: true
+  expected_bucket_owner:
+    description:
+      - ID of the AWS account that the bucket has to belong to. S3 refuses every call of this task if it
+        belongs to another one. Not asked for when it is not given or V(any).
+      - RV(antmedia.s3_recording.s3_recording_bucket#module:bucket_owner) is that of a bucket.
+    type: str
   delivery:
     description:
       - V(private) means nobody reads without credentials. ACLs are disabled (C(BucketOwnerEnforced)),
@@ -244,6 +250,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket_
 def argument_spec() -> dict:
     return {
         "name": {"type": "str", "required": True},
+        "expected_bucket_owner": {"type": "str"},
         "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
         "cloudfront_distribution_arn": {"type": "str"},
         "folders": {"type": "list", "elements": "str", "default": []},

@@ -27,6 +27,12 @@ options:
     description: Name of the bucket.
     type: str
     required: true
+  expected_bucket_owner:
+    description:
+      - ID of the AWS account that the bucket has to belong to. S3 refuses every call of this task if it
+        belongs to another one. Not asked for when it is not given or V(any).
+      - RV(antmedia.s3_recording.s3_recording_bucket#module:bucket_owner) is that of a bucket.
+    type: str
   state:
     description:
       - With V(present) the bucket has the rules given.
@@ -190,6 +196,7 @@ def argument_spec() -> dict:
     texts = {"type": "list", "elements": "str", "default": []}
     return {
         "name": {"type": "str", "required": True},
+        "expected_bucket_owner": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "rules": {
             "type": "list",

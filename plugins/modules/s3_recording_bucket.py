@@ -27,7 +27,9 @@ options:
     required: true
   expected_bucket_owner:
     description:
-      - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials.
+      - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials,
+        which C(sts:GetCallerIdentity) tells. The task fails where that cannot be called.
+      - S3 refuses every call of this task if the bucket belongs to another account.
       - V(any) for stores that are not AWS, which have neither its accounts nor its regions.
     type: str
   versioning:
@@ -159,6 +161,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+bucket_owner:
+  description: ID of the account that the bucket has to belong to. Empty with O(expected_bucket_owner=any).
+  returned: success
+  type: str
+  sample: "123456789012"
 existed:
   description: Whether the bucket was there before the task.
   returned: success

@@ -117,6 +117,7 @@ class Web:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         text = content.decode("latin-1")
         answer = SimpleNamespace(status_code=status, content=content, text=text, headers=given)
+        answer.history, answer.url = [], STORE
         return self.change.get(kind, lambda same: same)(answer)
 
     def get(self, url: str, **options: Any) -> Any:
@@ -128,6 +129,12 @@ class Web:
         if "Range" in options["headers"]:
             return self._answer("range", 206, self.probe.body[:100])
         return self._answer("get", 200, self.probe.body)
+
+    def fetch(self, url: str, **options: Any) -> Any:
+        return self.get(url, **options)
+
+    def beyond(self, _url: str) -> Web:
+        return self
 
     def options(self, _url: str, headers: dict[str, str], **_options: Any) -> Any:
         if headers["Origin"] != ORIGIN:
@@ -154,7 +161,7 @@ def parts(
     expected: dict[str, Any] | None = None, wait: float = 0, closed: bool | None = None, **settings: Any
 ) -> Parts:
     viewer = Viewer(ORIGIN, True, 5, wait, [ORIGIN])
-    probe = Probe("live", {**SETTINGS, **settings}, viewer, expected or {}, closed)
+    probe = Probe("live", {**SETTINGS, **settings}, viewer, {"s3Endpoint": STORE, **(expected or {})}, closed)
     web = Web(probe)
     probe._visit._http = web  # type: ignore[assignment]
     return Parts(probe, web)
@@ -179,6 +186,8 @@ class TestHealthy:
             "key:list_objects_v2",
             "key:head_object",
             "provisioning:try_delete",
+            # What earlier checks have left.
+            "key:list_objects_v2",
             "key:put_object",
             "provisioning:delete_object",
         ]
@@ -687,13 +696,13 @@ def test_the_table() -> None:
 
 
 def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.antmedia.s3_recording.plugins.module_utils import _probe_store, _viewer_check
+    from ansible_collections.antmedia.s3_recording.plugins.module_utils import _probe_store, _viewer_session
 
     with monkeypatch.context() as patched:
         patched.setattr(_probe_store, "IMPORT_ERROR", ImportError("No module named 'botocore'"))
         with pytest.raises(AmsError, match="No module named 'botocore'"):
             parts()
     with monkeypatch.context() as patched:
-        patched.setattr(_viewer_check, "IMPORT_ERROR", ImportError("No module named 'requests'"))
+        patched.setattr(_viewer_session, "IMPORT_ERROR", ImportError("No module named 'requests'"))
         with pytest.raises(AmsError, match="No module named 'requests'"):
             parts()

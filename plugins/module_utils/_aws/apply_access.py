@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from . import bucket_access as access
 from . import bucket_setting, dormant_access, dormant_acls
-from .calls import S3_TRANSIENT, attempt, caller_identity, client, partition_of, read_back
+from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
@@ -32,7 +32,8 @@ def run(module: Any) -> dict[str, Any]:
         params["cloudfront_distribution_arn"] or "",
     )
     access.check_wish(wish)
-    bucket = _Bucket(client(module, "s3"), wish.bucket, policy_only=wish.policy_only)
+    s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
+    bucket = _Bucket(s3, wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     after = access.target(before, wish)
     if bucket.no_policies and after.policy is not None:

@@ -10,18 +10,21 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import bucket, bucket_setting, expiry, object_listing
-from .calls import S3_TRANSIENT, attempt, caller_identity, client, poll, read_back
+from .calls import ANY_OWNER, S3_TRANSIENT, attempt, caller_identity, client, owned_by, poll, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 20
-_ANY_OWNER = "any"
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
 _WITHOUT_CONSTRAINT = ("us-east-1", "auto")
 _NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
 )
-
+_WITHOUT_STS = (
+    "Nothing was changed, since the bucket could be someone else's. Where sts:GetCallerIdentity cannot be "
+    "called, give the ID of the account by expected_bucket_owner (in the role s3_recording_bucket_owner), or "
+    "any for a store that has no accounts of AWS"
+)
 _NO_ABORTS = (
     "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
@@ -62,6 +65,7 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "existed": exists,
+        "bucket_owner": found.owner,
         "steps": steps,
         **right,
         **_told_of(impacts),
@@ -111,21 +115,24 @@ class _Bucket:
         self.name = wish.bucket
         self.wish = wish
         self.unknown: dict[str, AwsError] = {}
+        self.owner = ""
 
     def where(self) -> str:
         return f" in {self.module.region}" if self.module.region else ""
 
     def look(self) -> bool:
         """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
-        owner = self._expected_owner()
+        owner = self.owner = self._expected_owner()
         try:
             answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
         except AwsError as error:
             if error.code == "404":
+                owned_by(self.s3, owner)
                 return False
             if error.code != "403":
                 raise
             raise self._not_ours(owner, error) from None
+        owned_by(self.s3, owner)
         region = "" if self._is_elsewhere else self._region_in(answer)
         if region and self.module.region and region != self.module.region:
             raise AwsError(
@@ -148,7 +155,7 @@ class _Bucket:
     @property
     def _is_elsewhere(self) -> bool:
         """Whether the store has neither AWS's accounts nor its regions."""
-        return bool(self.module.params["expected_bucket_owner"] == _ANY_OWNER)
+        return bool(self.module.params["expected_bucket_owner"] == ANY_OWNER)
 
     @staticmethod
     def _region_in(answer: dict[str, Any]) -> str:
@@ -156,14 +163,15 @@ class _Bucket:
         return str(headers.get("x-amz-bucket-region") or "")
 
     def _expected_owner(self) -> str:
-        """The account that has to own the bucket; empty where that is not known, and so not asked for."""
+        """Return the account that has to own the bucket; empty for a store without accounts."""
         given = str(self.module.params["expected_bucket_owner"] or "")
         if given:
             return "" if self._is_elsewhere else given
         try:
-            identity = caller_identity(self.module, "Asking which account the credentials belong to")
-        except AwsError:
-            return ""
+            identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
+        except AwsError as error:
+            error.remedy = f"{error.remedy.rstrip('.')}. {_WITHOUT_STS}".lstrip(". ")
+            raise
         return str(identity["Account"])
 
     def _not_ours(self, owner: str, error: AwsError) -> AwsError:

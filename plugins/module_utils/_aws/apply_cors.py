@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from . import bucket_setting, cors
-from .calls import S3_TRANSIENT, attempt, client, read_back
+from .calls import S3_TRANSIENT, attempt, client, owned_by, read_back
 from .errors import AwsError
 
 _READ_BACK_SECONDS = 10
@@ -20,7 +20,7 @@ def run(module: Any) -> dict[str, Any]:
     name, purge, present = params["name"], params["purge"], params["state"] == "present"
     wanted = cors.given(params["rules"])
     cors.check(name, wanted, present=present, purge=purge)
-    bucket = _Bucket(client(module, "s3"), name)
+    bucket = _Bucket(owned_by(client(module, "s3"), params.get("expected_bucket_owner")), name)
     before, missing = bucket.read_or_none(module.check_mode)
     after = (
         cors.merged(before, wanted, purge)

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +21,8 @@ from .errors import code_of, explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+# Of a bucket in a store that has no accounts of AWS.
+ANY_OWNER = "any"
 # S3 answers so while it is still busy with the change before, or has not heard of a new bucket everywhere.
 S3_TRANSIENT = ("OperationAborted", "NoSuchBucket")
 # botocore's standard mode: transient errors and throttling alone, jitter, no wait over 20 seconds.
@@ -47,6 +50,21 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
     if service == "s3control" and _has_no_subdomains(made.meta.endpoint_url):
         made.meta.events.register("before-sign.s3-control", _without_account)
     return make_plain(made) if is_plain else made
+
+
+def owned_by(made: Any, owner: Optional[str]) -> Any:
+    """Let S3 refuse every call of a client if the bucket is another account's; return the client.
+
+    owner: the ID of the account, empty or ANY_OWNER where that is not known.
+    """
+    if owner and owner != ANY_OWNER:
+        made.meta.events.register("provide-client-params.s3", partial(_with_owner, owner))
+    return made
+
+
+def _with_owner(owner: str, params: dict[str, Any], model: Any, **_event: Any) -> Optional[dict[str, Any]]:
+    known = model.input_shape.members if model.input_shape else {}
+    return {"ExpectedBucketOwner": owner, **params} if "ExpectedBucketOwner" in known else None
 
 
 def _s3_endpoint(params: dict[str, Any]) -> str:

@@ -11,8 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "********"
-_NOT_FOUND = 404
+_NOT_FOUND, _UNAVAILABLE = 404, 503
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
+_THROTTLED_CODES = {
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "ServiceUnavailable",
+}
 UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 
 
@@ -98,11 +111,16 @@ def explain(
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
         came_back = f"{asked or 'the store'} does not know the call {call} ({came_back.rstrip('.')})"
-    remedy = trouble.remedy if trouble else _remedy(code, needs)
+    remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     return AwsError(tried, came_back, remedy, code=code, status=status)
 
 
-def _remedy(code: str, needs: str) -> str:
+def _remedy(code: str, status: int, needs: str) -> str:
+    if code in _THROTTLED_CODES or status == _UNAVAILABLE:
+        return (
+            "The service takes no more requests at the moment: run again in some minutes. If that happens "
+            "often, let fewer runs use the account at the same time"
+        )
     if code in _DENIED_CODES and needs:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
     if code in UNKNOWN_CALL_CODES:

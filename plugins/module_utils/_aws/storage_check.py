@@ -36,6 +36,7 @@ _NEEDS = {
     "s3_bucket_access": ("s3_recording_bucket", "cloudfront_recording_distribution"),
     "s3_cors": ("s3_recording_bucket",),
 }
+_OF_OWNER = ("s3_bucket_access", "s3_cors")
 # Options without which these modules cannot be asked.
 _DEFAULTS = {"state": "present", "purge": False, "purge_tags": False, "grace": 0, "quiet": 0}
 
@@ -117,6 +118,8 @@ class _Bucket:
         if name == "s3_bucket_access" and "cloudfront_recording_distribution" in self._results:
             distribution = self._results["cloudfront_recording_distribution"]
             params["cloudfront_distribution_arn"] = distribution["arn"]
+        if name in _OF_OWNER and "s3_recording_bucket" in self._results:
+            params["expected_bucket_owner"] = self._results["s3_recording_bucket"]["bucket_owner"]
         if name == "iam_stored_access_key":
             params["vault_password"] = list(self._passwords)
             params["kms_key_id"] = self._module.params["kms_key_id"]

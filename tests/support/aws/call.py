@@ -19,6 +19,7 @@ _READING = re.compile(
 _JSON_SERVICES = {"AmazonSSM": "ssm", "TrentService": "kms"}
 _LOGGED_HEADERS = (
     "x-amz-acl",
+    "x-amz-expected-bucket-owner",
     "x-amz-storage-class",
     "x-amz-content-sha256",
     "cache-control",

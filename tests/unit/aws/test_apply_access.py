@@ -219,3 +219,21 @@ def test_cors_writes_are_read_back(aws: AwsStandIn, bucket: Bucket, monkeypatch:
     monkeypatch.setattr(cors, "to_aws", lambda _rules: [{"AllowedOrigins": ["x"], "AllowedMethods": ["PUT"]}])
     with pytest.raises(AwsError, match="has other rules"):
         bucket.cors(purge=True, rules=[{"id": "b", "allowed_origins": ["*"], "allowed_methods": ["GET"]}])
+
+
+def test_every_call_names_the_owner_that_is_given(aws: AwsStandIn, bucket: Bucket) -> None:
+    """None of them did, so that policy and rules could go to a bucket that somebody else has made since."""
+    aws.clear_requests()
+    assert bucket.access("public", expected_bucket_owner=aws.account_id)["changed"]
+    assert bucket.cors(expected_bucket_owner=aws.account_id)["changed"]
+    asked = [each for each in aws.requests() if each["service"] == "s3" and each["bucket"]]
+    assert {each["operation"] for each in asked} >= {"PutBucketPolicy", "PutBucketCors"}
+    assert {each["headers"].get("x-amz-expected-bucket-owner") for each in asked} == {aws.account_id}
+
+
+def test_a_bucket_of_another_account_is_not_changed(aws: AwsStandIn, bucket: Bucket) -> None:
+    aws.clear_requests()
+    for change in (lambda **given: bucket.access("public", **given), bucket.cors):
+        with pytest.raises(AwsError, match="AccessDenied"):
+            change(expected_bucket_owner="999988887777")
+    assert not [each for each in aws.writes() if each["status"] < 300]

@@ -47,6 +47,7 @@ OURS: tuple[dict[str, Any], ...] = (
         "Expiration": {"Days": 2},
     },
 )
+OWNER = "x-amz-expected-bucket-owner"
 KEY = "11111111-2222-3333-4444-555555555555"
 WHAT_IS_TOLD = ("changed", "steps", "diff")
 
@@ -288,10 +289,32 @@ def _module(place: Place) -> Module:
     return Module(place.aws, None, False, name=place.name, expected_bucket_owner=None)
 
 
-def test_an_account_that_is_not_known_is_not_asked_for(aws: AwsStandIn, place: Place) -> None:
-    """A store without STS, or a policy that forbids it: S3 itself has the last word."""
+def test_an_account_that_is_not_known_ends_it(aws: AwsStandIn, place: Place) -> None:
+    """The question for the owner was left out without a word, and recordings could go to someone else."""
     place.make()
     aws.fault("sts:GetCallerIdentity", count=1, status=403, code="AccessDenied")
     aws.clear_requests()
-    assert place.run()["changed"] is False
-    assert [each["operation"] for each in aws.requests()] == ["GetCallerIdentity", "HeadBucket"]
+    with pytest.raises(AwsError, match="Asking STS which account has to own bucket") as failed:
+        place.run(versioning=True)
+    assert "sts:GetCallerIdentity" in str(failed.value)
+    assert "s3_recording_bucket_owner" in str(failed.value)
+    assert [each["operation"] for each in aws.requests()] == ["GetCallerIdentity"]
+    assert place.run(expected_bucket_owner=aws.account_id)["bucket_owner"] == aws.account_id
+    assert place.run(expected_bucket_owner="any")["bucket_owner"] == ""
+
+
+def test_every_call_names_the_owner(aws: AwsStandIn, place: Place) -> None:
+    """HEAD alone did: a bucket that somebody else has made in between was written to."""
+    aws.clear_requests()
+    result = place.run(versioning=True, lifecycle_rules=[ABORT], tags={"a": "b"}, encryption="AES256")
+    assert result["bucket_owner"] == aws.account_id
+    asked = [each for each in aws.requests() if each["service"] == "s3"]
+    without = {each["operation"] for each in asked if OWNER not in each["headers"]}
+    assert without == {"CreateBucket"}
+    assert len(asked) >= 10
+
+
+def test_no_call_names_one_where_there_are_no_accounts(aws: AwsStandIn, place: Place) -> None:
+    aws.clear_requests()
+    place.run(versioning=True, expected_bucket_owner="any")
+    assert not [each for each in aws.requests() if OWNER in each["headers"]]
