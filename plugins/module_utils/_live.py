@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from ._ams.broadcasts import Broadcasts
 from ._ams.errors import AmsError
 from ._ams.recording_rules import MP4, forwarded_to, hls_seconds, object_key, stream_prefixes, uploads
+from ._bounded_session import VIEWER_MOST, size_of
 from ._clip import CLIP_SECONDS, clip, mp4_fault
 from ._links import Link
 from ._live_obstacle import (
@@ -276,7 +277,7 @@ class Live:
         if not listed:
             raise _Broken(f"nothing within {self.timeout:g} s")
         # Should there have been a second pull, its recording has a number in its name.
-        first = min(listed, key=lambda entry: entry.get("creationDate") or 0)
+        first = min(listed, key=_created)
         self._file = str(first.get("filePath") or self._file)
         status = first.get("processStatus")
         self._listed = f"{self._file}, {first.get('fileSize')} bytes{f', {status}' if status else ''}"
@@ -319,7 +320,8 @@ class Live:
 
     def _view(self) -> str:
         stored = self._stored()
-        with viewer_session() as http:
+        most = max(len(stored), VIEWER_MOST)
+        with viewer_session(most) as http:
             first = first_answer(
                 self.viewer, f"{self.viewer.url}/{quote(self.app)}/{quote(self._file)}", http
             )
@@ -329,7 +331,7 @@ class Live:
             if first.status_code != 302 or location != self._wanted:
                 raise _Broken(f"{first.status_code}{' to ' + location if location else ''}")
             answer = http.get(location, timeout=self.viewer.timeout)
-        came = f"302, and there {answer.status_code} with {len(answer.content)} bytes"
+        came = f"302, and there {answer.status_code} with {size_of(answer.content, most)}"
         if answer.status_code != 200:
             raise _Broken(came)
         if answer.content != stored:
@@ -387,3 +389,8 @@ class Live:
     def _without_secrets(self, link: Link) -> Link:
         came, warning = (self.broadcasts.without_secrets(text) for text in (link.came, link.warning))
         return replace(link, came=came, warning=warning)
+
+
+def _created(recording: Mapping[str, Any]) -> float:
+    when = recording.get("creationDate")
+    return when if isinstance(when, (int, float)) else 0

@@ -13,6 +13,7 @@ from typing import Any, Callable, Optional, Union
 from urllib.parse import urlsplit
 
 from ._ams.errors import AmsError
+from ._bounded_session import VIEWER_MOST, BoundedAdapter, size_of
 from ._diagnosis import Asked, Known
 from ._links import Link
 from ._no_answer import NoAnswer, no_answer
@@ -146,7 +147,7 @@ class Visit:
             upload.encrypted_by_kms,
         )
         known = upload.inquiry.about_access() if answer.status_code == 403 else Known()
-        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {len(answer.content)} bytes"
+        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {size_of(answer.content)}"
         remedy = fetch_remedy(fetched, upload.asked, known)
         return self._link("get", False, expected, _after(named, waited, "still after"), remedy)
 
@@ -160,7 +161,7 @@ class Visit:
         if isinstance(answer, NoAnswer):
             return self._link("range", False, expected, answer.words, remedy)
         ok = answer.status_code == 206 and answer.content == body[:100]
-        came = "206" if ok else f"{answer.status_code} with {len(answer.content)} bytes"
+        came = "206" if ok else f"{answer.status_code} with {size_of(answer.content)}"
         return self._link("range", ok, expected, came, remedy)
 
     def _preflight(self, target: str, origin: str, asked: Asked) -> Link:
@@ -238,14 +239,17 @@ def first_answer(
     return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
 
 
-def viewer_session() -> requests.Session:
+def viewer_session(most: int = VIEWER_MOST) -> requests.Session:
     """Return a viewer's session, the only kind of session there is here: nobody's credentials, no .netrc.
 
-    Proxies and authorities are those of the environment.
+    Proxies and authorities are those of the environment. most: bytes that are read of an answer.
     """
     if IMPORT_ERROR is not None:
         raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
     session = requests.Session()
+    session.headers["Accept-Encoding"] = "identity"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, BoundedAdapter(most))
     # A viewer has no entry in the .netrc of the host that runs this, nor where a redirect leads.
     session.auth = _unsigned
     session.rebuild_auth = lambda *_redirected: None  # type: ignore[method-assign]
