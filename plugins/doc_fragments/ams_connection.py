@@ -48,7 +48,9 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and for each piece of an answer.
+      - Seconds to connect, and then for the whole answer to a request.
+      - An answer that is not complete by then, or longer than answers of AMS are (256 KiB for settings, 1 MiB
+        for a page of a list, 64 KiB for all else), is an error that names the server and the step.
       - If not set, the environment variable E(AMS_TIMEOUT) is used.
     type: float
     default: 30

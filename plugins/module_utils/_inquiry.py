@@ -9,7 +9,6 @@ its own, since the link that failed is told in any case.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -19,6 +18,7 @@ from ._aws.bucket_access import ALL_OFF, SWITCHES, Block
 from ._aws.errors import code_of, is_none, status_of
 from ._diagnosis import Known
 from ._probe_store import environment_client, s3_client
+from ._strict_json import parse
 
 # _probe_store says so where it is missing.
 with suppress(ImportError):
@@ -163,7 +163,7 @@ def _policy_of(answer: Any) -> Optional[Mapping[str, Any]]:
     if answer is _NONE:
         return {}
     try:
-        policy = json.loads((answer or {}).get("Policy") or "null")
+        policy = parse((answer or {}).get("Policy") or "null")
     except ValueError:
         return None
     return policy if isinstance(policy, dict) else None

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, Protocol
 
+from ._plain_text import one_line
+
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,6 +32,11 @@ class Link:
     remedy: str = ""
     warning: str = ""
     tried: bool = True
+
+    def __post_init__(self) -> None:
+        """Keep what a server or a store says from making lines of the table of its own."""
+        for name in ("expected", "came"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
 
     def verdict(self) -> str:
         """Return what a line of the table says of it."""

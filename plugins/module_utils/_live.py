@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from ._ams.broadcasts import Broadcasts
 from ._ams.errors import AmsError
 from ._ams.recording_rules import MP4, forwarded_to, hls_seconds, object_key, stream_prefixes, uploads
+from ._bounded_session import VIEWER_MOST, size_of
 from ._clip import CLIP_SECONDS, clip, mp4_fault
 from ._links import Link
 from ._live_obstacle import (
@@ -281,7 +282,7 @@ class Live:
         if not listed:
             raise _Broken(f"nothing within {self.timeout:g} s")
         # Should there have been a second pull, its recording has a number in its name.
-        first = min(listed, key=lambda entry: entry.get("creationDate") or 0)
+        first = min(listed, key=_created)
         named = str(first.get("filePath") or self._file)
         if self.name not in named.rpartition("/")[2] or ".." in named:
             raise _Broken(f"the list has {named!r}, which is no recording of {self.name}")
@@ -327,7 +328,8 @@ class Live:
 
     def _view(self) -> str:
         stored = self._stored()
-        with Browser() as http:
+        most = max(len(stored), VIEWER_MOST)
+        with Browser(most=most) as http:
             first = first_answer(
                 self.viewer, f"{self.viewer.url}/{quote(self.app)}/{quote(self._file)}", http
             )
@@ -338,7 +340,7 @@ class Live:
                 raise _Broken(f"{first.status_code}{' to ' + location if location else ''}")
             there = http if self.is_base_asked else http.beyond(self.viewer.url)
             answer = there.fetch(location, timeout=self.viewer.timeout)
-        came = f"302, and there {answer.status_code} with {len(answer.content)} bytes"
+        came = f"302, and there {answer.status_code} with {size_of(answer.content, most)}"
         if answer.status_code != 200:
             raise _Broken(came)
         if answer.content != stored:
@@ -397,3 +399,8 @@ class Live:
     def _without_secrets(self, link: Link) -> Link:
         came, warning = (self.broadcasts.without_secrets(text) for text in (link.came, link.warning))
         return replace(link, came=came, warning=warning)
+
+
+def _created(recording: Mapping[str, Any]) -> float:
+    when = recording.get("creationDate")
+    return when if isinstance(when, (int, float)) else 0

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ._probe_store import delete_nothing, require_botocore, s3_client
+
+# Pages of a list, of what one stream has made.
+_MOST_PAGES = 20
 
 
 class Store:
@@ -40,7 +44,8 @@ class Store:
     def sizes(self, prefix: str) -> dict[str, int]:
         """The objects whose keys begin so."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", ())}
+        found = islice(pages, _MOST_PAGES)
+        return {each["Key"]: each["Size"] for page in found for each in page.get("Contents", ())}
 
     def remove(self, prefix: str) -> list[str]:
         """Remove all objects whose keys begin so, with their versions; the keys that were there."""
@@ -56,7 +61,7 @@ class Store:
         pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
         return [
             (each["Key"], {"VersionId": each["VersionId"]})
-            for page in pages
+            for page in islice(pages, _MOST_PAGES)
             for kind in ("Versions", "DeleteMarkers")
             for each in page.get(kind, ())
         ]

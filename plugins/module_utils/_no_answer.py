@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 from urllib.parse import urlsplit
 
+from ._bounded import TooMuch
+from ._plain_text import one_line
+
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """kind: proxy, tls, dns, refused, timeout, route, cut or other. words: one sentence's worth."""
+    """kind: long, proxy, tls, dns, refused, timeout, route, cut or other. words: one sentence's worth."""
 
     kind: str
     words: str
@@ -35,6 +38,7 @@ def no_answer(error: BaseException, url: str, timeout: float = 0) -> NoAnswer:
         found = next((each for each in reasons if fits(each)), None)
         if found is not None:
             words = {
+                "long": f"{place} answers too much: {_text(found)}",
                 "proxy": f"the proxy on the way to {place} did not pass the request on: {_text(found)}",
                 "tls": f"the TLS handshake with {place} failed: {_tls_text(found)}",
                 "dns": f"the name {host} is not known to DNS",
@@ -72,6 +76,7 @@ def _is_without_route(error: BaseException) -> bool:
 
 # The first that fits counts: a refused connection is a ConnectionError around other errors, for example.
 _KINDS: tuple[tuple[str, Callable[[BaseException], bool]], ...] = (
+    ("long", lambda error: isinstance(error, TooMuch)),
     ("proxy", _named("ProxyError", "ProxyConnectionError")),
     ("tls", lambda error: isinstance(error, ssl.SSLError) or _named("SSLError")(error)),
     ("dns", lambda error: isinstance(error, socket.gaierror) or _named("NameResolutionError")(error)),
@@ -93,4 +98,4 @@ def _tls_text(error: BaseException) -> str:
 
 
 def _text(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(str(error)) or type(error).__name__

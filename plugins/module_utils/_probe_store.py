@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ._ams.errors import AmsError
 from ._ams.recording_rules import signing_region
 from ._aws.errors import code_of
+from ._bounded import bind_store_client
 from ._plain_s3 import make_plain, plain_options
 from ._providers import PROVIDERS, provider_at, region_at
 
@@ -66,7 +67,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     )
     if not provisioning:
         client.meta.events.register("before-call.s3", _stay_in_region)
-    return make_plain(client)
+    return bind_store_client(make_plain(client))
 
 
 def _region(settings: Mapping[str, Any]) -> Optional[str]:
@@ -111,7 +112,8 @@ def environment_client(service: str, settings: Mapping[str, Any], timeout: float
     if host and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and not configured:
         return None
     region = settings.get("s3RegionName") or None
-    return _session(provisioning=True).create_client(service, region_name=region, config=_config(timeout))
+    client = _session(provisioning=True).create_client(service, region_name=region, config=_config(timeout))
+    return bind_store_client(client)
 
 
 def _config(timeout: float, **more: Any) -> Any:

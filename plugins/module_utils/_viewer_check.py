@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urlsplit
 
+from ._bounded_session import size_of
 from ._diagnosis import Asked, Known
 from ._links import Link
 from ._no_answer import NoAnswer, no_answer
@@ -158,7 +159,7 @@ class Visit:
             upload.encrypted_by_kms,
         )
         known = upload.inquiry.about_access() if answer.status_code == 403 else Known()
-        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {len(answer.content)} bytes"
+        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {size_of(answer.content)}"
         remedy = fetch_remedy(fetched, upload.asked, known)
         return self._link("get", False, expected, _after(named, waited, "still after"), remedy)
 
@@ -172,7 +173,7 @@ class Visit:
         if isinstance(answer, NoAnswer):
             return self._link("range", False, expected, answer.words, remedy)
         ok = answer.status_code == 206 and answer.content == body[:100]
-        came = "206" if ok else f"{answer.status_code} with {len(answer.content)} bytes"
+        came = "206" if ok else f"{answer.status_code} with {size_of(answer.content)}"
         return self._link("range", ok, expected, came, remedy)
 
     def _preflight(self, target: str, origin: str, asked: Asked) -> Link:

@@ -17,10 +17,11 @@ from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
 
 from ._ams.errors import AmsError
+from ._bounded import STORE_MOST, bind_manager
+from ._bounded_session import VIEWER_MOST, BoundedAdapter
 
 try:
     import requests
-    from requests.adapters import HTTPAdapter
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -85,20 +86,22 @@ class Browser:
     """The only kind of session there is here: nobody's credentials, no .netrc.
 
     Proxies and authorities are those of the environment. origin: the kind of address whose word leads here;
-    None for an address that was asked for, which may be anywhere.
+    None for an address that was asked for, which may be anywhere. most: bytes that are read of an answer.
     """
 
-    def __init__(self, origin: Optional[str] = None) -> None:
+    def __init__(self, origin: Optional[str] = None, most: int = VIEWER_MOST) -> None:
         if IMPORT_ERROR is not None:
             raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
-        self._origin = origin
+        self._origin, self._most = origin, most
         self._kinds: dict[tuple[str, int], str] = {}
         self._session = requests.Session()
         # A viewer has no entry in the .netrc of the host that runs this.
         self._session.auth = _unsigned
-        adapter = HTTPAdapter()
+        self._session.headers["Accept-Encoding"] = "identity"
+        adapter = BoundedAdapter(most)
         # A proxy has pools of its own. It resolves the names, so only what stands in a URL can be judged.
         adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
+        bind_manager(adapter.poolmanager, STORE_MOST)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 
@@ -117,7 +120,7 @@ class Browser:
         """Return a viewer who goes on from this address, which was asked before, where it sends him."""
         # One that was reached through a proxy is far away.
         here = self._kinds.get(_place(url), PUBLIC)
-        return Browser(here if here in _NEARNESS else PUBLIC)
+        return Browser(here if here in _NEARNESS else PUBLIC, self._most)
 
     def get(self, url: str, **options: Any) -> requests.Response:
         """Return what this address itself answers."""

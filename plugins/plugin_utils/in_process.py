@@ -26,6 +26,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     connection_secrets,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._plain_text import printable_result
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import turn_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.logins import (
     first_login,
@@ -151,7 +152,7 @@ class InProcessAction(ActionBase):
                 self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS
             )
             try:
-                outcome: dict[str, Any] = self.module.run(params, self._task.check_mode)
+                outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
             except AmsError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
         return outcome

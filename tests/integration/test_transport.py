@@ -271,7 +271,7 @@ def test_cookies_go_back_where_they_are_for() -> None:
         (b"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n{}", "the connection broke"),
         (b"nonsense\r\n\r\n", "the connection broke"),
         (b"", "the connection broke"),
-        (b"HTTP/1.1 200 \r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "decompress"),
+        (b"HTTP/1.1 200 \r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "encoding 'gzip'"),
     ],
 )
 def test_half_an_answer_is_none(answer: bytes, said: str) -> None:

@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._plain_text import printable_result
 from .client import LOGIN_GATE, Connection
 from .errors import AmsError
 
@@ -101,7 +102,7 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     login: dict[str, str] = {}
     LOGIN_GATE.set(partial(_noting, login))
     try:
-        result = {**run(module.params, module.check_mode), **login}
+        result = printable_result({**run(module.params, module.check_mode), **login})
     except AmsError as error:
         module.fail_json(**error.result(connection_secrets(module.params)), **login)
     for warning in result.pop("warnings", ()):

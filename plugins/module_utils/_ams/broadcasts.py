@@ -33,7 +33,7 @@ class Broadcasts:
         self._client = client
         self._jwt_secret, self._lasts = jwt_secret, lasts
         # They are the client's own for all others; this is a part of it in a file of its own.
-        self._object, self._json = client._object, client._json  # noqa: SLF001
+        self._object, self._number = client._object, client._number  # noqa: SLF001
 
     @cached_property
     def _headers(self) -> Optional[dict[str, str]]:
@@ -65,8 +65,7 @@ class Broadcasts:
     def active(self) -> int:
         """How many streams the application has now."""
         tried = f"Counting the streams of application '{self.app}'"
-        answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
-        return int(answer.get("number") or 0)
+        return self._number(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
 
     def start(self, stream_id: str) -> str:
         """Let the server pull the source of a broadcast; why it does not, empty where it does."""
@@ -102,19 +101,15 @@ class Broadcasts:
     def live_count(self) -> int:
         """Return how many streams are live; in a cluster on all of its nodes together."""
         tried = f"Counting the live streams of application '{self.app}'"
-        answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
-        return int(answer.get("number") or 0)
+        return self._number(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
 
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:
         """The recordings of a broadcast in the list of the application, which it need not have any more."""
         tried = f"Listing the recordings of application '{self.app}'"
         path = self._path(f"vods/list/0/{MOST_LISTED}", streamId=stream_id)
-        listed = self._json(self._read(path, tried), tried)
-        if not isinstance(listed, list):
-            came = self.without_secrets(f"instead of a list: {listed!r:.200}")
-            raise AmsError(f"{tried} at {self._client.url}", came)
+        listed = self._client._page(path, tried, self._headers)  # noqa: SLF001
         # A release that does not know the filter lists all.
-        return [each for each in listed if isinstance(each, dict) and each.get("streamId") == stream_id]
+        return [each for each in listed if each.get("streamId") == stream_id]
 
     def delete_recording(self, vod_id: str) -> None:
         """Delete a recording: the entry, the local file, and the object if the application's key may."""

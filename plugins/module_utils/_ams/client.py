@@ -18,15 +18,17 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
+from .._plain_text import one_line
+from .._strict_json import JsonError, parse
 from . import transport
 from .errors import AmsError, excerpt, scrub
-from .transport import API, Answer, Transport, TransportError
+from .transport import API, PAGE, SETTINGS, SMALL, Answer, Transport, TransportError
 
 READ_ATTEMPTS = 3
 LONGEST_PAUSE = 2.0
 TRANSIENT_STATUSES = frozenset((502, 503, 504))
 LONGEST_BLOCK = "300 seconds"
-NODES_AT_ONCE = 50
+NODES_AT_ONCE, MOST_NODES = 50, 1000
 # Given user and password, it is entered before a login is tried and sees the error of one that fails. An
 # AmsError raised on entering keeps the login from being tried.
 LoginGate = Callable[[str, str], "AbstractContextManager[None]"]
@@ -38,7 +40,7 @@ class Connection:
     """Where a server is and who asks.
 
     url: of the console, scheme and port included.
-    timeout: seconds to wait for a connection, and for each piece of an answer.
+    timeout: seconds to connect, and then for a whole answer.
     """
 
     url: str
@@ -129,17 +131,23 @@ class AmsClient:
         if not in_cluster:
             return None if in_cluster is None else []
         found: list[dict[str, Any]] = []
-        while True:
-            tried = "Listing the nodes of the cluster"
-            page = self._json(self._read(f"/cluster/nodes/{len(found)}/{NODES_AT_ONCE}", tried), tried)
-            found += [node for node in page if isinstance(node, dict)] if isinstance(page, list) else []
-            if not isinstance(page, list) or len(page) < NODES_AT_ONCE:
+        tried = "Listing the nodes of the cluster"
+        for offset in range(0, MOST_NODES, NODES_AT_ONCE):
+            page = self._page(f"/cluster/nodes/{offset}/{NODES_AT_ONCE}", tried)
+            found += page[:NODES_AT_ONCE]
+            if len(page) < NODES_AT_ONCE:
                 return found
+        raise self._error(tried, f"the list does not end after {len(found)} nodes")
 
     def applications(self) -> Optional[list[str]]:
         """The applications of the server; None for a user who may not list them."""
         answer = self._if_allowed("/applications", "Listing the applications")
-        return None if answer is None else sorted(str(name) for name in answer.get("applications") or [])
+        if answer is None:
+            return None
+        names = answer.get("applications") or []
+        if not isinstance(names, list):
+            raise self._error("Listing the applications", "the answer has no list of names")
+        return sorted(str(name) for name in names)
 
     def _if_allowed(self, path: str, tried: str) -> Optional[dict[str, Any]]:
         try:
@@ -152,7 +160,7 @@ class AmsClient:
     def settings(self, app: str) -> dict[str, Any]:
         """The whole settings object of an application, secrets included."""
         tried = f"Reading the settings of application '{app}'"
-        response = self._read(f"/applications/settings/{quote(app, safe='')}", tried)
+        response = self._read(f"/applications/settings/{quote(app, safe='')}", tried, most=SETTINGS)
         if response.status_code == 204:
             raise self._unknown_application(tried)
         settings = self._object(response, tried)
@@ -173,14 +181,13 @@ class AmsClient:
         """How many recordings the application's video-on-demand list has."""
         tried = f"Counting the recordings of application '{app}'"
         path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/count"
-        return int(self._object(self._read(path, tried), tried).get("number") or 0)
+        return self._number(self._read(path, tried), tried)
 
     def recordings(self, app: str, offset: int, size: int) -> list[dict[str, Any]]:
         """Return a piece of the application's video-on-demand list."""
         tried = f"Listing the recordings of application '{app}'"
         path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/list/{offset}/{size}"
-        page = self._json(self._read(path, tried), tried)
-        return [entry for entry in page if isinstance(entry, dict)] if isinstance(page, list) else []
+        return self._page(path, tried)[:size]
 
     def _login(self) -> None:
         if self.connection.jwt_token:
@@ -257,15 +264,32 @@ class AmsClient:
         )
         return self._error(tried, "the server has no such application (204, no content)", remedy, status=204)
 
-    def _read(self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None) -> Answer:
+    def _page(
+        self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None
+    ) -> list[dict[str, Any]]:
+        """A page of a list."""
+        page = self._json(self._read(path, tried, headers, PAGE), tried)
+        if not isinstance(page, list):
+            raise self._error(tried, f"instead of a list: {self._excerpt(repr(page))}")
+        return [entry for entry in page if isinstance(entry, dict)]
+
+    def _number(self, response: Answer, tried: str) -> int:
+        number = self._object(response, tried).get("number") or 0
+        if not isinstance(number, int):
+            raise self._error(tried, f"instead of a number: {self._excerpt(repr(number))}")
+        return number
+
+    def _read(
+        self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None, most: int = SMALL
+    ) -> Answer:
         for attempt in range(1, READ_ATTEMPTS):
             try:
-                return self._request("GET", path, tried, headers=headers)
+                return self._request("GET", path, tried, headers=headers, most=most)
             except AmsError as error:
                 if not error.transient:
                     raise
             time.sleep(random.uniform(0.1, 0.5) * min(2**attempt, LONGEST_PAUSE))
-        return self._request("GET", path, tried, headers=headers)
+        return self._request("GET", path, tried, headers=headers, most=most)
 
     def _make_transport(self) -> Transport:
         verify = (self.connection.ca_path or True) if self.connection.validate_certs else False
@@ -283,10 +307,11 @@ class AmsClient:
         tried: str,
         body: Any = None,
         headers: Optional[Mapping[str, str]] = None,
+        most: int = SMALL,
     ) -> Answer:
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         try:
-            answer = self._transport.send(method, API + path, data, headers)
+            answer = self._transport.send(method, API + path, data, headers, most)
         except TransportError as error:
             raise self._no_answer(tried, error, uncertain=error.sent and method == "POST") from error
         if answer.status_code not in (200, 204):
@@ -313,11 +338,11 @@ class AmsClient:
 
     def _json(self, response: Answer, tried: str, uncertain: bool = False) -> Any:
         try:
-            return json.loads(response.content)
-        except ValueError:
-            raise self._not_json(tried, response, uncertain) from None
+            return parse(response.content)
+        except ValueError as reason:
+            raise self._not_json(tried, response, uncertain, reason) from None
 
-    def _not_json(self, tried: str, response: Answer, uncertain: bool) -> AmsError:
+    def _not_json(self, tried: str, response: Answer, uncertain: bool, reason: ValueError) -> AmsError:
         body = response.text.lstrip()
         if not body:
             came, remedy = (
@@ -327,6 +352,8 @@ class AmsClient:
         elif body.startswith("<"):
             came = f"status {response.status_code} with a page of HTML: {self._excerpt(body)}"
             remedy = "Is this address an AMS console, and is there a proxy in front of it?"
+        elif body[0] in "{[" and isinstance(reason, JsonError):
+            came, remedy = f"status {response.status_code} with {reason}", "Is this address an AMS console?"
         elif body[0] in "{[":
             came = f"status {response.status_code} with JSON that breaks off after {len(body)} characters"
             remedy = "The server or a proxy in front of it cut the answer; look at its log and run again"
@@ -349,7 +376,8 @@ class AmsClient:
 
     def _remedy(self, status: int, response: Answer) -> str:
         if status in (301, 302, 303, 307, 308):
-            return f"The server sends its visitors to {response.headers.get('Location')}: give that address"
+            there = one_line(str(response.headers.get("Location")))
+            return f"The server sends its visitors to {there[:200]}: give that address"
         # An application may want a token of its own, for which the server's secret is of no use.
         if status == 401 or (status == 403 and "Server JWT" in response.text):
             return (

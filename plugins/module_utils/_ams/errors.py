@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, Optional
 
-MASK = "********"
+from .._plain_text import one_line, printable
+from .._secret_forms import MASK, scrub
+
+__all__ = ["MASK", "AmsError", "excerpt", "scrub"]
+
 _LONGEST_ANSWER = 400
-# A shorter secret would be replaced inside ordinary words; by name it is masked whatever its length.
-_SHORTEST_SCRUBBED = 6
+# Of a body, for the sake of the patterns below, whose time may grow with its square.
+_LOOKED_AT = 8192
 
 
 class AmsError(Exception):
@@ -57,7 +60,7 @@ class AmsError(Exception):
     def sentence(self) -> str:
         """The message: what was tried, what came back, what to do."""
         parts = [f"{self.tried}: {self.came_back}", self.remedy]
-        return " ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part)
+        return printable(" ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part))
 
     def without(self, secrets: Iterable[Optional[str]]) -> AmsError:
         """The same error, with the secrets that the server's answer may quote masked."""
@@ -75,25 +78,13 @@ class AmsError(Exception):
         return details
 
 
-def scrub(text: str, secrets: Iterable[Optional[str]]) -> str:
-    """A text from the server without the secrets that it may quote, as they are or in a form of its own."""
-    forms = {
-        form
-        for secret in secrets
-        if secret and len(secret) >= _SHORTEST_SCRUBBED
-        for form in (secret, json.dumps(secret)[1:-1], html.escape(secret), " ".join(secret.split()))
-    }
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    return text
-
-
 def excerpt(body: str) -> str:
-    """What a person can read of an answer's body, HTML without its tags, in one line."""
+    """What a person can read of an answer's body: HTML without its tags, in one line, nothing else in it."""
+    body = body[:_LOOKED_AT]
     if "<" in body:
         body = re.sub(r"(?is)<(style|script|head)\b.*?</\1>", " ", body)
         body = html.unescape(re.sub(r"(?s)<[^>]*>", " ", body))
-    line = " ".join(body.split())
+    line = one_line(body)
     if not line:
         return "an empty body"
     return f"'{line[:_LONGEST_ANSWER]}…'" if len(line) > _LONGEST_ANSWER else f"'{line}'"

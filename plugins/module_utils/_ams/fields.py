@@ -33,7 +33,7 @@ SECRET_FIELDS = frozenset(
         "turnServerCredential",
     )
 )
-_SECRET_NAME = re.compile(r"secret|password|credential|private|(?:key|token)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"secret|passw|passphrase|pwd|credential|private|(?:key|token)$", re.IGNORECASE)
 _PUBLIC_NAMES = frozenset(("s3AccessKey", "apnKeyId"))
 
 

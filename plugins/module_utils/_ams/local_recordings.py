@@ -36,7 +36,9 @@ def listed(client: AmsClient, app: str) -> Listed:
         total = client.recordings_count(app)
         types: Counter[str] = Counter()
         read = 0
-        while read < min(total, MOST):
+        for _page in range(MOST // AT_ONCE):
+            if read >= total:
+                break
             page = client.recordings(app, read, AT_ONCE)
             if not page:
                 break

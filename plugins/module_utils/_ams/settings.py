@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
+from .._strict_json import parse
 from . import fields
 from .errors import MASK
 
@@ -55,7 +56,8 @@ class Change:
         before = {name: redact(name, self.before[name]) for name in self.names}
         after = {name: redact(name, self.after[name]) for name in self.names}
         for name in self.names:
-            if fields.is_secret(name) and before[name] == after[name]:
+            # Only in what is masked do they differ.
+            if before[name] == after[name] and before[name] != self.before[name]:
                 after[name] = f"{MASK} (another value)"
         return {"before_header": header, "after_header": header, "before": before, "after": after}
 
@@ -149,7 +151,7 @@ def _encoders_in(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     try:
-        return json.loads(text or "[]")
+        return parse(text or "[]")
     except ValueError:
         parts = text.split(",")
     try:
@@ -168,13 +170,59 @@ def _stored_now(name: str, current: Mapping[str, Any]) -> Any:
 
 
 def redact(name: str, value: Any) -> Any:
-    """A value for the eye: a secret masked, an empty one shown as what it is."""
-    return MASK if fields.is_secret(name) and value not in (None, "") else value
+    """A value for the eye: a secret masked, also inside of a value, an empty one shown as what it is."""
+    if value in (None, ""):
+        return value
+    if fields.is_secret(name):
+        return MASK
+    inside = _inside(value)
+    if inside is None or not _secrets_inside(inside):
+        return value
+    masked = _masked(inside)
+    return json.dumps(masked) if isinstance(value, str) else masked
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: redact(str(name), each) for name, each in value.items()}
+    return [redact("", each) for each in value]
 
 
 def secrets_of(settings: Mapping[str, Any]) -> list[str]:
-    """The secret values of a settings object, to keep them out of a text."""
-    return [value for name, value in settings.items() if fields.is_secret(name) and isinstance(value, str)]
+    """The secret values of a settings object, those inside of others too, to keep them out of a text."""
+    found: list[str] = []
+    for name, value in settings.items():
+        if fields.is_secret(name):
+            found += _texts(value)
+        elif isinstance(value, (str, dict, list)) and value:
+            found += _secrets_inside(_inside(value))
+    return found
+
+
+def _inside(value: Any) -> Any:
+    """The parts of a value, also of a text that is JSON; None where it has none."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            value = parse(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, (Mapping, list, tuple)) else None
+
+
+def _secrets_inside(parts: Any) -> list[str]:
+    if isinstance(parts, Mapping):
+        return secrets_of({str(name): value for name, value in parts.items()})
+    return [secret for part in parts or () for secret in secrets_of({"": part})]
+
+
+def _texts(value: Any) -> list[str]:
+    """All that a secret value says, piece by piece where it has pieces."""
+    if isinstance(value, (Mapping, list, tuple)):
+        pieces = value.values() if isinstance(value, Mapping) else value
+        return [text for piece in pieces for text in _texts(piece)]
+    if value in (None, "") or isinstance(value, bool):
+        return []
+    return [str(value), *_secrets_inside(_inside(value))]
 
 
 def _refuse_unknown(
@@ -266,7 +314,7 @@ def _to_dict(name: str, value: Any) -> dict[str, Any]:
 
 
 def _shown(name: str, value: Any) -> str:
-    return MASK if fields.is_secret(name) else f"'{value}'"
+    return MASK if fields.is_secret(name) else f"'{redact(name, value)}'"
 
 
 def _at_least(name: str, least: int) -> Callable[[Any], Any]:
@@ -283,7 +331,7 @@ def _encoder_settings(value: Any) -> Any:
     if value == "":
         return "[]"
     try:
-        return json.dumps(json.loads(value), separators=(",", ":"), sort_keys=True)
+        return json.dumps(parse(value), separators=(",", ":"), sort_keys=True)
     except ValueError:
         return value
 

@@ -10,6 +10,7 @@ would be half of what the task costs.
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import ssl
@@ -21,10 +22,13 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Optional, Union
 from urllib.request import getproxies
 
+from .._bounded import TooMuch, connection_class
+from .._plain_text import one_line
+
 try:
     import urllib3
     from requests import adapters, exceptions, utils
-    from urllib3.connection import HTTPConnection
+    from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.util.ssl_ import create_urllib3_context
 
     IMPORT_ERROR: Optional[Exception] = None
@@ -32,6 +36,12 @@ except ImportError as error:
     IMPORT_ERROR = error
 
 API = "/rest/v2"
+
+# Bytes of an answer: of most calls, of settings (which have 6 KiB), and of a page of a list.
+SMALL, SETTINGS, PAGE = 64 * 1024, 256 * 1024, 1024 * 1024
+# As they come over the line, chunks included.
+_LINE_MOST = 2 * PAGE
+_NO_CONSOLE = "Is this address an AMS console?"
 
 # Made before a fork: an SSL context that nobody has loaded certificates into.
 _spare_contexts: list[Any] = []
@@ -50,7 +60,7 @@ class Answer:
         encoding = utils.get_encoding_from_headers(self.headers) or "utf-8"
         try:
             return self.content.decode(encoding, "replace")
-        except LookupError:
+        except (LookupError, ValueError):
             return self.content.decode("utf-8", "replace")
 
 
@@ -83,12 +93,14 @@ class Transport:
 
     verify: False for any certificate, True for those of a known authority, or a path to authorities.
     headers: of each request. pool: of connections; one for the server is made if not given.
+    timeout: seconds to connect, and then for a whole answer.
     """
 
     def __init__(
         self, url: str, *, verify: Union[bool, str], timeout: float, pool: Optional[Any] = None
     ) -> None:
-        self.headers: dict[str, str] = dict(utils.default_headers())
+        # Compressed, an answer of 1 MB may become 1 GB.
+        self.headers: dict[str, str] = {**utils.default_headers(), "Accept-Encoding": "identity"}
         self._timeout = timeout
         self._cookies: dict[str, str] = {}
         self._secure = url.startswith("https:")
@@ -98,6 +110,7 @@ class Transport:
             self._pool = pool or self._connections(url, verify)
         except (urllib3.exceptions.HTTPError, exceptions.RequestException, ValueError) as failure:
             raise _unusable(failure) from None
+        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, _LINE_MOST)
 
     def _connections(self, url: str, verify: Union[bool, str]) -> Any:
         options = {"timeout": self._timeout, **(_tls(verify) if self._secure else {})}
@@ -131,8 +144,12 @@ class Transport:
         path: str,
         body: Optional[bytes] = None,
         own_headers: Optional[Mapping[str, str]] = None,
+        most: int = SMALL,
     ) -> Answer:
-        """TransportError where there is no answer; a redirect is one. own_headers: of this request alone."""
+        """TransportError where there is no answer; a redirect is one.
+
+        own_headers: of this request alone. most: bytes that an answer may have.
+        """
         headers = {**self.headers, **(own_headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -148,6 +165,8 @@ class Transport:
                 redirect=False,
                 assert_same_host=False,
                 enforce_content_length=True,
+                preload_content=False,
+                decode_content=False,
             )
         except urllib3.exceptions.HTTPError as failure:
             raise _in_words(failure, self._timeout) from failure
@@ -156,7 +175,38 @@ class Transport:
             raise _unusable(failure) from None
         for cookie in response.headers.getlist("Set-Cookie"):
             self._keep(cookie)
-        return Answer(response.status, response.headers, response.data)
+        return Answer(response.status, response.headers, self._content(response, most))
+
+    def _content(self, response: Any, most: int) -> bytes:
+        """The body of an answer; that of an error is cut, since the status says more."""
+        coding = response.headers.get("Content-Encoding", "")
+        if coding.strip().lower() not in ("", "identity"):
+            response.close()
+            raise TransportError(
+                f"status {response.status} with an answer in the encoding '{one_line(coding)[:40]}', which "
+                "was not asked for",
+                "Does a proxy in front of the server compress its answers?",
+                sent=True,
+            )
+        if response.status != 200:
+            most = min(most, SMALL)
+        try:
+            content = _read(response, most + 1)
+        except urllib3.exceptions.TimeoutError as failure:
+            raise TransportError(
+                f"status {response.status} with an answer that was not complete within {self._timeout:g} s",
+                "Is the server overloaded? See timeout",
+                sent=True,
+            ) from failure
+        except urllib3.exceptions.HTTPError as failure:
+            raise _in_words(failure, self._timeout) from failure
+        except ValueError as failure:
+            raise _no_http(str(failure)) from None
+        if len(content) > most:
+            response.close()
+            if response.status == 200:
+                raise TransportError(str(TooMuch(most)), _NO_CONSOLE, sent=True)
+        return content[:most]
 
     def close(self) -> None:
         self._pool.close()
@@ -178,6 +228,7 @@ def prepare_for_fork() -> None:
     """
     _default_context()
     _spare_contexts.append(create_urllib3_context())
+    connection_class(HTTPSConnection, _LINE_MOST)
     rehearsal = Transport("http://localhost", verify=True, timeout=1, pool=_rehearsed_pool())
     with suppress(OSError, TransportError), closing(rehearsal):
         rehearsal.send("POST", "/", b"{}")
@@ -206,6 +257,18 @@ def _rehearsed_pool() -> Any:
     pool = urllib3.HTTPConnectionPool("localhost", timeout=1)
     pool.ConnectionCls = Answered
     return pool
+
+
+def _read(response: Any, size: int) -> bytes:
+    """Read so many bytes, or all that there are; the last piece, an empty one, tells that none is missing."""
+    pieces: list[bytes] = []
+    while size > 0:
+        piece = response.read(size, decode_content=False)
+        if not piece:
+            break
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 @lru_cache(maxsize=1)
@@ -268,13 +331,27 @@ def _in_words(failure: Exception, timeout: float) -> TransportError:
             f"no answer within {timeout:g} s", "Is the server overloaded? See timeout", sent=True
         )
     if isinstance(failure, kinds.ProtocolError):
-        return TransportError(
-            f"the connection broke ({_root_words(failure)})",
-            "Did the server stop or restart? Run again",
-            sent=True,
-            final=False,
-        )
+        return _broken(failure)
     return TransportError(_root_words(failure), "", sent=True)
+
+
+def _broken(failure: Exception) -> TransportError:
+    root = _root(failure)
+    if isinstance(root, TooMuch):
+        return TransportError(str(root), _NO_CONSOLE, sent=True)
+    # Of http.client itself for a line that is too long, and for too many headers.
+    if isinstance(root, http.client.LineTooLong) or type(root) is http.client.HTTPException:
+        return _no_http(_root_words(failure))
+    return TransportError(
+        f"the connection broke ({_root_words(failure)})",
+        "Did the server stop or restart? Run again",
+        sent=True,
+        final=False,
+    )
+
+
+def _no_http(words: str) -> TransportError:
+    return TransportError(f"the answer breaks the rules of HTTP ({one_line(words)})", _NO_CONSOLE, sent=True)
 
 
 def _no_connection(failure: Exception) -> TransportError:
@@ -301,4 +378,4 @@ def _root(error: BaseException) -> BaseException:
 
 def _root_words(error: BaseException) -> str:
     root = _root(error)
-    return " ".join(str(root).split()) or type(root).__name__
+    return one_line(str(root)) or type(root).__name__

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, Optional
 
+from .._strict_json import parse
 from . import bucket_access as access
 from . import bucket_setting, dormant_access, dormant_acls
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
@@ -195,7 +195,7 @@ class _Bucket:
         if not answer or not answer.get("Policy"):
             return None
         try:
-            policy = json.loads(answer["Policy"])
+            policy = parse(answer["Policy"])
         except ValueError:
             policy = None
         if not isinstance(policy, dict):

@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from .._plain_text import printable_result
 from .errors import AwsError
 
 
@@ -19,7 +20,7 @@ def run_as_module(
     """Run a module: its result is the task's, AwsError is its failure in words."""
     module = AnsibleAWSModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
     try:
-        result = run(module)
+        result = printable_result(run(module))
     except AwsError as error:
         module.fail_json(**error.result())
     if result.get("failed"):

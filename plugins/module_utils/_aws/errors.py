@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._plain_text import one_line, printable
+from .._secret_forms import scrub
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MASK = "********"
+_LONGEST_ANSWER = 1000
 _NOT_FOUND, _UNAVAILABLE = 404, 503
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
 _THROTTLED_CODES = {
@@ -49,7 +52,7 @@ class AwsError(Exception):
         parts = [f"{self.tried}: {self.came_back}".rstrip(".")]
         if self.remedy:
             parts.append(self.remedy.rstrip("."))
-        return ". ".join(parts) + "."
+        return printable(". ".join(parts) + ".")
 
     def after(self, steps: Iterable[str]) -> AwsError:
         """The same error, telling what had been done before it."""
@@ -60,8 +63,7 @@ class AwsError(Exception):
 
     def without(self, secrets: Iterable[str]) -> AwsError:
         """The same error, with the secrets that an answer may quote masked."""
-        for secret in secrets:
-            self.came_back = self.came_back.replace(secret, MASK)
+        self.came_back = scrub(self.came_back, secrets)
         return self
 
     def result(self) -> dict[str, Any]:
@@ -104,9 +106,9 @@ def explain(
         if trouble is not None:
             return AwsError(tried, trouble.words, trouble.remedy)
         way = "Check region, endpoint_url and the way to AWS from this host"
-        return AwsError(tried, f"{type(error).__name__}: {error}", way)
+        return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
     code, status = code_of(error), status_of(error)
-    text = str((response.get("Error") or {}).get("Message") or "").strip()
+    text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
