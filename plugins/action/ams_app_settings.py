@@ -17,6 +17,8 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_se
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import digest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
 
+# So often the former values are kept anew where somebody changes them before the write.
+_ATTEMPTS = 3
 # Of what is asked, the part that is the same for all nodes of a cluster.
 _OF_CLUSTER = ("app", "apps", "settings", "reset", "undo")
 
@@ -56,15 +58,21 @@ class ActionModule(InProcessAction):
     def _ship_with_backup(
         self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
     ) -> dict[str, Any]:
-        """First the former values to the controller, then the write."""
+        """First the former values to the controller, then the write; anew where they have changed."""
         only = boolean(given.get("backup_only", False))
-        kept_at = f"{there}/former.json"
-        result = super()._ship(task_vars, {**given, "backup_path": kept_at, "backup_only": True})
-        if result.get("changed") and not self._task.check_mode:
+        result: dict[str, Any] = {}
+        for attempt in range(_ATTEMPTS):
+            kept_at = f"{there}/{attempt}.json"
+            keeping = {**given, "backup_path": kept_at, "backup_only": True, "carried": True}
+            result = super()._ship(task_vars, keeping)
+            if not result.get("changed") or self._task.check_mode:
+                break
             former.take_over(self._fetched(unproved_path(kept_at)))
-            if not only:
-                without = {name: value for name, value in given.items() if not name.startswith("backup_")}
-                result = super()._ship(task_vars, without)
+            if only:
+                break
+            result = super()._ship(task_vars, {**keeping, "backup_only": False})
+            if not result.get("stale"):
+                break
         return result if result.get("failed") else {**result, "unproved": former.is_unproved}
 
     def _ship_restore(
@@ -81,7 +89,7 @@ class ActionModule(InProcessAction):
             self._connection.put_file(file.name, unproved_path(sent))
         rest = {name: value for name, value in restore.items() if name not in ("run", "since")}
         of_file = {**rest, "path": sent, "unproved": True}
-        result = super()._ship(task_vars, {**given, "restore": of_file})
+        result = super()._ship(task_vars, {**given, "restore": of_file, "carried": True})
         if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
             former.forget(layers, _kept(result))
         return result if layers else {**result, "runs": former.runs()}

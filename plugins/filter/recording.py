@@ -18,7 +18,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import Apps, chosen, folded
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import (
+    Apps,
+    folded,
+    in_order,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
     SUFFIX,
     FormerFile,
@@ -215,9 +219,13 @@ def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Ap
     nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
     files = [FormerFile(node["backup_path"], node["ams_url"]) for node in nodes]
     try:
-        return folded(chosen([layer for file in files for layer in file.layers("", unproved=True)], None))
+        backups = [file.all_layers() for file in files]
     except AmsError as error:
         raise AnsibleFilterError(f"recording_arguments: {error}") from None
+    order = in_order(backups)
+    return folded(
+        sorted((layer for each in backups for layer in each), key=lambda each: order.index(each["run"]))
+    )
 
 
 def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -229,7 +237,7 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
         "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(value_of("__s3_recording_live")),
         "live_timeout": value_of(PREFIX + "live_timeout"),
-        "backup_path": host["backup_path"],
+        **_noted_in(host, value_of),
     }
 
 
@@ -238,8 +246,14 @@ def _to_check_removal(host: Mapping[str, Any], value_of: Callable[[str], Any]) -
         "state": "absent",
         "viewer_url": host["viewer_url"],
         "apps": _apps(host, value_of),
-        "backup_path": host["backup_path"],
+        **_noted_in(host, value_of),
     }
+
+
+def _noted_in(host: Mapping[str, Any], value_of: Callable[..., Any]) -> dict[str, Any]:
+    """Where the check notes that the changes are verified; in a batch that is done for all hosts together."""
+    later = boolean(value_of("__s3_recording_noted_later", False))
+    return {} if later else {"backup_path": host["backup_path"]}
 
 
 def _to_read(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
@@ -383,12 +397,19 @@ def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
     has_login = not (applied.get("login_refused") or applied.get("login_unsure"))
     # A restore reads what it has something for; where it has nothing, this run has sent nothing.
     restored = has_login and "apps" in back and not back.get("failed")
+    by_node = bool(applied.get("written_by")) and not back.get("apps")
     return Ended(
         host,
         broken=str(broken[0].get("msg", "")) if broken else "",
         back=any(each["changed"] for each in (back.get("apps") or {}).values()),
-        read=restored and bool(back["apps"] or ("apps" in applied and not applied.get("failed"))),
-        unwritten=restored or not has_login or bool(applied.get("skipped")),
+        read=restored and bool(back["apps"]),
+        by_node=by_node,
+        unchanged=restored
+        and "apps" in applied
+        and not (applied.get("failed") or applied.get("changed") or by_node),
+        unwritten=(restored and not by_node and not applied.get("changed"))
+        or not has_login
+        or bool(applied.get("skipped")),
         stuck=str(back.get("msg", "")) if back.get("failed") else "",
         left_alone=sorted(
             f"{app}: {name}" for app, names in (back.get("left_alone") or {}).items() for name in names

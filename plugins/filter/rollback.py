@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import Layer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import chosen_run
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+    FormerFile,
+    names_of_runs,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import (
+    chosen_run,
+    name_of_run,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollback_result import (
     how_to_undo,
     restored,
@@ -31,9 +38,9 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
         except AmsError as error:
             problems.append(f"{host}: {error}")
     if problems:
-        return {"problem": "\n".join(["Nothing was changed.", *problems]), "since": "", "hosts": []}
+        return {"problem": "\n".join(["Nothing was changed.", *problems]), "since": "", "hosts": {}}
     choice = chosen_run(backups, str(run), str(since), backup_dir)
-    return {"problem": choice.problem, "since": choice.since, "hosts": list(choice.hosts)}
+    return {"problem": choice.problem, "since": choice.since, "hosts": dict(choice.hosts)}
 
 
 def recording_restored(
@@ -47,6 +54,11 @@ def recording_restored(
     }
     text, failed = restored(results, rollback["since"], check_mode)
     return {"msg": text, "failed": failed}
+
+
+def recording_run_name(now: str, backup_dir: str) -> str:
+    """See recording_run_name.yml."""
+    return name_of_run(now, names_of_runs(os.path.expanduser(backup_dir)))
 
 
 def recording_undo(
@@ -71,5 +83,6 @@ class FilterModule:
         return {
             "recording_restored": recording_restored,
             "recording_rollback": recording_rollback,
+            "recording_run_name": recording_run_name,
             "recording_undo": recording_undo,
         }

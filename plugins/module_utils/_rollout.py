@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _FEW = 5
-_OWN_LINE, _BACK, _READ, _UNWRITTEN, _UNKNOWN = "own line", "back", "read", "unwritten", "unknown"
+_OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
+_BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"
+_WORDS = {
+    _BACK: "The former settings are back on",
+    _READ: "As before the run:",
+    _UNCHANGED: "Not changed by this run:",
+    _BY_NODE: "Changed through another node of the cluster, and not read since that was taken back:",
+    _UNWRITTEN: "Nothing was written to",
+}
 _ADDRESS = re.compile(r"https?://[^\s,']+")
 
 
@@ -20,7 +28,9 @@ class Ended:
     """How one host of a batch that failed has ended.
 
     broken: why it failed, empty where it did not. back: whether former settings were written back.
-    read: whether its settings were read and are as before. unwritten: whether nothing was sent to be written.
+    read: whether the backup was compared with its settings, which are as before. unchanged: whether this run
+    found its settings as asked, and had nothing to take back. unwritten: whether nothing was sent to it.
+    by_node: whether another node of its cluster was written and taken back, and it was not read since.
     stuck: why they could not be. left_alone: settings that somebody else has changed in between.
     """
 
@@ -28,6 +38,8 @@ class Ended:
     broken: str = ""
     back: bool = False
     read: bool = False
+    unchanged: bool = False
+    by_node: bool = False
     unwritten: bool = False
     stuck: str = ""
     left_alone: Sequence[str] = field(default_factory=tuple)
@@ -48,12 +60,7 @@ def stopped(
     hosts: dict[str, list[str]] = {}
     for each in batch:
         hosts.setdefault(_state(each), []).append(each.host)
-    if _BACK in hosts:
-        lines.append(f"The former settings are back on {few(hosts[_BACK])}.")
-    if _READ in hosts:
-        lines.append(f"As before the run: {few(hosts[_READ])}.")
-    if _UNWRITTEN in hosts:
-        lines.append(f"Nothing was written to {few(hosts[_UNWRITTEN])}.")
+    lines += [f"{words} {few(hosts[state])}." for state, words in _WORDS.items() if state in hosts]
     if _UNKNOWN in hosts:
         what = f"Run {again} again" if again else f"Run verify.yml for them, or {back}"
         lines.append(f"Not known: {few(hosts[_UNKNOWN])}. {what}.")
@@ -84,7 +91,13 @@ def _state(ended: Ended) -> str:
     """Return in which line the host is named; those with a line of their own are in none."""
     if ended.stuck or (ended.left_alone and not ended.back):
         return _OWN_LINE
-    known = ((ended.back, _BACK), (ended.read, _READ), (ended.unwritten, _UNWRITTEN))
+    known = (
+        (ended.back, _BACK),
+        (ended.read, _READ),
+        (ended.unchanged, _UNCHANGED),
+        (ended.by_node, _BY_NODE),
+        (ended.unwritten, _UNWRITTEN),
+    )
     return next((state for holds, state in known if holds), _UNKNOWN)
 
 

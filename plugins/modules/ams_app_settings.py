@@ -14,6 +14,8 @@ description:
     A setting that is not given stays as it is.
   - Reads the whole settings object, compares it as the server would store it, writes the whole object only if
     something differs, and reads it back. Everything is checked before the first application is written.
+  - Since the server takes the whole object, an application is read again just before it is written, so that
+    what somebody else has set since the first look stays.
   - A setting that the server does not know is an error that names the nearest known one or the release that
     brought it, because the server itself drops unknown settings and still answers with success.
   - Can keep what the settings were before, and take a server back to it.
@@ -80,15 +82,19 @@ options:
   backup_path:
     description:
       - File on the controller, ending in C(.json), to which the former values of what is changed are added
-        before anything is written. Its mode is 0600, since former values may be secrets.
+        before anything is written. Its mode is 0600, since former values may be secrets. As ssh does with its
+        keys, a file that others can read or change is refused, and so is one of another user, and a folder
+        that others can write to.
+      - The folder must be on a file system with locks, as NFS has them from version 4 on. Of two runs on one
+        file none loses what the other has kept.
       - Until M(antmedia.s3_recording.recording_check) has proved the change they are in the file beside it
         that ends in C(.unproved.json).
       - One file for each server; the changes of the last 100 runs are kept.
     type: path
   backup_run:
     description:
-      - Name of the run under which the former values are kept. Names are compared as text, so a time that
-        begins with the year is a good one.
+      - Name of the run under which the former values are kept. The file has the runs in the order in which
+        they were made. A time that begins with the year is a good name, see O(restore.since).
       - Required with O(backup_path).
     type: str
   backup_playbook:
@@ -101,6 +107,13 @@ options:
       - Keeps the former values in O(backup_path), predicts the result as in check mode and writes nothing to
         the server. With a connection other than local this is done first by itself, since the file is on the
         controller.
+    type: bool
+    default: false
+  carried:
+    description:
+      - The file of O(backup_path) or O(restore) is a copy in the temporary folder of the task. Without
+        O(backup_only) it has the former values already, and where the server has others by now it is an error
+        and nothing is written. The action sets it by itself where the module runs on the server.
     type: bool
     default: false
   restore:
@@ -123,7 +136,7 @@ options:
       since:
         description:
           - A time like V(20261124T120000Z). All runs from then on are rolled back, whether one began at that
-            time or not.
+            time or not. A run that comes before one of an earlier time in the file counts as earlier too.
           - Without this and O(restore.run) only changes that were not proved are rolled back.
         type: str
       forget:
@@ -180,7 +193,8 @@ attributes:
     support: full
 notes:
   - Running streams go on with the settings they started with.
-  - The server has no locking; of two that write at the same moment the last one wins.
+  - The server has no locking. Of two that write at the same moment, between the last read and the write, the
+    last one wins. What the server has after the write, and what was not written, is a warning.
   - Secrets that are fields of the settings object, C(s3SecretKey) for one, never appear in a result, a
     diff or an error.
 """
@@ -252,6 +266,11 @@ unproved:
   returned: with O(backup_path), on success
   type: bool
   sample: true
+written_by:
+  description: The node of O(cluster) that has written what this one was waited for to show.
+  returned: where another node has changed something
+  type: str
+  sample: ams1.example.com
 notes:
   description:
     - What is to be known of the server. A batch of the role C(s3_recording) warns of it once for all of its
@@ -295,6 +314,12 @@ uncertain:
   returned: failure for that reason
   type: bool
   sample: true
+stale:
+  description: V(true) where somebody else has changed the settings after their backup was made.
+    It was tried three times.
+  returned: failure for that reason
+  type: bool
+  sample: true
 login_unsure:
   description: V(true) where a login was sent whose answer was lost, so that it may count as a wrong one.
   returned: failure for that reason
@@ -322,12 +347,11 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.apply import (
-    Manner,
-    Wish,
     outcome,
     taken_back,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.plans import Manner, Wish
 
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
@@ -348,6 +372,7 @@ ARGUMENT_SPEC = {
     "backup_run": {"type": "str"},
     "backup_playbook": {"type": "str"},
     "backup_only": {"type": "bool", "default": False},
+    "carried": {"type": "bool", "default": False},
     "restore": {
         "type": "dict",
         "options": {
@@ -377,13 +402,14 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
     restore = params["restore"]
     path = restore["path"] if restore else params["backup_path"]
-    former = FormerFile(path, connection.checked_url()) if path else None
+    former = FormerFile(path, connection.checked_url(), params["carried"]) if path else None
     manner = Manner(
         check_mode=check_mode,
         former=former,
         run=params["backup_run"] or "",
         playbook=params["backup_playbook"] or "",
         keep_only=params["backup_only"],
+        kept=params["carried"] and not params["backup_only"],
         ready_timeout=params["ready_timeout"],
         forget=not restore or restore["forget"],
         access_key_too=not restore or restore["access_key"],

@@ -104,6 +104,7 @@ class InProcessAction(ActionBase):
             outcome = turn.outcome = self._run_once(task_vars)
             if outcome.get("unproved") is False and turn.done_with_change:
                 outcome["unproved"] = True
+                outcome["written_by"] = turn.done_by
             return outcome
 
     def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The servers play asks each server as little as can be: one connection, one login, one read an application.
 
-What differs is written and read back, each once. What it costs in time is measured by tests/bench.
+What differs is read again just before it is written, written and read back, each once.
+What it costs in time is measured by tests/bench.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Servers:
             LOGIN,
             *(f"GET {SETTINGS}/{app}" for app in self.apps),
             *(f"GET /rest/v2/request?_path={app}/rest/v2/vods/count" for app in written),
-            *(f"{method} {SETTINGS}/{app}" for app in written for method in ("POST", "GET")),
+            *(f"{method} {SETTINGS}/{app}" for app in written for method in ("GET", "POST", "GET")),
             LOGOUT,
         ]
 
@@ -105,6 +106,7 @@ def test_one_of_three_that_differs_is_written_alone(fleet: Fleet, tmp_path: Path
         [
             LOGIN,
             *(f"GET {SETTINGS}/{app}" for app in APPS),
+            f"GET {SETTINGS}/LiveApp",
             f"POST {SETTINGS}/LiveApp",
             f"GET {SETTINGS}/LiveApp",
             LOGOUT,

@@ -218,7 +218,7 @@ def until_it_answers(server: Server) -> None:
 def test_a_server_that_is_stuck_is_taken_back_later(fleet: Fleet, tmp_path: Path) -> None:
     server = Server(fleet, 0, tmp_path)
     fleet.fault(0, "reset_after", method="POST", path=SETTINGS)
-    fleet.fault(0, "status", method="GET", path=SETTINGS, nth=2, status=503)
+    fleet.fault(0, "status", method="GET", path=SETTINGS, nth=3, status=503)
     assert "It is not known whether" in str(one_run(server, 0))
     assert server.is_as_asked()
     fleet.clear_faults()
@@ -246,3 +246,103 @@ def test_a_wrong_login_whose_answer_is_lost_while_an_earlier_run_is_unproved(
     fleet.clear_requests()
     fleet.fault(0, "reset_after", path=LOGIN, times=1)
     one_run(server, 0)
+
+
+THEIRS = {"tokenHashSecret": "set-by-a-person-in-a-test", "acceptOnlyStreamsInDataStore": True}
+
+
+def between(patch: pytest.MonkeyPatch, call: str, fleet: Fleet, values: dict[str, Any]) -> None:
+    """After the first call of this kind a person sets something else on the first server."""
+    whole = getattr(client.AmsClient, call)
+    calls: list[str] = []
+
+    def followed(self: Any, *arguments: Any) -> Any:
+        answer = whole(self, *arguments)
+        calls.append(call)
+        if len(calls) == 1:
+            fleet.set_settings(0, "live", values)
+        return answer
+
+    patch.setattr(client.AmsClient, call, followed)
+
+
+def test_what_a_person_sets_between_read_and_write_stays(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The object of the first read was posted, and undid it in silence; a rollback did it as well."""
+    server = Server(fleet, 0, tmp_path)
+    server.before = {**server.before, **THEIRS}
+    with monkeypatch.context() as patch:
+        between(patch, "settings", fleet, THEIRS)
+        result, error = server.apply()
+    assert error is None, error
+    assert result is not None
+    assert server.is_as_asked()
+    assert {name: server.settings()[name] for name in THEIRS} == THEIRS
+
+    later = {"tokenHashSecret": "set-later-in-a-test", "acceptOnlyStreamsInDataStore": False}
+    server.before = {**server.before, **later}
+    with monkeypatch.context() as patch:
+        between(patch, "settings", fleet, later)
+        is_taken_back(server)
+    assert server.is_as_before()
+
+
+def test_the_backup_is_of_what_was_overwritten(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting that the run changes too: the first read was kept, and the person's value lost for good."""
+    server = Server(fleet, 0, tmp_path)
+    theirs = {"httpForwardingExtension": "webm"}
+    with monkeypatch.context() as patch:
+        between(patch, "settings", fleet, theirs)
+        result, _error = server.apply()
+    assert result is not None
+    assert result["apps"]["live"]["changes"]["httpForwardingExtension"] == {"before": "webm", "after": "mp4"}
+    server.before = {**server.before, **theirs}
+    is_taken_back(server)
+    assert server.is_as_before()
+
+
+def test_what_is_as_asked_by_now_is_not_written(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(fleet, 0, tmp_path)
+    with monkeypatch.context() as patch:
+        between(patch, "settings", fleet, WISH)
+        result, _error = server.apply()
+    assert result is not None
+    assert (result["changed"], result["unproved"], fleet.writes(0)) == (False, False, [])
+
+
+def test_what_differs_after_the_write_is_named(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second writer at the same moment was seen by nobody; a secret is not shown."""
+    server = Server(fleet, 0, tmp_path)
+    server.before = {**server.before, **THEIRS}
+    with monkeypatch.context() as patch:
+        between(patch, "write_settings", fleet, THEIRS)
+        result, error = server.apply()
+    assert error is None, error
+    assert result is not None
+    (warning,) = result["warnings"]
+    assert "after this write it has acceptOnlyStreamsInDataStore=True, tokenHashSecret='********'" in warning
+
+
+def test_a_change_after_the_backup_of_a_module_on_a_target_is_not_written(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """There backup and write are two runs of the module, and the second wrote what was not kept."""
+    server = Server(fleet, 0, tmp_path)
+    theirs = {"httpForwardingExtension": "webm"}
+    assert server.apply(carried=True, backup_only=True)[1] is None
+    fleet.set_settings(0, "live", theirs)
+    server.before = {**server.before, **theirs}
+    _result, error = server.apply(carried=True)
+    assert error is not None
+    assert error.result()["stale"]
+    assert fleet.writes(0) == []
+    fleet.set_settings(0, "live", {"httpForwardingExtension": ""})
+    assert server.apply(carried=True)[1] is None
+    assert server.is_as_asked()

@@ -15,8 +15,8 @@ PLUGINS = REPO / "plugins"
 TARGETS = REPO / "tests" / "integration" / "targets"
 ROLES = sorted(path.name for path in (REPO / "roles").iterdir() if path.is_dir())
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
-# Of the role and its playbooks: it shares no options with the others.
-OF_THE_ROLE = {"recording_play"}
+# Of the role and its playbooks: they share no options with the others.
+OF_THE_ROLE = {"recording_play", "recording_verified"}
 PREFIX = "antmedia.s3_recording."
 # Keywords of a task, as far as our examples and tests have them beside the action.
 KEYWORDS = {

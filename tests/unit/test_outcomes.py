@@ -63,7 +63,9 @@ REFUSED = {**FAILED, "login_refused": True}
     [
         (of_host(CHANGED, FAILED, BACK), "The former settings are back on ams-1."),
         (of_host(CHANGED, FAILED, NOTHING_BACK), "As before the run: ams-1."),
-        (of_host(READ, back=NOTHING_TO_TAKE_BACK), "As before the run: ams-1."),
+        (of_host(READ, back=NOTHING_TO_TAKE_BACK), "Not changed by this run: ams-1."),
+        (of_host({**READ, "written_by": "a"}, back=NOTHING_TO_TAKE_BACK), "Changed through another node"),
+        (of_host(CHANGED, back=NOTHING_TO_TAKE_BACK), "Not known: ams-1."),
         (of_host(FAILED, back=NOTHING_TO_TAKE_BACK), "Nothing was written to ams-1."),
         (of_host(REFUSED, back=SKIPPED), "Nothing was written to ams-1."),
         (of_host(SKIPPED), "Nothing was written to ams-1."),

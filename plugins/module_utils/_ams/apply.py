@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
@@ -17,71 +17,22 @@ from .client import AmsClient, Connection
 from .errors import AmsError
 from .former import WayBack, folded, way_back
 from .former_file import FormerFile
-from .settings import Change, SettingsError, merged, not_applied, plan, secrets_of
+from .plans import (
+    Manner,
+    Plan,
+    Wish,
+    listed,
+    refuse_odd_names,
+    restored,
+    result_of,
+    unlike,
+    warnings_of,
+)
+from .settings import Change, SettingsError, differing, merged, not_applied, plan, secrets_of
 
 # Between two looks at a server that is starting or that another node has to reach, seconds.
 PAUSE = 0.5
 Decided = TypeVar("Decided", Change, WayBack, str)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked of one application.
-
-    only_if: settings that it must have, else it is left alone.
-    undo: settings to put back, each with its value before and the one after that it must still have.
-    """
-
-    app: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    reset: Sequence[str] = ()
-    only_if: Mapping[str, Any] = field(default_factory=dict)
-    undo: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a change is made.
-
-    former: file of former values, to which those of this change are added under the name run.
-    playbook: what made the change, kept with them.
-    keep_only: keep the former values and write nothing.
-    ready_timeout: seconds to wait for a server that is starting.
-    forget: take former values out of the file when the server has them back.
-    access_key_too: take back an access key that another has followed.
-    written_by: the node of the cluster that has written; it is waited for, cluster_timeout seconds at most.
-    cluster_hosts: how many nodes of the cluster are known, 0 where that is of no interest.
-    """
-
-    check_mode: bool = False
-    former: Optional[FormerFile] = None
-    run: str = ""
-    playbook: str = ""
-    keep_only: bool = False
-    ready_timeout: float = 0
-    forget: bool = True
-    access_key_too: bool = True
-    written_by: Optional[str] = None
-    cluster_hosts: int = 0
-    cluster_timeout: float = 60
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What has to be done to one application.
-
-    On the way back, left_alone: what somebody else has changed. key_stays: the settings of an access key that
-    is not rolled back. kept: all settings that do not go back.
-    not_asked: why nothing is asked of it.
-    """
-
-    app: str
-    current: Mapping[str, Any]
-    change: Change
-    left_alone: Mapping[str, Any] = field(default_factory=dict)
-    key_stays: Sequence[str] = ()
-    kept: Sequence[str] = ()
-    not_asked: str = ""
 
 
 class Applier:
@@ -95,36 +46,31 @@ class Applier:
 
     def plans(self, wishes: Sequence[Wish]) -> list[Plan]:
         """Read every application before any is written, so that a wrong wish changes nothing at all."""
-        return [self._plan(wish) for wish in wishes]
+        return [self._plan(wish.app, partial(self._planned, wish)) for wish in wishes]
 
-    def write(self, plans: Sequence[Plan]) -> None:
-        """Write what differs and read it back; AmsError names what was already written when one fails."""
-        done: list[str] = []
+    def write(self, plans: Sequence[Plan], keep: Optional[Callable[[Plan], None]] = None) -> list[Plan]:
+        """Write what differs and read it back; return the plans as they were written.
+
+        The server has no locking and takes a whole object, so each application is read and planned again just
+        before its write. keep: keeps what is about to be overwritten. AmsError names what is already written.
+        """
+        written: list[Plan] = []
         for planned in plans:
-            if not planned.change:
-                continue
             try:
-                self._write(planned)
+                written.append(self._write(planned, keep) if planned.change else planned)
             except AmsError as error:
+                done = [each.app for each in written if each.change]
                 if done:
                     error.came_back += f" (already written: {', '.join(done)})"
                 raise
-            done.append(planned.app)
+        return written
 
-    def warnings(self, planned: Plan) -> list[str]:
-        """What works but bites."""
-        found = [
-            f"{self.client.url}, application '{planned.app}': the server stores '{stored}' for {name}, "
-            "which is not the value asked for"
-            for name, stored in planned.change.rewritten.items()
-            if name in planned.change.after
-        ]
-        if planned.left_alone:
-            found.append(_left_alone(self.client.url, planned))
+    def to_come(self, planned: Plan) -> list[str]:
+        """Return what is to be known of a change, from the server."""
         if planned.not_asked:
-            return found
+            return []
         after = merged(planned.current, planned.change)
-        return found + app_warnings.of_change(self.client, planned.app, planned.current, after)
+        return app_warnings.of_change(self.client, planned.app, planned.current, after)
 
     def cluster_warnings(self, known: int) -> list[str]:
         """Where the cluster has other nodes than those that are known."""
@@ -142,13 +88,23 @@ class Applier:
 
     def ways_back(self, apps: Mapping[str, Mapping[str, Any]], access_key: bool) -> list[Plan]:
         """Read every application and find its way back to the values before."""
-        found = []
-        for app, settings in apps.items():
+        for settings in apps.values():
             self._keep_secret(settings)
-            current = self._current(app)
-            back = self._understood(app, partial(way_back, current, settings, access_key))
-            found.append(Plan(app, current, back.change, back.left_alone, back.key_stays, sorted(back.kept)))
-        return found
+        return [
+            self._plan(app, partial(self._planned_back, app, settings, access_key))
+            for app, settings in apps.items()
+        ]
+
+    def _planned_back(
+        self,
+        app: str,
+        settings: Mapping[str, Mapping[str, Any]],
+        access_key: bool,
+        current: Mapping[str, Any],
+    ) -> Plan:
+        back = self._understood(app, partial(way_back, current, settings, access_key))
+        again = partial(self._planned_back, app, settings, access_key)
+        return Plan(app, current, back.change, again, back.left_alone, back.key_stays, kept=sorted(back.kept))
 
     def _keep_secret(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         for moment in ("before", "after"):
@@ -159,31 +115,34 @@ class Applier:
         deadline = time.monotonic() + manner.cluster_timeout
         while True:
             plans = self.plans(wishes)
-            differing = {planned.app: planned.change.names for planned in plans if planned.change}
-            if not differing or manner.check_mode:
-                return [Plan(planned.app, planned.current, Change()) for planned in plans]
+            differ = {planned.app: planned.change.names for planned in plans if planned.change}
+            if not differ or manner.check_mode:
+                return [replace(planned, change=Change(), left_alone={}, not_asked="") for planned in plans]
             if time.monotonic() > deadline:
-                listed = "; ".join(f"{app}: {', '.join(names)}" for app, names in differing.items())
+                names_of = "; ".join(f"{app}: {', '.join(names)}" for app, names in differ.items())
                 raise AmsError(
                     f"Waiting at {self.client.url} for what {manner.written_by} wrote in their cluster",
-                    f"after {manner.cluster_timeout:g} s these settings are not as written: {listed}",
+                    f"after {manner.cluster_timeout:g} s these settings are not as written: {names_of}",
                     "Are both nodes of one cluster, and does it reach its database?",
                 )
             time.sleep(PAUSE)
 
-    def _plan(self, wish: Wish) -> Plan:
+    def _plan(self, app: str, decide: Callable[[Mapping[str, Any]], Plan]) -> Plan:
+        return decide(self._current(app))
+
+    def _planned(self, wish: Wish, current: Mapping[str, Any]) -> Plan:
         self.client.secrets.extend(secrets_of(wish.settings))
-        current = self._current(wish.app)
-        not_asked = self._understood(wish.app, lambda: _unlike(current, wish.only_if))
-        if not_asked:
-            return Plan(wish.app, current, Change(), not_asked=not_asked)
         self._keep_secret(wish.undo)
+        again = partial(self._planned, wish)
+        not_asked = self._understood(wish.app, lambda: unlike(current, wish.only_if))
+        if not_asked:
+            return Plan(wish.app, current, Change(), again, not_asked=not_asked)
         back = self._understood(wish.app, lambda: way_back(current, wish.undo))
         undone = {name: wish.undo[name]["before"] for name in wish.undo if name not in back.left_alone}
         change = self._understood(
             wish.app, lambda: plan(current, {**undone, **wish.settings}, wish.reset, self._release_name)
         )
-        return Plan(wish.app, current, change, back.left_alone)
+        return Plan(wish.app, current, change, again, back.left_alone)
 
     def _current(self, app: str) -> dict[str, Any]:
         while True:
@@ -213,29 +172,37 @@ class Applier:
             self._release = str(self.client.version().get("versionName") or "")
         return self._release
 
-    def _write(self, planned: Plan) -> None:
+    def _write(self, first: Plan, keep: Optional[Callable[[Plan], None]]) -> Plan:
+        planned = first.again(self._current(first.app))
+        if not planned.change:
+            return planned
+        if keep:
+            keep(planned)
+        posted = merged(planned.current, planned.change)
         lost: Optional[AmsError] = None
         try:
-            self.client.write_settings(planned.app, merged(planned.current, planned.change))
+            self.client.write_settings(planned.app, posted)
         except AmsError as error:
             if not error.uncertain:
                 error.remedy = f"{error.remedy}. Nothing of this application was written".lstrip(". ")
                 raise
             lost = error
-        missing = self._missing_after_write(planned, lost)
+        now = self._after_write(planned, lost)
+        missing = not_applied(now, planned.change)
         if missing and lost is not None:
-            lost.remedy = f"Read back: {_listed(missing)} is not as asked. {lost.remedy}"
+            lost.remedy = f"Read back: {listed(missing)} is not as asked. {lost.remedy}"
             raise lost
         if missing:
             raise AmsError(
                 f"Reading back the settings of application '{planned.app}' at {self.client.url}",
-                f"the server said success but has {_listed(missing)}",
-                "It refused or rewrote these values; look at its log",
+                f"the server said success but has {listed(missing)}",
+                "It refused or rewrote them, or somebody else wrote at the same moment; look at its log",
             )
+        return replace(planned, others=differing(now, posted, planned.change.names))
 
-    def _missing_after_write(self, planned: Plan, lost: Optional[AmsError]) -> dict[str, Any]:
+    def _after_write(self, planned: Plan, lost: Optional[AmsError]) -> dict[str, Any]:
         try:
-            return not_applied(self.client.settings(planned.app), planned.change)
+            return self.client.settings(planned.app)
         except AmsError as error:
             if lost is None:
                 error.remedy = f"The settings were written but could not be read back. {error.remedy}"
@@ -247,41 +214,42 @@ class Applier:
             raise lost from None
 
 
-def _unlike(current: Mapping[str, Any], only_if: Mapping[str, Any]) -> str:
-    """The settings that are not as a wish has them for its condition, in words."""
-    if not only_if:
-        return ""
-    differing = plan(current, only_if)
-    return _listed({name: differing.redacted()[name]["before"] for name in differing.names})
-
-
-def _left_alone(url: str, planned: Plan) -> str:
-    listed = _listed(planned.left_alone)
-    return f"{url}, application '{planned.app}': left as somebody else has set it since: {listed}"
-
-
-def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in sorted(values.items()))
-
-
 def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> dict[str, Any]:
     """The result of a task that brings applications of one server to what was asked."""
-    _refuse_odd_names(wishes)
+    refuse_odd_names(wishes)
     former = manner.former
     with _session(connection, manner.ready_timeout) as applier:
         plans = applier.shown(wishes, manner) if manner.written_by else applier.plans(wishes)
-        warnings = [text for planned in plans for text in applier.warnings(planned)]
+        warnings = [text for planned in plans for text in applier.to_come(planned)]
         if manner.cluster_hosts and not manner.written_by:
             warnings += applier.cluster_warnings(manner.cluster_hosts)
         if not manner.check_mode:
-            if former:
-                former.keep(manner.run, {planned.app: planned.change for planned in plans}, manner.playbook)
-            if not manner.keep_only:
-                applier.write(plans)
-    result = _result(applier.client.url, plans, manner.check_mode)
+            plans = _carried_out(applier, plans, manner)
+        warnings += [text for planned in plans for text in warnings_of(applier.client.url, planned)]
+    result = result_of(applier.client.url, plans, manner.check_mode)
     if former:
         result["unproved"] = former.is_unproved
     return {**result, **({"warnings": warnings} if warnings else {})}
+
+
+def _carried_out(applier: Applier, plans: Sequence[Plan], manner: Manner) -> list[Plan]:
+    def keep(planned: Plan) -> None:
+        change = {planned.app: planned.change}
+        if manner.kept and manner.former and not manner.former.holds(manner.run, change):
+            raise AmsError(
+                f"Writing the settings of application '{planned.app}' at {applier.client.url}",
+                "somebody else has changed them since their former values were kept",
+                "Nothing of this application was written. Run again",
+                stale=True,
+            )
+        if manner.former and not manner.kept:
+            manner.former.keep(manner.run, change, manner.playbook)
+
+    if not manner.keep_only:
+        return applier.write(plans, keep)
+    if manner.former:
+        manner.former.keep(manner.run, {planned.app: planned.change for planned in plans}, manner.playbook)
+    return list(plans)
 
 
 def taken_back(
@@ -294,8 +262,8 @@ def taken_back(
     layers = former.layers(since, unproved)
     if not layers:
         return {
-            **_result(former.url, [], manner.check_mode),
-            **_restored([], {}),
+            **result_of(former.url, [], manner.check_mode),
+            **restored([], {}),
             "msg": "there is nothing to restore",
             "runs": former.runs(),
         }
@@ -303,26 +271,16 @@ def taken_back(
     with _session(connection, manner.ready_timeout) as applier:
         plans = applier.ways_back(apps, manner.access_key_too)
         if not manner.check_mode:
-            applier.write(plans)
+            plans = applier.write(plans)
     # Everything that is not kept was read back, or was found to be as before.
     kept = {planned.app: planned.kept for planned in plans}
     if manner.forget and not manner.check_mode:
         former.forget(layers, kept)
     url = applier.client.url
-    result = {**_result(url, plans, manner.check_mode), **_restored(plans, apps)}
-    result["runs"] = sorted(layer["run"] for layer in layers)
-    warnings = [_left_alone(url, planned) for planned in plans if planned.left_alone]
+    result = {**result_of(url, plans, manner.check_mode), **restored(plans, apps)}
+    result["runs"] = list(dict.fromkeys(layer["run"] for layer in layers))
+    warnings = [text for planned in plans for text in warnings_of(applier.client.url, planned)]
     return {**result, **({"warnings": warnings} if warnings else {})}
-
-
-def _restored(plans: Sequence[Plan], apps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """By application, which settings go back and which do not."""
-    restored = {planned.app: sorted(set(apps[planned.app]) - set(planned.kept)) for planned in plans}
-    return {
-        "restored": {app: names for app, names in restored.items() if names},
-        "left_alone": {planned.app: dict(planned.left_alone) for planned in plans if planned.left_alone},
-        "key_stays": {planned.app: list(planned.key_stays) for planned in plans if planned.key_stays},
-    }
 
 
 @contextmanager
@@ -343,38 +301,3 @@ def _session(connection: Connection, ready_timeout: float) -> Iterator[Applier]:
             yield Applier(client, ready_by)
         except AmsError as error:
             raise error.without(client.secrets) from None
-
-
-def _result(url: str, plans: Sequence[Plan], check_mode: bool) -> dict[str, Any]:
-    diff = [planned.change.diff(f"{url} {planned.app}") for planned in plans if planned.change]
-    return {
-        "changed": any(planned.change for planned in plans),
-        "apps": {
-            planned.app: {"changed": bool(planned.change), "changes": planned.change.redacted()}
-            for planned in plans
-        },
-        "msg": "; ".join(_in_words(planned, check_mode) for planned in plans),
-        **({"diff": diff} if diff else {}),
-    }
-
-
-def _refuse_odd_names(wishes: Sequence[Wish]) -> None:
-    names = [wish.app for wish in wishes]
-    if not all(name.strip() for name in names):
-        # The server would make a new application, called settings.
-        raise AmsError("Reading the options app and apps", "the name of an application is empty")
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise AmsError("Reading the option apps", f"given more than once: {', '.join(doubled)}")
-
-
-def _in_words(planned: Plan, check_mode: bool) -> str:
-    names = planned.change.names
-    if planned.not_asked:
-        return f"{planned.app}: left alone, since {planned.not_asked}"
-    stays = ", the access key stays, since a replaced one is not written back" if planned.key_stays else ""
-    if not names:
-        return f"{planned.app}: nothing to change{stays}"
-    noun = "setting" if len(names) == 1 else "settings"
-    verb = "would change" if check_mode else "changed"
-    return f"{planned.app}: {len(names)} {noun} {verb} ({', '.join(names)}){stays}"

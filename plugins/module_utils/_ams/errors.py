@@ -29,6 +29,7 @@ class AmsError(Exception):
     starting: nothing was carried out, as with a server that is not up yet.
     login_unsure: a login was sent and its answer was lost, so the password may have been looked at.
     login_refused: the server did not take the e-mail address or the password, or has blocked the account.
+    stale: the settings are not those any more whose values were kept, so nothing was written.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class AmsError(Exception):
         transient: bool = False,
         starting: bool = False,
         login_refused: bool = False,
+        stale: bool = False,
     ) -> None:
         self.tried = tried
         self.came_back = came_back
@@ -52,6 +54,7 @@ class AmsError(Exception):
         self.starting = starting
         self.login_refused = login_refused
         self.login_unsure = False
+        self.stale = stale
         super().__init__(tried, came_back, remedy)
 
     def __str__(self) -> str:
@@ -73,7 +76,7 @@ class AmsError(Exception):
         details: dict[str, Any] = {"msg": scrub(self.sentence(), secrets)}
         if self.status is not None:
             details["status"] = self.status
-        told = ("uncertain", "login_refused", "login_unsure")
+        told = ("uncertain", "login_refused", "login_unsure", "stale")
         details.update({name: True for name in told if getattr(self, name)})
         return details
 

@@ -4,8 +4,9 @@
 """What settings were before a change, and the way back to it.
 
 Plain data in, plain data out. A layer is what one run changed on one server:
-{"run": NAME, "playbook": NAME, "apps": {APP: {SETTING: {"before": value, "after": value}}}}. Names of runs
-sort by time. A layer of an earlier release has no playbook.
+{"run": NAME, "playbook": NAME, "apps": {APP: {SETTING: {"before": value, "after": value}}}}. Layers are in
+the order in which they were made. Names of runs are times, of clocks that may have been wrong. A layer of an
+earlier release has no playbook.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
-from .settings import Change, SettingsError, agrees, as_stored, plan, redact
+from .settings import Change, is_stored, plan, redact
 
 Layer = dict[str, Any]
 Settings = Mapping[str, Mapping[str, Any]]
@@ -67,23 +68,63 @@ def with_layer(layers: Sequence[Layer], new: Layer) -> list[Layer]:
     return [*kept, {**same[0], **new, "apps": folded([*same, new])}]
 
 
-def chosen(layers: Iterable[Layer], since: Optional[str]) -> list[Layer]:
-    """The layers of a run and of all after it; all without a run."""
-    return sorted(
-        (each for each in layers if since is None or each["run"] >= since), key=lambda each: each["run"]
-    )
+def first_of(runs: Sequence[str], since: str) -> int:
+    """Return where in a list of runs, in their order, those begin that go back.
+
+    since: the name of a run, or else a time. A run before one that is earlier than that time is earlier as
+    well, whatever the clock said that named it.
+    """
+    if since in runs:
+        return runs.index(since)
+    return max((at for at, run in enumerate(runs) if run < since), default=-1) + 1
+
+
+def in_order(backups: Iterable[Sequence[Layer]]) -> list[str]:
+    """Return the runs of several servers in the order in which they were made, else by name."""
+    behind: dict[str, set[str]] = {}
+    for layers in backups:
+        runs = list(dict.fromkeys(layer["run"] for layer in layers))
+        for at, run in enumerate(runs):
+            behind.setdefault(run, set()).update(runs[max(at - 1, 0) : at])
+    order: list[str] = []
+    while behind:
+        # Where two runs have crossed none is free, and the names decide.
+        free = [run for run, earlier in behind.items() if not earlier & behind.keys()]
+        first = min(free or behind)
+        del behind[first]
+        order.append(first)
+    return order
 
 
 def folded(layers: Sequence[Layer]) -> Apps:
-    """Several layers as one: before the first, after the last."""
+    """Several layers as one: before the first, after the last.
+
+    Where somebody else has set a value between two of them, the way back ends there.
+    """
     apps: Apps = {}
     for layer in layers:
         for app, settings in layer["apps"].items():
             known = apps.setdefault(app, {})
-            for name, values in settings.items():
-                first = known.get(name, values)
-                known[name] = {"before": first["before"], "after": values["after"]}
+            apps[app] = {**known, **_on_top(known, settings)}
     return apps
+
+
+def _on_top(known: Settings, settings: Settings) -> dict[str, dict[str, Any]]:
+    follows = {
+        name
+        for name, values in settings.items()
+        if name not in known or is_stored(name, known[name]["after"], values["before"])
+    }
+    if BUCKET not in settings or (BUCKET in known and BUCKET in follows):
+        # A key belongs to its bucket, whoever has rotated it in between.
+        follows.update(ACCESS_KEY)
+    return {
+        name: {
+            "before": known[name]["before"] if name in known and name in follows else values["before"],
+            "after": values["after"],
+        }
+        for name, values in settings.items()
+    }
 
 
 def without(layer: Layer, kept: Mapping[str, Iterable[str]]) -> Layer:
@@ -140,12 +181,4 @@ def _moves_bucket(settings: Settings) -> bool:
 
 def _is(current: Mapping[str, Any], name: str, *expected: Any) -> bool:
     """Whether a setting has one of the values, as the server would store them."""
-    now = current[name]
-    for value in expected:
-        try:
-            if agrees(name, as_stored(name, value, now), as_stored(name, now, now)):
-                return True
-        except SettingsError:
-            if value == now:
-                return True
-    return False
+    return any(is_stored(name, value, current[name]) for value in expected)

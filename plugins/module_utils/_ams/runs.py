@@ -8,14 +8,16 @@ Plain data in, plain data out: the layers of the backup of each host, as former.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 from typing import Any, Optional
 
-from .former import ACCESS_KEY, Layer, chosen, folded, is_time, replaces_key
+from .former import ACCESS_KEY, Layer, first_of, folded, in_order, is_time, replaces_key
 
 _MOST_LISTED, _MOST_MEANT = 20, 3
+_AS_TIME = "%Y%m%dT%H%M%SZ"
 _ROTATE = "rotate_key"
 # What a run of these began the same playbook finishes. Others are refused there, or do the opposite.
 _GO_ON = ("decommission", _ROTATE)
@@ -43,20 +45,35 @@ class Run:
 
 @dataclass(frozen=True)
 class Choice:
-    """The runs that go back: all from one name on. problem: why none does."""
+    """The runs that go back: all from one on. hosts: host to the first of its runs that goes back.
+
+    problem: why none does.
+    """
 
     since: str = ""
-    hosts: tuple[str, ...] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
 
+def name_of_run(now: str, known: Iterable[str]) -> str:
+    """Return the name of a run that begins now: a later one than all that are known, also of wrong clocks."""
+    latest = max((name for name in known if is_time(name)), default="")
+    if now > latest:
+        return now
+    try:
+        ahead = datetime.strptime(latest, _AS_TIME).replace(tzinfo=timezone.utc)
+        return (ahead + timedelta(seconds=1)).strftime(_AS_TIME)
+    except (ValueError, OverflowError):
+        return now
+
+
 def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
-    """All runs by time. backups: the layers of each host."""
+    """All runs in their order. backups: the layers of each host."""
     of_run: dict[str, dict[str, Layer]] = {}
     for host, layers in backups.items():
         for layer in layers:
             of_run.setdefault(layer["run"], {})[host] = layer
-    return [_run(name, of_run[name]) for name in sorted(of_run)]
+    return [_run(name, of_run[name]) for name in in_order(backups.values())]
 
 
 def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
@@ -64,11 +81,13 @@ def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, fo
     runs = runs_of(backups)
     first = name or since
     problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
-    problem = problem or _problem_of_lost_key(backups, runs, first, folder)
+    order = [run.name for run in runs]
+    back = set(order[first_of(order, first) :])
+    going = {host: [layer for layer in layers if layer["run"] in back] for host, layers in backups.items()}
+    problem = problem or _problem_of_lost_key(going, runs, first, folder)
     if problem:
         return Choice(problem=problem)
-    hosts = [host for host, layers in backups.items() if any(layer["run"] >= first for layer in layers)]
-    return Choice(first, tuple(hosts))
+    return Choice(first, {host: layers[0]["run"] for host, layers in going.items() if layers})
 
 
 def only_key(layer: Layer) -> bool:
@@ -122,9 +141,9 @@ def _is_taken(values: Optional[Mapping[str, Any]]) -> bool:
 
 
 def _problem_of_lost_key(
-    backups: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
+    going: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
 ) -> str:
-    lost = {host: _lost_keys(chosen(layers, first)) for host, layers in backups.items()}
+    lost = {host: _lost_keys(layers) for host, layers in going.items()}
     hosts = [host for host, names in lost.items() if names]
     if not hosts:
         return ""

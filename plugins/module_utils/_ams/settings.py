@@ -20,6 +20,10 @@ from .errors import MASK
 
 # A list that the server keeps as a text as well.
 _TEXTS_OF_LISTS = frozenset(("encoderSettingsString",))
+# Two names of the same setting.
+_ENCODERS = frozenset(("encoderSettings", "encoderSettingsString"))
+# What the server sets anew at each write.
+_SERVERS_OWN = frozenset(("updateTime",))
 _OLD_ENCODER = ("height", "videoBitrate", "audioBitrate")
 _TRUE = frozenset(("true", "yes", "on", "1"))
 _FALSE = frozenset(("false", "no", "off", "0"))
@@ -103,6 +107,30 @@ def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
         for name, value in change.after.items()
         if name not in current or not agrees(name, value, as_stored(name, current[name], value))
     }
+
+
+def differing(current: Mapping[str, Any], posted: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Any]:
+    """Which settings beside those asked for the server does not have as posted, by name.
+
+    Left out is what it rewrites itself.
+    """
+    left_out = {*asked, *_SERVERS_OWN}
+    if left_out & _ENCODERS:
+        left_out |= _ENCODERS
+    return {
+        name: redact(name, current.get(name))
+        for name, value in posted.items()
+        if name not in left_out and not (name in current and is_stored(name, value, current[name]))
+    }
+
+
+def is_stored(name: str, value: Any, now: Any) -> bool:
+    """True if a setting has a value, as the server would store it."""
+    try:
+        return agrees(name, as_stored(name, value, now), as_stored(name, now, now))
+    except SettingsError:
+        # Stored by another way than the API, which would not take it.
+        return bool(value == now)
 
 
 def as_stored(name: str, value: Any, like: Any) -> Any:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
+import stat
 import tempfile
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from ansible.module_utils.common.warnings import warn
 
+from .. import _private_file as private_file
+from .._private_file import FileError
 from . import vault
 from .calls import masked_texts
 from .errors import AwsError
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PRIVATE = 0o600
+_NEW = ".new"
 
 
 class FileStore(Store):
@@ -54,16 +59,21 @@ class FileStore(Store):
             return
         if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
             raise AwsError(f"Writing {self.where}", f"{folder} is not a folder that this task may write to")
+        # What is encrypted is believed for its signature.
+        if not self.passwords:
+            with self._refusals("Writing"):
+                private_file.check_folder(folder)
 
     def read(self) -> Optional[Content]:
-        try:
-            with open(self.path, "rb") as file:
-                mode = os.fstat(file.fileno()).st_mode & 0o777
-                raw = file.read()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._error("Reading", error) from None
+        with self._refusals("Reading"):
+            found = private_file.read_with_facts(self.path)
+            if found is None:
+                return None
+            raw, about = found
+            if not vault.is_encrypted(raw):
+                # A mode with which others only read is mended.
+                private_file.check_private(self.path, about, private_file.OTHERS_WRITE)
+        mode = stat.S_IMODE(about.st_mode)
         flaws = [f"its mode is {mode:04o}"] if mode & ~_PRIVATE else []
         if not vault.is_encrypted(raw):
             flaws += ["it is not encrypted"] if self.passwords else []
@@ -103,14 +113,13 @@ class FileStore(Store):
         return True
 
     def replace(self, text: str, before: Content) -> bool:
-        with self._written(text) as temporary, self._locked():
+        with self._written(text) as temporary:
             try:
-                with open(self.path, "rb") as file:
-                    unchanged = _digest(file.read()) == before.version
+                with self._refusals("Reading"):
+                    now = private_file.read(self.path, is_mine=False)
+                unchanged = now is not None and _digest(now) == before.version
                 if unchanged:
                     os.replace(temporary, self.path)
-            except FileNotFoundError:
-                return False
             except OSError as error:
                 raise self._error("Writing", error) from None
         self._sync_folder()
@@ -126,7 +135,7 @@ class FileStore(Store):
 
     @contextlib.contextmanager
     def _written(self, text: str) -> Iterator[str]:
-        """A complete file beside the wanted one; mkstemp makes it readable by its owner alone."""
+        """A complete file beside the wanted one, under the lock; mkstemp makes it its owner's alone."""
         content = (text + "\n").encode()
         if self.passwords:
             content = vault.encrypt(content, self.passwords[0], self.vault_id)
@@ -137,12 +146,18 @@ class FileStore(Store):
             )
         temporary = ""
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=os.path.dirname(self.path))
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            yield temporary
+            with self._locked() as is_locked:
+                folder, name = os.path.split(self.path)
+                if is_locked:
+                    # Of a run that was killed while it wrote.
+                    for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*{_NEW}")):
+                        os.unlink(left)
+                handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=_NEW, dir=folder)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                yield temporary
         except OSError as error:
             raise self._error("Writing", error) from None
         finally:
@@ -150,15 +165,17 @@ class FileStore(Store):
                 os.unlink(temporary)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[bool]:
         import fcntl
 
         handle = os.open(os.path.dirname(self.path), os.O_RDONLY)
         try:
             # Some network file systems do not lock folders; the comparison alone has to do there.
+            is_locked = False
             with contextlib.suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+                is_locked = True
+            yield is_locked
         finally:
             os.close(handle)
 
@@ -171,7 +188,15 @@ class FileStore(Store):
             os.close(handle)
 
     def _error(self, doing: str, error: OSError) -> AwsError:
-        return AwsError(f"{doing} {self.where}", f"{error.strerror} (errno {error.errno})")
+        words = private_file.in_words(error, self.path)
+        return AwsError(f"{doing} {self.where}", f"{words.came_back} (errno {error.errno})", words.remedy)
+
+    @contextlib.contextmanager
+    def _refusals(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except FileError as error:
+            raise AwsError(f"{doing} {self.where}", error.came_back, error.remedy) from None
 
 
 def _text(content: bytes) -> str:

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils import _private_file as private_file
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import (
     folded,
@@ -18,10 +22,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former 
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
     FormerFile,
+    names_of_runs,
     playbook_of,
     unproved_path,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._private_file import FileError
 
 URL = "https://ams1.example.com:5443"
 FIRST, SECOND = "20260101T000000Z", "20260202T000000Z"
@@ -49,6 +55,13 @@ def former(tmp_path: Path) -> FormerFile:
     return FormerFile(str(tmp_path / "former" / "ams1.json"), URL)
 
 
+def put(former: FormerFile, content: str, mode: int = 0o600) -> None:
+    path = Path(former.path)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    path.chmod(mode)
+
+
 def test_several_runs_fold_into_before_the_first_and_after_the_last() -> None:
     layers = [
         layer_of(FIRST, changed(s3RegionName=("eu", "us"), mp4MuxingEnabled=(False, True))),
@@ -65,6 +78,36 @@ def test_a_second_change_of_one_run_keeps_the_first_former_value() -> None:
         [layer_of(FIRST, changed(hlsTime=("2", "3")))], layer_of(FIRST, changed(hlsTime=("3", "4")))
     )
     assert layers == [{"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "4"}}}}]
+
+
+def test_the_way_back_ends_where_somebody_else_has_set_a_value_in_between() -> None:
+    """A run that was killed before its write, or was followed by a person, took that person's value."""
+    layers = [
+        layer_of(FIRST, changed(httpForwardingExtension=("", "mp4"), hlsTime=("", "4"))),
+        layer_of(SECOND, changed(httpForwardingExtension=("mp4,webm", "mp4"), hlsTime=("4", "5"))),
+    ]
+    assert folded(layers)["live"] == {
+        "httpForwardingExtension": {"before": "mp4,webm", "after": "mp4"},
+        "hlsTime": {"before": "", "after": "5"},
+    }
+
+
+def test_a_key_goes_with_its_bucket_through_several_runs() -> None:
+    def both(bucket: tuple[str, str] | None, key: tuple[str, str]) -> dict[str, Change]:
+        moves = {"s3BucketName": bucket} if bucket else {}
+        return changed(**moves, s3AccessKey=key)
+
+    # The key was rotated in between, by a controller with backups of its own.
+    layers = [layer_of(FIRST, both(("", "b"), ("", "K1"))), layer_of(SECOND, both(None, ("K2", "K3")))]
+    assert folded(layers)["live"]["s3AccessKey"] == {"before": "", "after": "K3"}
+    layers = [layer_of(FIRST, both(("", "b"), ("", "K1"))), layer_of(SECOND, both(("b", "c"), ("K2", "K3")))]
+    assert folded(layers)["live"]["s3AccessKey"] == {"before": "", "after": "K3"}
+    # A person has moved the bucket in between: theirs comes back, with its key.
+    layers = [layer_of(FIRST, both(("", "b"), ("", "K1"))), layer_of(SECOND, both(("x", "b"), ("KX", "K1")))]
+    assert folded(layers)["live"] == {
+        "s3BucketName": {"before": "x", "after": "b"},
+        "s3AccessKey": {"before": "KX", "after": "K1"},
+    }
 
 
 def test_the_way_back_writes_only_what_still_is_as_the_change_left_it() -> None:
@@ -162,9 +205,8 @@ def test_a_run_is_named_exactly_and_a_time_is_one(former: FormerFile) -> None:
 
 
 def test_a_file_of_before_playbooks_were_kept_is_read(former: FormerFile) -> None:
-    Path(former.path).parent.mkdir()
     layer = {"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "3"}}}}
-    Path(former.path).write_text(json.dumps({"format": 1, "url": URL, "layers": [layer]}), encoding="utf-8")
+    put(former, json.dumps({"format": 1, "url": URL, "layers": [layer]}))
     assert former.all_layers() == [layer]
 
 
@@ -223,14 +265,15 @@ def test_nothing_is_kept_where_nothing_changes(former: FormerFile) -> None:
     [
         ("{", "damaged"),
         ("[]", "damaged"),
-        (json.dumps({"format": 2, "url": URL, "layers": []}), "not a file of this collection"),
+        (json.dumps({"format": 0, "url": URL, "layers": []}), "not a file of this collection"),
+        (json.dumps({"format": 2, "url": URL, "runs": []}), "newer version of this collection .format 2"),
+        ("[" * 100000, "damaged"),
         (json.dumps({"format": 1, "url": URL, "layers": [{"run": 1, "apps": {}}]}), "damaged"),
         (json.dumps({"format": 1, "url": "https://other", "layers": []}), "of another server, https://other"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error(former: FormerFile, content: str, said: str) -> None:
-    Path(former.path).parent.mkdir()
-    Path(former.path).write_text(content, encoding="utf-8")
+    put(former, content)
     with pytest.raises(AmsError, match=said):
         former.layers(FIRST, unproved=True)
 
@@ -239,3 +282,141 @@ def test_a_folder_that_cannot_be_made_is_an_error_before_anything_is_written(tmp
     (tmp_path / "file").touch()
     with pytest.raises(AmsError, match="must be writable"):
         FormerFile(str(tmp_path / "file" / "ams1.json"), URL).keep(FIRST, changed(hlsTime=("2", "3")))
+
+
+def test_of_two_writers_none_loses_what_the_other_has_kept(former: FormerFile) -> None:
+    """Both read the file, and the last one to write took the layers of the other away."""
+    names = [f"202601{day:02}T0000{second:02}Z" for day in (1, 2) for second in range(25)]
+
+    def keeps(mine: list[str]) -> None:
+        for name in mine:
+            FormerFile(former.path, URL).keep(name, changed(hlsTime=("2", "3")))
+
+    writers = [threading.Thread(target=keeps, args=(mine,)) for mine in (names[:25], names[25:])]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(former.runs()) == names
+    assert len(list(Path(former.path).parent.iterdir())) == 1, "the lock goes with its holder"
+
+
+def test_who_holds_the_lock_for_too_long_is_named(tmp_path: Path) -> None:
+    path = str(tmp_path / ".a.lock")
+    with (
+        private_file.locked(path),
+        pytest.raises(FileError, match="another run has held"),
+        private_file.locked(path, timeout=0),
+    ):
+        pass
+    with private_file.locked(path, timeout=0):
+        assert Path(path).exists()
+
+
+def test_a_file_system_without_locks_is_refused(former: FormerFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_arguments: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(AmsError, match=r"has no locks .*on a file system with locks"):
+        former.keep(FIRST, changed(hlsTime=("2", "3")))
+
+
+def test_the_order_of_the_file_counts_and_not_that_of_the_names(former: FormerFile) -> None:
+    """After a clock that was ahead the rollback of a run began with an older one, and restored nothing."""
+    ahead = "20991231T000000Z"
+    former.keep(ahead, changed(hlsTime=("2", "3")))
+    former.prove()
+    former.keep(FIRST, changed(hlsTime=("3", "4")))
+    assert former.runs() == [ahead, FIRST]
+    (layer,) = former.layers(FIRST, unproved=False)
+    assert folded([layer])["live"]["hlsTime"] == {"before": "3", "after": "4"}
+    assert [layer["run"] for layer in former.layers(ahead, unproved=False)] == [ahead, FIRST]
+    assert names_of_runs(str(Path(former.path).parent)) == {ahead, FIRST}
+
+
+def test_a_layer_that_is_in_both_files_counts_once(former: FormerFile) -> None:
+    """As when a run was killed between the two writes, or another one proves it at this moment."""
+    former.keep(FIRST, changed(hlsTime=("2", "3")))
+    pending = Path(former.path).with_suffix(".unproved.json")
+    content = pending.read_bytes()
+    former.prove()
+    pending.write_bytes(content)
+    pending.chmod(0o600)
+    assert [layer["run"] for layer in former.layers(FIRST, unproved=True)] == [FIRST]
+    former.prove()
+    assert [layer["apps"]["live"]["hlsTime"] for layer in former.all_layers()] == [
+        {"before": "2", "after": "3"}
+    ]
+
+
+def test_what_a_killed_write_has_left_goes_with_the_next_one(former: FormerFile, tmp_path: Path) -> None:
+    """It holds secrets, had a name of its own, and stayed for ever."""
+    former.keep(FIRST, changed(hlsTime=("2", "3")))
+
+    def killed(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            former.keep(SECOND, changed(hlsTime=("3", "4")))
+    folder = Path(former.path).parent
+    left = [path for path in folder.iterdir() if path.name.startswith(".former-")]
+    assert len(left) == 1
+    former.prove()
+    assert [path.name for path in folder.iterdir()] == ["ams1.json"]
+
+
+def test_what_is_not_private_is_refused_with_what_to_do(former: FormerFile) -> None:
+    """A file that anybody could have put there or changed was believed."""
+    put(former, former.content([]), mode=0o640)
+    with pytest.raises(AmsError, match=f"others can read or change .*chmod 600 {former.path}"):
+        former.runs()
+    put(former, former.content([]))
+    folder = Path(former.path).parent
+    folder.chmod(0o770)
+    with pytest.raises(AmsError, match=f"others can write to the folder .*chmod go-w {folder}"):
+        former.runs()
+    with pytest.raises(AmsError, match="others can write to the folder"):
+        former.keep(FIRST, changed(hlsTime=("2", "3")))
+    folder.chmod(0o755)
+    assert former.runs() == []
+
+
+def test_a_file_of_another_user_is_refused(former: FormerFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root believed it, and gave its own files to the owner of the folder."""
+    put(former, former.content([]))
+    if os.geteuid() == 0:
+        os.chown(former.path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(AmsError, match=r"belongs to another user .*chown"):
+        former.runs()
+
+
+def test_a_fifo_and_a_link_are_refused_at_once(former: FormerFile) -> None:
+    """A FIFO was waited for without end."""
+    folder = Path(former.path).parent
+    folder.mkdir()
+    os.mkfifo(former.path, 0o600)
+    with pytest.raises(AmsError, match="is not a regular file"):
+        former.runs()
+    Path(former.path).unlink()
+    Path(former.path).symlink_to(folder / "elsewhere")
+    with pytest.raises(AmsError, match="is a symbolic link"):
+        former.runs()
+    assert names_of_runs(str(folder)) == set()
+
+
+def test_a_full_disk_is_called_full(former: FormerFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was said that the folder must be writable."""
+
+    def fsync(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(AmsError, match=r"the disk is full .*Make room") as caught:
+        former.keep(FIRST, changed(hlsTime=("2", "3")))
+    assert "writable" not in str(caught.value)
+    assert list(Path(former.path).parent.iterdir()) == []

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import in_order
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import (
     chosen_run,
     goes_on_with,
+    name_of_run,
     only_key,
     runs_of,
 )
@@ -72,13 +74,42 @@ def test_without_a_name_the_runs_are_listed() -> None:
 
 def test_a_run_goes_back_with_all_after_it_on_the_servers_that_have_one() -> None:
     choice = chosen_run(BACKUPS, SITE, "", "/backup")
-    assert (choice.since, choice.hosts) == (SITE, ("a", "b", "c"))
-    assert chosen_run(BACKUPS, LATER, "", "/backup").hosts == ("a", "c")
+    assert (choice.since, choice.hosts) == (SITE, {"a": SITE, "b": SITE, "c": LATER})
+    assert chosen_run(BACKUPS, LATER, "", "/backup").hosts == {"a": LATER, "c": LATER}
+
+
+def test_runs_are_in_the_order_of_the_backups_whatever_the_clock_said() -> None:
+    """A clock that was ahead made its run the last one, and a rollback of the next one restored nothing."""
+    ahead = layer("20991231T000000Z", "site", hlsTime=("2", "3"))
+    backups = {"a": [ahead, THIRD], "b": [ahead], "c": [FIRST, ahead]}
+    assert [run.name for run in runs_of(backups)] == [SITE, ahead["run"], LATER]
+    assert chosen_run(backups, LATER, "", "/backup").hosts == {"a": LATER}
+    assert chosen_run(backups, "", LATER, "/backup").hosts == {"a": LATER}
+    assert chosen_run(backups, ahead["run"], "", "/backup").hosts == dict.fromkeys("abc", ahead["run"])
+    # Runs that have crossed have no order of their own.
+    assert in_order([[FIRST, THIRD], [THIRD, FIRST]]) == [SITE, LATER]
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        ([], LATER),
+        ([SITE], LATER),
+        ([LATER], "20260103T000001Z"),
+        ([SITE, "20991231T235959Z", ROTATE], "21000101T000000Z"),
+        (["before-release-2"], LATER),
+        (["99991231T235959Z"], LATER),
+        (["20260199T000000Z"], LATER),
+    ],
+)
+def test_the_names_of_runs_never_go_back(known: list[str], name: str) -> None:
+    """The time alone named them, so that after a clock that was ahead each run seemed earlier."""
+    assert name_of_run(LATER, known) == name
 
 
 def test_a_time_need_not_be_that_of_a_run() -> None:
-    assert chosen_run(BACKUPS, "", "20260102T120000Z", "/backup").hosts == ("a", "c")
-    assert chosen_run(BACKUPS, "", "20270101T000000Z", "/backup").hosts == ()
+    assert chosen_run(BACKUPS, "", "20260102T120000Z", "/backup").hosts == {"a": LATER, "c": LATER}
+    assert chosen_run(BACKUPS, "", "20270101T000000Z", "/backup").hosts == {}
     assert "not a time like" in problem("", "2026")
     # A name that is given decides.
     assert "There is no run" in problem("2026", "20260102T120000Z")

@@ -182,3 +182,65 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
 def test_a_relative_path_is_refused() -> None:
     with pytest.raises(AwsError, match="not absolute"):
         FileStore(Module(), "key.json", "")
+
+
+def test_a_plain_file_that_others_could_have_put_there_is_refused(tmp_path: Path) -> None:
+    """It was believed, and its key went to all servers. An encrypted one is signed."""
+    path = tmp_path / "key"
+    plain, encrypted = store(path), store(path, vault_password=["password-of-a-test"])
+    assert plain.create("text")
+    path.chmod(0o660)
+    with pytest.raises(AwsError, match=f"others can read or change .*chmod 600 {path}"):
+        plain.read()
+    path.chmod(0o600)
+    tmp_path.chmod(0o777)
+    for refused in (plain.read, lambda: plain.prepare(check_mode=False)):
+        with pytest.raises(AwsError, match=f"others can write to the folder .*chmod go-w {tmp_path}"):
+            refused()
+    path.unlink()
+    encrypted.prepare(check_mode=False)
+    assert encrypted.create("text")
+    path.chmod(0o664)
+    content = encrypted.read()
+    assert content is not None
+    assert (content.text, content.flaws) == ("text", ("its mode is 0664",))
+
+
+def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
+    """It was waited for without end."""
+    os.mkfifo(tmp_path / "key", 0o600)
+    with pytest.raises(AwsError, match="is not a regular file"):
+        store(tmp_path / "key").read()
+
+
+def test_what_a_killed_write_has_left_goes_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secret stayed beside the file, under a name that nothing looked for."""
+    path = tmp_path / "key"
+    left = tmp_path / ".key.abcdefgh.new"
+    left.write_text("the-secret-of-a-test")
+    other = tmp_path / ".other.abcdefgh.new"
+    other.touch()
+    names: list[str] = []
+    link = os.link
+
+    def seen(source: str, target: str) -> None:
+        names.append(os.path.basename(source))
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", seen)
+    assert store(path).create("text")
+    assert names[0].startswith(".key.")
+    assert names[0].endswith(".new")
+    assert sorted(tmp_path.iterdir()) == [other, path]
+
+
+def test_a_full_disk_is_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(AwsError, match=r"the disk is full .*Make room"):
+        store(tmp_path / "key").create("text")
+    assert list(tmp_path.iterdir()) == []
