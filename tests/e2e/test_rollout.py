@@ -210,7 +210,7 @@ def test_a_batch_that_was_killed_while_it_was_checked_is_taken_back_as_a_whole(r
     before = {name: rollout.settings(name) for name in rollout.names}
     inventory = rollout.folder / "hosts.json"
     inventory.write_text(json.dumps(rollout.inventory()))
-    redirect = {"method": "GET", "path": "/live/streams/recording-check"}
+    redirect: dict[str, Any] = {"method": "GET", "path": "/live/streams/recording-check"}
     rollout.fleet.fault(2, "slow", **redirect, seconds=PATIENCE)
     rollout.fleet.clear_requests()
     with subprocess.Popen(

@@ -150,7 +150,7 @@ def test_a_way_back_over_the_end_of_recording_does_not_write_a_deleted_key_back(
 
 def test_a_way_back_to_no_key_is_free() -> None:
     backups = {"a": [FIRST, SMALL, GONE], "b": [SMALL]}
-    assert chosen_run(backups, SITE, "", "/backup").hosts == ("a", "b")
+    assert tuple(chosen_run(backups, SITE, "", "/backup").hosts) == ("a", "b")
     assert chosen_run(backups, "", "20260101T000000Z", "/backup").problem == ""
     # Recording has begun again since: back to the end of it, not to the key before.
     again = layer("20260105T000000Z", "site", s3BucketName=("", "b"), **key("", "K3"))
