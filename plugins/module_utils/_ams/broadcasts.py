@@ -62,12 +62,6 @@ class Broadcasts:
         tried = f"Creating a broadcast in application '{self.app}'"
         return self._object(self._request("POST", self._path("broadcasts/create"), tried, broadcast), tried)
 
-    def active(self) -> int:
-        """How many streams the application has now."""
-        tried = f"Counting the streams of application '{self.app}'"
-        answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
-        return int(answer.get("number") or 0)
-
     def start(self, stream_id: str) -> str:
         """Let the server pull the source of a broadcast; why it does not, empty where it does."""
         tried = f"Starting a broadcast of application '{self.app}'"
@@ -104,6 +98,17 @@ class Broadcasts:
         tried = f"Counting the live streams of application '{self.app}'"
         answer = self._object(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
         return int(answer.get("number") or 0)
+
+    def recordings_count(self) -> int:
+        """Return how many recordings the application's video-on-demand list has."""
+        tried = f"Counting the recordings of application '{self.app}'"
+        return int(self._object(self._read(self._path("vods/count"), tried), tried).get("number") or 0)
+
+    def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
+        """Return a piece of the application's video-on-demand list."""
+        tried = f"Listing the recordings of application '{self.app}'"
+        page = self._json(self._read(self._path(f"vods/list/{offset}/{size}"), tried), tried)
+        return [entry for entry in page if isinstance(entry, dict)] if isinstance(page, list) else []
 
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:
         """The recordings of a broadcast in the list of the application, which it need not have any more."""

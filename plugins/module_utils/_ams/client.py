@@ -169,19 +169,6 @@ class AmsClient:
             said = self._excerpt(str(answer.get("message") or ""))
             raise self._error(tried, f"the server refused with success=false and {said}")
 
-    def recordings_count(self, app: str) -> int:
-        """How many recordings the application's video-on-demand list has."""
-        tried = f"Counting the recordings of application '{app}'"
-        path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/count"
-        return int(self._object(self._read(path, tried), tried).get("number") or 0)
-
-    def recordings(self, app: str, offset: int, size: int) -> list[dict[str, Any]]:
-        """Return a piece of the application's video-on-demand list."""
-        tried = f"Listing the recordings of application '{app}'"
-        path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/list/{offset}/{size}"
-        page = self._json(self._read(path, tried), tried)
-        return [entry for entry in page if isinstance(entry, dict)] if isinstance(page, list) else []
-
     def _login(self) -> None:
         if self.connection.jwt_token:
             self._transport.headers["ProxyAuthorization"] = self.connection.jwt_token
