@@ -15,8 +15,6 @@ class ActionModule(InProcessAction):
     """The check, and on the controller the note that the change of the server is proved."""
 
     module = recording_check
-    # Nothing gathers them behind this task; Ansible itself says the same text once.
-    _warnings_are_gathered = False
 
     def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         result = super()._run_once(task_vars)

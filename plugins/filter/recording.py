@@ -234,6 +234,7 @@ def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[s
         "apps": _apps(host, value_of),
         "origins": host["origins"],
         "closed": host["closed"],
+        "allow_open_hls_upload": host["allow_open_hls_upload"],
         "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(value_of("__s3_recording_live")),
         "live_timeout": value_of(PREFIX + "live_timeout"),
@@ -354,10 +355,22 @@ def recording_key_users(
 def recording_outcomes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """See recording_outcomes.yml."""
     results = {host: hostvars[host] for host in hosts}
-    notes = {host: (_steps(variables)[0].get("notes") or []) for host, variables in results.items()}
-    if any(notes.values()):
-        Display().warning(noted(notes))
+    _warn_once({host: _steps(variables)[0] for host, variables in results.items()})
+    _warn_once({host: _steps(variables)[1] for host, variables in results.items()})
     return {host: _outcome(variables) for host, variables in results.items()}
+
+
+def recording_notes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """See recording_notes.yml."""
+    return _warn_once({host: _steps(hostvars[host])[1] for host in hosts})
+
+
+def _warn_once(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Warn of the notes of hosts, with the same words once for all of them, and return the lines."""
+    text = noted({host: result.get("notes") or [] for host, result in results.items()})
+    if text:
+        Display().warning(text)
+    return text.splitlines()
 
 
 def recording_changes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -441,6 +454,7 @@ class FilterModule:
             "recording_missing": recording_missing,
             "recording_not_replaced": recording_not_replaced,
             "recording_outcomes": recording_outcomes,
+            "recording_notes": recording_notes,
             "recording_stopped": recording_stopped,
             "recording_unproved": recording_unproved,
         }

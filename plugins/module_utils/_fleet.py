@@ -390,6 +390,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
         "closed": intent.delivery in CLOSED_DELIVERIES,
+        "allow_open_hls_upload": intent.allow_open_hls_upload,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),
         "cors_elsewhere": intent.cors_elsewhere,

@@ -8,6 +8,7 @@ Measured on 2.17.1, on loopback, with a closed bucket:
 - GET gives the object, PUT overwrites it, DELETE deletes it where the key may. There is no login, and neither
   jwtControlEnabled nor a play token guards it. The only guard is the IP filter of the application's REST API:
   403 "Not allowed IP". With ipFilterEnabled false everybody gets the object.
+- A release without such a door answers 404. What a proxy answers in its place says nothing of the door.
 - Behind the filter the store's own errors come through as a 500 that names "Service: Amazon S3": who sees one
   is let in, and may be able to write where the key cannot read.
 - The server believes X-Forwarded-For where the connection comes from a loopback or private address. It goes
@@ -30,16 +31,20 @@ from typing import Any, Optional
 
 from ._ams.rest_filter import LOOPBACK, RestFilter, address_of, is_believed
 
-CLOSED, OPEN, DOUBTFUL, NOT_JUDGED = "closed", "open", "doubtful", "not judged"
+CLOSED, OPEN, DOUBTFUL, NOT_JUDGED, UNKNOWN = "closed", "open", "doubtful", "not judged", "unknown"
+_NOT_KNOWN = "an address that this host does not know (a proxy or NAT is on the way)"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One request. header: its X-Forwarded-For, empty without. came: the answer in words."""
+    """One request. header: its X-Forwarded-For, empty without. came: the answer in words.
+
+    let_in: None where the answer does not say it.
+    """
 
     header: str
     came: str
-    let_in: bool
+    let_in: Optional[bool]
 
     def describe(self) -> str:
         return f"{self.came} {'with X-Forwarded-For: ' + self.header if self.header else 'without a header'}"
@@ -67,21 +72,35 @@ def next_header(settings: Mapping[str, Any], tried: Sequence[Tried]) -> Optional
 
 
 def judge(app: str, settings: Mapping[str, Any], source: str, tried: Sequence[Tried]) -> Verdict:
-    """Return what the answers prove. source: the address that asked, empty where it is not known."""
+    """Return what the answers prove. source: the address that the server sees, empty if not known."""
     let_in = [each for each in tried if each.let_in]
-    if not let_in:
-        return Verdict(CLOSED)
     rest = RestFilter.of(settings)
+    if not let_in:
+        return _without_entry(app, rest, tried)
     in_front = f"let the proxy or firewall in front of the server refuse /{app}/hls-upload/"
-    if not rest.on or not rest.stranger:
-        setting = "remoteAllowedCIDR lets in everybody" if rest.on else "ipFilterEnabled is false"
+    if not rest.stranger:
         remedy = "Leave in remoteAllowedCIDR only what needs it" if rest.on else "Set ipFilterEnabled to true"
-        reason = f"{setting}, so whoever reaches the server is let in"
-        return Verdict(OPEN, reason, f"{remedy}, or {in_front}")
+        return Verdict(OPEN, _open_by_setting(rest), f"{remedy}, or {in_front}")
     overwrite = f"let the proxy set X-Forwarded-For to the address of the client alone, and {in_front}"
     if not let_in[0].header:
         return _without_header(rest, source, let_in, overwrite)
     return _by_header(source, let_in[0].header, overwrite)
+
+
+def _without_entry(app: str, rest: RestFilter, tried: Sequence[Tried]) -> Verdict:
+    if all(each.let_in is False for each in tried):
+        return Verdict(CLOSED)
+    reason = "neither the server nor what is in front of it said whether strangers are let in"
+    remedy = (
+        "Give a viewer_url at which this host reaches the server. What is in front of the server may answer "
+        f"404 to /{app}/hls-upload/, which counts as closed"
+    )
+    return Verdict(UNKNOWN, reason if rest.stranger else f"{reason}; {_open_by_setting(rest)}", remedy)
+
+
+def _open_by_setting(rest: RestFilter) -> str:
+    setting = "remoteAllowedCIDR lets in everybody" if rest.on else "ipFilterEnabled is false"
+    return f"{setting}, so whoever reaches the server is let in"
 
 
 def _without_header(rest: RestFilter, source: str, let_in: Sequence[Tried], overwrite: str) -> Verdict:
@@ -91,7 +110,14 @@ def _without_header(rest: RestFilter, source: str, let_in: Sequence[Tried], over
             "the addresses of its clients"
         )
         return Verdict(OPEN, reason, _begin(overwrite))
-    where = f"{source}, which the filter allows" if source else "an address that is not known"
+    where = f"{source}, which the filter allows" if source else _NOT_KNOWN
+    if len(let_in) == 1 and not source:
+        reason = (
+            f"the check asks from {where}, and is let in: either the filter allows that address, which is "
+            "right, or what is in front of the server hides the addresses of its clients, and then everybody "
+            "is let in"
+        )
+        return Verdict(DOUBTFUL, reason, f"Run the check where the server sees its address; {overwrite}")
     if len(let_in) == 1:
         return Verdict(NOT_JUDGED, f"not judged from here: the check asks from {where}")
     reason = (
@@ -125,6 +151,8 @@ def _begin(text: str) -> str:
 
 def warning(url: str, app: str, verdict: Verdict) -> str:
     """Return what is said of a door that is no failure; empty where there is nothing to say."""
+    if verdict.state == UNKNOWN:
+        return f"{url}/{app}/hls-upload/NAME could not be tried: {verdict.reason}. {verdict.remedy}"
     if verdict.state not in (OPEN, DOUBTFUL):
         return ""
     return (

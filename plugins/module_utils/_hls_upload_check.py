@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
-from ._hls_upload import OPEN, Tried, Verdict, judge, next_header, warning
+from ._ams.rest_filter import is_believed
+from ._hls_upload import OPEN, UNKNOWN, Tried, Verdict, judge, next_header, warning
 from ._links import Link
 from ._no_answer import NoAnswer
 from ._viewer_check import Answered, Viewer
@@ -22,6 +23,11 @@ with suppress(ImportError):  # _viewer_check says so where it is missing.
 LINK = "hls-upload"
 # Of a server before 2.15 this means that it would write all the same.
 _ONLY_WRITES = "is not supported by this URL"
+_REFUSED = "Not allowed IP"
+_CONSENT = (
+    "Where a firewall or a proxy shields that address from everybody but trusted hosts, allow it with "
+    "allow_open_hls_upload=true (in the role s3_recording_allow_open_hls_upload)"
+)
 
 
 class HlsUpload:
@@ -43,26 +49,33 @@ class HlsUpload:
         verdict = judge(self._app, self._settings, source_address(self._viewer.url), tried)
         return self._link(verdict, "; ".join(each.describe() for each in tried))
 
-    def _link(self, verdict: Verdict, came: str) -> Link:
+    def _link(self, verdict: Verdict, answers: str) -> Link:
         broken = verdict.state == OPEN and self._closed
         told = "" if broken else warning(self._viewer.url, self._app, verdict)
+        remedy = f"{verdict.remedy}. {_CONSENT}" if broken else ""
         expected = f"no recording at {urlsplit(self._url).path} without a login"
-        came += f"; {verdict.reason}" if verdict.reason else ""
-        return Link(self._app, LINK, not broken, expected, came, verdict.remedy if broken else "", told)
+        came = f"{answers}; {verdict.reason}" if verdict.reason else answers
+        is_tried = verdict.state != UNKNOWN
+        if told and not is_tried:
+            told = f"{told}. Answered was: {answers}"
+        return Link(self._app, LINK, not broken, expected, came, remedy, told, is_tried)
 
 
 def _asked_with(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Answered]) -> Tried:
     answer = ask({"X-Forwarded-For": header} if header else {})
     if isinstance(answer, NoAnswer):
-        return Tried(header, answer.words, False)
+        return Tried(header, answer.words, None)
     if answer.status_code == 200 and answer.content == body:
         return Tried(header, "200 and the recording", True)
     is_behind = "Service: Amazon S3" in answer.text or _ONLY_WRITES in answer.text
-    return Tried(header, f"{answer.status_code}{' from behind the filter' if is_behind else ''}", is_behind)
+    if is_behind:
+        return Tried(header, f"{answer.status_code} from behind the filter", True)
+    is_refused = answer.status_code == 404 or (answer.status_code == 403 and _REFUSED in answer.text)
+    return Tried(header, str(answer.status_code), False if is_refused else None)
 
 
 def source_address(url: str) -> str:
-    """Return the address from which this host reaches another one; empty where it is not known."""
+    """Return the address that another host sees of this one; empty where it is not known."""
     parts = urlsplit(url)
     try:
         if get_environ_proxies(url):
@@ -73,6 +86,11 @@ def source_address(url: str) -> str:
         with socket.socket(family, kind, protocol) as chosen:
             # Nothing is sent: the system only chooses the way.
             chosen.connect(address)
-            return str(chosen.getsockname()[0])
+            return seen_address(str(chosen.getsockname()[0]), str(address[0]))
     except OSError:
         return ""
+
+
+def seen_address(own: str, other: str) -> str:
+    """Return the own address if the other host sees it; on the way from a private to a public one is NAT."""
+    return own if not is_believed(own) or is_believed(other) else ""

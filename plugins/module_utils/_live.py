@@ -204,7 +204,7 @@ class Live:
 
     def _require_room(self) -> None:
         if int(self.settings.get("ingestingStreamLimit") or -1) >= 0:
-            full = of_limit(self.settings, self.broadcasts.active())
+            full = of_limit(self.settings, self.broadcasts.live_count())
             if full is not None:
                 raise full
 

@@ -56,6 +56,7 @@ class Intent:
     delivery: str = "public"
     secure_transport_only: bool = False
     change_foreign_access: bool = False
+    allow_open_hls_upload: bool = False
     versioning: Optional[bool] = None
     encryption: str = ""
     encryption_key_id: str = ""

@@ -20,7 +20,7 @@ _WORDS = {
     _BY_NODE: "Changed through another node of the cluster, and not read since that was taken back:",
     _UNWRITTEN: "Nothing was written to",
 }
-_ADDRESS = re.compile(r"https?://[^\s,']+")
+_ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,22 @@ def _gone(result: Mapping[str, Any], check_mode: bool) -> str:
 def noted(notes: Mapping[str, Sequence[str]]) -> str:
     """What is to be known of some servers, the same words once for all of them; empty where there is nothing.
 
-    notes: host to its notes, in which the server is named by its address.
+    notes: host to its notes, of each of which the first address is the server's.
     """
     hosts_of: dict[str, list[str]] = {}
     for host, texts in notes.items():
         for text in texts:
-            hosts_of.setdefault(_ADDRESS.sub("the server", text), []).append(host)
+            hosts_of.setdefault(_without_address(text), []).append(host)
     return "\n".join(f"{few(hosts)}: {text}" for text, hosts in hosts_of.items())
+
+
+def _without_address(text: str) -> str:
+    """Return the text without the address of the server; those of a bucket or a CDN stay."""
+    first = _ADDRESS.search(text)
+    if first is None:
+        return text
+    own = re.compile(re.escape(first[0]) + r"(?![\w:-]|\.\w)(/?)")
+    return own.sub(lambda found: "the server's /" if found[1] else "the server", text)
 
 
 def few(hosts: Sequence[str]) -> str:

@@ -129,6 +129,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
@@ -151,9 +152,11 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         applications = client.applications()
         of_all = applications if params["all_apps"] and applications else []
         apps = dict.fromkeys([*params["apps"], *of_all])
-        settings = {app: _shown(client.settings(app), params["settings"]) for app in apps}
+        has = {app: client.settings(app) for app in apps}
+        settings = {app: _shown(has[app], params["settings"]) for app in apps}
         warnings: list[str] = []
-        live = {app: _live(client, app, warnings) for app in params["apps"] if params["live_streams"]}
+        counted = params["apps"] if params["live_streams"] else []
+        live = {app: _live(Broadcasts(client, app, jwt_secret_of(has[app])), warnings) for app in counted}
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
     among = f", in a cluster of {len(nodes)}" if nodes else ""
     listed = "may not be listed by this user" if applications is None else ", ".join(applications)
@@ -176,11 +179,12 @@ def _shown(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: redact(name, has[name]) for name in names if name in has}
 
 
-def _live(client: AmsClient, app: str, warnings: list[str]) -> Optional[int]:
+def _live(application: Broadcasts, warnings: list[str]) -> Optional[int]:
     try:
-        return Broadcasts(client, app).live_count()
+        return application.live_count()
     except AmsError as error:
-        warnings.append(f"It is not known how many streams of application '{app}' are live. {error}")
+        text = f"It is not known how many streams of application '{application.app}' are live. {error}"
+        warnings.append(text)
         return None
 
 

@@ -127,8 +127,18 @@ options:
         REST API alone. The object is asked for there, without and with the header C(X-Forwarded-For). Where
         recordings are closed and it is given out to a stranger, the link V(hls-upload) is broken. Otherwise
         that is a warning, since recordings can be overwritten there.
+      - Only 403 with C(Not allowed IP) and 404 count as refused. With any other answer, as a proxy may give
+        it, or with none, the link could not be tried, which is a warning.
       - If not set, they are closed where the application does not forward.
     type: bool
+  allow_open_hls_upload:
+    description:
+      - Whether C(/APP/hls-upload/NAME) that is open to this host is only a warning, though recordings are
+        closed.
+      - That is right where a firewall or a proxy shields the server's ports from everybody but trusted hosts,
+        of which this one is.
+    type: bool
+    default: false
   backup_path:
     description:
       - File of former values that M(antmedia.s3_recording.ams_app_settings) has made. When every link holds,
@@ -184,7 +194,8 @@ links:
     link:
       description:
         - Which link. V(hls-upload) is not judged where the check asks from an address that the filter allows,
-          as it does on the server itself; RV(links[].came) says so.
+          as it does on the server itself; RV(links[].came) says so. It is not tried where nobody but a proxy
+          answers, or nobody at all.
         - With O(live) the last ones are V(live source), V(live pull), V(live recording),
           V(live upload), V(live playback) and V(live removal); after a broken one only the removal follows.
           V(live check) is there where the live check could not be made.
@@ -273,6 +284,7 @@ ARGUMENT_SPEC = {
     "wait_timeout": {"type": "float", "default": 30},
     "backup_path": {"type": "path"},
     "closed": {"type": "bool"},
+    "allow_open_hls_upload": {"type": "bool", "default": False},
     "live": {"type": "bool", "default": False},
     "live_timeout": {"type": "float", "default": 90},
 }
@@ -296,10 +308,17 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             gone = [Absence(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
             return outcome(url, checked(gone))
         known = [text for app in has for text in app_warnings.of_now(client, app, has[app], url)]
-        closed = params["closed"]
         leaves = (PROBE, LIVE) if params["live"] else (PROBE,)
         probes = [
-            Probe(app["name"], has[app["name"]], viewer, app["settings"], closed, leaves)
+            Probe(
+                app["name"],
+                has[app["name"]],
+                viewer,
+                app["settings"],
+                params["closed"],
+                leaves,
+                params["allow_open_hls_upload"],
+            )
             for app in params["apps"]
         ]
         if params["live"]:

@@ -61,8 +61,6 @@ class InProcessAction(ActionBase):
     _supports_async = True
     _supports_check_mode = True
     module: ModuleType
-    # True where the role says the warnings of a batch once, for all of its hosts.
-    _warnings_are_gathered = True
     # How the login of a module that was shipped ended, empty where none was tried.
     _login = ""
 
@@ -81,9 +79,23 @@ class InProcessAction(ActionBase):
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
-        if self._warnings_are_gathered and is_in_batch and "warnings" in result:
-            result["notes"] = result.pop("warnings")
+        if is_in_batch and "warnings" in result and not result.get("failed"):
+            self._set_aside(result)
         return result
+
+    def _set_aside(self, result: dict[str, Any]) -> None:
+        """Make notes of the warnings that name the server: the role says them once for all hosts of a batch.
+
+        The others have the same words for every host, and Ansible says them once.
+        """
+        own = [
+            self._given("url", "AMS_URL").rstrip("/"),
+            str(self._task.args.get("viewer_url") or "").rstrip("/"),
+        ]
+        texts = result.pop("warnings")
+        notes = [text for text in texts if any(address in text for address in own if address)]
+        warnings = [text for text in texts if text not in notes]
+        result.update({name: each for name, each in (("notes", notes), ("warnings", warnings)) if each})
 
     def _given(self, option: str, variable: str) -> str:
         """An option as the module will have it, wherever that runs."""

@@ -344,4 +344,4 @@ def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(roll
     (wider,) = [text for text in run.warnings if "is wider than asked" in text]
     assert "someone else's" in wider
     (not_made,) = [text for text in run.warnings if "the live check could not be made" in text]
-    assert rollout.fleet.hosts[0].url in not_made
+    assert f"{rollout.names[0]}: the server" in not_made

@@ -252,6 +252,7 @@ OF_THE_PLAY = {
 SAID = {
     "recording_changes": ("", "[]"),
     "recording_outcomes": ("reached", "reached"),
+    "recording_notes": ("{{ notes }}", "[]"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
     "recording_decommission": ("", "They can be read with credentials alone"),
     "recording_fleet": (

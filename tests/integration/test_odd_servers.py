@@ -184,6 +184,16 @@ def test_an_application_that_does_not_say_what_is_live_is_warned_of(fleet: Fleet
     assert warning.startswith("It is not known how many streams of application 'live' are live. Counting")
 
 
+def test_live_streams_are_counted_where_the_application_wants_a_token(fleet: Fleet) -> None:
+    """Before, the count was asked for without one, and decommissioning was refused."""
+    fleet.set_live(0, "live", ["concert"])
+    wants = {"jwtControlEnabled": True, "jwtSecretKey": "a-secret-of-the-application-itself"}
+    fleet.set_settings(0, "live", wants)
+    asked = validated(ams_server_info.ARGUMENT_SPEC, **who(fleet.hosts[0]), apps=["live"], live_streams=True)
+    found = ams_server_info.run(asked, False)
+    assert (found["live_streams"], found.get("warnings")) == ({"live": 1}, None)
+
+
 def test_a_read_only_user_is_refused_and_nothing_is_written(fleet: Fleet) -> None:
     fleet.add_user(0, "reader@example.com", "may-only-read", userType="READ_ONLY", scope="system")
     message = failure(fleet.hosts[0], email="reader@example.com", password="may-only-read")

@@ -122,7 +122,7 @@ class Web:
 
     def get(self, url: str, **options: Any) -> Any:
         if "/hls-upload/" in url:
-            return self._answer("hls-upload", 403)
+            return self._answer("hls-upload", 403, b"Not allowed IP")
         if url.startswith(ORIGIN):
             base = self.probe.settings["httpForwardingBaseURL"]
             return self._answer("redirect", 302, Location=f"{base}/streams/{url.rpartition('/')[2]}")
@@ -158,10 +158,15 @@ class Parts:
 
 
 def parts(
-    expected: dict[str, Any] | None = None, wait: float = 0, closed: bool | None = None, **settings: Any
+    expected: dict[str, Any] | None = None,
+    wait: float = 0,
+    closed: bool | None = None,
+    allow_open: bool = False,
+    **settings: Any,
 ) -> Parts:
     viewer = Viewer(ORIGIN, True, 5, wait, [ORIGIN])
-    probe = Probe("live", {**SETTINGS, **settings}, viewer, {"s3Endpoint": STORE, **(expected or {})}, closed)
+    asked = {"s3Endpoint": STORE, **(expected or {})}
+    probe = Probe("live", {**SETTINGS, **settings}, viewer, asked, closed, allow_open_door=allow_open)
     web = Web(probe)
     probe._visit._http = web  # type: ignore[assignment]
     return Parts(probe, web)
@@ -234,8 +239,8 @@ class TestHealthy:
 class TestDoor:
     """Recordings in a closed bucket are not closed where the server gives them out with its own key."""
 
-    def opened(self, closed: bool | None, **settings: Any) -> list[Link]:
-        it = parts(closed=closed, **settings)
+    def opened(self, closed: bool | None, *, allow_open: bool = False, **settings: Any) -> list[Link]:
+        it = parts(closed=closed, allow_open=allow_open, **settings)
         is_open = SimpleNamespace(status_code=200, content=it.probe.body, text="")
         it.web.change["hls-upload"] = lambda _refused: is_open
         return list(it.probe.links())
@@ -246,8 +251,27 @@ class TestDoor:
         assert (found.ok, bool(found.warning), bool(found.remedy)) == (ok, ok, not ok)
 
     def test_without_forwarding_recordings_are_closed(self, store: Store) -> None:
-        off = {"httpForwardingExtension": "", "httpForwardingBaseURL": "", "ipFilterEnabled": False}
+        off: dict[str, Any] = {
+            "httpForwardingExtension": "",
+            "httpForwardingBaseURL": "",
+            "ipFilterEnabled": False,
+        }
         assert names(self.opened(None, **off)) == ["hls-upload"]
+
+    def test_an_open_one_that_is_allowed_is_a_warning(self, store: Store) -> None:
+        """Before, only a filter that lets in the whole network made such a fleet pass."""
+        links = self.opened(True, allow_open=True, ipFilterEnabled=False)
+        assert names(links) == []
+        assert "ipFilterEnabled is false" in link(links, "hls-upload").warning
+
+    def test_one_that_was_never_reached_is_no_link_that_holds(self, store: Store) -> None:
+        """Without forwarding it is the only request to the server: a wrong viewer_url was green."""
+        off: dict[str, Any] = {"httpForwardingExtension": "", "httpForwardingBaseURL": ""}
+        it = parts(**off)
+        it.web.change["hls-upload"] = lambda _refused: SimpleNamespace(status_code=502, content=b"", text="")
+        result = outcome(ORIGIN, list(it.probe.links()))
+        assert "not tried: hls-upload" in result["msg"]
+        assert len(result["warnings"]) == 1
 
     def test_a_warning_reaches_the_result(self, store: Store) -> None:
         (warning,) = outcome(ORIGIN, self.opened(False, ipFilterEnabled=False))["warnings"]

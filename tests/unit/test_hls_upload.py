@@ -14,6 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._hls_upload 
     DOUBTFUL,
     NOT_JUDGED,
     OPEN,
+    UNKNOWN,
     Tried,
     judge,
     next_header,
@@ -31,8 +32,9 @@ LOOPBACK, PRIVATE, PUBLIC, STRANGER = "127.0.0.1", "192.168.1.5", "198.51.100.20
 BODY = b"the probe"
 
 
-def tried(*answers: tuple[str, bool]) -> list[Tried]:
-    return [Tried(header, "200" if let_in else "403", let_in) for header, let_in in answers]
+def tried(*answers: tuple[str, bool | None]) -> list[Tried]:
+    came = {True: "200", False: "403", None: "502"}
+    return [Tried(header, came[let_in], let_in) for header, let_in in answers]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,7 @@ def tried(*answers: tuple[str, bool]) -> list[Tried]:
         (DEFAULT, [("", False), (LOOPBACK, False)], None),
         (TEN, [("", False), (LOOPBACK, False)], "10.0.0.1"),
         (TEN, [("", False), (LOOPBACK, True)], None),
+        (DEFAULT, [("", None)], LOOPBACK),
         # Who is let in pretends to be a stranger, whom a filter that works refuses.
         (DEFAULT, [("", True)], STRANGER),
         (DEFAULT, [("", True), (STRANGER, False)], None),
@@ -52,7 +55,7 @@ def tried(*answers: tuple[str, bool]) -> list[Tried]:
     ],
 )
 def test_what_is_asked_next(
-    settings: Mapping[str, Any], before: list[tuple[str, bool]], header: str | None
+    settings: Mapping[str, Any], before: list[tuple[str, bool | None]], header: str | None
 ) -> None:
     assert next_header(settings, tried(*before)) == header
 
@@ -68,7 +71,14 @@ def test_what_is_asked_next(
         (DEFAULT, LOOPBACK, [("", True), (STRANGER, False)], NOT_JUDGED, "not judged from here"),
         (DEFAULT, LOOPBACK, [("", True), (STRANGER, True)], DOUBTFUL, "as 203.0.113.7 as well"),
         (TEN, "10.2.3.4", [("", True), (STRANGER, False)], NOT_JUDGED, "10.2.3.4, which the filter allows"),
-        (DEFAULT, "", [("", True), (STRANGER, False)], NOT_JUDGED, "an address that is not known"),
+        # NAT or a proxy hides the address that the server sees, so that nothing is proved.
+        (DEFAULT, "", [("", True), (STRANGER, False)], DOUBTFUL, "an address that this host does not know"),
+        (DEFAULT, "", [("", True), (STRANGER, True)], DOUBTFUL, "as 203.0.113.7 as well"),
+        # What is no answer of the server, or none at all.
+        (DEFAULT, PUBLIC, [("", None), (LOOPBACK, None)], UNKNOWN, "said whether strangers are let in"),
+        (DEFAULT, PUBLIC, [("", False), (LOOPBACK, None)], UNKNOWN, "said whether strangers are let in"),
+        (OFF, PUBLIC, [("", None), (LOOPBACK, None)], UNKNOWN, "ipFilterEnabled is false"),
+        (DEFAULT, PUBLIC, [("", None), (LOOPBACK, True)], OPEN, "a stranger's header reaches the server"),
         # A proxy on the server that does not say who asks.
         (DEFAULT, PUBLIC, [("", True), (STRANGER, False)], OPEN, "hides the addresses of its clients"),
         (DEFAULT, PRIVATE, [("", True), (STRANGER, True)], OPEN, "hides the addresses of its clients"),
@@ -86,12 +96,12 @@ def test_what_is_asked_next(
     ],
 )
 def test_what_the_answers_say(
-    settings: Mapping[str, Any], source: str, answers: list[tuple[str, bool]], state: str, reason: str
+    settings: Mapping[str, Any], source: str, answers: list[tuple[str, bool | None]], state: str, reason: str
 ) -> None:
     verdict = judge("live", settings, source, tried(*answers))
     assert verdict.state == state
     assert reason in verdict.reason
-    assert bool(verdict.remedy) is (state in (OPEN, DOUBTFUL))
+    assert bool(verdict.remedy) is (state in (OPEN, DOUBTFUL, UNKNOWN))
 
 
 class Server:
@@ -141,9 +151,17 @@ class TestLink:
     def test_a_release_that_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert link_of(monkeypatch, {"": (404, b""), LOOPBACK: (404, b"")}).ok
 
-    def test_other_bytes_are_not_the_recording(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A proxy that answers everything with a page lets nobody in."""
-        assert link_of(monkeypatch, {"": (200, b"<html>"), LOOPBACK: (200, b"<html>")}).ok
+    @pytest.mark.parametrize(
+        "answer", [(200, b"<html>"), (302, b""), (401, b""), (403, b"Forbidden"), (502, b""), (500, b"")]
+    )
+    def test_what_a_proxy_says_proves_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes]
+    ) -> None:
+        """Before, all of these were a door that is closed."""
+        found = link_of(monkeypatch, {"": answer, LOOPBACK: answer})
+        assert (found.ok, found.tried) == (True, False)
+        assert f"Answered was: {answer[0]} without a header" in found.warning
+        assert "404 to /live/hls-upload/, which counts as closed" in found.warning
 
     def test_an_open_one_fails_where_recordings_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: (200, BODY)})
@@ -151,6 +169,7 @@ class TestLink:
         assert "200 and the recording with X-Forwarded-For: 127.0.0.1; a stranger's header" in found.came
         assert "set X-Forwarded-For to the address of the client alone" in found.remedy
         assert "refuse /live/hls-upload/" in found.remedy
+        assert "s3_recording_allow_open_hls_upload" in found.remedy
 
     def test_and_is_a_warning_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: (200, BODY)}, closed=False)
@@ -182,14 +201,41 @@ class TestLink:
         assert not found.ok
         assert found.came.startswith("500 from behind the filter without a header")
 
-    def test_no_answer_lets_nobody_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_answer_is_no_closed_door(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Before, a server that was never reached was said to let nobody in."""
         nothing = NoAnswer("refused", "the connection was refused")
         found = link_of(monkeypatch, {"": nothing, LOOPBACK: nothing})
-        assert found.ok
+        assert (found.ok, found.tried) == (True, False)
         assert found.came.startswith("the connection was refused without a header")
+        assert "could not be tried" in found.warning
+        assert "viewer_url" in found.warning
+
+    def test_behind_nat_an_answer_is_no_proof(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Before, a rollout from an address that the filter allows failed, since NAT changes the address."""
+        source = _hls_upload_check.seen_address(PRIVATE, "203.0.113.20")
+        allowed: dict[str, Any] = {"remoteAllowedCIDR": "127.0.0.1,198.51.100.1"}
+        answers = {"": (200, BODY), STRANGER: REFUSED}
+        found = link_of(monkeypatch, answers, source, **allowed)
+        assert found.ok
+        assert "a proxy or NAT is on the way" in found.warning
 
 
 class TestSource:
+    @pytest.mark.parametrize(
+        ("own", "other", "seen"),
+        [
+            (PRIVATE, "203.0.113.20", ""),
+            ("100.64.0.9", "203.0.113.20", ""),
+            ("fd00::5", "2001:db8::1", ""),
+            (PRIVATE, "10.0.0.1", PRIVATE),
+            (PUBLIC, "203.0.113.20", PUBLIC),
+            (PUBLIC, "10.0.0.1", PUBLIC),
+            (LOOPBACK, LOOPBACK, LOOPBACK),
+        ],
+    )
+    def test_from_a_private_to_a_public_address_is_nat(self, own: str, other: str, seen: str) -> None:
+        assert _hls_upload_check.seen_address(own, other) == seen
+
     def test_of_loopback(self) -> None:
         assert _hls_upload_check.source_address("http://127.0.0.1:5080") == LOOPBACK
         assert _hls_upload_check.source_address("https://127.0.0.1") == LOOPBACK

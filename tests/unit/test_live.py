@@ -238,7 +238,7 @@ class FakeBroadcasts:
         self.known[broadcast["streamId"]] = {**broadcast, "status": "created", "width": 0}
         return self.known[broadcast["streamId"]]
 
-    def active(self) -> int:
+    def live_count(self) -> int:
         return self.streams
 
     def start(self, stream_id: str) -> str:

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.action.recording_check import ActionModule
 from ansible_collections.antmedia.s3_recording.plugins.filter.recording import (
+    Display,
     recording_changes,
+    recording_notes,
     recording_outcomes,
     recording_stopped,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import in_process
 
 CHANGED = {"changed": True, "msg": "live: 1 setting changed (mp4MuxingEnabled)"}
 BACK = {"apps": {"live": {"changed": True}, "LiveApp": {"changed": False}}}
@@ -49,6 +54,51 @@ def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
 def test_changes_are_one_line_a_host() -> None:
     hosts = {"ams-1": of_host(CHANGED), "ams-2": of_host({"changed": False, "msg": "x"}), "ams-3": of_host()}
     assert recording_changes(hosts, hosts) == ["ams-1: live: 1 setting changed (mp4MuxingEnabled)"]
+
+
+NOTES = {
+    "ams-1": "https://ams-1:5443/live/hls-upload/NAME is open, forwarded to https://cdn.example.com/x",
+    "ams-2": "http://ams-2/live/hls-upload/NAME is open, forwarded to https://cdn.example.com/x",
+}
+SAID = "ams-1, ams-2: the server's /live/hls-upload/NAME is open, forwarded to https://cdn.example.com/x"
+
+
+def test_a_warning_of_the_check_is_one_for_all_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, each host of a fleet said it for itself, since the text begins with its address."""
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, text: said.append(text))
+    hosts = {host: of_host(CHANGED, {"notes": [text]}) for host, text in NOTES.items()}
+    assert recording_notes([*hosts, "ams-3"], {**hosts, "ams-3": of_host(CHANGED)}) == [SAID]
+    # Where a batch is stopped the outcomes are all that is still said of the others.
+    recording_outcomes(hosts, hosts)
+    assert said == [SAID, SAID]
+    assert recording_notes(["ams-3"], {"ams-3": of_host()}) == []
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_the_warnings_of_a_check_are_gathered_unless_it_fails(
+    monkeypatch: pytest.MonkeyPatch, failed: bool
+) -> None:
+    """Of a host that failed nothing is said behind the check, which it does not reach."""
+    of_server, of_bucket = "https://ams-1:5443, application 'live': wide", "CORS allows https://elsewhere"
+    result = {"failed": failed, "warnings": [of_server, of_bucket]}
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(
+        args={"url": "https://ams-1:5443/"},
+        diff=False,
+        async_val=0,
+        get_play=lambda: SimpleNamespace(strategy="linear"),
+    )
+    action._connection = None
+    monkeypatch.setattr(in_process.ActionBase, "run", lambda *_given: {})
+    monkeypatch.setattr(action, "_compute_environment_string", lambda _environment: None)
+    monkeypatch.setattr(in_process, "stay_the_same_user", lambda _connection: None)
+    monkeypatch.setattr(in_process.InProcessAction, "_run_once", lambda *_given: dict(result))
+    found = action.run(task_vars={"__s3_recording_batch": ["ams-1"]})
+    assert found.get("notes") == (None if failed else [of_server])
+    # The same for every host: Ansible says it once.
+    assert found["warnings"] == ([of_server, of_bucket] if failed else [of_bucket])
 
 
 READ = {"changed": False, "apps": {"live": {"changed": False}}}

@@ -27,6 +27,7 @@ HOST = {
     "bucket": "recordings",
     "cluster": "",
     "closed": False,
+    "allow_open_hls_upload": False,
     "cluster_hosts": [],
     "needs_domain": False,
     "backup_path": "/backup/ams-1.json",

@@ -9,28 +9,42 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Optional
 
+from .app_token import jwt_secret_of
+from .broadcasts import Broadcasts
 from .client import AmsClient
 from .errors import AmsError
 from .exposure import exposures, hsts_warnings, plain_below, upload_door, without_token
-from .local_recordings import hidden, listed, never_uploaded, turned_on_for
+from .local_recordings import hidden, listed, turned_on_for
 
 
 def of_change(client: AmsClient, app: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return what is to be known of an application's settings after a change."""
     found = [*exposures(app, after), *_of_addresses(client, [_base(after)])]
     if turned_on_for(before, after):
-        found += hidden(before, listed(client, app))
+        found += _hidden(client, app, before)
     return _named(client, app, found)
 
 
 def of_now(client: AmsClient, app: str, settings: Mapping[str, Any], viewer_url: str) -> list[str]:
-    """Return what is to be known of an application as it is, beside what the links of a check find."""
+    """Return what is to be known of an application as it is, beside what the links of a check find.
+
+    It is asked for at each verification, so it reads no list of recordings.
+    """
     # Where the filter is off the check finds the door open.
     door = upload_door(app, settings) if settings.get("ipFilterEnabled") else []
     found = [*door, *without_token(settings), *_of_addresses(client, [viewer_url, _base(settings)])]
-    if _base(settings):
-        found += never_uploaded(listed(client, app))
     return _named(client, app, found)
+
+
+def _hidden(client: AmsClient, app: str, before: Mapping[str, Any]) -> list[str]:
+    try:
+        return hidden(before, listed(Broadcasts(client, app, jwt_secret_of(before))))
+    except AmsError as error:
+        text = (
+            "it is not known whether recordings are on the server's disk alone, which cannot be played once "
+            f"viewers are forwarded to S3. {error}"
+        )
+        return [text]
 
 
 def _base(settings: Mapping[str, Any]) -> str:

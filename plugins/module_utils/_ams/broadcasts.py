@@ -62,11 +62,6 @@ class Broadcasts:
         tried = f"Creating a broadcast in application '{self.app}'"
         return self._object(self._request("POST", self._path("broadcasts/create"), tried, broadcast), tried)
 
-    def active(self) -> int:
-        """How many streams the application has now."""
-        tried = f"Counting the streams of application '{self.app}'"
-        return self._number(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
-
     def start(self, stream_id: str) -> str:
         """Let the server pull the source of a broadcast; why it does not, empty where it does."""
         tried = f"Starting a broadcast of application '{self.app}'"
@@ -102,6 +97,17 @@ class Broadcasts:
         """Return how many streams are live; in a cluster on all of its nodes together."""
         tried = f"Counting the live streams of application '{self.app}'"
         return self._number(self._read(self._path("broadcasts/active-live-stream-count"), tried), tried)
+
+    def recordings_count(self) -> int:
+        """Return how many recordings the application's video-on-demand list has."""
+        tried = f"Counting the recordings of application '{self.app}'"
+        return self._number(self._read(self._path("vods/count"), tried), tried)
+
+    def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
+        """Return a piece of the application's video-on-demand list."""
+        tried = f"Listing the recordings of application '{self.app}'"
+        path = self._path(f"vods/list/{offset}/{size}")
+        return self._client._page(path, tried, self._headers)[:size]  # noqa: SLF001
 
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:
         """The recordings of a broadcast in the list of the application, which it need not have any more."""

@@ -177,18 +177,6 @@ class AmsClient:
             said = self._excerpt(str(answer.get("message") or ""))
             raise self._error(tried, f"the server refused with success=false and {said}")
 
-    def recordings_count(self, app: str) -> int:
-        """How many recordings the application's video-on-demand list has."""
-        tried = f"Counting the recordings of application '{app}'"
-        path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/count"
-        return self._number(self._read(path, tried), tried)
-
-    def recordings(self, app: str, offset: int, size: int) -> list[dict[str, Any]]:
-        """Return a piece of the application's video-on-demand list."""
-        tried = f"Listing the recordings of application '{app}'"
-        path = f"/request?_path={quote(app, safe='')}/rest/v2/vods/list/{offset}/{size}"
-        return self._page(path, tried)[:size]
-
     def _login(self) -> None:
         if self.connection.jwt_token:
             self._transport.headers["ProxyAuthorization"] = self.connection.jwt_token

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .client import AmsClient
-from .errors import AmsError
+from .broadcasts import Broadcasts
 
 # AMS gives at most 250 at once.
 AT_ONCE = 200
@@ -30,22 +28,20 @@ class Listed:
     types: Mapping[str, int] = field(default_factory=dict)
 
 
-def listed(client: AmsClient, app: str) -> Listed:
-    """Read the list, at most MOST entries; nothing where the user's scope does not reach it."""
-    with suppress(AmsError):
-        total = client.recordings_count(app)
-        types: Counter[str] = Counter()
-        read = 0
-        for _page in range(MOST // AT_ONCE):
-            if read >= total:
-                break
-            page = client.recordings(app, read, AT_ONCE)
-            if not page:
-                break
-            types.update(str(entry.get("type")) for entry in page)
-            read += len(page)
-        return Listed(total, read, types)
-    return Listed()
+def listed(application: Broadcasts) -> Listed:
+    """Read the list, at most MOST entries."""
+    total = application.recordings_count()
+    types: Counter[str] = Counter()
+    read = 0
+    for _page in range(MOST // AT_ONCE):
+        if read >= total:
+            break
+        page = application.recordings_page(read, AT_ONCE)
+        if not page:
+            break
+        types.update(str(entry.get("type")) for entry in page)
+        read += len(page)
+    return Listed(total, read, types)
 
 
 def turned_on_for(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

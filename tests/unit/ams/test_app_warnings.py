@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 
 CONSOLE = "https://ams.example.com:5443"
 OF = f"{CONSOLE}, application 'live': "
@@ -28,21 +30,31 @@ class Client:
 
     url = CONSOLE
 
-    def __init__(self, release: str = "3.0.3", types: tuple[str, ...] = ()) -> None:
-        self.release, self.types = release, types
+    def __init__(
+        self, release: str = "3.0.3", types: tuple[str, ...] = (), wants_token: bool = False
+    ) -> None:
+        self.release, self.types, self.wants_token = release, types, wants_token
         self.asked: list[str] = []
+        self.secrets: list[str] = []
 
     def version(self) -> dict[str, Any]:
         self.asked.append("version")
         return {"versionName": self.release}
 
-    def recordings_count(self, _app: str) -> int:
-        self.asked.append("count")
-        return len(self.types)
-
-    def recordings(self, _app: str, offset: int, size: int) -> list[dict[str, Any]]:
-        self.asked.append("list")
+    def _read(self, path: str, tried: str, headers: Mapping[str, str] | None) -> Any:
+        if self.wants_token and not (headers or {}).get("Authorization"):
+            raise AmsError(f"{tried} at {CONSOLE}", "status 403 with Invalid App JWT Token")
+        what = path.partition("/rest/v2/vods/")[2].split("/")
+        self.asked.append(what[0])
+        if what[0] == "count":
+            return {"number": len(self.types)}
+        offset, size = int(what[1]), int(what[2])
         return [{"type": kind} for kind in self.types[offset : offset + size]]
+
+    def _object(self, answer: Any, _tried: str) -> Any:
+        return answer
+
+    _json = _object
 
 
 def of_change(client: Client, **after: Any) -> list[str]:
@@ -72,13 +84,33 @@ def test_each_warning_names_server_and_application() -> None:
 
 
 def test_what_is_warned_of_before_a_change_is_still_said_after_it() -> None:
+    """But for the list of recordings, which each verification of a fleet would read again."""
     client = Client(types=("uploadedVod", "userVod"))
     settings: dict[str, Any] = {
         **FORWARDS,
         "playTokenControlEnabled": True,
         "remoteAllowedCIDR": "10.0.0.0/8",
     }
-    assert of_now(client, **settings) == of_change(Client(types=client.types), **settings)
+    after = of_now(client, **settings)
+    before = of_change(Client(types=client.types), **settings)
+    assert (after, len(before) - len(after)) == (before[:2], 1)
+    assert client.asked == []
+
+
+def test_a_list_behind_a_token_of_the_application_is_read() -> None:
+    """Before, it was read without one, and the refusal was dropped with the warning."""
+    client = Client(types=("uploadedVod",), wants_token=True)
+    secret = {"jwtControlEnabled": True, "jwtSecretKey": "of-the-application"}
+    now = {**NOW, **secret}
+    found = app_warnings.of_change(cast("AmsClient", client), "live", now, {**now, **FORWARDS})
+    assert "uploaded by users (1)" in found[0]
+    assert "of-the-application" in client.secrets
+
+
+def test_a_list_that_cannot_be_read_is_said() -> None:
+    (text,) = of_change(Client(types=("uploadedVod",), wants_token=True), **FORWARDS)
+    assert text.startswith(f"{OF}it is not known whether recordings are on the server's disk alone")
+    assert "status 403 with Invalid App JWT Token" in text
 
 
 def test_the_check_itself_says_that_the_filter_is_off() -> None:

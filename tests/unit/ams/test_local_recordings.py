@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import local_recordings
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_recordings import (
     AT_ONCE,
     MOST,
@@ -22,58 +21,52 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_r
 OF_BEFORE = "recordings of before this change are on the server's disk"
 
 
-class Client:
-    """The list of one application."""
+class Application:
+    """One with a list."""
 
-    def __init__(self, types: list[str], allowed: bool = True) -> None:
-        self.types, self.allowed = types, allowed
+    def __init__(self, types: list[str]) -> None:
+        self.types = types
         self.pages: list[tuple[int, int]] = []
 
-    def recordings_count(self, _app: str) -> int:
-        if not self.allowed:
-            raise AmsError("Counting", "status 403")
+    def recordings_count(self) -> int:
         return len(self.types)
 
-    def recordings(self, _app: str, offset: int, size: int) -> list[dict[str, Any]]:
+    def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
         self.pages.append((offset, size))
         return [{"type": kind} for kind in self.types[offset : offset + size]]
 
 
-def read(client: Client) -> Listed:
-    return listed(cast("AmsClient", client), "live")
+def read(application: Application) -> Listed:
+    return listed(cast("Broadcasts", application))
 
 
 def test_an_empty_list_costs_no_page() -> None:
-    client = Client([])
-    assert read(client) == Listed()
-    assert client.pages == []
+    application = Application([])
+    assert read(application) == Listed()
+    assert application.pages == []
 
 
 def test_types_are_counted_over_pages() -> None:
-    client = Client(["streamVod"] * AT_ONCE + ["uploadedVod", "userVod", "userVod"])
-    found = read(client)
+    application = Application(["streamVod"] * AT_ONCE + ["uploadedVod", "userVod", "userVod"])
+    found = read(application)
     assert (found.total, found.read) == (AT_ONCE + 3, AT_ONCE + 3)
     assert found.types == {"streamVod": AT_ONCE, "uploadedVod": 1, "userVod": 2}
-    assert client.pages == [(0, AT_ONCE), (AT_ONCE, AT_ONCE)]
+    assert application.pages == [(0, AT_ONCE), (AT_ONCE, AT_ONCE)]
 
 
 def test_a_long_list_is_read_to_a_bound() -> None:
-    client = Client(["uploadedVod"] * (MOST + 500))
-    found = read(client)
-    assert (found.total, found.read, len(client.pages)) == (MOST + 500, MOST, MOST // AT_ONCE)
+    application = Application(["uploadedVod"] * (MOST + 500))
+    found = read(application)
+    assert (found.total, found.read, len(application.pages)) == (MOST + 500, MOST, MOST // AT_ONCE)
     assert never_uploaded(found)[0].startswith(
         f"recordings uploaded by users ({MOST}), among the first {MOST} of {MOST + 500}, are on the server's"
     )
 
 
 def test_a_list_that_ends_early_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Client(["userVod"])
-    monkeypatch.setattr(client, "recordings_count", lambda _app: 10)
-    assert read(client).read == 1
-
-
-def test_a_user_who_may_not_list_is_told_nothing() -> None:
-    assert read(Client(["userVod"], allowed=False)) == Listed()
+    application = Application(["userVod"])
+    monkeypatch.setattr(application, "recordings_count", lambda: 10)
+    assert read(application).read == 1
 
 
 def test_forwarding_that_is_turned_on() -> None:
