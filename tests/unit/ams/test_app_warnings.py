@@ -54,7 +54,11 @@ class Client:
     def _object(self, answer: Any, _tried: str) -> Any:
         return answer
 
-    _json = _object
+    def _number(self, answer: Any, _tried: str) -> int:
+        return int(answer["number"])
+
+    def _page(self, path: str, tried: str, headers: Mapping[str, str] | None) -> Any:
+        return self._read(path, tried, headers)
 
 
 def of_change(client: Client, **after: Any) -> list[str]:
