@@ -568,7 +568,8 @@ def test_with_an_unknown_key_live_is_not_tried(site: Site) -> None:
 def test_a_server_that_does_not_reach_the_endpoint_is_named(site: Site, bystander: Bystander) -> None:
     site.configure(s3Endpoint=f"http://{ONLY_HERE}")
     proxy = {"HTTP_PROXY": bystander.url, "NO_PROXY": urlsplit(site.server.url).hostname or ""}
-    run = site.check(env=proxy, broken=["live pull"])
+    asked = [{"name": "live", "settings": {"s3Endpoint": f"http://{ONLY_HERE}"}}]
+    run = site.check(env=proxy, broken=["live pull"], apps=asked)
     pull = link(run, "live pull")
     assert pull["came"] == "the server could not read the clip: Input/output error"
     assert "reach the bucket's endpoint" in pull["remedy"]
@@ -651,7 +652,7 @@ def test_without_credentials_the_small_object_alone_is_checked_where_the_key_may
         (
             {"action": "status", "status": 200, "body": "{}", "path": "vods/list"},
             "live recording",
-            "instead of a list: {}",
+            "instead of a list: '{}'",
         ),
     ],
 )

@@ -54,12 +54,12 @@ def settings(store: VersityGW, **more: str) -> dict[str, Any]:
     }
 
 
-def check(server: Any, live: bool = False) -> dict[str, Any]:
-    """The links of the module, as a task would have them."""
+def check(server: Any, live: bool = False, **asked_for: str) -> dict[str, Any]:
+    """The links of the module, as a task would have them. asked_for: settings."""
     spec = recording_check.ARGUMENT_SPEC
     given = {"url": server.url, "email": server.email, "password": server.password}
     asked = {
-        "apps": [{"name": "live", "settings": {}}],
+        "apps": [{"name": "live", "settings": asked_for}],
         "wait_timeout": 0,
         "live": live,
         "live_timeout": PATIENCE,
@@ -72,9 +72,10 @@ def check(server: Any, live: bool = False) -> dict[str, Any]:
 def test_the_check_signs_as_the_server_does(store: VersityGW, fleet: Any) -> None:
     """With an empty s3RegionName it signed with one of its own, and called a chain whole that never held."""
     fleet.set_settings(0, "live", settings(store))
-    assert all(link["ok"] for link in check(fleet.hosts[0]).values())
+    endpoint = store.endpoint_url
+    assert all(link["ok"] for link in check(fleet.hosts[0], s3Endpoint=endpoint).values())
     fleet.set_settings(0, "live", settings(store, s3RegionName=""))
-    links = check(fleet.hosts[0])
+    links = check(fleet.hosts[0], s3Endpoint=endpoint)
     assert [name for name, link in links.items() if not link["ok"]] == ["list"]
     assert links["list"]["came"].startswith("AuthorizationHeaderMalformed")
     assert links["list"]["remedy"].startswith("s3RegionName is empty, so that AMS signs without the region")
@@ -94,9 +95,11 @@ def test_what_the_check_says_is_what_the_real_server_does(store: VersityGW, real
     before = real_ams.settings("live")
     try:
         change(settings(store))
-        assert wait_for(lambda: _recorded(check(real_ams, live=True)), patience=PATIENCE)
+        assert wait_for(
+            lambda: _recorded(check(real_ams, live=True, s3Endpoint=store.endpoint_url)), patience=PATIENCE
+        )
         change(settings(store, s3RegionName=""))
-        assert not check(real_ams)["list"]["ok"]
+        assert not check(real_ams, s3Endpoint=store.endpoint_url)["list"]["ok"]
         name = f"without-region-{store.region}"
         real_ams.publish("live", name, 2)
         assert wait_for(lambda: "AuthorizationHeaderMalformed" in real_ams.log_text())

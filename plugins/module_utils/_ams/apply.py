@@ -46,6 +46,9 @@ class Applier:
 
     def plans(self, wishes: Sequence[Wish]) -> list[Plan]:
         """Read every application before any is written, so that a wrong wish changes nothing at all."""
+        for wish in wishes:
+            self.client.secrets.extend(secrets_of(wish.settings))
+            self._keep_secret(wish.undo)
         return [self._plan(wish.app, partial(self._planned, wish)) for wish in wishes]
 
     def write(self, plans: Sequence[Plan], keep: Optional[Callable[[Plan], None]] = None) -> list[Plan]:
@@ -131,8 +134,6 @@ class Applier:
         return decide(self._current(app))
 
     def _planned(self, wish: Wish, current: Mapping[str, Any]) -> Plan:
-        self.client.secrets.extend(secrets_of(wish.settings))
-        self._keep_secret(wish.undo)
         again = partial(self._planned, wish)
         not_asked = self._understood(wish.app, lambda: unlike(current, wish.only_if))
         if not_asked:
