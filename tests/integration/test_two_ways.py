@@ -353,8 +353,8 @@ def test_checks_of_the_recording_chain_are_the_same(ways: Ways, aws: AwsStandIn)
     assert key["secret_access_key"] not in shown
     listed = aws.client("s3").list_objects_v2(Bucket=bucket)
     assert listed["KeyCount"] == 0
-    # Of "whole", each way: before a put the check finds out whether it may delete. The unknown key's attempts are
-    # refused, and to a bucket that was not asked for nothing is sent.
+    # Of "whole", each way: before a put the check finds out whether it may delete. The unknown key's attempts
+    # are refused, and to a bucket that was not asked for nothing is sent.
     for operation, times in {"PutObject": 1, "DeleteObject": 2}.items():
         done = [one for one in aws.requests(f"s3:{operation}") if one["status"] < 300]
         assert len(done) == times * len(WAYS), operation
