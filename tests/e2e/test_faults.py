@@ -95,7 +95,7 @@ CASES = [
     Case(
         "reset after POST, and no reading back",
         (WRITING, "It is not known whether the write was carried out: reading back failed (status 503"),
-        (at_post("reset_after"), at_get("status", status=503, nth=2)),
+        (at_post("reset_after"), at_get("status", status=503, nth=3)),
         stuck=READING + "status 503",
         asked=True,
         logins=2,

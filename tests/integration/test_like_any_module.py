@@ -479,7 +479,7 @@ def test_an_option_that_is_refused_shows_no_secret_at_the_highest_verbosity(plac
 
 def test_loops_retries_and_failures(place: Place) -> None:
     path = "/applications/settings/"
-    place.fleet.fault(None, "status", status=500, method="GET", path=f"{path}LiveApp", nth=3, times=1)
+    place.fleet.fault(None, "status", status=500, method="GET", path=f"{path}LiveApp", nth=4, times=1)
     place.fleet.fault(None, "slow", seconds=5, method="GET", path=f"{path}slow")
     apps = {"app": "{{ item }}", "settings": {"mp4MuxingEnabled": True}}
     run = place.play(

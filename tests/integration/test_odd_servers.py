@@ -118,7 +118,7 @@ def test_a_write_whose_answer_was_lost_is_read_back_before_anything_is_said(flee
 
 def test_a_write_that_can_not_be_read_back_says_that_it_is_not_known(fleet: Fleet) -> None:
     fleet.fault(0, "reset_after", method="POST", path=SETTINGS)
-    fleet.fault(0, "status", status=503, method="GET", path=SETTINGS, nth=2)
+    fleet.fault(0, "status", status=503, method="GET", path=SETTINGS, nth=3)
     assert "It is not known whether the write was carried out" in failure(fleet.hosts[0])
 
 
