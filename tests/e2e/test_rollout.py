@@ -205,37 +205,6 @@ def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollo
     assert rollout.unproved() == []
 
 
-def test_a_batch_that_was_killed_while_it_was_checked_is_taken_back_as_a_whole(rollout: Rollout) -> None:
-    """The server that was checked already counted as proved, and kept what the others gave back."""
-    before = {name: rollout.settings(name) for name in rollout.names}
-    inventory = rollout.folder / "hosts.json"
-    inventory.write_text(json.dumps(rollout.inventory()))
-    redirect: dict[str, Any] = {"method": "GET", "path": "/live/streams/recording-check"}
-    rollout.fleet.fault(2, "slow", **redirect, seconds=PATIENCE)
-    rollout.fleet.clear_requests()
-    with subprocess.Popen(
-        [str(BIN / "ansible-playbook"), "-i", str(inventory), SERVERS],
-        env=environment(rollout.folder / "home", rollout.aws.env()),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as killed:
-        # Its result comes behind that of the first server, which ends with its second session.
-        until(lambda: len([each for each in rollout.fleet.requests(1) if each["method"] == "DELETE"]) == 2)
-        until(lambda: [each for each in rollout.fleet.requests(2) if redirect["path"] in each["path"]])
-        os.killpg(killed.pid, signal.SIGKILL)
-    rollout.fleet.clear_faults()
-    assert rollout.unproved() == ["ams-2", "ams-3"]
-
-    rollout.fleet.fault(2, "status", status=404, **redirect)
-    last = rollout.run(expected_rc=2).of_task("servers | Stop the rollout")[-1]["msg"]
-    assert "The former settings are back on ams-2, ams-3." in last
-    assert "As before the run" not in last
-    assert rollout.recording() == ["ams-1"]
-    assert all(rollout.differing(name, before[name]) == set() for name in rollout.names[1:])
-    assert rollout.unproved() == []
-
-
 def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) -> None:
     rollout.fleet.fault(
         1, "restart", method="POST", path="/applications/settings/", nth=1, times=1, seconds=8
