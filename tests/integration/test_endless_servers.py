@@ -233,8 +233,12 @@ def test_the_page_of_an_error_is_cut_and_its_status_is_said(servers: Servers) ->
     [
         (AmsClient.nodes, b"3", "JSON that is not an object"),
         (AmsClient.applications, b'{"applications": 3}', "the answer has no list of names"),
-        (lambda client: client.recordings_count("live"), b'{"number": "x"}', "instead of a number: ''x''"),
-        (lambda client: client.recordings("live", 0, 200), b'{"a": 1}', "instead of a list"),
+        (
+            lambda client: Broadcasts(client, "live").recordings_count(),
+            b'{"number": "x"}',
+            "instead of a number: ''x''",
+        ),
+        (lambda client: Broadcasts(client, "live").recordings_page(0, 200), b'{"a": 1}', "instead of a list"),
         (lambda client: Broadcasts(client, "live").live_count(), b'{"number": []}' + b" ", ""),
         (lambda client: Broadcasts(client, "live").live_count(), b'{"number": [1]}', "instead of a number"),
     ],
@@ -264,13 +268,14 @@ def test_pages_of_a_cluster_end(servers: Servers) -> None:
 CHILD = """
 import resource, sys, threading
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 calls = {"settings": lambda client: client.settings("live"),
-         "page": lambda client: client.recordings("live", 0, 200)}
+         "page": lambda client: Broadcasts(client, "live").recordings_page(0, 200)}
 gate = threading.Barrier(len(sys.argv) - 1)
 
 def ask(argument):
