@@ -46,11 +46,13 @@ def run(module: Any) -> dict[str, Any]:
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
     masked_texts(module).difference_update(passwords)
-    problems = [
+    found = [
         f"{bucket['name']}: {error}"
         for bucket in module.params["buckets"]
         for error in _Bucket(module, bucket, passwords).errors()
     ]
+    # What keeps a policy from a user keeps a key from it as well.
+    problems = list(dict.fromkeys(found))
     if not problems:
         count = len(module.params["buckets"])
         return {
@@ -58,7 +60,7 @@ def run(module: Any) -> dict[str, Any]:
             "problems": [],
             "msg": f"Nothing was found that keeps {count} buckets from work",
         }
-    listed = "".join(f"\n- {each}" for each in dict.fromkeys(problems))
+    listed = "".join(f"\n- {each}" for each in problems)
     return {"failed": True, "problems": problems, "msg": f"This cannot work. Nothing was changed:{listed}"}
 
 
