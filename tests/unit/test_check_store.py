@@ -333,8 +333,8 @@ def test_the_region_that_is_signed_for(
         client = _probe_store.s3_client(settings, WITHIN, provisioning=provisioning)
         seen: list[str] = []
 
-        def stop(request: Any, seen: list[str] = seen, **_event: Any) -> None:
-            seen.append(request.headers["Authorization"].decode())
+        def stop(request: Any, seen: Any = seen.append, **_event: Any) -> None:
+            seen(request.headers["Authorization"].decode())
             raise ConnectionError
 
         client.meta.events.register("before-send.s3", stop)

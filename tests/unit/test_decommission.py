@@ -75,8 +75,8 @@ def decommission(
     return recording_decommission({"hosts": hosts, "buckets": [entry]}, hostvars, check_mode)
 
 
-def read(settings: Any = RECORDING, live: int | None = 0, **others: Any) -> dict[str, Any]:
-    found = {"live": settings, **others}
+def read(settings: Any = None, live: int | None = 0, **others: Any) -> dict[str, Any]:
+    found = {"live": RECORDING if settings is None else settings, **others}
     return {"settings": found, "live_streams": {"live": live}, "applications": sorted(found)}
 
 

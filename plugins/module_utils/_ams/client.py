@@ -31,7 +31,7 @@ LONGEST_BLOCK = "300 seconds"
 NODES_AT_ONCE, MOST_NODES = 50, 1000
 # Given user and password, it is entered before a login is tried and sees the error of one that fails. An
 # AmsError raised on entering keeps the login from being tried.
-LoginGate = Callable[[str, str], "AbstractContextManager[None]"]
+LoginGate = Callable[[str, str], AbstractContextManager[None]]
 LOGIN_GATE: ContextVar[Optional[LoginGate]] = ContextVar("LOGIN_GATE", default=None)
 
 

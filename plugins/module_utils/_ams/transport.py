@@ -340,7 +340,7 @@ def _broken(failure: Exception) -> TransportError:
     if isinstance(root, TooMuch):
         return TransportError(str(root), _NO_CONSOLE, sent=True)
     # Of http.client itself for a line that is too long, and for too many headers.
-    if isinstance(root, http.client.LineTooLong) or type(root) is http.client.HTTPException:
+    if isinstance(root, http.client.LineTooLong) or root.__class__ is http.client.HTTPException:
         return _no_http(_root_words(failure))
     return TransportError(
         f"the connection broke ({_root_words(failure)})",

@@ -35,10 +35,10 @@ class Setting:
     unknown: Optional[AwsError] = None
 
 
-def read(name: str, tried: str, operation: Any, **options: Any) -> Setting:
+def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> Setting:
     """Return a setting of a bucket; that a store does not know it is for the caller to judge."""
     try:
-        return Setting(attempt(tried, operation, **options))
+        return Setting(attempt(tried, operation, needs=needs, **options))
     except AwsError as error:
         if error.code in UNKNOWN_CALL_CODES:
             return Setting(None, with_remedy(name, error))
@@ -47,10 +47,10 @@ def read(name: str, tried: str, operation: Any, **options: Any) -> Setting:
         raise
 
 
-def write(name: str, tried: str, operation: Any, **options: Any) -> None:
+def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> None:
     """Write a setting of a bucket."""
     try:
-        attempt(tried, operation, **options)
+        attempt(tried, operation, needs=needs, **options)
     except AwsError as error:
         raise with_remedy(name, error) from None
 

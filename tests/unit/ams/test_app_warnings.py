@@ -62,11 +62,11 @@ class Client:
 
 
 def of_change(client: Client, **after: Any) -> list[str]:
-    return app_warnings.of_change(cast("AmsClient", client), "live", NOW, {**NOW, **after})
+    return app_warnings.of_change(cast(AmsClient, client), "live", NOW, {**NOW, **after})
 
 
 def of_now(client: Client, viewer_url: str = CONSOLE, **now: Any) -> list[str]:
-    return app_warnings.of_now(cast("AmsClient", client), "live", {**NOW, **now}, viewer_url)
+    return app_warnings.of_now(cast(AmsClient, client), "live", {**NOW, **now}, viewer_url)
 
 
 def test_where_there_is_nothing_to_say_nothing_is_asked() -> None:
@@ -106,7 +106,7 @@ def test_a_list_behind_a_token_of_the_application_is_read() -> None:
     client = Client(types=("uploadedVod",), wants_token=True)
     secret = {"jwtControlEnabled": True, "jwtSecretKey": "of-the-application"}
     now = {**NOW, **secret}
-    found = app_warnings.of_change(cast("AmsClient", client), "live", now, {**now, **FORWARDS})
+    found = app_warnings.of_change(cast(AmsClient, client), "live", now, {**now, **FORWARDS})
     assert "uploaded by users (1)" in found[0]
     assert "of-the-application" in client.secrets
 

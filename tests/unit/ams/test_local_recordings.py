@@ -37,7 +37,7 @@ class Application:
 
 
 def read(application: Application) -> Listed:
-    return listed(cast("Broadcasts", application))
+    return listed(cast(Broadcasts, application))
 
 
 def test_an_empty_list_costs_no_page() -> None:
