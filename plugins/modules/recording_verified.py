@@ -42,7 +42,7 @@ hosts:
   returned: success
   type: list
   elements: str
-  sample: [ams1.example.com, ams2.example.com]
+  sample: [localhost]
 msg:
   description: Why it could not be noted.
   returned: failure

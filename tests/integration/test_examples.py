@@ -60,6 +60,15 @@ POLICY = {
 USER_TASK = task("iam_programmatic_user", user_name=USER, policy=POLICY)
 ARCHIVE_USER_TASK = task("iam_programmatic_user", user_name="my-archive-recording", policy=POLICY)
 KEY_TASK = task("iam_stored_access_key", user_name=USER, stored_at=STORED, region=REGION)
+CHANGED = {
+    "url": "{{ ams_url }}",
+    "email": "{{ ams_email }}",
+    "password": "{{ ams_password }}",
+    "app": "live",
+    "settings": {"mp4MuxingEnabled": True},
+    "backup_path": "{{ backup_folder }}/recording-verified.json",
+    "backup_run": "20260101T000000Z",
+}
 # What has to be there before the first example of a module or lookup.
 BEFORE: dict[str, list[Task]] = {
     "ams_app_settings": [],
@@ -70,7 +79,19 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
     "recording_play": [],
-    "recording_verified": [],
+    "recording_verified": [
+        task("ams_app_settings", **CHANGED),
+        {
+            "name": "Plan for this host",
+            "ansible.builtin.set_fact": {
+                "__s3_recording_fleet": {
+                    "hosts": {
+                        "localhost": {"ams_url": "{{ ams_url }}", "backup_path": CHANGED["backup_path"]}
+                    }
+                }
+            },
+        },
+    ],
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],
     "s3_recording_bucket": [],
@@ -98,7 +119,12 @@ class Stands:
     def run(self, tasks: list[Task], *arguments: str) -> PlaybookRun:
         host = self.fleet.hosts[0]
         play = {"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
-        variables = {"ams_url": host.url, "ams_email": host.email, "ams_password": host.password}
+        variables = {
+            "ams_url": host.url,
+            "ams_email": host.email,
+            "ams_password": host.password,
+            "backup_folder": str(self.folder),
+        }
         arguments = (f"--vault-password-file={self.vault}", *arguments)
         return run_playbook([play], env=self.aws.env(), extra_vars=variables, arguments=arguments)
 
