@@ -6,15 +6,20 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.modules import cloudfront_recording_distribution
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
+    AwsAction,
+    stay_the_same_user,
+)
 
 _PATIENCE = 1200
 
 
-class ActionModule(ActionBase):
+class ActionModule(AwsAction):
     """Runs the module of the same name, and says that it waits, which a module cannot while it runs."""
+
+    module = cloudfront_recording_distribution
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)

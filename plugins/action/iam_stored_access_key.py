@@ -7,20 +7,25 @@ import math
 import time
 from typing import Any, Optional
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets, waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
+    AwsAction,
+    stay_the_same_user,
+)
 
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.
 _TURN = 5
 
 
-class ActionModule(ActionBase):
+class ActionModule(AwsAction):
     """Runs the module of the same name, with the vault passwords of the run, which a module cannot see.
 
     Where something takes time on the side of AWS, the module is run in turns, and what it waits for is told.
     """
+
+    module = iam_stored_access_key
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key_info
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
+    AwsAction,
+    stay_the_same_user,
+)
 
 
-class ActionModule(ActionBase):
+class ActionModule(AwsAction):
     """Runs the module of the same name, with the vault passwords of the run, which a module cannot see."""
+
+    module = iam_stored_access_key_info
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from ansible_collections.antmedia.s3_recording.plugins.modules import s3_bucket_access
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import ApiAction
 
 
 class ActionModule(ApiAction):
-    pass
+    module = s3_bucket_access

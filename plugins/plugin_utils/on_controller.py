@@ -5,13 +5,37 @@
 
 ansible_become of the inventory is meant for the servers, and beats become: false of a play. On the controller
 it would change nothing but whose credentials are found, and fail where there is no sudo.
+
+With a local connection and Ansible's own Python the module runs in the worker that Ansible has forked for the
+task: a Python of its own would spend five times what the module needs on starting and importing boto3.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import os
+import sys
 from typing import Any, Optional
 
+from ansible import constants
+from ansible.module_utils import basic
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.vars.clean import remove_internal_keys
+
+try:
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+
+    # How ansible-core writes the arguments of a module like ours, and reads its result.
+    _PROFILE = ["legacy"]
+    _ENCODER: dict[str, Any] = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
+except ImportError:  # ansible-core before 2.19
+    from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+    _PROFILE = []
+    _ENCODER = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
 
 
 def stay_the_same_user(connection: Any) -> None:
@@ -20,7 +44,61 @@ def stay_the_same_user(connection: Any) -> None:
         connection.set_become_plugin(None)
 
 
-class ApiAction(NormalAction):
+class AwsAction(ActionBase):
+    """Execute the module of the same name, in this worker where that gives the same result."""
+
+    module: Any
+
+    def _execute_module(self, *given: Any, **options: Any) -> dict[str, Any]:
+        task_vars = options.get("task_vars") or {}
+        if given or options.get("wrap_async") or not self._is_for_this_python(task_vars):
+            shipped: dict[str, Any] = super()._execute_module(*given, **options)
+            return shipped
+        arguments = dict(options.get("module_args") or self._task.args)
+        self._update_module_args(self._task.action, arguments, task_vars)
+        written = {"stdout": self._written_here(arguments), "stderr": ""}
+        result: dict[str, Any] = self._parse_returned_data(written, *_PROFILE)
+        remove_internal_keys(result)
+        return result
+
+    def _is_for_this_python(self, task_vars: dict[str, Any]) -> bool:
+        if self._connection.transport != "local" or self._task.async_val:
+            return False
+        host = self._task.delegate_to
+        its_vars = (task_vars.get("ansible_delegated_vars") or {}).get(host) if host else task_vars
+        wanted = constants.config.get_config_value("INTERPRETER_PYTHON", variables=its_vars or task_vars)
+        return _is_this_python(str(self._templar.template(wanted)))
+
+    def _written_here(self, arguments: dict[str, Any]) -> str:
+        """Return what the module writes, as a Python of its own would."""
+        as_sent = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **_ENCODER).encode()
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        before = dict(os.environ)
+        written = io.StringIO()
+        try:
+            os.environ.update({name: str(value) for name, value in environment.items()})
+            basic._ANSIBLE_ARGS = as_sent
+            if _PROFILE:
+                basic._ANSIBLE_PROFILE = _PROFILE[0]
+            with contextlib.redirect_stdout(written), contextlib.suppress(SystemExit):
+                self.module.main()
+        finally:
+            if environment:
+                os.environ.clear()
+                os.environ.update(before)
+        return written.getvalue()
+
+
+def _is_this_python(path: str) -> bool:
+    """True if a path leads to the program and the virtual environment that Ansible runs with."""
+    return all(
+        os.path.realpath(where(path)) == os.path.realpath(where(sys.executable))
+        for where in (str, os.path.dirname)
+    )
+
+
+class ApiAction(AwsAction, NormalAction):
     """Run the module of the same name."""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:

@@ -76,16 +76,21 @@ class _AsModule:
 
     check_mode = True
 
-    def __init__(self, module: Any, params: Mapping[str, Any]) -> None:
+    def __init__(self, module: Any, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]) -> None:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
         self.params = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
         self.no_log_values = masked_texts(module)
         self._client = module.client
+        self._clients = clients
 
     def client(self, service: str, **options: Any) -> Any:
+        """Return a client, the one of another module where that has the same settings: each costs 0.1 s."""
         place = {"region": self.region, "endpoint": self.params["endpoint_url"]}
-        return self._client(service, **{**place, **options})
+        known_as = (service, *map(str, place.values()), *sorted(options.keys()))
+        if known_as not in self._clients:
+            self._clients[known_as] = self._client(service, **{**place, **options})
+        return self._clients[known_as]
 
 
 class _Bucket:
@@ -94,6 +99,8 @@ class _Bucket:
         self._bucket = bucket
         self._passwords = passwords
         self._results: dict[str, dict[str, Any]] = {}
+        # Of one bucket, since a client of S3 is told whose the bucket is.
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def errors(self) -> list[AwsError]:
         """Return what each module would refuse."""
@@ -130,7 +137,7 @@ class _Bucket:
 
     def _of_aws(self, params: Mapping[str, Any]) -> _AsModule:
         place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
-        return _AsModule(self._module, {**place, **params})
+        return _AsModule(self._module, {**place, **params}, self._clients)
 
     def _look_further(self, name: str, asked: _AsModule) -> None:
         """Look at what the module itself would find out by writing alone."""
