@@ -53,7 +53,7 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "adopt": bucket["adopt_iam_user"],
             "policy_name": "recordings",
             "policy": bucket["key_policy"],
-            **_given(managed_policies=managed),
+            **_given(managed_policies=managed, permissions_boundary=bucket["permissions_boundary"]),
         },
         "iam_stored_access_key": {
             "user_name": bucket["iam_user"],

@@ -84,7 +84,7 @@ def test_a_bucket_that_is_not_empty_stays(place: Place, left: str) -> None:
 def test_an_object_that_comes_in_between_is_not_lost(aws: AwsStandIn, place: Place) -> None:
     place.run()
     aws.fault("s3:DeleteBucket", count=1, status=409, code="BucketNotEmpty")
-    with pytest.raises(AwsError, match="BucketNotEmpty.*Empty it yourself"):
+    with pytest.raises(AwsError, match=r"BucketNotEmpty.*Empty it yourself"):
         place.run(state="absent")
 
 
