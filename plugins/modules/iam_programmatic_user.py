@@ -59,8 +59,8 @@ options:
     elements: str
   permissions_boundary:
     description:
-      - ARN of the managed policy that limits what the user may ever do, whatever its policies allow. It is set
-        when the user is made, and on a user that exists without it or with another one.
+      - ARN of the managed policy that limits what the user may ever do, whatever its policies allow.
+      - It is set when the user is made, and on a user that exists without it or with another one.
       - If not given, a user that exists keeps the boundary that it has.
     type: str
     version_added: 0.1.0
