@@ -346,6 +346,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
         "bucket": intent.bucket,
         "region": intent.signing_region,
         "delivery": intent.delivery,
+        "keeps_tags": "tags" in intent.store.keeps,
         "keeping": _recording.bucket_settings(intent, folders),
         "change_foreign_access": intent.change_foreign_access,
         "secure_transport_only": intent.secure_transport_only,

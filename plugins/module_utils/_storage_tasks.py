@@ -20,7 +20,8 @@ def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     there = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
-    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"]}}
+    untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
+    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"], **untagged}}
     if bucket["has_access"]:
         passed_on = ("delivery", "folders", "secure_transport_only", "change_foreign_access")
         tasks["s3_bucket_access"] = {

@@ -123,6 +123,13 @@ options:
       - Tags of the bucket. Other tags stay, unless O(purge_tags=true).
       - With another C(managed-by) here, a bucket no longer counts as one that was made here.
     type: dict
+  managed_tag:
+    description:
+      - Whether a bucket that is made gets the tag C(managed-by). V(false) is for stores that have no tags of
+        buckets, which are not asked for them then, and whose buckets O(state=absent) never deletes.
+    type: bool
+    default: true
+    version_added: 0.1.0
   purge_tags:
     description:
       - Whether tags that are not given are removed, but for those of AWS's own services and the one that a
@@ -342,6 +349,7 @@ def argument_spec() -> dict:
         "bucket_key_enabled": {"type": "bool", "no_log": False},
         "lifecycle_rules": {"type": "list", "elements": "dict", "options": rule},
         "tags": {"type": "dict"},
+        "managed_tag": {"type": "bool", "default": True},
         "purge_tags": {"type": "bool", "default": False},
         "expire_existing": {"type": "bool", "default": False},
     }

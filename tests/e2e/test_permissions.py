@@ -126,7 +126,7 @@ def test_the_policies_are_enough_for_every_playbook_and_have_nothing_more(
         )
     )
     limited.run(first, SITE)
-    bounded = {"s3_recording_permissions_boundary": account.boundary}
+    bounded: dict[str, Any] = {"s3_recording_permissions_boundary": account.boundary}
     keep_dormant_acls(aws)
     limited.run(later, SITE, s3_recording_delivery="acl", **bounded)
     aws.client("s3").delete_object(Bucket=BUCKET, Key=ELSEWHERE)

@@ -51,7 +51,7 @@ def _present(module: Any) -> dict[str, Any]:
     bucket.check(wish)
     found = _Bucket(module, wish)
     exists = found.look()
-    if not exists:
+    if not exists and params.get("managed_tag") is not False:
         wish = found.mark()
     before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
     after = bucket.target(before, wish)

@@ -14,6 +14,7 @@ from .errors import UNKNOWN_CALL_CODES, AwsError
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 
 _GONE_SECONDS = 20
+_NO_TAGS = "its store has no tags of buckets, so that nobody can know whether it was made here"
 _NOT_EMPTY = (
     "A bucket that is not empty is never deleted here. Empty it yourself if nothing in it is needed, and run "
     "again"
@@ -59,6 +60,8 @@ def _result(
 class _Bucket(BucketFinder):
     def why_not_ours(self) -> str:
         """Return why the bucket is not one that was made here; empty if it is."""
+        if self.module.params.get("managed_tag") is False:
+            return _NO_TAGS
         found = bucket_setting.read(
             "tags",
             f"Reading the tags of bucket {self.name}",
@@ -68,7 +71,7 @@ class _Bucket(BucketFinder):
             Bucket=self.name,
         )
         if found.unknown:
-            return "its store has no tags of buckets, so that nobody can know whether it was made here"
+            return _NO_TAGS
         tags = {each["Key"]: each["Value"] for each in (found.answer or {}).get("TagSet") or []}
         return (
             "" if is_managed(tags) else f"it was not made here, since it has no tag {MANAGED_BY}={COLLECTION}"

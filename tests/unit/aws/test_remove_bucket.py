@@ -125,6 +125,14 @@ def test_a_store_without_tags_keeps_its_bucket(aws: AwsStandIn, place: Place) ->
     ]
 
 
+def test_a_store_that_has_no_tags_is_not_asked_for_them(aws: AwsStandIn, place: Place) -> None:
+    made = place.run(managed_tag=False)
+    assert made["steps"] == [f"make the bucket in {aws.region}"]
+    assert place.run(managed_tag=False, state="absent")["stays"]
+    assert not [each for each in aws.requests() if "Tagging" in each["operation"]]
+    assert place.name in names(place)
+
+
 def test_a_bucket_of_another_account_is_an_error(aws: AwsStandIn, place: Place) -> None:
     aws.foreign_bucket(place.name)
     with pytest.raises(AwsError, match=place.name):
