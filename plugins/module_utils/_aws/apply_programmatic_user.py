@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # IAM tells all its parts of a change within seconds.
 _READ_BACK_SECONDS = 30
+_DEMANDED = (
+    "If their policy demands a permissions boundary, give its ARN by permissions_boundary (in the role "
+    "s3_recording_permissions_boundary)"
+)
 _REMEDIES = {
     "DeleteConflict": "The user still has something that this module never deletes (MFA device, SSH key, "
     "signing certificate, service credential); remove it, then run again",
@@ -209,6 +213,8 @@ class _User(UserReader):
                 done.append(step.words)
             return before, self._read_back(wish), done
         except AwsError as error:
+            if error.code == "AccessDenied" and not wish.boundary:
+                error.remedy = f"{error.remedy}. {_DEMANDED}"
             raise error.after(done) from None
 
     def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:

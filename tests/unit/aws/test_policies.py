@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_programmatic_user
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from botocore.exceptions import ClientError
 
 from tests.support.aws import AwsStandIn
@@ -23,6 +25,8 @@ from tests.support.aws.stand_in import Credentials
 from tests.support.generate_policies import FOLDER, documents, filled_in, text_of
 from tests.support.playbook import REPO
 from tests.support.policies import Account
+
+from .test_apply_programmatic_user import Module
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 EVERYTHING = json.dumps(
@@ -127,6 +131,27 @@ def test_with_a_boundary_no_user_is_made_or_changed_without_it(account: Account,
     iam.delete_user_policy(UserName=name, PolicyName="x")
     iam.delete_user(UserName=name)
     refused(iam.create_user, UserName=name)
+
+
+def test_the_module_makes_the_user_with_the_boundary_and_says_when_one_is_demanded(
+    account: Account, runner: Credentials
+) -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": f"arn:aws:s3:::{account.values['BUCKET']}",
+            }
+        ],
+    }
+    asked = {"user_name": account.user_name, "bucket": account.values["BUCKET"], "policy": policy}
+    with pytest.raises(AwsError, match=r"AccessDenied.*s3_recording_permissions_boundary"):
+        apply_programmatic_user.run(Module(account.aws, asked, key=runner))
+    bounded = Module(account.aws, {**asked, "permissions_boundary": account.boundary}, key=runner)
+    assert apply_programmatic_user.run(bounded)["changed"] is True
+    assert apply_programmatic_user.run(bounded)["changed"] is False
 
 
 def test_with_a_boundary_its_policy_cannot_be_changed(account: Account, runner: Credentials) -> None:
