@@ -30,8 +30,8 @@ KEEPING: dict[str, Any] = {
 }
 # Asked for only where an upload of many parts is older than a quarter of an hour.
 RARE = {"s3:ListMultipartUploadParts"}
-# A key that is in use, or that another run has made inactive.
-RARE_AT_THE_END = {*RARE}
+# The latter after a run that was killed while it made a key.
+RARE_AT_THE_END = {*RARE, "iam:GetAccessKeyLastUsed"}
 OF_BOUNDARY = {"iam:GetPolicy", "iam:PutUserPermissionsBoundary"}
 
 

@@ -47,10 +47,6 @@ def _document(*statements: Statement) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _account() -> Statement:
-    return allow("Account", ["sts:GetCallerIdentity", "s3:GetAccountPublicAccessBlock"], "*")
-
-
 def _guard(sid: str, actions: list[str], has_boundary: bool) -> Statement:
     """Allow actions on the user; with a boundary, only while the user has it or gets it."""
     condition = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}} if has_boundary else {}
@@ -90,7 +86,7 @@ def run(*, has_boundary: bool) -> Document:
     changes = ["iam:CreateUser", "iam:PutUserPolicy"]
     limits = [allow("Boundary", ["iam:GetPolicy"], BOUNDARY)] if has_boundary else []
     return _document(
-        _account(),
+        allow("Account", ["sts:GetCallerIdentity", "s3:GetAccountPublicAccessBlock"], "*"),
         allow(
             "UserAndKey",
             [
@@ -182,7 +178,7 @@ def cloudfront() -> Document:
 def decommission(*, has_boundary: bool) -> Document:
     """decommission.yml, without that of the run."""
     return _document(
-        _account(),
+        allow("Account", ["sts:GetCallerIdentity"], "*"),
         allow(
             "UserAndKey",
             [
@@ -199,7 +195,6 @@ def decommission(*, has_boundary: bool) -> Document:
                 "iam:ListServiceSpecificCredentials",
                 "iam:ListSigningCertificates",
                 "iam:ListUserPolicies",
-                "iam:UpdateAccessKey",
             ],
             USER,
         ),
