@@ -68,6 +68,7 @@ class Intent:
     bucket_tags: Optional[Mapping[str, Any]] = None
     iam_user: str = ""
     adopt_iam_user: bool = False
+    permissions_boundary: str = ""
     managed_full_access: bool = False
     allow_delete: bool = False
     key_store: str = "ssm"

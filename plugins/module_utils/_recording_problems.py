@@ -15,6 +15,7 @@ from ._aws import bucket as buckets
 from ._aws.bucket_access import DELIVERIES
 from ._aws.distribution import PRICE_CLASSES
 from ._aws.policy import is_literal
+from ._aws.programmatic_user import is_boundary
 from ._providers import PROVIDERS, without_bucket
 from ._recording import (
     CORS_ELSEWHERE,
@@ -379,6 +380,11 @@ def _key_problems(intent: Intent) -> list[str]:
         found.append("s3_recording_key_path: the store 'file' needs the whole path of a file")
     if not re.fullmatch(r"[A-Za-z0-9+=,.@_-]{1,64}", intent.user_name):
         found.append(f"s3_recording_iam_user: '{intent.user_name}' is not a name that IAM takes for a user")
+    if intent.permissions_boundary and not is_boundary(intent.permissions_boundary):
+        found.append(
+            f"s3_recording_permissions_boundary: '{intent.permissions_boundary}' is not the ARN of a managed "
+            "policy, such as arn:aws:iam::123456789012:policy/NAME"
+        )
     return found
 
 

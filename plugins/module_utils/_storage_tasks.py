@@ -20,7 +20,8 @@ def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     there = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
-    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"]}}
+    untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
+    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"], **untagged}}
     if bucket["has_access"]:
         passed_on = ("delivery", "folders", "secure_transport_only", "change_foreign_access")
         tasks["s3_bucket_access"] = {
@@ -53,7 +54,7 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "adopt": bucket["adopt_iam_user"],
             "policy_name": "recordings",
             "policy": bucket["key_policy"],
-            **_given(managed_policies=managed),
+            **_given(managed_policies=managed, permissions_boundary=bucket["permissions_boundary"]),
         },
         "iam_stored_access_key": {
             "user_name": bucket["iam_user"],

@@ -15,6 +15,8 @@ description:
     O(antmedia.s3_recording.s3_bucket_access#module:delivery=cloudfront) lets this one distribution in.
   - The distribution is found again by its comment, C(antmedia.s3_recording BUCKET). What of it is not about
     recordings stays as it is, such as alternate domain names, certificates, logging and other origins.
+  - An origin access control that is named like the one for the bucket and was not made here is used if it
+    signs every request to S3, and never changed.
   - It has managed policies of AWS with which the CORS rules of the bucket answer, for each origin of its own.
   - A distribution of the user's, given by O(distribution_id), is looked at and never changed. What keeps it
     from serving the bucket is an error.
@@ -107,6 +109,13 @@ arn:
   returned: success
   type: str
   sample: arn:aws:cloudfront::111122223333:distribution/E2QWRUHAPOMQZL
+origin_access_control_id:
+  description:
+    - ID of its origin access control, V(null) in check mode if it is still to be made, and with
+      O(distribution_id).
+  returned: success
+  type: str
+  sample: E327GJI25M56DG
 status:
   description: V(Deployed), or V(InProgress) as long as it is not everywhere.
   returned: success

@@ -57,6 +57,13 @@ options:
       - Others that are attached stay attached.
     type: list
     elements: str
+  permissions_boundary:
+    description:
+      - ARN of the managed policy that limits what the user may ever do, whatever its policies allow.
+      - It is set when the user is made, and on a user that exists without it or with another one.
+      - If not given, a user that exists keeps the boundary that it has.
+    type: str
+    version_added: 0.1.0
   path:
     description:
       - Path of the user, for example V(/antmedia/). A user that exists is moved, which changes its ARN.
@@ -104,7 +111,8 @@ notes:
     without the tags they need C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies) and
     C(iam:ListGroupsForUser).
   - To change something they need those of C(iam:CreateUser), C(iam:PutUserPolicy), C(iam:DeleteLoginProfile),
-    C(iam:AttachUserPolicy), C(iam:UpdateUser) and C(iam:TagUser) that the change takes.
+    C(iam:AttachUserPolicy), C(iam:UpdateUser), C(iam:PutUserPermissionsBoundary) and C(iam:TagUser) that the
+    change takes. With C(iam:GetPolicy) a permissions boundary that does not exist is known before.
   - To delete the user they need C(iam:GetUser), C(iam:GetLoginProfile), C(iam:ListAccessKeys),
     C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies), C(iam:ListGroupsForUser), C(iam:DeleteUser) and
     those of C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy) and C(iam:DetachUserPolicy) that it takes.
@@ -207,6 +215,7 @@ def argument_spec() -> dict:
         "policy_name": {"type": "str", "default": "recordings"},
         "policy": {"type": "dict"},
         "managed_policies": {"type": "list", "elements": "str"},
+        "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},
         "tags": {"type": "dict"},
         "bucket": {"type": "str"},

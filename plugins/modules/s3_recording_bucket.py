@@ -11,9 +11,12 @@ version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Makes the bucket where it is missing, and sets versioning, default encryption, lifecycle rules and tags.
-  - What is not given is neither read nor written, so that a store that does not know it is not asked. A
-    bucket is never deleted, and neither is its default encryption, because some other stores take that call
-    for the deletion of the bucket.
+  - What is not given is neither read nor written, so that a store that does not know it is not asked. The
+    default encryption is never deleted, because some other stores take that call for the deletion of the
+    bucket.
+  - A bucket that is made here gets the tag C(managed-by) with V(antmedia.s3_recording). If the store does not
+    take it, the bucket is made all the same, and there is a warning.
+  - With O(state=absent) a bucket that has this tag and is empty is deleted. Every other bucket stays.
   - A bucket of somebody else's and one in another region are errors before anything is written.
   - Check mode predicts all of it, which C(amazon.aws.s3_bucket) does not.
 extends_documentation_fragment:
@@ -25,6 +28,16 @@ options:
     description: Name of the bucket.
     type: str
     required: true
+  state:
+    description:
+      - With V(present) the bucket exists and has what is given here.
+      - With V(absent) the bucket is deleted if it has the tag C(managed-by) with V(antmedia.s3_recording). A
+        bucket without it was not made here and stays, see RV(stays). One that holds an object, or a version
+        of one, is an error.
+    type: str
+    choices: [present, absent]
+    default: present
+    version_added: 0.1.0
   expected_bucket_owner:
     description:
       - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials,
@@ -106,10 +119,21 @@ options:
     type: bool
     default: false
   tags:
-    description: Tags of the bucket. Other tags stay, unless O(purge_tags=true).
+    description:
+      - Tags of the bucket. Other tags stay, unless O(purge_tags=true).
+      - With another C(managed-by) here, a bucket no longer counts as one that was made here.
     type: dict
+  managed_tag:
+    description:
+      - Whether a bucket that is made gets the tag C(managed-by). V(false) is for stores that have no tags of
+        buckets, which are not asked for them then, and whose buckets O(state=absent) never deletes.
+    type: bool
+    default: true
+    version_added: 0.1.0
   purge_tags:
-    description: Whether tags that are not given are removed, but for those of AWS's own services.
+    description:
+      - Whether tags that are not given are removed, but for those of AWS's own services and the one that a
+        bucket gets when it is made here.
     type: bool
     default: false
 attributes:
@@ -126,8 +150,10 @@ notes:
   - The credentials need C(s3:ListBucket), to make a bucket C(s3:CreateBucket), and for what is given
     C(s3:GetBucketVersioning), C(s3:PutBucketVersioning), C(s3:GetEncryptionConfiguration),
     C(s3:PutEncryptionConfiguration), C(s3:GetLifecycleConfiguration), C(s3:PutLifecycleConfiguration),
-    C(s3:GetBucketTagging), C(s3:PutBucketTagging). To count former versions they need
-    C(s3:GetBucketVersioning) and C(s3:ListBucketVersions).
+    C(s3:GetBucketTagging), C(s3:PutBucketTagging). The latter two are also needed to make a bucket. To count
+    former versions they need C(s3:GetBucketVersioning) and C(s3:ListBucketVersions).
+  - To delete a bucket they need C(s3:ListBucket), C(s3:ListBucketVersions), C(s3:GetBucketTagging) and
+    C(s3:DeleteBucket).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access
   - module: amazon.aws.s3_bucket
@@ -158,6 +184,12 @@ EXAMPLES = r"""
             storage_class: STANDARD_IA
     tags:
       team: streaming
+
+- name: Delete a bucket that was made here and is empty
+  antmedia.s3_recording.s3_recording_bucket:
+    name: my-recordings
+    region: eu-central-1
+    state: absent
 """
 
 RETURN = r"""
@@ -258,9 +290,15 @@ existing_objects:
       moving_to_archive: 0
 tags:
   description: All tags of the bucket; in check mode as they would be.
-  returned: success, if O(tags) is given
+  returned: success, if O(tags) is given or the bucket is made
   type: dict
   sample: {team: streaming}
+stays:
+  description: Why the bucket stays, empty where it does not.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+  sample: ["it was not made here, since it has no tag managed-by=antmedia.s3_recording"]
 steps:
   description: What was done, in order, one call each; in check mode what would be done.
   returned: success
@@ -273,7 +311,7 @@ msg:
   type: str
   sample: >-
     my-recordings: make the bucket in eu-central-1;
-    write the lifecycle rules antmedia-s3-recording streams/
+    write the lifecycle rules antmedia-s3-recording streams/; write the tags
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered
@@ -303,6 +341,7 @@ def argument_spec() -> dict:
     }
     return {
         "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "expected_bucket_owner": {"type": "str"},
         "versioning": {"type": "bool"},
         "encryption": {"type": "str", "choices": list(ENCRYPTIONS)},
@@ -310,6 +349,7 @@ def argument_spec() -> dict:
         "bucket_key_enabled": {"type": "bool", "no_log": False},
         "lifecycle_rules": {"type": "list", "elements": "dict", "options": rule},
         "tags": {"type": "dict"},
+        "managed_tag": {"type": "bool", "default": True},
         "purge_tags": {"type": "bool", "default": False},
         "expire_existing": {"type": "bool", "default": False},
     }

@@ -368,10 +368,16 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
     assert USER not in users
     assert s3.get_object(Bucket=BUCKET, Key="streams/precious.mp4")["Body"].read() == b"x"
 
-    again = life.run(DECOMMISSION)
+    s3.delete_object(Bucket=BUCKET, Key="streams/precious.mp4")
+    tags = {"TagSet": s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]}
+    s3.delete_bucket_tagging(Bucket=BUCKET)
+    again = life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True})
     assert (again.changed, life.fleet.writes()) == (0, [])
     assert "To stop it, set mp4MuxingEnabled to false." in said(again, end)
-    s3.delete_object(Bucket=BUCKET, Key="streams/precious.mp4")
+    not_ours = said(again, "dismantle_bucket | Say that the bucket stays, since it was not made here")
+    assert f"aws s3 rb s3://{BUCKET}" in not_ours
+    assert f"The bucket {BUCKET} and its recordings stay" in said(again, end)
+    s3.put_bucket_tagging(Bucket=BUCKET, Tagging=tags)
     life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True})
     assert BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
 

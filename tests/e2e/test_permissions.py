@@ -1,9 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The documented policy of whoever runs the role: enough for all playbooks, and all of it is used."""
+"""The documented policies of whoever runs the playbooks: enough, all of it used, and no way to more."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,13 @@ import pytest
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
 from tests.support.aws.stand_in import Credentials
-from tests.support.playbook import REPO, PlaybookRun, run_playbook
+from tests.support.playbook import PlaybookRun, run_playbook
+from tests.support.policies import Account, actions_of
 
 BUCKET, REGION = "permission-recordings", "eu-west-1"
 ELSEWHERE = "elsewhere.txt"
-POLICY = json.loads((REPO / "docs" / "provisioning-policy.json").read_text().replace("BUCKET", BUCKET))
-SITE, STORAGE, ROTATE = (f"antmedia.s3_recording.{name}" for name in ("site", "storage", "rotate_key"))
+PLAYBOOKS = ("site", "storage", "rotate_key", "audit", "decommission")
+SITE, STORAGE, ROTATE, AUDIT, DECOMMISSION = (f"antmedia.s3_recording.{name}" for name in PLAYBOOKS)
 DELIVERED: dict[str, Any] = {
     "s3_recording_delivery": "cloudfront",
     "s3_recording_cache_control": "public, max-age=86400",
@@ -30,20 +30,22 @@ KEEPING: dict[str, Any] = {
 }
 # Asked for only where an upload of many parts is older than a quarter of an hour.
 RARE = {"s3:ListMultipartUploadParts"}
+# The latter after a run that was killed while it made a key.
+RARE_AT_THE_END = {*RARE, "iam:GetAccessKeyLastUsed"}
+OF_BOUNDARY = {"iam:GetPolicy", "iam:PutUserPermissionsBoundary"}
 
 
 class Limited:
-    """Runs playbooks as a user that has the documented policy and nothing else."""
+    """Runs playbooks as one who has a documented policy and nothing else."""
 
-    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path, policy: dict[str, Any] = POLICY) -> None:
-        self.aws = aws
-        self.runner: Credentials = aws.make_user(policy)
+    def __init__(self, account: Account, fleet: Fleet, folder: Path) -> None:
+        self.aws = account.aws
         first = fleet.hosts[0]
         variables = {
             "s3_recording_bucket": BUCKET,
             "s3_recording_region": REGION,
-            "s3_recording_endpoint": aws.endpoint_url,
-            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+            "s3_recording_endpoint": self.aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
             "s3_recording_ams_url": first.url,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
@@ -52,11 +54,8 @@ class Limited:
         }
         self.inventory = {"all": {"hosts": {"ams-1": variables}}}
 
-    def run(self, playbook: str, *, expected_rc: int = 0, **variables: Any) -> PlaybookRun:
-        key = {
-            "AWS_ACCESS_KEY_ID": self.runner.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.runner.secret_access_key,
-        }
+    def run(self, who: Credentials, playbook: str, *, expected_rc: int = 0, **variables: Any) -> PlaybookRun:
+        key = {"AWS_ACCESS_KEY_ID": who.access_key_id, "AWS_SECRET_ACCESS_KEY": who.secret_access_key}
         return run_playbook(
             playbook,
             inventory=self.inventory,
@@ -65,10 +64,6 @@ class Limited:
             expected_rc=expected_rc,
         )
 
-    def asked(self) -> set[str]:
-        mine = (each for each in self.aws.requests() if each["access_key_id"] == self.runner.access_key_id)
-        return {str(each["action"]) for each in mine}
-
 
 @pytest.fixture
 def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
@@ -76,19 +71,26 @@ def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
         yield aws, fleet
 
 
-def break_distribution(aws: AwsStandIn) -> None:
-    """Change what the role has made, as somebody would in the console."""
+def front_of(aws: AwsStandIn) -> dict[str, str]:
+    """Return what the placeholders of the policy for CloudFront stand for, once it was made."""
     cloudfront = aws.client("cloudfront")
     (control,) = cloudfront.list_origin_access_controls()["OriginAccessControlList"]["Items"]
-    found = cloudfront.get_origin_access_control(Id=control["Id"])
+    (made,) = cloudfront.list_distributions()["DistributionList"]["Items"]
+    return {"DISTRIBUTION": made["Id"], "ORIGIN_ACCESS_CONTROL": control["Id"]}
+
+
+def break_distribution(aws: AwsStandIn) -> None:
+    """Change what the role has made, as somebody would in the console."""
+    cloudfront, made = aws.client("cloudfront"), front_of(aws)
+    control = made["ORIGIN_ACCESS_CONTROL"]
+    found = cloudfront.get_origin_access_control(Id=control)
     config = {**found["OriginAccessControl"]["OriginAccessControlConfig"], "SigningBehavior": "never"}
     cloudfront.update_origin_access_control(
-        Id=control["Id"], IfMatch=found["ETag"], OriginAccessControlConfig=config
+        Id=control, IfMatch=found["ETag"], OriginAccessControlConfig=config
     )
-    (made,) = cloudfront.list_distributions()["DistributionList"]["Items"]
-    read = cloudfront.get_distribution_config(Id=made["Id"])
+    read = cloudfront.get_distribution_config(Id=made["DISTRIBUTION"])
     cloudfront.update_distribution(
-        Id=made["Id"],
+        Id=made["DISTRIBUTION"],
         IfMatch=read["ETag"],
         DistributionConfig={**read["DistributionConfig"], "PriceClass": "PriceClass_200", "Enabled": False},
     )
@@ -107,30 +109,47 @@ def keep_dormant_acls(aws: AwsStandIn) -> None:
     s3.put_object(Bucket=BUCKET, Key=ELSEWHERE, Body=b"x")
 
 
-def actions_of(policy: dict[str, Any]) -> set[str]:
-    return {action for statement in policy["Statement"] for action in statement["Action"]}
-
-
-def test_the_policy_is_enough_for_every_playbook_and_has_nothing_more(
+def test_the_policies_are_enough_for_every_playbook_and_have_nothing_more(
     stands: tuple[AwsStandIn, Fleet], tmp_path: Path
 ) -> None:
+    """The first run is without a boundary; the user that it makes then gets one."""
     aws, fleet = stands
-    limited = Limited(aws, fleet, tmp_path)
-    limited.run(SITE)
+    account = Account(aws, BUCKET)
+    limited = Limited(account, fleet, tmp_path)
+    first, later, front, last = (
+        account.make(*names)
+        for names in (
+            ("run",),
+            ("run-with-boundary",),
+            ("run-with-boundary", "cloudfront"),
+            ("decommission-with-boundary",),
+        )
+    )
+    limited.run(first, SITE)
+    bounded: dict[str, Any] = {"s3_recording_permissions_boundary": account.boundary}
     keep_dormant_acls(aws)
-    limited.run(SITE, s3_recording_delivery="acl")
+    limited.run(later, SITE, s3_recording_delivery="acl", **bounded)
     aws.client("s3").delete_object(Bucket=BUCKET, Key=ELSEWHERE)
-    limited.run(SITE, s3_recording_delivery="private", **KEEPING)
-    assert limited.run(SITE, s3_recording_encryption="AES256").changed > 0
-    limited.run(STORAGE, **DELIVERED)
+    limited.run(later, SITE, s3_recording_delivery="private", **bounded, **KEEPING)
+    assert limited.run(later, SITE, s3_recording_encryption="AES256", **bounded).changed > 0
+    limited.run(front, STORAGE, **bounded, **DELIVERED)
+    account.values |= front_of(aws)
+    changing = account.make("run-with-boundary", "cloudfront")
     break_distribution(aws)
-    assert limited.run(STORAGE, **DELIVERED).changed > 0
+    assert limited.run(changing, STORAGE, **bounded, **DELIVERED).changed > 0
     forget_that_the_user_is_ours(aws)
-    limited.run(STORAGE, s3_recording_adopt_iam_user=True)
-    limited.run(ROTATE)
-    limited.run(ROTATE, s3_recording_key_grace=0)
-    limited.run("antmedia.s3_recording.audit")
-    limited.run("antmedia.s3_recording.decommission", s3_recording_delete_bucket=True)
-    allowed = actions_of(POLICY)
-    assert limited.asked() <= allowed
-    assert allowed - limited.asked() == RARE
+    limited.run(later, STORAGE, s3_recording_adopt_iam_user=True, **bounded)
+    limited.run(later, ROTATE)
+    limited.run(later, ROTATE, s3_recording_key_grace=0)
+    limited.run(later, AUDIT)
+    limited.run(last, DECOMMISSION, s3_recording_delete_bucket=True)
+    assert BUCKET not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+
+    asked = set[str]().union(*(account.asked(each) for each in (first, later, front, changing)))
+    allowed = actions_of(account.policy("run-with-boundary", "cloudfront"))
+    assert asked <= allowed
+    assert allowed - asked == RARE
+    assert actions_of(account.policy("run")) == actions_of(account.policy("run-with-boundary")) - OF_BOUNDARY
+    allowed = actions_of(account.policy("decommission-with-boundary"))
+    assert allowed - account.asked(last) == RARE_AT_THE_END
+    assert allowed == actions_of(account.policy("decommission"))

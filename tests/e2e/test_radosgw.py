@@ -132,7 +132,8 @@ def test_how_the_bucket_keeps_recordings(simulated: CephSite) -> None:
     assert s3.get_bucket_versioning(Bucket="ceph-keeping")["Status"] == "Enabled"
     rules = s3.get_bucket_lifecycle_configuration(Bucket="ceph-keeping")["Rules"]
     assert {rule["Expiration"]["Days"] for rule in rules} == {365}
-    assert s3.get_bucket_tagging(Bucket="ceph-keeping")["TagSet"] == [{"Key": "team", "Value": "streaming"}]
+    tags = {each["Key"]: each["Value"] for each in s3.get_bucket_tagging(Bucket="ceph-keeping")["TagSet"]}
+    assert tags == {"team": "streaming", "managed-by": "antmedia.s3_recording"}
     assert simulated.run(variables=bucket).changed == 0
     simulated.run(
         variables={

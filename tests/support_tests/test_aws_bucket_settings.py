@@ -239,6 +239,15 @@ class TestTagging:
         s3.delete_bucket_tagging(Bucket=bucket)
         refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
 
+    def test_a_bucket_that_is_made_again_has_none(
+        self, stand_in: AwsStandIn, client: Clients, bucket: str
+    ) -> None:
+        s3 = client()
+        s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging(("k", "v")))
+        s3.delete_bucket(Bucket=bucket)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stand_in.region})
+        refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
+
     def test_system_tags_stay_as_they_are(self, stand_in: AwsStandIn, client: Clients, bucket: str) -> None:
         s3, own = client(), ("aws:cloudformation:stack-name", "media")
         s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging(("k", "v")))

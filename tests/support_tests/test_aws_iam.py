@@ -234,6 +234,69 @@ class TestAuthorisation:
         assert [each["Key"] for each in answer["Errors"]] == ["theirs/b"]
 
 
+class TestBoundaries:
+    def make(self, client: Clients, **allowed: Any) -> tuple[str, str]:
+        """A user who may do everything, and the ARN of a policy that allows no more than this."""
+        iam, name = client("iam"), f"bounded-{uuid.uuid4().hex[:6]}"
+        document = policy({"Effect": "Allow", "Resource": "*", **allowed})
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+        iam.create_user(UserName=name, PermissionsBoundary=arn)
+        everything = policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=everything)
+        return name, arn
+
+    def test_a_boundary_limits_what_policies_allow(self, client: Clients, bucket: str) -> None:
+        iam = client("iam")
+        name, arn = self.make(client, Action="s3:ListBucket")
+        boundary = iam.get_user(UserName=name)["User"]["PermissionsBoundary"]
+        assert boundary["PermissionsBoundaryArn"] == arn
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+        client("s3", key).list_objects_v2(Bucket=bucket)
+        refused("AccessDenied", client("s3", key).put_object, Bucket=bucket, Key="k", Body=b"x")
+        refused("AccessDenied", client("iam", key).create_user, UserName="more")
+        iam.delete_user_permissions_boundary(UserName=name)
+        client("s3", key).put_object(Bucket=bucket, Key="k", Body=b"x")
+        assert "PermissionsBoundary" not in iam.get_user(UserName=name)["User"]
+
+    def test_a_boundary_that_does_not_exist(self, stand_in: AwsStandIn, client: Clients) -> None:
+        arn = f"arn:aws:iam::{stand_in.account_id}:policy/none"
+        refused("NoSuchEntity", client("iam").create_user, UserName="u", PermissionsBoundary=arn)
+        name, _arn = self.make(client, Action="*")
+        put = client("iam").put_user_permissions_boundary
+        refused("NoSuchEntity", put, UserName=name, PermissionsBoundary=arn)
+
+    def test_conditions_on_the_boundary_and_on_the_keys_of_tags(
+        self, stand_in: AwsStandIn, client: Clients
+    ) -> None:
+        name, arn = self.make(client, Action="*")
+        actions = ["iam:CreateUser", "iam:PutUserPolicy", "iam:PutUserPermissionsBoundary"]
+        demands = {
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": "*",
+            "Condition": {"StringEquals": {"iam:PermissionsBoundary": arn}},
+        }
+        tagging = {
+            "Effect": "Allow",
+            "Action": "iam:TagUser",
+            "Resource": "*",
+            "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}},
+        }
+        limited = stand_in.make_user({"Version": "2012-10-17", "Statement": [demands, tagging]})
+        iam, new = client("iam", limited), f"{name}-2"
+        nothing = policy({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+        refused("AccessDenied", iam.create_user, UserName=new)
+        wrong = [{"Key": "owner", "Value": "x"}]
+        refused("AccessDenied", iam.create_user, UserName=new, PermissionsBoundary=arn, Tags=wrong)
+        iam.create_user(UserName=new, PermissionsBoundary=arn, Tags=[{"Key": "team", "Value": "x"}])
+        iam.put_user_policy(UserName=new, PolicyName="p", PolicyDocument=nothing)
+        client("iam").delete_user_permissions_boundary(UserName=new)
+        refused("AccessDenied", iam.put_user_policy, UserName=new, PolicyName="p", PolicyDocument=nothing)
+        iam.put_user_permissions_boundary(UserName=new, PermissionsBoundary=arn)
+        iam.put_user_policy(UserName=new, PolicyName="p", PolicyDocument=nothing)
+
+
 class TestIamAndStores:
     def test_delete_user_with_leftovers(self, stand_in: AwsStandIn, client: Clients) -> None:
         iam, user = client("iam"), stand_in.make_user(allow("s3:*"))

@@ -225,3 +225,10 @@ def test_a_bucket_at_aws_has_a_region_of_its_own() -> None:
     intent = replace(KEYED, region="", endpoint="https://s3.dualstack.eu-west-1.amazonaws.com")
     (problem,) = problems_of(intent)
     assert problem.startswith("s3_recording_region is not set")
+
+
+@pytest.mark.parametrize(("provider", "has_tags"), [("ceph", True), ("minio", True), ("other", False)])
+def test_a_store_that_is_not_known_to_have_tags_is_not_asked_for_them(provider: str, has_tags: bool) -> None:
+    intent = replace(KEYED, provider=provider, endpoint="https://store.example.com")
+    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    assert bucket["tasks"]["s3_recording_bucket"].get("managed_tag", True) is has_tags

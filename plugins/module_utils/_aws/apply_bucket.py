@@ -1,7 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back."""
+"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back.
+
+A bucket is tagged when it is made here, since only one with that tag is ever deleted.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,30 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from . import bucket, bucket_setting, expiry, object_listing
-from .calls import ANY_OWNER, S3_TRANSIENT, attempt, caller_identity, client, owned_by, poll, read_back
+from . import bucket, bucket_setting, expiry, object_listing, remove_bucket
+from .bucket_finder import NOT_OURS, BucketFinder
+from .calls import S3_TRANSIENT, attempt, poll, read_back
 from .errors import AwsError
+from .ownership import tags_of
 
 _READ_BACK_SECONDS = 20
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
 _WITHOUT_CONSTRAINT = ("us-east-1", "auto")
-_NOT_OURS = (
-    "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
-    "is yours, the credentials of this task need the permission s3:ListBucket on it"
-)
-_WITHOUT_STS = (
-    "Nothing was changed, since the bucket could be someone else's. Where sts:GetCallerIdentity cannot be "
-    "called, give the ID of the account by expected_bucket_owner (in the role s3_recording_bucket_owner), or "
-    "any for a store that has no accounts of AWS"
-)
 _NO_ABORTS = (
     "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
+)
+_UNTAGGED = (
+    "The bucket was made and has no tag that says so, so decommission.yml will leave it, even if it is empty"
 )
 
 
 def run(module: Any) -> dict[str, Any]:
     """Bring the bucket to what the task asks; the module's result."""
+    return remove_bucket.run(module) if module.params.get("state") == "absent" else _present(module)
+
+
+def _present(module: Any) -> dict[str, Any]:
     params = module.params
     wish = bucket.Wish(
         params["name"],
@@ -48,6 +51,8 @@ def run(module: Any) -> dict[str, Any]:
     bucket.check(wish)
     found = _Bucket(module, wish)
     exists = found.look()
+    if not exists and params.get("managed_tag") is not False:
+        wish = found.mark()
     before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
     after = bucket.target(before, wish)
     bucket.check_limits(wish, after)
@@ -60,6 +65,7 @@ def run(module: Any) -> dict[str, Any]:
     ]
     if steps and not module.check_mode:
         after = found.take(names, after, make=not exists)
+    warnings = [*expiry.warnings(impacts), *found.warnings]
     left, right = bucket.view(before), bucket.view(after)
     changed = [name for name in right if left.get(name) != right[name]]
     return {
@@ -68,7 +74,8 @@ def run(module: Any) -> dict[str, Any]:
         "bucket_owner": found.owner,
         "steps": steps,
         **right,
-        **_told_of(impacts),
+        **({"existing_objects": [each.result() for each in impacts]} if impacts else {}),
+        **({"warnings": warnings} if warnings else {}),
         "msg": _message(wish, steps, impacts),
         "diff": {
             "before_header": f"bucket {wish.bucket}",
@@ -92,106 +99,26 @@ def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
         )
 
 
-def _told_of(impacts: list[expiry.Impact]) -> dict[str, Any]:
-    if not impacts:
-        return {}
-    warnings = expiry.warnings(impacts)
-    return {
-        "existing_objects": [each.result() for each in impacts],
-        **({"warnings": warnings} if warnings else {}),
-    }
-
-
 def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
     said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
     message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
     return f"{message} ({'; '.join(said)})" if said else message
 
 
-class _Bucket:
+class _Bucket(BucketFinder):
     def __init__(self, module: Any, wish: bucket.Wish) -> None:
-        self.module = module
-        self.s3 = client(module, "s3")
-        self.name = wish.bucket
+        super().__init__(module)
         self.wish = wish
         self.unknown: dict[str, AwsError] = {}
-        self.owner = ""
+        self.warnings: list[str] = []
+        # True while the tag is ours alone, without which the bucket works all the same.
+        self.is_marked = False
 
-    def where(self) -> str:
-        return f" in {self.module.region}" if self.module.region else ""
-
-    def look(self) -> bool:
-        """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
-        owner = self.owner = self._expected_owner()
-        try:
-            answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
-        except AwsError as error:
-            if error.code == "404":
-                owned_by(self.s3, owner)
-                return False
-            if error.code != "403":
-                raise
-            raise self._not_ours(owner, error) from None
-        owned_by(self.s3, owner)
-        region = "" if self._is_elsewhere else self._region_in(answer)
-        if region and self.module.region and region != self.module.region:
-            raise AwsError(
-                f"Looking for bucket {self.name}",
-                f"it is in {region}, not in {self.module.region}",
-                f"Set the region to {region}, or take another name for a bucket in {self.module.region}",
-            )
-        return True
-
-    def _head(self, **options: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = attempt(
-            f"Looking for bucket {self.name}",
-            self.s3.head_bucket,
-            needs="s3:ListBucket",
-            Bucket=self.name,
-            **options,
-        )
-        return answer
-
-    @property
-    def _is_elsewhere(self) -> bool:
-        """Whether the store has neither AWS's accounts nor its regions."""
-        return bool(self.module.params["expected_bucket_owner"] == ANY_OWNER)
-
-    @staticmethod
-    def _region_in(answer: dict[str, Any]) -> str:
-        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-        return str(headers.get("x-amz-bucket-region") or "")
-
-    def _expected_owner(self) -> str:
-        """Return the account that has to own the bucket; empty for a store without accounts."""
-        given = str(self.module.params["expected_bucket_owner"] or "")
-        if given:
-            return "" if self._is_elsewhere else given
-        try:
-            identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
-        except AwsError as error:
-            error.remedy = f"{error.remedy.rstrip('.')}. {_WITHOUT_STS}".lstrip(". ")
-            raise
-        return str(identity["Account"])
-
-    def _not_ours(self, owner: str, error: AwsError) -> AwsError:
-        tried = f"Looking for bucket {self.name}"
-        if owner:
-            try:
-                self._head()
-            except AwsError:
-                pass
-            else:
-                return AwsError(
-                    tried,
-                    f"it is there, and belongs to another account than {owner}",
-                    "Take another name, or give the ID of its account by expected_bucket_owner (in the role "
-                    "s3_recording_bucket_owner) if the recordings are to be that account's",
-                    code="AccessDenied",
-                )
-        return AwsError(
-            tried, "it is there, and S3 does not let these credentials in (403)", _NOT_OURS, code=error.code
-        )
+    def mark(self) -> bucket.Wish:
+        """Ask for the tag of a bucket that is made here as well; return what is then asked for."""
+        self.is_marked = self.wish.tags is None
+        self.wish = replace(self.wish, tags={**tags_of(None), **(self.wish.tags or {})})
+        return self.wish
 
     def make(self) -> None:
         tried = f"Making bucket {self.name}{self.where()}"
@@ -210,7 +137,7 @@ class _Bucket:
             )
         except AwsError as error:
             if error.code == "BucketAlreadyExists":
-                error.remedy = _NOT_OURS
+                error.remedy = NOT_OURS
             raise
         if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
             raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
@@ -317,7 +244,11 @@ class _Bucket:
             try:
                 self._write(name, wanted)
             except AwsError as error:
-                raise error.after(done) from None
+                if name != "tags" or not self.is_marked:
+                    raise error.after(done) from None
+                self.warnings.append(f"{error} {_UNTAGGED}")
+                self.wish, wanted = replace(self.wish, tags=None), replace(wanted, tags=None)
+                continue
             done.append(bucket.words(name, wanted))
         found = read_back(self.read, lambda now: not bucket.changes(now, wanted), _READ_BACK_SECONDS)
         differs = bucket.changes(found, wanted)

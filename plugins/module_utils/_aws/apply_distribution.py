@@ -55,6 +55,7 @@ def run(module: Any) -> dict[str, Any]:
         "steps": steps,
         "distribution_id": found.id if found else None,
         "domain_name": found.domain_name if found else None,
+        "origin_access_control_id": front.control["Id"] if front.control else None,
         "arn": found.arn
         if found
         else f"arn:{wish.partition}:cloudfront:::distribution/{distribution.TO_COME}",
@@ -78,6 +79,7 @@ def _wanted(front: _Front, found: Optional[_Found]) -> tuple[Mapping[str, Any], 
     if control is None:
         steps = ["make an origin access control"]
     elif not distribution.signs(control):
+        distribution.check_control(control, front.wish)
         steps = ["make the origin access control sign all"]
     if found is None:
         return distribution.new_config(front.wish, control_id, ""), [*steps, "make the distribution"]
@@ -166,6 +168,7 @@ class _Front:
                 needs="cloudfront:CreateOriginAccessControl",
                 OriginAccessControlConfig=config,
             )
+            self.control = answer["OriginAccessControl"]
             return str(answer["OriginAccessControl"]["Id"])
         control_id = str(self.control["Id"])
         if distribution.signs(self.control):

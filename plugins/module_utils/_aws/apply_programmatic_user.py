@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # IAM tells all its parts of a change within seconds.
 _READ_BACK_SECONDS = 30
+_DEMANDED = (
+    "If their policy demands a permissions boundary, give its ARN by permissions_boundary (in the role "
+    "s3_recording_permissions_boundary)"
+)
 _REMEDIES = {
     "DeleteConflict": "The user still has something that this module never deletes (MFA device, SSH key, "
     "signing certificate, service credential); remove it, then run again",
@@ -51,6 +55,7 @@ def _present(module: Any) -> dict[str, Any]:
         managed=tuple(params["managed_policies"] or ()),
         path=params["path"] or None,
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
+        boundary=params["permissions_boundary"] or "",
     )
     users.check(wish)
     wish = replace(wish, tags={**wish.tags, **tags_of(params["bucket"])})
@@ -60,6 +65,8 @@ def _present(module: Any) -> dict[str, Any]:
     wish = replace(wish, managed=user.resolve(wish.managed, before.managed if before else (), partition))
     changes = [step.words for step in users.steps(before, wish)]
     after = users.target(before, wish)
+    if after.boundary != (before.boundary if before else ""):
+        user.check_boundary(after.boundary)
     if changes and not module.check_mode:
         before, after, changes = user.bring(before, wish)
     left, right = users.difference(before, after)
@@ -139,7 +146,25 @@ class _User(UserReader):
             policy=self.policy(wish.policy_name),
             managed=self.attached() if wish.managed else (),
             tags=users.from_aws(found.get("Tags") or []),
+            boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
         )
+
+    def check_boundary(self, arn: str) -> None:
+        """Raise if there is no such policy; where the credentials may not ask, IAM itself will tell."""
+        try:
+            exists = self._policy_exists(arn)
+        except AwsError as error:
+            if error.code != "AccessDenied":
+                raise
+            return
+        if not exists:
+            raise AwsError(
+                f"Looking up the permissions boundary {arn} for IAM user {self.name}",
+                "there is no such managed policy",
+                "Make the policy first (docs/policies/boundary.json), or correct its ARN in "
+                "permissions_boundary (in the role s3_recording_permissions_boundary). Nothing was changed",
+                code=MISSING,
+            )
 
     def resolve(self, names: tuple[str, ...], attached: tuple[str, ...], partition: str) -> tuple[str, ...]:
         """ARNs of managed policies: AWS's own of that name, else the account's."""
@@ -188,6 +213,8 @@ class _User(UserReader):
                 done.append(step.words)
             return before, self._read_back(wish), done
         except AwsError as error:
+            if error.code == "AccessDenied" and not wish.boundary:
+                error.remedy = f"{error.remedy}. {_DEMANDED}"
             raise error.after(done) from None
 
     def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:

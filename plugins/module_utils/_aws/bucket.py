@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from .errors import AwsError
+from .ownership import is_managed
 
 # Lifecycle rules whose ID begins so are ours, all others are somebody else's.
 RULE_PREFIX = "antmedia-s3-recording"
@@ -228,7 +229,11 @@ def to_write(rules: Sequence[Rule]) -> list[Rule]:
 
 def _tags(current: Mapping[str, str], wanted: Mapping[str, str], purge: bool) -> dict[str, str]:
     # Tags of AWS's own services can be neither set nor removed.
-    kept = {key: value for key, value in current.items() if not purge or key.startswith("aws:")}
+    kept = {
+        key: value
+        for key, value in current.items()
+        if not purge or key.startswith("aws:") or is_managed({key: value})
+    }
     return {**kept, **wanted}
 
 

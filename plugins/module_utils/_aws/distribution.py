@@ -70,7 +70,18 @@ def is_ours(summary: Mapping[str, Any], wish: Wish) -> bool:
 
 def access_control(wish: Wish) -> Config:
     """The origin access control: every request to S3 is signed."""
-    return {"Name": wish.control_name, "Description": "", **_SIGNING}
+    return {"Name": wish.control_name, "Description": wish.comment, **_SIGNING}
+
+
+def check_control(control: Mapping[str, Any], wish: Wish) -> None:
+    """Raise for an origin access control of that name that has to be changed and was not made here."""
+    if control.get("Description") != wish.comment:
+        raise AwsError(
+            f"Using the origin access control {wish.control_name}",
+            "it exists and was not made here, since its description is not "
+            f"'{wish.comment}', and it does not sign every request to S3",
+            "Let it sign every request in CloudFront, or give it another name. Nothing was changed",
+        )
 
 
 def signs(control: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ MAX_USER_NAME = 64
 MAX_POLICY_NAME = 128
 MAX_INLINE_POLICIES = 2048
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+_BOUNDARY = re.compile(r"arn:[a-z-]+:iam::(aws|\d{12}):policy/[A-Za-z0-9_+=,.@/-]+")
 _PATH = re.compile(r"/|/[!-~]+/")
 # What a document without Version is read as.
 _OLD_VERSION = "2008-10-17"
@@ -33,13 +34,17 @@ _UNSET: dict[str, Any] = {
     "policy": None,
     "managed_policies": [],
     "path": "/",
+    "permissions_boundary": None,
     "tags": {},
 }
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the task asks for. A path of None and what is missing in tags and managed are left as they are."""
+    """What the task asks for.
+
+    A path of None, an empty boundary and what is missing in tags and managed are left as they are.
+    """
 
     user: str
     policy_name: str
@@ -47,6 +52,7 @@ class Wish:
     managed: tuple[str, ...] = ()
     path: Optional[str] = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    boundary: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class User:
     policy: Optional[Mapping[str, Any]] = None
     managed: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    boundary: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,8 @@ def check(wish: Wish) -> None:
     problems = _name_problems(wish.user, wish.policy_name)
     if wish.path is not None and not _PATH.fullmatch(wish.path):
         problems.append(f"the path '{wish.path}' must begin and end with a slash and hold no blanks")
+    if wish.boundary and not is_boundary(wish.boundary):
+        problems.append(f"the permissions_boundary '{wish.boundary}' must be the ARN of a managed policy")
     if "" in wish.managed:
         problems.append("managed_policies holds an empty name")
     problems += _policy_problems(wish.policy)
@@ -94,6 +103,11 @@ def check(wish: Wish) -> None:
     ]
     if problems:
         raise AwsError(f"IAM user {wish.user}", "; ".join(problems), "Nothing was changed")
+
+
+def is_boundary(arn: str) -> bool:
+    """True for the ARN of a managed policy, which alone can be a permissions boundary."""
+    return _BOUNDARY.fullmatch(arn) is not None
 
 
 def check_name(user: str) -> None:
@@ -188,6 +202,7 @@ def target(current: Optional[User], wish: Wish) -> User:
         policy=base.policy if same_policy(base.policy, wish.policy) else wish.policy,
         managed=tuple(sorted({*base.managed, *wish.managed})),
         tags={**base.tags, **wish.tags},
+        boundary=wish.boundary or base.boundary,
     )
 
 
@@ -197,12 +212,15 @@ def _moved(arn: str, path: str, user: str) -> str:
 
 
 def steps(current: Optional[User], wish: Wish) -> list[Step]:
-    """The calls in their order: nothing is allowed to a user who can still log in to the console."""
+    """Return the calls in their order.
+
+    Nothing is allowed to a user who can still log in to the console, or before the boundary limits it.
+    """
     after = target(current, wish)
     found = []
     if current is None:
         found.append(_creation(wish))
-        current = replace(User(), path=after.path, tags=after.tags)
+        current = replace(User(), path=after.path, tags=after.tags, boundary=after.boundary)
     if current.console_access:
         found.append(Step("delete_login_profile", "remove console access"))
     if after.path != current.path:
@@ -210,6 +228,9 @@ def steps(current: Optional[User], wish: Wish) -> list[Step]:
     tags = {name: value for name, value in after.tags.items() if current.tags.get(name) != value}
     if tags:
         found.append(Step("tag_user", f"set tags {', '.join(sorted(tags))}", {"Tags": to_aws(tags)}))
+    if after.boundary != current.boundary:
+        what = f"set the permissions boundary {_short(after.boundary)}"
+        found.append(Step("put_user_permissions_boundary", what, {"PermissionsBoundary": after.boundary}))
     if after.policy != current.policy and after.policy is not None:
         verb = "change" if current.policy else "add"
         arguments = {"PolicyName": wish.policy_name, "PolicyDocument": policy_text(after.policy)}
@@ -228,7 +249,10 @@ def _creation(wish: Wish) -> Step:
         arguments["Path"] = wish.path
     if wish.tags:
         arguments["Tags"] = to_aws(wish.tags)
-    return Step("create_user", f"create the user {wish.user}", arguments)
+    if wish.boundary:
+        arguments["PermissionsBoundary"] = wish.boundary
+    limited = f" with the permissions boundary {_short(wish.boundary)}" if wish.boundary else ""
+    return Step("create_user", f"create the user {wish.user}{limited}", arguments)
 
 
 def to_aws(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -256,6 +280,7 @@ def _view(user: User) -> dict[str, Any]:
         "policy": user.policy,
         "managed_policies": list(user.managed),
         "path": user.path,
+        "permissions_boundary": user.boundary or None,
         "tags": dict(user.tags),
     }
 

@@ -82,6 +82,26 @@ def _context(call: Call, caller: state.Caller | None, settings: Settings) -> dic
     return context
 
 
+_REQUESTED_BOUNDARY = ("CreateUser", "PutUserPermissionsBoundary")
+
+
+def _iam_context(call: Call) -> dict[str, ContextValue]:
+    """The boundary that a request names, else that of the user that it is about, and the keys of tags."""
+    context: dict[str, ContextValue] = {}
+    user = state.find_user(str(call.params.get("UserName", "")), call.partition)
+    boundary = str(call.params.get("PermissionsBoundary", ""))
+    if call.operation not in _REQUESTED_BOUNDARY:
+        boundary = state.boundary_of(user) if user else ""
+    if boundary:
+        context["iam:permissionsboundary"] = boundary
+    keys = [
+        str(value)
+        for name, value in call.params.items()
+        if name.startswith("Tags.member.") and name.endswith(".Key")
+    ]
+    return context | ({"aws:tagkeys": tuple(keys)} if keys else {})
+
+
 def _service_context(service: Service) -> dict[str, ContextValue]:
     return {
         "aws:principalisawsservice": "true",
@@ -117,6 +137,8 @@ class Access:
         self._context = _context(self.call, self.caller, self.settings)
         if self.service:
             self._context |= _service_context(self.service)
+        if self.call.service == "iam":
+            self._context |= _iam_context(self.call)
 
     def _question(self, action: str, resource: str) -> Question:
         context = self._context
@@ -139,6 +161,13 @@ class Access:
         identity = judge(self.caller.documents, question) if self.caller else Verdict.NONE
         if identity is Verdict.DENY:
             return identity, "with an explicit deny in an identity-based policy"
+        limit = self.caller.boundary if self.caller else None
+        limited = Verdict.ALLOW if limit is None else judge([limit], question)
+        if limited is Verdict.DENY:
+            return limited, "with an explicit deny in a permissions boundary"
+        if identity is Verdict.ALLOW and limited is not Verdict.ALLOW:
+            why = f"because no permissions boundary allows the {action} action"
+            return Verdict.NONE, why
         by_resource = self._bucket_verdict(question) if self.call.protocol == "s3" else Verdict.NONE
         if by_resource is Verdict.DENY:
             return by_resource, "with an explicit deny in a resource-based policy"

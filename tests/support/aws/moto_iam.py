@@ -1,13 +1,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""moto's IAM, with tags that go where their user goes."""
+"""moto's IAM, with tags that go where their user goes, and permissions boundaries of users."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import IAMBackend
 
 from . import moto_state as state
+
+if TYPE_CHECKING:
+    from .call import Call
 
 _update_user, _delete_user = IAMBackend.update_user, IAMBackend.delete_user
 
@@ -30,3 +33,11 @@ def adapt_moto() -> None:
 
     state.replace(IAMBackend, "update_user", update_user)
     state.replace(IAMBackend, "delete_user", delete_user)
+
+
+def note_boundary(call: Call, status: int) -> None:
+    """See that a user who was just made has the boundary that was asked for; moto leaves it out."""
+    boundary = str(call.params.get("PermissionsBoundary", ""))
+    user = state.find_user(str(call.params.get("UserName", "")), call.partition)
+    if call.operation == "CreateUser" and status < 300 and boundary and user:
+        state.set_boundary(user, boundary)

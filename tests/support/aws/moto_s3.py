@@ -11,7 +11,7 @@ import moto.s3.responses
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, get_canned_acl
+from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, S3Backend, get_canned_acl
 from moto.s3.responses import S3Response
 
 from . import moto_state as state
@@ -29,6 +29,20 @@ def adapt_moto() -> None:
     _adapt_encryption()
     _adapt_owners()
     _adapt_acls()
+    _adapt_tags()
+
+
+def _adapt_tags() -> None:
+    """moto keeps the tags of a bucket that is deleted for the next one of its name."""
+    delete = S3Backend.delete_bucket
+
+    def delete_with_tags(self: S3Backend, bucket_name: str) -> FakeBucket | None:
+        deleted = delete(self, bucket_name)
+        if deleted:
+            self.tagger.delete_all_tags_for_resource(deleted.arn)
+        return deleted
+
+    state.replace(S3Backend, "delete_bucket", delete_with_tags)
 
 
 def _adapt_policies() -> None:

@@ -32,6 +32,7 @@ class Caller:
     access_key_id: str
     secret: str
     documents: tuple[dict[str, Any], ...]
+    boundary: dict[str, Any] | None = None
 
 
 def replace(place: Any, name: str, value: Any) -> None:
@@ -72,9 +73,32 @@ def find_caller(access_key_id: str, token: str | None, partition: str, key_delay
     # The name in an ARN has the user's path, which moto's caller leaves out.
     user = find_user(key.user_name, partition) if key else None
     arn = user.arn if user else found.arn
-    return Caller(
-        arn, arn.rsplit("/", 1)[-1], access_key_id, found.create_credentials().secret_key, documents
-    )
+    secret = found.create_credentials().secret_key
+    boundary = _managed_policy(boundary_of(user), partition) if user else None
+    return Caller(arn, arn.rsplit("/", 1)[-1], access_key_id, secret, documents, boundary)
+
+
+def boundary_of(user: User) -> str:
+    """The ARN of a user's permissions boundary, empty without one."""
+    arn: str = (vars(user).get("permissions_boundary") or {}).get("PermissionsBoundaryArn", "")
+    return arn
+
+
+def set_boundary(user: User, arn: str) -> None:
+    boundary = {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
+    vars(user)["permissions_boundary"] = boundary if arn else None
+
+
+def knows_policy(arn: str, partition: str) -> bool:
+    return arn in iam_backends[ACCOUNT][partition].managed_policies
+
+
+def _managed_policy(arn: str, partition: str) -> dict[str, Any] | None:
+    """The document that counts; of a policy that is gone, one that allows nothing."""
+    if not arn:
+        return None
+    found = iam_backends[ACCOUNT][partition].managed_policies.get(arn)
+    return IAMPolicy(found)._policy_json if found else {"Statement": []}
 
 
 def find_user(name: str, partition: str) -> User | None:

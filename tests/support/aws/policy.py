@@ -36,6 +36,8 @@ CONTEXT_KEYS = frozenset(
         "aws:requestedregion",
         "aws:sourcearn",
         "aws:sourceaccount",
+        "aws:tagkeys",
+        "iam:permissionsboundary",
         "kms:calleraccount",
         "kms:resourcealiases",
         "kms:viaservice",

@@ -156,6 +156,10 @@ _CHECKS: dict[str, Callable[[Access, Any, bytes], None]] = {
 
 def refuse_iam(access: Access) -> None:
     call = access.call
+    boundary = str(call.params.get("PermissionsBoundary", ""))
+    if boundary and not state.knows_policy(boundary, call.partition):
+        message = f"Scope ARN: {boundary} does not exist or is not attachable."
+        raise Refusal(404, "NoSuchEntity", message)
     user = state.find_user(call.params.get("UserName", ""), call.partition)
     if call.operation != "DeleteUser" or user is None:
         return
@@ -170,8 +174,13 @@ def refuse_iam(access: Access) -> None:
             raise Refusal(409, "DeleteConflict", f"Cannot delete entity, must {what} first.")
 
 
+_BOUNDARIES = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
+
+
 def answer_iam(access: Access) -> bytes | None:
-    """Calls that moto does not have and Ansible's iam_user makes."""
+    """Calls that moto does not have."""
+    if access.call.operation in _BOUNDARIES:
+        return _change_boundary(access)
     if access.call.operation != "ListServiceSpecificCredentials":
         return None
     name = access.call.params.get("UserName", "")
@@ -182,3 +191,16 @@ def answer_iam(access: Access) -> bytes | None:
         b"<ListServiceSpecificCredentialsResult><ServiceSpecificCredentials/>"
         b"</ListServiceSpecificCredentialsResult></ListServiceSpecificCredentialsResponse>"
     )
+
+
+def _change_boundary(access: Access) -> bytes:
+    call = access.call
+    user = state.find_user(str(call.params.get("UserName", "")), call.partition)
+    if user is None:
+        message = f"The user with name {call.params.get('UserName')} cannot be found."
+        raise Refusal(404, "NoSuchEntity", message)
+    state.set_boundary(user, str(call.params.get("PermissionsBoundary", "")))
+    return (
+        f'<{call.operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+        f"<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{call.operation}Response>"
+    ).encode()

@@ -129,9 +129,11 @@ class StandIn:
                 cloudfront.refuse(access)
             refusals.refuse_iam(access)
             known = refusals.answer_iam(access)
-            return (
-                Answer(200, [("Content-Type", "text/xml")], known) if known else self._pass_on(access, body)
-            )
+            if known:
+                return Answer(200, [("Content-Type", "text/xml")], known)
+            answer = self._pass_on(access, body)
+            moto_iam.note_boundary(call, answer.status)
+            return answer
         quirks.refuse(call, body, self.settings.quirks)
         authorise_s3(access)
         refusals.refuse_s3(access, body)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[3]
 LIMITS = """\
-One account; of another one only buckets (foreign_bucket) and objects (foreign_object). No permission
-boundaries, no service control policies, no website endpoints, no request time skew, no Object Lock beyond
-moto. A condition of a policy with a key or operator that policy.py does not name counts as not matched.
-Lifecycle rules are kept and not carried out.
+One account; of another one only buckets (foreign_bucket) and objects (foreign_object). Permissions
+boundaries of users alone, no service control policies, no website endpoints, no request time skew, no
+Object Lock beyond moto. A condition of a policy with a key or operator that policy.py does not name counts as
+not matched. Lifecycle rules are kept and not carried out.
 
 No key policies of KMS: each key leaves it to IAM, and CloudFront reads nothing that KMS has encrypted.
 

@@ -196,7 +196,7 @@ def test_everything_at_once(aws: AwsStandIn, place: Place) -> None:
     ]
     (rule,) = place.rules()
     assert [each["Days"] for each in rule["Transitions"]] == [30, 90]
-    assert result["tags"] == {"team": "7"}
+    assert result["tags"] == {"managed-by": "antmedia.s3_recording", "team": "7"}
 
 
 @pytest.mark.parametrize("named", [KEY, f"arn:aws:kms:eu-west-1:1:key/{KEY}"])

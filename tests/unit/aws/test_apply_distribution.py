@@ -275,3 +275,33 @@ def test_an_access_control_that_is_gone_is_made_again(front: Front) -> None:
     assert again["steps"] == ["make an origin access control", "have it sign its requests to the bucket"]
     assert again["distribution_id"] == made["distribution_id"]
     assert front.run()["changed"] is False
+
+
+@pytest.mark.parametrize("signing", ["always", "never"])
+def test_an_origin_access_control_of_someone_else_is_never_changed(
+    aws: AwsStandIn, front: Front, signing: str
+) -> None:
+    """One of that name was changed, and with it what other distributions do with it."""
+    config = {
+        "Name": f"{front.name}-recording",
+        "Description": "of the shop",
+        "SigningProtocol": "sigv4",
+        "SigningBehavior": signing,
+        "OriginAccessControlOriginType": "s3",
+    }
+    made = front.cloudfront.create_origin_access_control(OriginAccessControlConfig=config)
+    aws.clear_requests()
+    if signing == "always":
+        assert front.run()["origin_access_control_id"] == made["OriginAccessControl"]["Id"]
+        assert writes(aws) == ["CreateDistribution"]
+        return
+    for check in (True, False):
+        with pytest.raises(AwsError, match=r"was not made here.*Nothing was changed"):
+            front.run(check=check)
+    assert writes(aws) == []
+
+
+def test_the_result_names_the_origin_access_control(front: Front) -> None:
+    assert front.run(check=True)["origin_access_control_id"] is None
+    (origin,) = front.config()["Origins"]["Items"]
+    assert front.run()["origin_access_control_id"] == origin["OriginAccessControlId"]

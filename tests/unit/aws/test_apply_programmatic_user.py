@@ -37,6 +37,7 @@ class Module:
             "policy_name": "recordings",
             "policy": POLICY,
             "managed_policies": None,
+            "permissions_boundary": None,
             "path": None,
             "tags": None,
             "bucket": None,
@@ -292,3 +293,81 @@ def test_a_path_and_tags(aws: AwsStandIn, iam: Any, name: str) -> None:
     assert result["arn"].endswith(f":user/media/{name}")
     assert result["diff"]["after"] == {"path": "/media/", "tags": {"team": "7"}}
     assert run(aws, name, **options)["changed"] is False
+
+
+@pytest.fixture
+def boundary(iam: Any, name: str) -> str:
+    arn: str = iam.create_policy(PolicyName=f"{name}-limit", PolicyDocument=json.dumps(POLICY))["Policy"][
+        "Arn"
+    ]
+    return arn
+
+
+def boundary_of(iam: Any, name: str) -> str:
+    found = iam.get_user(UserName=name)["User"].get("PermissionsBoundary") or {}
+    return str(found.get("PermissionsBoundaryArn", ""))
+
+
+def test_a_user_is_made_with_its_boundary(aws: AwsStandIn, iam: Any, name: str, boundary: str) -> None:
+    aws.clear_requests()
+    predicted = run(aws, name, permissions_boundary=boundary, check=True)
+    assert aws.writes() == []
+    done = run(aws, name, permissions_boundary=boundary)
+    assert done["changes"] == predicted["changes"]
+    assert done["changes"][0] == f"create the user {name} with the permissions boundary {boundary}"
+    assert done["diff"] == predicted["diff"]
+    assert done["diff"]["after"]["permissions_boundary"] == boundary
+    assert [each["operation"] for each in aws.writes()] == ["CreateUser", "PutUserPolicy"]
+    assert boundary_of(iam, name) == boundary
+    aws.clear_requests()
+    again = run(aws, name, permissions_boundary=boundary)
+    assert (again["changed"], aws.writes()) == (False, [])
+    assert [each["operation"] for each in aws.requests()].count("GetPolicy") == 0
+
+
+@pytest.mark.parametrize("first", ["without", "another"])
+def test_a_user_that_exists_gets_the_boundary_before_its_policy(
+    aws: AwsStandIn, iam: Any, name: str, boundary: str, first: str
+) -> None:
+    had = {} if first == "without" else {"PermissionsBoundary": "arn:aws:iam::aws:policy/AmazonS3FullAccess"}
+    iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)), **had)
+    aws.clear_requests()
+    predicted = run(aws, name, permissions_boundary=boundary, check=True)
+    done = run(aws, name, permissions_boundary=boundary)
+    assert done["changes"] == predicted["changes"]
+    assert done["changes"] == [f"set the permissions boundary {boundary}", "add inline policy recordings"]
+    assert done["diff"] == predicted["diff"]
+    assert done["diff"]["before"]["permissions_boundary"] == had.get("PermissionsBoundary")
+    assert [each["operation"] for each in aws.writes()] == ["PutUserPermissionsBoundary", "PutUserPolicy"]
+    assert boundary_of(iam, name) == boundary
+
+
+def test_a_boundary_that_is_not_asked_for_stays(aws: AwsStandIn, iam: Any, name: str, boundary: str) -> None:
+    run(aws, name, permissions_boundary=boundary)
+    assert run(aws, name)["changed"] is False
+    assert boundary_of(iam, name) == boundary
+    iam.delete_user_permissions_boundary(UserName=name)
+    drift = run(aws, name, permissions_boundary=boundary, check=True)
+    assert drift["diff"] == {
+        **drift["diff"],
+        "before": {"permissions_boundary": None},
+        "after": {"permissions_boundary": boundary},
+    }
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_boundary_that_does_not_exist(aws: AwsStandIn, iam: Any, name: str, check: bool) -> None:
+    aws.clear_requests()
+    arn = f"arn:aws:iam::{aws.account_id}:policy/none"
+    with pytest.raises(
+        AwsError, match=r"no such managed policy\. Make the policy first.*Nothing was changed"
+    ):
+        run(aws, name, permissions_boundary=arn, check=check)
+    assert aws.writes() == []
+    with pytest.raises(AwsError, match="must be the ARN of a managed policy"):
+        run(aws, name, permissions_boundary="recordings", check=check)
+
+
+def test_a_boundary_that_may_not_be_looked_up(aws: AwsStandIn, iam: Any, name: str, boundary: str) -> None:
+    aws.fault("iam:GetPolicy", count=1, status=403, code="AccessDenied")
+    assert run(aws, name, permissions_boundary=boundary)["changed"] is True

@@ -1,0 +1,107 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Finds a bucket: whether it is there, in which region, and whether it is the account's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .calls import ANY_OWNER, attempt, caller_identity, client, owned_by
+from .errors import AwsError
+
+NOT_OURS = (
+    "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
+    "is yours, the credentials of this task need the permission s3:ListBucket on it"
+)
+_WITHOUT_STS = (
+    "Nothing was changed, since the bucket could be someone else's. Where sts:GetCallerIdentity cannot be "
+    "called, give the ID of the account by expected_bucket_owner (in the role s3_recording_bucket_owner), or "
+    "any for a store that has no accounts of AWS"
+)
+
+
+class BucketFinder:
+    """One bucket by its name."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.s3 = client(module, "s3")
+        self.name: str = module.params["name"]
+        self.owner = ""
+
+    def where(self) -> str:
+        return f" in {self.module.region}" if self.module.region else ""
+
+    def look(self) -> bool:
+        """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
+        owner = self.owner = self._expected_owner()
+        try:
+            answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
+        except AwsError as error:
+            if error.code == "404":
+                owned_by(self.s3, owner)
+                return False
+            if error.code != "403":
+                raise
+            raise self._not_ours(owner, error) from None
+        owned_by(self.s3, owner)
+        region = "" if self._is_elsewhere else self._region_in(answer)
+        if region and self.module.region and region != self.module.region:
+            raise AwsError(
+                f"Looking for bucket {self.name}",
+                f"it is in {region}, not in {self.module.region}",
+                f"Set the region to {region}, or take another name for a bucket in {self.module.region}",
+            )
+        return True
+
+    def _head(self, **options: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = attempt(
+            f"Looking for bucket {self.name}",
+            self.s3.head_bucket,
+            needs="s3:ListBucket",
+            Bucket=self.name,
+            **options,
+        )
+        return answer
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the store has neither AWS's accounts nor its regions."""
+        return bool(self.module.params["expected_bucket_owner"] == ANY_OWNER)
+
+    @staticmethod
+    def _region_in(answer: dict[str, Any]) -> str:
+        headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+        return str(headers.get("x-amz-bucket-region") or "")
+
+    def _expected_owner(self) -> str:
+        """Return the account that has to own the bucket; empty for a store without accounts."""
+        given = str(self.module.params["expected_bucket_owner"] or "")
+        if given:
+            return "" if self._is_elsewhere else given
+        try:
+            identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
+        except AwsError as error:
+            error.remedy = f"{error.remedy.rstrip('.')}. {_WITHOUT_STS}".lstrip(". ")
+            raise
+        return str(identity["Account"])
+
+    def _not_ours(self, owner: str, error: AwsError) -> AwsError:
+        tried = f"Looking for bucket {self.name}"
+        if owner:
+            try:
+                self._head()
+            except AwsError:
+                pass
+            else:
+                return AwsError(
+                    tried,
+                    f"it is there, and belongs to another account than {owner}",
+                    "Take another name, or give the ID of its account by expected_bucket_owner (in the role "
+                    "s3_recording_bucket_owner) if the recordings are to be that account's",
+                    code="AccessDenied",
+                )
+        return AwsError(
+            tried, "it is there, and S3 does not let these credentials in (403)", NOT_OURS, code=error.code
+        )
