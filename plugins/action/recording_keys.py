@@ -20,7 +20,6 @@ _STORED = "antmedia.s3_recording.stored_access_key"
 _PARTS = ("access_key_id", "secret_access_key")
 # In check mode where the key is still to be made.
 _TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
-_NOTHING_WAS_DONE = "The access key could not be read, and no server of this batch was touched: "
 
 
 class ActionModule(ActionBase):
@@ -33,6 +32,14 @@ class ActionModule(ActionBase):
         self.validate_argument_spec({})
         self._variables = TaskVariables(task_vars or {}, self._templar)
         self._task_vars = task_vars or {}
+        try:
+            keys = self._keys()
+        except VariableError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        ids = {bucket: key["access_key_id"] for bucket, key in keys.items()}
+        return {**result, "changed": False, "access_key_ids": ids}
+
+    def _keys(self) -> run_file.Keys:
         keys, problems = {}, []
         try:
             for bucket in self._variables.fact("__s3_recording_fleet")["buckets"]:
@@ -45,9 +52,11 @@ class ActionModule(ActionBase):
         except (FileError, VariableError) as error:
             problems.append(f"{error}.")
         if problems:
-            return {**result, "failed": True, "msg": _NOTHING_WAS_DONE + " ".join(problems)}
-        ids = {bucket: key["access_key_id"] for bucket, key in keys.items()}
-        return {**result, "changed": False, "access_key_ids": ids}
+            raise VariableError(
+                "The access key could not be read, and no server of this batch was touched: "
+                + " ".join(problems)
+            )
+        return keys
 
     def _key(self, bucket: Mapping[str, Any]) -> dict[str, str]:
         if bucket["key_given"]:
@@ -70,7 +79,7 @@ class ActionModule(ActionBase):
         names = {part: f"s3_recording_{part}" for part in _PARTS}
         owner = self._task_vars["hostvars"][bucket["owner"]]
         for value_of in (owner.get, self._variables):
-            key = {part: str(value_of(name) or "") for part, name in names.items()}
+            key = {part: str(value_of(name, "") or "") for part, name in names.items()}
             if key["access_key_id"] == bucket["access_key_id"] and key["secret_access_key"]:
                 return key
         raise VariableError(f"the secret of the access key {bucket['access_key_id']} is not given")

@@ -10,11 +10,11 @@ version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
-  - Reads the access key of each bucket from where it is stored, or from the variables of the hosts where it is
-    given, once for all hosts of a batch.
-  - M(antmedia.s3_recording.recording_servers) finds the keys in a file of mode 0600 in the folder for temporary
-    files that Ansible makes on the controller for each run, mode 0700, and removes at the end of the run. They
-    are in no fact and in no result.
+  - Reads the access key of each bucket from where it is stored, or from the variables of the hosts where it
+    is given, once for all hosts of a batch.
+  - M(antmedia.s3_recording.recording_servers) finds the keys in a file of mode 0600 in the folder for
+    temporary files that Ansible makes on the controller for each run, mode 0700, and removes at the end of
+    the run. They are in no fact and in no result.
   - The plan of the role must have been made, since it knows the buckets.
 options: {}
 attributes:
@@ -43,7 +43,7 @@ msg:
   returned: failure
   type: str
   sample: >-
-    The access key could not be read, and no server of this batch was touched: myvideos: Reading the access key
-    in parameter /antmedia/s3_recording/myvideos: nothing is stored there. Run storage.yml first, it makes the
-    key.
+    The access key could not be read, and no server of this batch was touched: myvideos: Reading the access
+    key in parameter /antmedia/s3_recording/myvideos: nothing is stored there. Run storage.yml first, it makes
+    the key.
 """

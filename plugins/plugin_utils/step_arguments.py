@@ -42,9 +42,12 @@ _EMPTY = (None, "")
 
 
 def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
-    """Return the arguments of a step. An empty variable counts as not given, so that the module's own hold."""
+    """Return the arguments of a step. An empty variable counts as not given: the module's default holds."""
     name = variables("inventory_hostname")
-    host = variables.fact("__s3_recording_fleet")["hosts"][name]
+    hosts = variables.fact("__s3_recording_fleet")["hosts"]
+    if name not in hosts:
+        raise VariableError(f"The plan of this run has no {name}, and nothing was done there by this task")
+    host = hosts[name]
     given = {each: variables(f"{PREFIX}ams_{each}") for each in _CONNECTION}
     connection = {option: value for option, value in given.items() if value not in _EMPTY}
     own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
@@ -56,8 +59,8 @@ def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
     keys = run_file.kept()
     if keys is None or host["bucket"] not in keys:
         raise VariableError(
-            f"No task of this run has read the access key of {host['bucket']}, because the task that does was "
-            "skipped. Nothing was done by this task. Run without --start-at-task and --step"
+            f"No task of this run has read the access key of {host['bucket']}, because the task that does "
+            "was skipped. Nothing was done by this task. Run without --start-at-task and --step"
         )
     apps = with_key(_apps(host, variables), keys[host["bucket"]])
     return {**_of_write(host, variables), "apps": apps}
@@ -87,8 +90,8 @@ def _further(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any
     if sorted(map(str, settings)) != host["further_settings"]:
         raise VariableError(
             f"{PREFIX}settings names {_names(settings)} in this task and named "
-            f"{_names(host['further_settings'])} in the plan of this run. Give the variable in the inventory, "
-            "or to all plays of the run in the same way"
+            f"{_names(host['further_settings'])} in the plan of this run. Give the variable in the "
+            "inventory, or to all plays of the run in the same way"
         )
     return settings
 

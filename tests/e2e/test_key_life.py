@@ -92,9 +92,7 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     check = life.run(ROTATE, "--check", "--diff")
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert (life.stored()["access_key_id"], set(life.on_servers())) == (first, {first})
-    assert (
-        len([each for each in check.of_step("apply") if each.changed]) == 4
-    )
+    assert len([each for each in check.of_step("apply") if each.changed]) == 4
     assert "would" not in said(check, "retire_bucket | What is there")
     assert "made inactive when all 4 servers" in said(
         check, "retire_bucket | Say what would become of the former key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
+from tests.support.awx_api import AwxStandIn
 from tests.support.contents import options_of
 from tests.support.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
 
@@ -97,6 +98,21 @@ PLAN_TASK = {
         "s3_recording_settings": {},
     },
 }
+# The variables of the role for AWX.
+AWX_TASK = {
+    "name": "Variables",
+    "ansible.builtin.set_fact": {
+        "__s3_recording_awx_inputs": {
+            "Amazon Web Services": {
+                "username": "AKIAIOSFODNN7EXAMPLE",
+                "password": "the-secret-of-an-example",
+                "security_token": "",
+            }
+        },
+        "s3_recording_awx_organization": "Default",
+        "s3_recording_awx_update_secrets": False,
+    },
+}
 # What has to be there before the first example of a module or lookup.
 BEFORE: dict[str, list[Task]] = {
     "ams_app_settings": [],
@@ -106,6 +122,7 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
+    "recording_awx_credential": [AWX_TASK],
     "recording_keys": [PLAN_TASK],
     "recording_play": [],
     "recording_servers": [PLAN_TASK, task("recording_keys")],
@@ -134,7 +151,7 @@ class Stands:
         self.vault = folder / "vault-password"
         self.vault.write_text("of-a-test")
 
-    def run(self, tasks: list[Task], *arguments: str) -> PlaybookRun:
+    def run(self, tasks: list[Task], *arguments: str, env: Mapping[str, str] | None = None) -> PlaybookRun:
         host = self.fleet.hosts[0]
         play = {"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
         variables = {
@@ -144,7 +161,8 @@ class Stands:
             "backups": str(self.folder / "backups"),
         }
         arguments = (f"--vault-password-file={self.vault}", *arguments)
-        return run_playbook([play], env=self.aws.env(), extra_vars=variables, arguments=arguments)
+        env = {**self.aws.env(), **(env or {})}
+        return run_playbook([play], env=env, extra_vars=variables, arguments=arguments)
 
     def record(self) -> None:
         """Set the server up as the examples of recording_check find it."""
@@ -211,7 +229,12 @@ def test_examples_run_and_give_what_is_documented(stands: Stands, kind: str, plu
     if plugin == "recording_check":
         stands.record()
     tasks = examples(kind, plugin, stands.folder)
-    results = ran(stands.run([*BEFORE[plugin], *tasks]), tasks)
+    if plugin == "recording_awx_credential":
+        pytest.importorskip("ansible_collections.awx.awx", reason="awx.awx is needed")
+        with AwxStandIn() as awx:
+            results = ran(stands.run([*BEFORE[plugin], *tasks], env=awx.env()), tasks)
+    else:
+        results = ran(stands.run([*BEFORE[plugin], *tasks]), tasks)
     if kind == "modules":
         returned = documented(kind, plugin, "RETURN")
         of_module = [result for result in results if result.action == NAME + plugin]

@@ -135,6 +135,11 @@ def test_says_which_variable_is_missing() -> None:
         arguments_of("apply", TaskVariables({"inventory_hostname": "ams-1"}, Templar()))
 
 
+def test_a_host_that_is_in_no_plan_is_named() -> None:
+    with pytest.raises(VariableError, match="The plan of this run has no ams-9"):
+        arguments("apply", inventory_hostname="ams-9")
+
+
 def test_says_which_variable_cannot_be_read() -> None:
     def template(value: Any) -> Any:
         if value == "{{ vaulted }}":
