@@ -26,6 +26,7 @@ PLAIN = (
     "IntentError",
     "SettingsError",
     "ValueError",
+    "VariableError",
 )
 # Files whose functions give sentences: what cannot work, what bites, and why a link of the chain is broken.
 SENTENCES = {

@@ -29,14 +29,14 @@ class ActionModule(InProcessAction):
     module = ams_app_settings
 
     def _asked_of_cluster(self) -> Optional[str]:
-        if self._task.args.get("restore"):
+        if self._arguments.get("restore"):
             return None
-        return digest({name: self._task.args.get(name) for name in _OF_CLUSTER})
+        return digest({name: self._arguments.get(name) for name in _OF_CLUSTER})
 
     def _ship(
         self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
     ) -> dict[str, Any]:
-        given = dict(arguments or self._task.args)
+        given = dict(arguments or self._arguments)
         url = self._given("url", "AMS_URL")
         restore = given.get("restore")
         path = restore.get("path") if isinstance(restore, dict) else given.get("backup_path")

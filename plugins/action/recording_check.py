@@ -18,7 +18,7 @@ class ActionModule(InProcessAction):
 
     def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         result = super()._run_once(task_vars)
-        path = self._task.args.get("backup_path")
+        path = self._arguments.get("backup_path")
         if not path or result.get("failed") or result.get("skipped"):
             return result
         url = self._given("url", "AMS_URL")

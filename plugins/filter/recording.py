@@ -7,36 +7,19 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from ansible import context as command
-from ansible.errors import AnsibleError, AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import (
-    Apps,
-    folded,
-    in_order,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
     SUFFIX,
-    FormerFile,
     playbook_of,
     unproved_path,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._decommission import READ_FIRST
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import (
-    Member,
-    fleet,
-    with_domain,
-    with_key,
-    without_recording,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import (
@@ -46,14 +29,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout imp
     stopped,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
-from jinja2 import pass_context
-from jinja2.runtime import missing
 
 PREFIX = "s3_recording_"
-_PLAYBOOKS = "antmedia.s3_recording."
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
-KEY_PARTS = ("access_key_id", "secret_access_key")
-SECRET = PREFIX + KEY_PARTS[1]
+SECRET = PREFIX + "secret_access_key"
 DEFAULTS = {field.name: field.default for field in fields(Intent) if field.default is not MISSING}
 _ELSEWHERE = "in the inventory it may use only what the inventory has, not variables of the play"
 
@@ -142,156 +121,6 @@ def _plain(name: str, value: Any) -> Any:
         return typed(name, value)
     except ValueError:
         return str(value)
-
-
-def recording_given_key(
-    hostvars: Mapping[str, Any], otherwise: Mapping[str, str], access_key_id: str
-) -> dict[str, str]:
-    """See recording_given_key.yml."""
-    own = {part: str(hostvars.get(PREFIX + part) or "") for part in KEY_PARTS}
-    for key in (own, otherwise):
-        if key["access_key_id"] == access_key_id and key["secret_access_key"]:
-            return {part: str(key[part]) for part in KEY_PARTS}
-    raise AnsibleFilterError(
-        f"recording_given_key: the secret of the access key {access_key_id} is not given"
-    )
-
-
-@pass_context
-def recording_arguments(context: Any, step: str) -> dict[str, Any]:
-    """See recording_arguments.yml."""
-    if step not in _STEPS:
-        raise AnsibleFilterError(f"recording_arguments: there is no step '{step}', only {', '.join(_STEPS)}")
-
-    def value_of(name: str, default: Any = missing) -> Any:
-        value = context.resolve_or_missing(name)
-        value = default if value is missing else value
-        if value is missing:
-            raise AnsibleFilterError(f"recording_arguments: the variable {name} is not defined")
-        return value
-
-    host = value_of("__s3_recording_fleet")["hosts"][value_of("inventory_hostname")]
-    given = {name: value_of(f"{PREFIX}ams_{name}") for name in _CONNECTION}
-    connection = {name: value for name, value in given.items() if value not in (None, "")}
-    own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
-    removes = boolean(value_of("__s3_recording_removes", False))
-    return {**connection, **own, **(_WHERE_REMOVED if removes else _STEPS)[step](host, value_of)}
-
-
-def _to_apply(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    key = value_of("__s3_recording_keys")[host["bucket"]]
-    return {**_of_write(host, value_of), "apps": with_key(_apps(host, value_of), key)}
-
-
-def _apps(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> Sequence[Mapping[str, Any]]:
-    """The host's applications, with the domain of the distribution where viewers are sent to one."""
-    if not host["needs_domain"]:
-        apps: Sequence[Mapping[str, Any]] = host["apps"]
-        return apps
-    return with_domain(host["apps"], value_of("__s3_recording_domains")[host["bucket"]])
-
-
-def _of_write(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {
-        "ready_timeout": value_of(PREFIX + "ready_timeout"),
-        "cluster_hosts": host["cluster_hosts"],
-        "cluster_timeout": value_of(PREFIX + "cluster_timeout"),
-        "backup_path": host["backup_path"],
-        "backup_run": value_of("__s3_recording_run"),
-        "backup_playbook": _playbook(),
-    }
-
-
-def _playbook() -> str:
-    """The playbooks of this run, short, as a person tells them apart."""
-    named = [os.path.basename(str(each)) for each in command.CLIARGS.get("args") or ()]
-    return ", ".join(re.sub(r"\.ya?ml$", "", name).removeprefix(_PLAYBOOKS) for name in named)
-
-
-def _to_remove(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    kept = _kept(host, value_of("__s3_recording_fleet")["hosts"])
-    return {**_of_write(host, value_of), "apps": without_recording(host["apps"], host["bucket"], kept)}
-
-
-def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
-    """The backups of a host; of a cluster those of all nodes together, since one of them was written."""
-    cluster = host["cluster"]
-    nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
-    files = [FormerFile(node["backup_path"], node["ams_url"]) for node in nodes]
-    try:
-        backups = [file.all_layers() for file in files]
-    except AmsError as error:
-        raise AnsibleFilterError(f"recording_arguments: {error}") from None
-    order = in_order(backups)
-    return folded(
-        sorted((layer for each in backups for layer in each), key=lambda each: order.index(each["run"]))
-    )
-
-
-def _to_check(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {
-        "viewer_url": host["viewer_url"],
-        "apps": _apps(host, value_of),
-        "origins": host["origins"],
-        "closed": host["closed"],
-        "allow_open_hls_upload": host["allow_open_hls_upload"],
-        "cors_elsewhere": host["cors_elsewhere"],
-        "live": host["live"] and boolean(value_of("__s3_recording_live")),
-        "live_timeout": value_of(PREFIX + "live_timeout"),
-        **_noted_in(host, value_of),
-    }
-
-
-def _to_check_removal(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {
-        "state": "absent",
-        "viewer_url": host["viewer_url"],
-        "apps": _apps(host, value_of),
-        **_noted_in(host, value_of),
-    }
-
-
-def _noted_in(host: Mapping[str, Any], value_of: Callable[..., Any]) -> dict[str, Any]:
-    """Where the check notes that the changes are verified; in a batch that is done for all hosts together."""
-    later = boolean(value_of("__s3_recording_noted_later", False))
-    return {} if later else {"backup_path": host["backup_path"]}
-
-
-def _to_read(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {"apps": [app["name"] for app in host["apps"]], "settings": ["s3BucketName", "s3AccessKey"]}
-
-
-def _to_read_before_removal(host: Mapping[str, Any], _value_of: Callable[[str], Any]) -> dict[str, Any]:
-    return {
-        "apps": [app["name"] for app in host["apps"]],
-        "all_apps": True,
-        "live_streams": True,
-        "settings": list(READ_FIRST),
-    }
-
-
-def _to_restore(host: Mapping[str, Any], value_of: Callable[[str], Any]) -> dict[str, Any]:
-    restore = {name: value_of(f"__s3_recording_restore_{name}") for name in _RESTORE}
-    return {
-        "ready_timeout": value_of(PREFIX + "ready_timeout"),
-        "restore": {"path": host["backup_path"], **restore},
-    }
-
-
-_RESTORE = ("since", "unproved", "forget", "access_key")
-_CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
-_STEPS: dict[str, Callable[[Mapping[str, Any], Callable[[str], Any]], dict[str, Any]]] = {
-    "apply": _to_apply,
-    "check": _to_check,
-    "read": _to_read,
-    "restore": _to_restore,
-}
-_WHERE_REMOVED = {
-    **_STEPS,
-    "apply": _to_remove,
-    "check": _to_check_removal,
-    "read": _to_read_before_removal,
-}
 
 
 def recording_stopped(
@@ -446,10 +275,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "recording_arguments": recording_arguments,
             "recording_changes": recording_changes,
             "recording_fleet": recording_fleet,
-            "recording_given_key": recording_given_key,
             "recording_key_users": recording_key_users,
             "recording_missing": recording_missing,
             "recording_not_replaced": recording_not_replaced,

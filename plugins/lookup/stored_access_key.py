@@ -102,7 +102,7 @@ class LookupModule(AWSLookupBase):
         try:
             content = store.read()
         except AwsError as error:
-            raise AnsibleLookupError(f"The access key could not be read. {error}") from None
+            raise AnsibleLookupError(str(error)) from None
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:
             return self._absent(store.where)

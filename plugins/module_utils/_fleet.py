@@ -159,6 +159,11 @@ def _what_was_broken_off(playbook: str) -> str:
     return f"an earlier run{by} was broken off before its change was proved: {what_to_do}"
 
 
+def with_further(apps: Iterable[Mapping[str, Any]], further: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a host's applications with further settings, which the plan does not hold."""
+    return [{**app, "settings": {**app["settings"], **further}} for app in apps]
+
+
 def with_key(apps: Iterable[Mapping[str, Any]], key: Mapping[str, str]) -> list[dict[str, Any]]:
     """The settings of a host's applications with the access key that they upload with."""
     pair = dict(zip(_OF_KEY, (key["access_key_id"], key["secret_access_key"])))
@@ -398,8 +403,11 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "origins": _origins_to_prove(intent),
         "cors_elsewhere": intent.cors_elsewhere,
         "apps": [
-            {"name": app, "settings": _recording.app_settings(intent, app)} for app in intent.applications
+            {"name": app, "settings": _recording.recording_settings(intent, app)}
+            for app in intent.applications
         ],
+        # Their names alone: the values may be secrets, and the plan is a fact.
+        "further_settings": sorted(map(str, intent.settings or {})),
         "plays_at": {
             app: f"{intent.viewer_address}/{app}/{STREAMS_PATH}/NAME.mp4" for app in intent.applications
         },

@@ -223,6 +223,11 @@ class Intent:
 
 def app_settings(intent: Intent, app: str) -> dict[str, Any]:
     """What AMS has to be told for an application, but for the access key."""
+    return {**recording_settings(intent, app), **(intent.settings or {})}
+
+
+def recording_settings(intent: Intent, app: str) -> dict[str, Any]:
+    """Return the settings of an application that follow from the intent, without the further ones."""
     settings: dict[str, Any] = {
         "mp4MuxingEnabled": intent.mp4,
         "s3RecordingEnabled": True,
@@ -242,7 +247,7 @@ def app_settings(intent: Intent, app: str) -> dict[str, Any]:
         settings["s3StorageClass"] = intent.storage_class
     if intent.cache_control:
         settings["s3CacheControl"] = intent.cache_control
-    return {**settings, **(intent.settings or {})}
+    return settings
 
 
 def key_policy(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:

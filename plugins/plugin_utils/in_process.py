@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Optional
 
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
@@ -48,15 +51,26 @@ except ImportError:  # ansible-core before 2.19
 
 if transport.IMPORT_ERROR is None:
     transport.prepare_for_fork()
-# The first filter of a process loads them all, and with the templates of a task's arguments that is a worker.
-filter_loader.get("antmedia.s3_recording.recording_arguments")
+# The first filter of a process loads them all, and with the templates of a task's variables that is a worker.
+filter_loader.get("antmedia.s3_recording.recording_changes")
 
 
 _OF_A_BATCH = "__s3_recording_batch"
+_COLLECTION = "antmedia.s3_recording"
+
+
+def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as they would arrive on a target: a date as text, a vaulted string decrypted."""
+    result: dict[str, Any] = json.loads(json.dumps(arguments, **_AS_FOR_A_MODULE))
+    return result
 
 
 class InProcessAction(ActionBase):
-    """An action that is its module: same options, same code, same results."""
+    """An action that is its module: same options, same code, same results.
+
+    What the module is run with is kept apart from the arguments of the task. Ansible sends those back from
+    the worker with the result, and callbacks get them; the role's secrets are not among them.
+    """
 
     _supports_async = True
     _supports_check_mode = True
@@ -65,6 +79,15 @@ class InProcessAction(ActionBase):
     _login = ""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        return self.run_with(self._task.args, tmp, task_vars)
+
+    def run_with(
+        self,
+        arguments: Mapping[str, Any],
+        tmp: Optional[str] = None,
+        task_vars: Optional[dict[str, Any]] = None,
+    ) -> dict[str, Any]:
+        self._arguments = dict(arguments)
         result: dict[str, Any] = super().run(tmp, task_vars)
         is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
         problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
@@ -73,7 +96,7 @@ class InProcessAction(ActionBase):
         stay_the_same_user(self._connection)
         asked = self._asked_of_cluster()
         # A job in the background has no outcome yet that could decide for other nodes.
-        if self._task.args.get("cluster") and asked and not self._task.async_val:
+        if self._arguments.get("cluster") and asked and not self._task.async_val:
             result.update(self._run_in_turn(task_vars or {}, asked))
         else:
             result.update(self._run_once(task_vars))
@@ -90,7 +113,7 @@ class InProcessAction(ActionBase):
         """
         own = [
             self._given("url", "AMS_URL").rstrip("/"),
-            str(self._task.args.get("viewer_url") or "").rstrip("/"),
+            str(self._arguments.get("viewer_url") or "").rstrip("/"),
         ]
         texts = result.pop("warnings")
         notes = [text for text in texts if any(address in text for address in own if address)]
@@ -101,18 +124,17 @@ class InProcessAction(ActionBase):
         """An option as the module will have it, wherever that runs."""
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
-        return str(self._task.args.get(option) or environment.get(variable) or os.environ.get(variable) or "")
+        return str(self._arguments.get(option) or environment.get(variable) or os.environ.get(variable) or "")
 
     def _asked_of_cluster(self) -> Optional[str]:
         """A digest of what is asked of all nodes together; None where a node is only read."""
         return None
 
     def _run_in_turn(self, task_vars: dict[str, Any], asked: str) -> dict[str, Any]:
-        arguments = self._task.args
         host = _host(task_vars)
-        with turn_of(str(arguments["cluster"]), host, asked) as turn:
+        with turn_of(str(self._arguments["cluster"]), host, asked) as turn:
             if turn.done_by and turn.done_by != host:
-                arguments["written_by"] = turn.done_by
+                self._arguments["written_by"] = turn.done_by
             outcome = turn.outcome = self._run_once(task_vars)
             if outcome.get("unproved") is False and turn.done_with_change:
                 outcome["unproved"] = True
@@ -143,8 +165,8 @@ class InProcessAction(ActionBase):
         self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
     ) -> dict[str, Any]:
         shipped: dict[str, Any] = self._execute_module(
-            module_name=self._task.resolved_action,
-            module_args=arguments,
+            module_name=self._module_name(),
+            module_args=dict(self._arguments if arguments is None else arguments),
             task_vars=task_vars,
             wrap_async=self._task.async_val,
         )
@@ -156,19 +178,27 @@ class InProcessAction(ActionBase):
         return bool(self._connection.transport != "local" or self._task.async_val)
 
     def _run_here(self) -> dict[str, Any]:
-        # The name by which Ansible's own messages call the module.
-        self._load_name = self._task.resolved_action
-        # As they would arrive on a target: plain types, a date as text, a vaulted string decrypted.
-        self._task.args = json.loads(json.dumps(self._task.args, **_AS_FOR_A_MODULE))
         with self._task_environment():
-            _validation, params = self.validate_argument_spec(
-                self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS
-            )
+            params = self._validated(plain(self._arguments))
             try:
                 outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
             except AmsError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
         return outcome
+
+    def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments as the module gets them; ActionBase would take them from the task."""
+        validator = ArgumentSpecValidator(self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS)
+        outcome = validator.validate(arguments)
+        if outcome.error_messages:
+            is_unknown = isinstance(outcome.errors[0], UnsupportedError)
+            start = f"Unsupported parameters for ({self._module_name()}) module: " if is_unknown else ""
+            raise AnsibleActionFail(start + outcome.errors.msg)
+        return {**arguments, **outcome.validated_parameters}
+
+    @classmethod
+    def _module_name(cls) -> str:
+        return f"{_COLLECTION}.{cls.module.__name__.rpartition('.')[2]}"
 
     @contextmanager
     def _task_environment(self) -> Iterator[None]:

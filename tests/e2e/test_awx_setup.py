@@ -16,6 +16,7 @@ from ansible.release import __version__ as ansible_version
 
 from tests.support.awx_api import AwxStandIn, Injected
 from tests.support.contents import REPO, guide_blocks, options_of
+from tests.support.events import dumped, dumping, leaks
 from tests.support.playbook import COLLECTIONS, PlaybookRun, run_playbook
 
 pytest.importorskip(
@@ -43,7 +44,7 @@ def of_guide() -> dict[str, Any]:
 def set_up(awx: AwxStandIn, *arguments: str, **options: Any) -> PlaybookRun:
     variables = {**of_guide(), **VAULTED, **options.pop("variables", {})}
     awx.clear_requests()
-    env = {**awx.env(), "ANSIBLE_PIPELINING": "1"}
+    env = {**awx.env(), "ANSIBLE_PIPELINING": "1", **options.pop("env", {})}
     run = run_playbook(AWX, extra_vars=variables, env=env, arguments=arguments, **options)
     for secret in (VAULTED["vaulted_ams_password"], VAULTED["vaulted_aws_secret_access_key"], awx.token):
         assert secret not in run.output
@@ -57,11 +58,21 @@ def fresh() -> Iterator[AwxStandIn]:
 
 
 @pytest.fixture(scope="module")
-def awx() -> Iterator[AwxStandIn]:
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("events") / "events.jsonl"
+
+
+@pytest.fixture(scope="module")
+def awx(events: Path) -> Iterator[AwxStandIn]:
     with AwxStandIn() as awx:
         # At this verbosity Ansible shows everything that it does not have to hide.
-        assert set_up(awx, verbosity=3).changed > 0
+        assert set_up(awx, verbosity=3, env=dumping(events)).changed > 0
         yield awx
+
+
+def test_no_event_holds_a_secret(awx: AwxStandIn, events: Path) -> None:
+    secrets = {name: VAULTED[name] for name in ("vaulted_ams_password", "vaulted_aws_secret_access_key")}
+    assert leaks(dumped(events), {**secrets, "the token": awx.token}, VAULTED) == []
 
 
 def test_the_guides_commands(tmp_path: Path) -> None:

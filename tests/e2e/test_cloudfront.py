@@ -14,7 +14,6 @@ from tests.support.aws import AwsStandIn
 from tests.support.playbook import PlaybookRun, ran, run_playbook
 
 SITE, DECOMMISSION = "antmedia.s3_recording.site", "antmedia.s3_recording.decommission"
-CHECK = "antmedia.s3_recording.recording_check"
 BUCKET, REGION = "cloudfront-recordings", "eu-west-1"
 CACHE = {"s3_recording_cache_control": "public, max-age=86400"}
 
@@ -90,7 +89,7 @@ def test_the_whole_chain_through_the_distribution(site: CloudFrontSite, aws: Aws
     site.run("antmedia.s3_recording.storage")
     base = {"s3_recording_base_url": site.base_url()}
     run = site.run(extra_vars=base)
-    proofs = ran(run.of_action(CHECK))
+    proofs = ran(run.of_step("check"))
     assert len(proofs) == 2
     for proof in proofs:
         assert all(link["ok"] for link in proof["links"])

@@ -92,9 +92,7 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     check = life.run(ROTATE, "--check", "--diff")
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert (life.stored()["access_key_id"], set(life.on_servers())) == (first, {first})
-    assert (
-        len([each for each in check.of_action("antmedia.s3_recording.ams_app_settings") if each.changed]) == 4
-    )
+    assert len([each for each in check.of_step("apply") if each.changed]) == 4
     assert "would" not in said(check, "retire_bucket | What is there")
     assert "made inactive when all 4 servers" in said(
         check, "retire_bucket | Say what would become of the former key"
@@ -107,7 +105,7 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert life.keys() == {first: "Inactive", second: "Active"}
     assert f"all 4 servers have the key {second}" in said(run, "retire_bucket | What is there")
     assert f"{first} is made inactive, a run after" in said(run, "retire_bucket | What is there")
-    proofs = [each for each in run.of_action("antmedia.s3_recording.recording_check") if each.status == "ok"]
+    proofs = [each for each in run.of_step("check") if each.status == "ok"]
     assert len(proofs) == 4
 
     # A second one changed nothing and ended well, so that a leaked key was taken for replaced.
@@ -361,7 +359,7 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
         assert settings["mp4MuxingEnabled"] is (number == 2)
     left = life.fleet.settings(3, "live")
     assert {name: left[name] for name in foreign} == foreign
-    told = [each["msg"] for each in run.of_action("antmedia.s3_recording.ams_app_settings")]
+    told = [each["msg"] for each in run.of_step("apply")]
     assert "live: left alone, since s3BucketName='somebody-elses'" in told
     assert life.stored() == {}
     users = [each["UserName"] for each in life.aws.client("iam").list_users()["Users"]]

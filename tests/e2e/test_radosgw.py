@@ -163,7 +163,7 @@ def test_a_real_recording_reaches_the_store_and_plays_from_there(store: Radosgw,
     with RealAms() as ams:
         site = CephSite(store, tmp_path, {"ams-real": ams.url}, ams.email, ams.password)
         run = site.run(variables={"s3_recording_bucket": "ceph-real"})
-        (check,) = ran(run.of_action("antmedia.s3_recording.recording_check"))
+        (check,) = ran(run.of_step("check"))
         assert {"live upload", "live playback"} <= {link["link"] for link in check["links"] if link["ok"]}
         assert site.run(variables={"s3_recording_bucket": "ceph-real"}).changed == 0
 

@@ -100,6 +100,6 @@ def test_the_role_in_a_play_of_ones_own(readme: Readme) -> None:
         [{**play, "hosts": "all"}], inventory=readme.folder / "hosts.yml", env=readme.aws.env()
     )
     assert run.changed > 0
-    checks = ran(run.of_action("antmedia.s3_recording.recording_check"))
+    checks = ran(run.of_step("check"))
     assert len(checks) == 2
     assert all(link["ok"] for check in checks for link in check["links"])

@@ -18,13 +18,13 @@ from tests.support.waiting import wait_for
 from .test_site_real import RealSite
 
 OURS = "antmedia.s3_recording."
-SITE, CHECK = OURS + "site", OURS + "recording_check"
+SITE = OURS + "site"
 RELEASES = ["2.6.4", "2.10.0", "2.13.2", "2.17.1", "3.0.3"]
 FORMER = "2.16.2"
 
 
 def proved(run: PlaybookRun) -> dict[str, bool]:
-    checks = ran(run.of_action(CHECK))
+    checks = ran(run.of_step("check"))
     return {each.host: all(link["ok"] for link in each["links"]) for each in checks}
 
 

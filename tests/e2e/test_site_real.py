@@ -93,7 +93,7 @@ def recorded(real: tuple[RealSite, dict[str, Any], PlaybookRun]) -> RealSite:
 
 def test_only_the_asked_settings_differ(real: tuple[RealSite, dict[str, Any], PlaybookRun]) -> None:
     site, before, run = real
-    (task,) = run.of_action("antmedia.s3_recording.ams_app_settings")
+    (task,) = run.of_step("apply")
     after = site.settings("live")
     differing = {name for name in before["live"] if before["live"][name] != after[name]}
     assert set(before["live"]) == set(after)
@@ -104,7 +104,7 @@ def test_only_the_asked_settings_differ(real: tuple[RealSite, dict[str, Any], Pl
 
 def test_verify_proved_every_link(real: tuple[RealSite, dict[str, Any], PlaybookRun]) -> None:
     # In the rollout; what that has proved is not proved twice in the same run.
-    checks = real[2].of_action("antmedia.s3_recording.recording_check")
+    checks = real[2].of_step("check")
     (check,) = ran(checks)
     assert check.task.endswith("check | Follow a small object to the bucket and back to a viewer")
     links = {link["link"]: link["ok"] for link in check["links"]}

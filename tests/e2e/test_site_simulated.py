@@ -114,7 +114,7 @@ def test_check_on_an_untouched_account_is_green_and_writes_nothing(
         assert f"{bucket}-recording" in run.stdout
     assert run.changed > 0
     assert '"s3BucketName": "e2e-recordings-eu"' in run.stdout
-    servers = run.of_action("antmedia.s3_recording.ams_app_settings")
+    servers = run.of_step("apply")
     assert len(servers) == 4
     assert all("would change" in server["msg"] for server in servers)
 
@@ -125,7 +125,7 @@ def test_check_predicts_what_the_run_then_does(
     def changes(run: PlaybookRun) -> dict[str, dict[str, set[str]]]:
         return {
             task.host: {app: set(each["changes"]) for app, each in task["apps"].items()}
-            for task in run.of_action("antmedia.s3_recording.ams_app_settings")
+            for task in run.of_step("apply")
         }
 
     assert changes(checked[1]) == changes(made[1])
@@ -199,8 +199,8 @@ def test_drift_by_hand_is_reported_and_nothing_else(site: Site) -> None:
 
     run = site.run("--check", "--diff")
     changed = {(result.action.rsplit(".", 1)[1], result.host) for result in run.results if result.changed}
-    assert changed == {("ams_app_settings", "ams-1"), ("s3_cors", "ams-1"), ("s3_bucket_access", "ams-1")}
-    (settings,) = [task for task in run.of_action("antmedia.s3_recording.ams_app_settings") if task.changed]
+    assert changed == {("recording_servers", "ams-1"), ("s3_cors", "ams-1"), ("s3_bucket_access", "ams-1")}
+    (settings,) = [task for task in run.of_step("apply") if task.changed]
     assert settings["apps"]["live"]["changes"] == {
         "s3RegionName": {"before": "us-west-2", "after": "eu-west-1"}
     }

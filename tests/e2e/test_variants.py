@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SITE = "antmedia.s3_recording.site"
 REGION = "eu-west-1"
 SETTINGS = "antmedia.s3_recording.ams_app_settings"
-CHECK = "antmedia.s3_recording.recording_check"
 
 RunSite = Callable[..., PlaybookRun]
 
@@ -56,7 +55,7 @@ def run_site(aws: AwsStandIn, tmp_path: Path) -> RunSite:
 
 
 def links(run: PlaybookRun) -> dict[str, bool]:
-    (check,) = ran(run.of_action(CHECK))
+    (check,) = ran(run.of_step("check"))
     return {link["link"]: link["ok"] for link in check["links"]}
 
 

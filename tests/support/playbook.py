@@ -16,6 +16,7 @@ from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
 COLLECTIONS = os.environ.get("COLLECTIONS_UNDER_TEST", str(REPO / "build" / "collections"))
+STEP = "antmedia.s3_recording.recording_servers"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 # `make certify` has an environment that holds nothing but what a run needs.
 BIN = Path(os.environ.get("BIN_UNDER_TEST", Path(sys.executable).parent))
@@ -63,6 +64,7 @@ class TaskResult:
     result: dict[str, Any]
     ignored: bool = False
     item: bool = False
+    step: str | None = None
 
     @property
     def changed(self) -> bool:
@@ -121,6 +123,10 @@ class PlaybookRun:
 
     def of_action(self, action: str) -> list[TaskResult]:
         return [result for result in self.results if result.action == action]
+
+    def of_step(self, step: str) -> list[TaskResult]:
+        """Results of a step of the role on the servers."""
+        return [result for result in self.of_action(STEP) if result.step == step]
 
     def describe(self) -> str:
         return f"$ {' '.join(self.command)}\nrc {self.rc}\n{self.stdout}\n{self.stderr}"

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
-from ansible_collections.antmedia.s3_recording.plugins.filter.recording import recording_arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import without_recording
-from jinja2 import Environment
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import arguments_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import TaskVariables
 
 BUCKET, BASE = "recordings", "https://recordings.s3.eu-west-1.amazonaws.com"
 APPS = [{"name": "live", "settings": {"s3BucketName": BUCKET, "mp4MuxingEnabled": True}}]
@@ -111,8 +112,8 @@ def arguments(hosts: dict[str, Any]) -> dict[str, Any]:
         "inventory_hostname": "ams1",
         "__s3_recording_fleet": {"hosts": hosts},
     }
-    context = Environment(autoescape=True).from_string("").new_context(variables)
-    return recording_arguments(context, "apply")
+    as_it_is = SimpleNamespace(template=lambda value: value)
+    return arguments_of("apply", TaskVariables(variables, as_it_is))
 
 
 def test_the_oldest_backup_counts_and_in_a_cluster_that_of_any_node(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_the_oldest_backup_counts_and_in_a_cluster_that_of_any_node(tmp_path: Pa
     (app,) = arguments(hosts)["apps"]
     assert app["undo"] == {"mp4MuxingEnabled": {"before": False, "after": True}}
     Path(hosts["ams2"]["backup_path"]).write_text("{", encoding="utf-8")
-    with pytest.raises(AnsibleFilterError, match="damaged"):
+    with pytest.raises(AmsError, match="damaged"):
         arguments(hosts)
 
 

@@ -38,6 +38,7 @@ class CallbackModule(CallbackBase):
                 "host": outcome._host.get_name(),
                 "task": outcome._task.get_name(),
                 "action": outcome._task.action,
+                "step": outcome._task.args.get("step"),
                 "ignored": ignored,
                 "result": outcome._result,
             }

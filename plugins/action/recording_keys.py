@@ -1,0 +1,85 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._private_file import FileError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import run_file
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
+    TaskVariables,
+    VariableError,
+)
+
+_STORED = "antmedia.s3_recording.stored_access_key"
+_PARTS = ("access_key_id", "secret_access_key")
+# In check mode where the key is still to be made.
+_TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
+
+
+class ActionModule(ActionBase):
+    """Read the access key of each bucket of the plan, for the tasks of this run."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.validate_argument_spec({})
+        self._variables = TaskVariables(task_vars or {}, self._templar)
+        self._task_vars = task_vars or {}
+        try:
+            keys = self._keys()
+        except VariableError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        ids = {bucket: key["access_key_id"] for bucket, key in keys.items()}
+        return {**result, "changed": False, "access_key_ids": ids}
+
+    def _keys(self) -> run_file.Keys:
+        keys, problems = {}, []
+        try:
+            for bucket in self._variables.fact("__s3_recording_fleet")["buckets"]:
+                try:
+                    keys[bucket["bucket"]] = self._key(bucket)
+                except (AnsibleError, VariableError) as error:
+                    problems.append(f"{bucket['bucket']}: {str(error).rstrip('.')}.")
+            if not problems:
+                run_file.keep({**(run_file.kept() or {}), **keys})
+        except (FileError, VariableError) as error:
+            problems.append(f"{error}.")
+        if problems:
+            raise VariableError(
+                "The access key could not be read, and no server of this batch was touched: "
+                + " ".join(problems)
+            )
+        return keys
+
+    def _key(self, bucket: Mapping[str, Any]) -> dict[str, str]:
+        if bucket["key_given"]:
+            return self._given(bucket)
+        if bucket["bucket"] in self._variables("__s3_recording_next_keys", []):
+            return _TO_COME
+        lookup = lookup_loader.get(_STORED, loader=self._loader, templar=self._templar)
+        found: list[dict[str, str]] = lookup.run(
+            [bucket["key_stored_at"]],
+            variables=self._task_vars,
+            store=bucket["key_store"],
+            region=bucket["region"] or None,
+            endpoint_url=bucket["aws_endpoint_url"] or None,
+            absent=_TO_COME if self._task.check_mode else None,
+        )
+        return found[0]
+
+    def _given(self, bucket: Mapping[str, Any]) -> dict[str, str]:
+        """Return the key that the variables hold: those of a host of the bucket, or those of this task."""
+        names = {part: f"s3_recording_{part}" for part in _PARTS}
+        owner = self._task_vars["hostvars"][bucket["owner"]]
+        for value_of in (owner.get, self._variables):
+            key = {part: str(value_of(name, "") or "") for part, name in names.items()}
+            if key["access_key_id"] == bucket["access_key_id"] and key["secret_access_key"]:
+                return key
+        raise VariableError(f"the secret of the access key {bucket['access_key_id']} is not given")

@@ -1,0 +1,55 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.action import (
+    ams_app_settings,
+    ams_server_info,
+    recording_check,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._private_file import FileError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction, plain
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import STEPS, arguments_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
+    TaskVariables,
+    VariableError,
+)
+
+_ACTIONS: dict[str, type[InProcessAction]] = {
+    "apply": ams_app_settings.ActionModule,
+    "check": recording_check.ActionModule,
+    "read": ams_server_info.ActionModule,
+    "restore": ams_app_settings.ActionModule,
+}
+_SPEC = {"step": {"type": "str", "choices": list(STEPS), "required": True}}
+
+
+class ActionModule(ActionBase):
+    """Run the module of a step of the role, with arguments that the task itself does not have."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        _validation, given = self.validate_argument_spec(_SPEC)
+        step = given["step"]
+        try:
+            arguments = plain(arguments_of(step, TaskVariables(task_vars or {}, self._templar)))
+        except AmsError as error:
+            return {"failed": True, "changed": False, **error.result()}
+        except (VariableError, FileError, ValueError) as error:
+            return {"failed": True, "changed": False, "msg": f"{error}."}
+        action = _ACTIONS[step](
+            task=self._task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return action.run_with(arguments, tmp, task_vars)

@@ -1,0 +1,49 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: recording_keys
+short_description: Read the access keys of a run, for the role s3_recording
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
+  - Reads the access key of each bucket from where it is stored, or from the variables of the hosts where it
+    is given, once for all hosts of a batch.
+  - M(antmedia.s3_recording.recording_servers) finds the keys in a file of mode 0600 in the folder for
+    temporary files that Ansible makes on the controller for each run, mode 0700, and removes at the end of
+    the run. They are in no fact and in no result.
+  - The plan of the role must have been made, since it knows the buckets.
+options: {}
+attributes:
+  check_mode:
+    description: Reads as well. A key that does not exist yet is no error then.
+    support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Read the access key of each bucket
+  antmedia.s3_recording.recording_keys:
+  run_once: true
+"""
+
+RETURN = r"""
+access_key_ids:
+  description: The ID of the access key of each bucket.
+  returned: success
+  type: dict
+  sample: {myvideos: AKIAIOSFODNN7EXAMPLE}
+msg:
+  description: Which access key could not be read, and why.
+  returned: failure
+  type: str
+  sample: >-
+    The access key could not be read, and no server of this batch was touched: myvideos: Reading the access
+    key in parameter /antmedia/s3_recording/myvideos: nothing is stored there. Run storage.yml first, it makes
+    the key.
+"""

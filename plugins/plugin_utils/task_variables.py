@@ -1,0 +1,44 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of a task, templated in the worker and put nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+_MISSING = object()
+
+
+class VariableError(Exception):
+    """Why a variable cannot be read."""
+
+
+class TaskVariables:
+    """The variables of one task on one host.
+
+    Only what is asked for is templated, and a value without a template costs next to nothing: the arguments
+    of a task would be templated all, and be sent back with the result.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], templar: Any) -> None:
+        self._variables, self._templar = variables, templar
+
+    def __call__(self, name: str, default: Any = _MISSING) -> Any:
+        """Return the value of a variable. default: where there is no such variable."""
+        if name not in self._variables:
+            if default is _MISSING:
+                raise VariableError(f"The variable {name} is not defined")
+            return default
+        try:
+            return self._templar.template(self._variables[name])
+        except AnsibleError as error:
+            raise VariableError(f"The variable {name} cannot be read: {error}") from None
+
+    def fact(self, name: str) -> Any:
+        """Return what a task before has set, as it is: templating the plan of a large fleet takes seconds."""
+        value = self._variables.get(name)
+        return self(name) if value is None or isinstance(value, str) else value
