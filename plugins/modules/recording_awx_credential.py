@@ -45,4 +45,9 @@ id:
   returned: success
   type: int
   sample: 5
+name:
+  description: Name of the credential.
+  returned: success
+  type: str
+  sample: recording AWS
 """

@@ -122,7 +122,10 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
-    "recording_awx_credential": [AWX_TASK],
+    "recording_awx_credential": [
+        {"name": "Organization", "awx.awx.organization": {"name": "Default"}},
+        AWX_TASK,
+    ],
     "recording_keys": [PLAN_TASK],
     "recording_play": [],
     "recording_servers": [PLAN_TASK, task("recording_keys")],
