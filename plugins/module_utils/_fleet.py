@@ -26,6 +26,7 @@ from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
 from ._ams.runs import goes_on_with
 from ._aws import cors
+from ._aws.bucket_access import NOTHING
 from ._aws.errors import AwsError
 from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
@@ -36,6 +37,7 @@ from ._storage_tasks import storage_tasks
 _OF_BUCKET = (
     "region",
     "delivery",
+    "close_existing",
     "secure_transport_only",
     "change_foreign_access",
     "bucket_owner",
@@ -263,14 +265,18 @@ def _disagreements(sharing: list[Member]) -> list[str]:
     found = []
     for name in _OF_BUCKET:
         for member in sharing[1:]:
-            if getattr(member.intent, name) != getattr(first.intent, name):
+            one, other = (_of_bucket(each.intent, name) for each in (first, member))
+            if one != other:
                 found.append(
-                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is "
-                    f"{getattr(first.intent, name)!r} for {first.host} and "
-                    f"{getattr(member.intent, name)!r} for {member.host}: they must agree on it"
+                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is {one!r} for {first.host} and "
+                    f"{other!r} for {member.host}: they must agree on it"
                 )
                 break
     return found
+
+
+def _of_bucket(intent: Intent, name: str) -> Any:
+    return getattr(intent, "effective_delivery" if name == "delivery" else name)
 
 
 def _shared_folders(sharing: list[Member]) -> list[str]:
@@ -344,10 +350,13 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     entry = {
         "bucket": intent.bucket,
         "region": intent.signing_region,
-        "delivery": intent.delivery,
+        "delivery": intent.effective_delivery,
+        # One host that says so is enough.
+        "open_existing": any(member.intent.delivery for member in sharing),
+        "close_existing": intent.close_existing,
         "keeping": _recording.bucket_settings(intent, folders),
         "change_foreign_access": intent.change_foreign_access,
-        "secure_transport_only": intent.secure_transport_only,
+        "secure_transport_only": _https_for(sharing),
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
@@ -376,6 +385,12 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
 
 
+def _https_for(sharing: list[Member]) -> str:
+    """Return what https is asked for; by default nothing where the viewers of any host come by http."""
+    asked = {member.intent.https_for for member in sharing}
+    return asked.pop() if len(asked) == 1 else NOTHING
+
+
 def _origins_to_prove(intent: Intent) -> list[str]:
     """Of a large fleet's origins those that this host has a part in, wherever CORS is set."""
     own = origin_of(intent.viewer_address)
@@ -389,7 +404,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "ams_url": intent.ams_url,
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
-        "closed": intent.delivery in CLOSED_DELIVERIES,
+        "closed": intent.effective_delivery in CLOSED_DELIVERIES,
         "allow_open_hls_upload": intent.allow_open_hls_upload,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),

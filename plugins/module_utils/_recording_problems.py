@@ -109,7 +109,7 @@ def warnings_of(intent: Intent) -> list[str]:
         for extension in intent.forwarding_extensions
         if _kind_of(extension) not in intent.upload
     )
-    if intent.delivery == "cloudfront" and not intent.cache_control:
+    if intent.effective_delivery == "cloudfront" and not intent.cache_control:
         found.append(
             "s3_recording_cache_control: the header that AMS sets by default forbids CloudFront "
             "to keep recordings, so that each viewer's request goes on to the bucket; better is for example "
@@ -135,8 +135,10 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(f"s3_recording_bucket: '{intent.bucket}' is not a name that S3 takes for a bucket")
     if intent.live_check not in LIVE_CHECKS:
         found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
-    if intent.delivery not in DELIVERIES:
-        found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
+    if intent.effective_delivery not in DELIVERIES:
+        found.append(
+            f"s3_recording_delivery: '{intent.effective_delivery}' is none of {', '.join(DELIVERIES)}"
+        )
     if intent.cors not in ("", CORS_OF_BUCKET, CORS_ELSEWHERE):
         found.append(f"s3_recording_cors: '{intent.cors}' must be {CORS_OF_BUCKET} or {CORS_ELSEWHERE}")
     at_aws = intent.provider_name == "aws" and not intent.s3_endpoint
@@ -184,12 +186,12 @@ def _provider_problems(intent: Intent) -> list[str]:
             f"s3_recording_access_key_id is not set: the store {name} has no IAM that could make a key, "
             "make one there and give it with s3_recording_secret_access_key"
         )
-    if intent.delivery == "public" and not intent.store.policies and intent.store.acls:
+    if intent.effective_delivery == "public" and not intent.store.policies and intent.store.acls:
         found.append(
             f"s3_recording_delivery: the store {name} has no policies of buckets that could open a folder; "
             "acl opens each recording by an ACL"
         )
-    if intent.delivery == "acl" and not intent.store.acls:
+    if intent.effective_delivery == "acl" and not intent.store.acls:
         found.append(f"s3_recording_delivery: the store {name} has no ACLs of objects, so acl opens nothing")
     if intent.forwards and not intent.store.serves and not intent.base_url:
         found.append(
@@ -210,7 +212,7 @@ def _transport_problems(intent: Intent) -> list[str]:
 
 
 def _cloudfront_problems(intent: Intent) -> list[str]:
-    if intent.delivery != "cloudfront":
+    if intent.effective_delivery != "cloudfront":
         given = [name for name in _OF_CLOUDFRONT if getattr(intent, name)]
         return [f"s3_recording_{name} goes with s3_recording_delivery: cloudfront alone" for name in given]
     found = []
@@ -268,7 +270,7 @@ def _keeping_problems(intent: Intent) -> list[str]:
     if intent.encryption and intent.encryption not in buckets.ENCRYPTIONS:
         return [f"s3_recording_encryption: '{intent.encryption}' is none of {', '.join(buckets.ENCRYPTIONS)}"]
     found = []
-    if intent.encryption == buckets.KMS and intent.delivery in ("public", "acl"):
+    if intent.encryption == buckets.KMS and intent.effective_delivery in ("public", "acl"):
         found.append(
             f"s3_recording_encryption: viewers have no credentials, without which S3 gives nothing that is "
             f"encrypted by {buckets.KMS}; take AES256, or s3_recording_delivery: private"

@@ -22,7 +22,14 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     there = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
     tasks = {"s3_recording_bucket": {**there, **bucket["keeping"]}}
     if bucket["has_access"]:
-        passed_on = ("delivery", "folders", "secure_transport_only", "change_foreign_access")
+        passed_on = (
+            "delivery",
+            "folders",
+            "open_existing",
+            "close_existing",
+            "secure_transport_only",
+            "change_foreign_access",
+        )
         tasks["s3_bucket_access"] = {
             **there,
             **{name: bucket[name] for name in passed_on},
