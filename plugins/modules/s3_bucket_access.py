@@ -61,8 +61,8 @@ options:
     description:
       - Folders that everybody may read, or the distribution, without slashes at their ends, for example
         V(streams).
-      - Required for O(delivery=public) and O(delivery=cloudfront), and for O(secure_transport_only=folders) and
-        V(auto).
+      - Required for O(delivery=public) and O(delivery=cloudfront), and for O(secure_transport_only=folders)
+        and O(secure_transport_only=auto).
       - With O(delivery=acl) they tell which objects are recordings, whose public ACLs may take effect.
     type: list
     elements: str
@@ -83,9 +83,11 @@ options:
     default: false
   open_existing:
     description:
-      - Whether objects that are in O(folders) already may become readable by everybody, with O(delivery=public).
+      - Whether objects that are in O(folders) already may become readable by everybody, with
+        O(delivery=public).
       - If V(false), the task fails where there are any in a folder that is not open yet, and says how many.
-        Objects that everybody reads by their own ACL are not counted; the ACLs of 1,000 objects are looked at.
+        Objects that everybody reads by their own ACL are not counted. The ACLs of 1,000 objects are looked
+        at.
     type: bool
     default: true
   close_existing:
@@ -99,7 +101,8 @@ options:
   secure_transport_only:
     description:
       - What the bucket policy gives to nobody by plain http, whoever asks.
-      - V(bucket) is all of the bucket. It breaks a website that the bucket serves, which S3 serves by http alone.
+      - V(bucket) is all of the bucket. It breaks a website that the bucket serves, since S3 serves one by
+        http alone.
       - V(folders) are the objects in O(folders), V(nothing) leaves http on.
       - V(auto) is as V(bucket) for a bucket that is new (O(new_bucket), or in check mode still to be made) or
         that has it already, and as V(folders) for any other.

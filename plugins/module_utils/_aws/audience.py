@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Recordings that are there already: which of them a change opens to everybody, and which it takes from viewers.
+"""Recordings that are there already: which a change opens to everybody, and which it takes from viewers.
 
 Plain data in, plain data out.
 """
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _READS = ("s3:getobject", "s3:get*", "s3:*", "*")
 _EXAMPLES = 3
-# Object keys with unusual characters are safe in it, line breaks apart.
 _GIVE_ACLS = (
-    "aws s3api list-objects-v2 --bucket {bucket} --prefix '{prefix}' --query 'Contents[].[Key]' --output text "
-    "| xargs -d '\\n' -I KEY -P 8 aws s3api put-object-acl --bucket {bucket} --acl public-read --key KEY"
+    "aws s3api list-objects-v2 --bucket {bucket} --prefix '{prefix}' --query 'Contents[].[Key]' "
+    "--output text | xargs -d '\\n' -I KEY -P 8 "
+    "aws s3api put-object-acl --bucket {bucket} --acl public-read --key KEY"
 )
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Objects by the prefix of their keys. not_looked_at: of how many the ACL was not read, which may be public already."""
+    """Objects by the prefix of their keys. not_looked_at: how many have an ACL that was not read."""
 
     prefixes: Mapping[str, int] = field(default_factory=dict)
     not_looked_at: int = 0
@@ -60,7 +60,7 @@ def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[s
 
 
 def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
-    """Return the prefixes that viewers read now, by our policy, and for which each object's ACL decides later."""
+    """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
     if wish.delivery != "acl" or wish.close_existing:
         return []
     bucket = f"{_arn(wish)}/"
@@ -91,8 +91,8 @@ def problems(wish: Wish, opens: Counted, closes: Counted) -> list[str]:
         prefix = next(prefix for prefix, count in closes.prefixes.items() if count)
         found.append(
             f"viewers could not play {closes.words()} any more, since with acl only what has a public ACL of "
-            "its own can be read. Allow it for this one run with -e s3_recording_close_existing=true (in a "
-            "task of its own close_existing=true), and give them the ACL right after it, for each folder: "
+            "its own can be read. Allow that with close_existing=true (in the role "
+            "s3_recording_close_existing), and give them the ACL right after the run, for each folder: "
             + _GIVE_ACLS.format(bucket=wish.bucket, prefix=prefix)
         )
     return found

@@ -44,7 +44,7 @@ def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dorman
 
 
 def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) -> Counted:
-    """Count the objects whose keys begin so. acls_count: leave out those that everybody reads by their own ACL."""
+    """Count the objects whose keys begin so. acls_count: without those that are public by their own ACL."""
     counts = dict.fromkeys(prefixes, 0)
     first: list[tuple[str, str]] = []
     for prefix in prefixes:

@@ -137,7 +137,7 @@ def test_viewers_do_not_lose_recordings_unasked(bucket: Bucket, former: str) -> 
     put(bucket, "streams/a.mp4")
     said = refusal(bucket, "acl")
     assert "viewers could not play 1 objects that are there already (1 in 'streams/'" in said
-    assert "-e s3_recording_close_existing=true" in said
+    assert "close_existing=true (in the role s3_recording_close_existing)" in said
     assert f"--bucket {bucket.name} --prefix 'streams/'" in said
     assert bucket.access("acl", close_existing=True)["changed"] is True
     assert bucket.access("acl")["changed"] is False
