@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any, Optional
 from urllib.parse import quote
 
 from . import _recording
-from ._addresses import origin_of
+from ._addresses import is_loopback, origin_of
 from ._ams.former import Apps
 from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
@@ -297,7 +296,7 @@ def _shared_addresses(members: Sequence[Member]) -> list[str]:
     hosts: dict[str, list[str]] = {}
     for member in members:
         # Consoles that answer only to localhost are reached over ssh, each on a machine of its own.
-        if not (_is_loopback(member.intent.ams_url) and member.intent.viewer_url):
+        if not (is_loopback(member.intent.ams_url) and member.intent.viewer_url):
             hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
     return [
         f"s3_recording_ams_url is {url} for {_few(sharing)}: set it in the inventory, "
@@ -331,10 +330,6 @@ def _former_name(member: Member) -> str:
     """Of the file of former values: readable, and another one when the host gets another address."""
     address = hashlib.sha256(member.intent.ams_url.encode()).hexdigest()[:8]
     return f"{quote(member.host, safe='')}-{address}.json"
-
-
-def _is_loopback(url: str) -> bool:
-    return bool(re.match(r"https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)", url))
 
 
 def _origins(sharing: list[Member]) -> list[str]:

@@ -98,6 +98,8 @@ class Intent:
     cors_methods: tuple[str, ...] = ("GET", "HEAD", "PUT", "POST", "DELETE")
     settings: Optional[Mapping[str, Any]] = None
     ams_url: str = ""
+    ams_validate_certs: Optional[bool] = None
+    ams_ca_path: str = ""
     viewer_url: str = ""
     cluster: str = ""
     live_check: str = "canary"

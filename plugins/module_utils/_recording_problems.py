@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ._addresses import AddressError, read, read_origin
+from ._addresses import AddressError, is_open_http, read, read_origin
 from ._ams.recording_rules import FORWARDABLE, UPLOAD_BITS, meant
 from ._aws import bucket as buckets
 from ._aws.bucket_access import DELIVERIES
@@ -80,7 +80,7 @@ def _extension_problems(intent: Intent) -> list[str]:
 
 def warnings_of(intent: Intent) -> list[str]:
     """What works but bites."""
-    found = []
+    found = _connection_warnings(intent)
     if "*" in intent.cors_origins + intent.cors_extra_origins:
         found.append("s3_recording_cors_origins: '*' lets every site play the recordings in its pages")
     if intent.versioning and intent.expire_days and not intent.noncurrent_expire_days:
@@ -119,6 +119,23 @@ def warnings_of(intent: Intent) -> list[str]:
     if base.startswith("http:") and intent.viewer_address.startswith("https:"):
         found.append(
             f"forwarding from https pages to {base}: browsers block http there; give an https address"
+        )
+    return found
+
+
+def _connection_warnings(intent: Intent) -> list[str]:
+    found = []
+    if is_open_http(intent.ams_url):
+        found.append(
+            "s3_recording_ams_url: password or token go to the console by plain http, and who listens on the "
+            "way can use them; give its https address (port 5443), or http://localhost:5080 with a "
+            "connection to the server itself (ssh)"
+        )
+    if intent.ams_ca_path and intent.ams_validate_certs is False:
+        found.append(
+            "s3_recording_ams_ca_path has no effect with s3_recording_ams_validate_certs: false (or "
+            "AMS_INSECURE): no certificate is checked, and anybody on the way can pose as the server; leave "
+            "s3_recording_ams_validate_certs out"
         )
     return found
 
