@@ -12,6 +12,19 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
+
+# With the aliases that amazon.aws gives them.
+_TEXTS = (
+    "access_key",
+    "aws_access_key",
+    "aws_access_key_id",
+    "secret_key",
+    "aws_secret_key",
+    "aws_secret_access_key",
+    "session_token",
+    "aws_session_token",
+)
 
 
 def stay_the_same_user(connection: Any) -> None:
@@ -25,5 +38,8 @@ class ApiAction(NormalAction):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         stay_the_same_user(self._connection)
+        problem = texts_problem(self._task.args, _TEXTS)
+        if problem:
+            return {"failed": True, "changed": False, "msg": problem}
         result: dict[str, Any] = super().run(tmp, task_vars)
         return result

@@ -53,3 +53,12 @@ def test_certificates_that_nobody_checks_are_said_once(fleet: Fleet, tmp_path: P
         validate_certs=False,
     )
     assert run.output.count("ca_path has no effect with validate_certs=false") == 1
+
+
+def test_a_number_is_no_secret_of_aws_either() -> None:
+    task = {
+        "name": "Ask",
+        "antmedia.s3_recording.s3_cors": {"name": "b", "rules": [], "access_key": "A", "secret_key": 123456},
+    }
+    play = {"name": "Ask", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    assert "secret_key is a number for YAML" in run_playbook([play], expected_rc=2).output
