@@ -53,6 +53,7 @@ _OF_BUCKET = (
     "adopt_iam_user",
     "managed_full_access",
     "allow_delete",
+    "key_file_extensions",
     "key_store",
     "key_path",
     "access_key_id",
@@ -251,6 +252,7 @@ def _too_large_policy(sharing: list[Member]) -> list[str]:
     problem = (
         f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} letters, "
         f"where IAM takes {_LARGEST_POLICY}: give some of the applications another bucket"
+        + (", or leave out s3_recording_key_file_extensions" if intent.key_file_extensions else "")
     )
     return [problem]
 

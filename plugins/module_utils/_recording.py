@@ -72,6 +72,7 @@ class Intent:
     adopt_iam_user: bool = False
     managed_full_access: bool = False
     allow_delete: bool = False
+    key_file_extensions: tuple[str, ...] = ()
     key_store: str = "ssm"
     key_path: str = ""
     access_key_id: str = ""
@@ -282,7 +283,11 @@ def key_policy(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
                 "Sid": "WriteRecordings",
                 "Effect": "Allow",
                 "Action": actions,
-                "Resource": [objects_below(bucket, folder) for folder in sorted(folders)],
+                "Resource": [
+                    f"{objects_below(bucket, folder)}{ending}"
+                    for folder in sorted(folders)
+                    for ending in [f".{check_literal(each)}" for each in intent.key_file_extensions] or [""]
+                ],
             },
             *kms_statement(intent),
         ],

@@ -27,6 +27,7 @@ from ._recording import (
 
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
+_ENDINGS = {"mp4": ("mp4",), "hls": ("m3u8", "ts"), "previews": ("png",)}
 _KINDS = {bit: kind for kind, bit in UPLOAD_BITS.items()}
 _ENDPOINTS = ("endpoint", "aws_endpoint_url")
 _WITHOUT_PATH = (*_ENDPOINTS, "ams_url")
@@ -60,6 +61,7 @@ def problems_of(intent: Intent) -> list[str]:
         *_key_problems(intent),
         *_override_problems(intent),
         *_extension_problems(intent),
+        *_key_extension_problems(intent),
     ]
 
 
@@ -78,6 +80,28 @@ def _extension_problems(intent: Intent) -> list[str]:
     return [problem]
 
 
+def _key_extension_problems(intent: Intent) -> list[str]:
+    name = "s3_recording_key_file_extensions"
+    given = intent.key_file_extensions
+    if not given:
+        return []
+    if intent.key_given or intent.managed_full_access:
+        other = "s3_recording_access_key_id" if intent.key_given else "s3_recording_managed_full_access"
+        return [f"{name} has no effect with {other}, where the role's policy does not limit the key"]
+    if not all(_EXTENSION.fullmatch(each) for each in given):
+        return [f"{name}: {list(given)} must be in small letters and without dots, for example [mp4, png]"]
+    # What is known to be uploaded, and the object of the check.
+    needed = {"mp4", *(each for kind in intent.upload for each in _ENDINGS.get(kind, ()))}
+    missing = sorted(needed - set(given))
+    if not missing:
+        return []
+    problem = (
+        f"{name}: {', '.join(missing)} is missing, and files that the key may not upload never leave the "
+        "server (s3_recording_upload says which there are, and the check uploads an mp4)"
+    )
+    return [problem]
+
+
 def warnings_of(intent: Intent) -> list[str]:
     """What works but bites."""
     found = _connection_warnings(intent)
@@ -87,6 +111,11 @@ def warnings_of(intent: Intent) -> list[str]:
         found.append(
             "s3_recording_expire_days: with versioning a recording that expires stays as a former version; "
             "s3_recording_noncurrent_expire_days deletes those"
+        )
+    if intent.key_file_extensions:
+        found.append(
+            "s3_recording_key_file_extensions: a recording with an ending that is not among "
+            f"{', '.join(intent.key_file_extensions)} is never uploaded, and only the server's log says so"
         )
     if not intent.forwards:
         return found

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Passwords that go over a network as plain text, to nobody in particular, or as another text than was written."""
+"""Passwords that go over a network as plain text, to anybody, or as another text than was written."""
 
 from __future__ import annotations
 

@@ -102,6 +102,17 @@ def test_the_keys_policy_is_least_and_of_the_partition() -> None:
     assert "s3:DeleteObject" in deleting["Statement"][1]["Action"]
 
 
+def test_a_key_limited_to_endings_says_what_it_costs() -> None:
+    limited = replace(GUIDE, upload=("mp4", "previews"), key_file_extensions=("mp4", "png"))
+    assert problems_of(limited) == []
+    assert key_policy(limited, ["streams"])["Statement"][1]["Resource"] == [
+        "arn:aws:s3:::myvideos/streams/*.mp4",
+        "arn:aws:s3:::myvideos/streams/*.png",
+    ]
+    (warning,) = warnings_of(limited)
+    assert "is never uploaded" in warning
+
+
 @pytest.mark.parametrize(
     ("url", "origin"),
     [
@@ -138,6 +149,18 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"forwarding_extensions": (".mp4",)}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ("mp4", " m3u8")}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ()}, "is empty"),
+        (
+            {"key_file_extensions": ("mp4", "png", "ts")},
+            "m3u8 is missing, and files that the key may not upload",
+        ),
+        ({"key_file_extensions": ("m3u8", "ts"), "upload": ("hls",)}, "mp4 is missing"),
+        ({"key_file_extensions": (".mp4",)}, "in small letters and without dots"),
+        ({"key_file_extensions": ("*",)}, "in small letters and without dots"),
+        ({"key_file_extensions": ("mp4",), "managed_full_access": True}, "has no effect with"),
+        (
+            {"key_file_extensions": ("mp4",), "access_key_id": "A", "secret_given": True},
+            "has no effect with s3_recording_access_key_id",
+        ),
         ({"prefix": "a/../b"}, "no two dots"),
         ({"prefix": "."}, "no part that is a dot"),
         ({"prefix": "a/./b"}, "no part that is a dot"),
