@@ -21,7 +21,7 @@ def fleet() -> Iterator[Fleet]:
         yield running
 
 
-def info(fleet: Fleet, rc: int = 0, warnings: tuple[str, ...] = (), **options: Any) -> PlaybookRun:
+def info(fleet: Fleet, warnings: tuple[str, ...] = (), rc: int = 0, **options: Any) -> PlaybookRun:
     hosts = {f"ams-{number}": {"url": host.url} for number, host in enumerate(fleet.hosts)}
     local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
     given = {"url": "{{ url }}", "email": fleet.hosts[0].email, "password": fleet.hosts[0].password}
@@ -38,7 +38,7 @@ def info(fleet: Fleet, rc: int = 0, warnings: tuple[str, ...] = (), **options: A
 @pytest.mark.parametrize("option", ["password", "email", "jwt_token"])
 def test_a_number_is_not_tried_as_a_password(fleet: Fleet, option: str) -> None:
     fleet.reset()
-    run = info(fleet, rc=2, **{option: 123456})
+    run = info(fleet, (), 2, **{option: 123456})
     assert f"{option} is a number for YAML" in run.output
     assert fleet.logins() == []
 
