@@ -12,6 +12,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
@@ -29,10 +30,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout imp
     stopped,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
 
 PREFIX = "s3_recording_"
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
-SECRET = PREFIX + "secret_access_key"
+KEY_PARTS = ("access_key_id", "secret_access_key")
+_TEXTS = ("ams_email", "ams_password", "ams_jwt_token", *KEY_PARTS)
+SECRET = PREFIX + KEY_PARTS[1]
 DEFAULTS = {field.name: field.default for field in fields(Intent) if field.default is not MISSING}
 _ELSEWHERE = "in the inventory it may use only what the inventory has, not variables of the play"
 
@@ -57,8 +61,11 @@ def recording_fleet(
         if each not in chosen and not scope.has_bucket(theirs):
             continue
         problems.extend((each, problem) for problem in _misspelt(theirs, known))
+        problem = texts_problem(_as_written(theirs), _TEXTS, PREFIX)
+        problems.extend([(each, problem)] if problem else [])
         try:
-            members.append(Member(each, intent_of(scope.values_of(theirs), each), each in chosen))
+            values = _with_environment(scope.values_of(theirs))
+            members.append(Member(each, intent_of(values, each), each in chosen))
         except IntentError as error:
             problems.extend((each, problem) for problem in error.problems)
     folder = os.path.expanduser(backup_dir)
@@ -68,6 +75,22 @@ def recording_fleet(
     for warning in result["warnings"]:
         display.warning(warning)
     return result
+
+
+def _as_written(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a host has for texts, not evaluated: a lookup of a password is left to the login."""
+    written = getattr(variables, "_vars", variables)
+    return {name: written.get(PREFIX + name) for name in _TEXTS}
+
+
+def _with_environment(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with what the modules take from the environment where nothing is given."""
+    insecure = os.environ.get("AMS_INSECURE")
+    given = dict(values)
+    if given.get("ams_validate_certs") in (None, "") and insecure:
+        given["ams_validate_certs"] = not boolean(insecure, strict=False)
+    given["ams_ca_path"] = given.get("ams_ca_path") or os.environ.get("AMS_CA_PATH", "")
+    return given
 
 
 class _Scope:

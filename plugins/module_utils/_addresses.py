@@ -51,6 +51,16 @@ class Address:
         return f"{self.scheme}://{self.host}{'' if self.port is None else f':{self.port}'}{self.path}"
 
 
+def is_loopback(url: str) -> bool:
+    """True if an address is that of the machine itself."""
+    return bool(re.match(r"https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)", url.strip(), re.IGNORECASE))
+
+
+def is_open_http(url: str) -> bool:
+    """True if what is sent there goes over a network as plain text."""
+    return url.strip().lower().startswith("http:") and not is_loopback(url)
+
+
 def read(text: str) -> Address:
     """Return the address; AddressError where it cannot be one."""
     if "@" in text:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,13 @@ from typing import Any, Optional
 from urllib.parse import quote
 
 from . import _recording
-from ._addresses import origin_of
+from ._addresses import is_loopback, origin_of
 from ._ams.former import Apps
 from ._ams.former_file import unproved_path
 from ._ams.recording_rules import STREAMS_PATH
 from ._ams.runs import goes_on_with
 from ._aws import cors
+from ._aws.bucket_access import NOTHING
 from ._aws.errors import AwsError
 from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
@@ -36,6 +36,7 @@ from ._storage_tasks import storage_tasks
 _OF_BUCKET = (
     "region",
     "delivery",
+    "close_existing",
     "secure_transport_only",
     "change_foreign_access",
     "bucket_owner",
@@ -53,6 +54,7 @@ _OF_BUCKET = (
     "permissions_boundary",
     "managed_full_access",
     "allow_delete",
+    "key_file_extensions",
     "key_store",
     "key_path",
     "access_key_id",
@@ -256,6 +258,7 @@ def _too_large_policy(sharing: list[Member]) -> list[str]:
     problem = (
         f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} letters, "
         f"where IAM takes {_LARGEST_POLICY}: give some of the applications another bucket"
+        + (", or leave out s3_recording_key_file_extensions" if intent.key_file_extensions else "")
     )
     return [problem]
 
@@ -269,14 +272,18 @@ def _disagreements(sharing: list[Member]) -> list[str]:
     found = []
     for name in _OF_BUCKET:
         for member in sharing[1:]:
-            if getattr(member.intent, name) != getattr(first.intent, name):
+            one, other = (_of_bucket(each.intent, name) for each in (first, member))
+            if one != other:
                 found.append(
-                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is "
-                    f"{getattr(first.intent, name)!r} for {first.host} and "
-                    f"{getattr(member.intent, name)!r} for {member.host}: they must agree on it"
+                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is {one!r} for {first.host} and "
+                    f"{other!r} for {member.host}: they must agree on it"
                 )
                 break
     return found
+
+
+def _of_bucket(intent: Intent, name: str) -> Any:
+    return getattr(intent, "effective_delivery" if name == "delivery" else name)
 
 
 def _shared_folders(sharing: list[Member]) -> list[str]:
@@ -297,7 +304,7 @@ def _shared_addresses(members: Sequence[Member]) -> list[str]:
     hosts: dict[str, list[str]] = {}
     for member in members:
         # Consoles that answer only to localhost are reached over ssh, each on a machine of its own.
-        if not (_is_loopback(member.intent.ams_url) and member.intent.viewer_url):
+        if not (is_loopback(member.intent.ams_url) and member.intent.viewer_url):
             hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
     return [
         f"s3_recording_ams_url is {url} for {_few(sharing)}: set it in the inventory, "
@@ -333,10 +340,6 @@ def _former_name(member: Member) -> str:
     return f"{quote(member.host, safe='')}-{address}.json"
 
 
-def _is_loopback(url: str) -> bool:
-    return bool(re.match(r"https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$)", url))
-
-
 def _origins(sharing: list[Member]) -> list[str]:
     given = sharing[0].intent.cors_origins
     own = given or tuple(origin_of(member.intent.viewer_address) for member in sharing)
@@ -350,11 +353,14 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     entry = {
         "bucket": intent.bucket,
         "region": intent.signing_region,
-        "delivery": intent.delivery,
+        "delivery": intent.effective_delivery,
+        # One host that says so is enough.
+        "open_existing": any(member.intent.delivery for member in sharing),
+        "close_existing": intent.close_existing,
         "keeps_tags": "tags" in intent.store.keeps,
         "keeping": _recording.bucket_settings(intent, folders),
         "change_foreign_access": intent.change_foreign_access,
-        "secure_transport_only": intent.secure_transport_only,
+        "secure_transport_only": _https_for(sharing),
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
@@ -384,6 +390,12 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
     return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
 
 
+def _https_for(sharing: list[Member]) -> str:
+    """Return what https is asked for; by default nothing where the viewers of any host come by http."""
+    asked = {member.intent.https_for for member in sharing}
+    return asked.pop() if len(asked) == 1 else NOTHING
+
+
 def _origins_to_prove(intent: Intent) -> list[str]:
     """Of a large fleet's origins those that this host has a part in, wherever CORS is set."""
     own = origin_of(intent.viewer_address)
@@ -397,7 +409,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "ams_url": intent.ams_url,
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
-        "closed": intent.delivery in CLOSED_DELIVERIES,
+        "closed": intent.effective_delivery in CLOSED_DELIVERIES,
         "allow_open_hls_upload": intent.allow_open_hls_upload,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_prove(intent),

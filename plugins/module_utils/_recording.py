@@ -16,6 +16,7 @@ from typing import Any, Optional
 
 from ._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH, UPLOAD_BITS
 from ._aws.bucket import KMS
+from ._aws.bucket_access import AUTO, NOTHING, WHOLE_BUCKET
 from ._aws.policy import check_literal, objects_below
 from ._providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 
@@ -53,8 +54,9 @@ class Intent:
     bucket: str
     region: str = ""
     bucket_owner: str = ""
-    delivery: str = "public"
-    secure_transport_only: bool = False
+    delivery: str = ""
+    close_existing: bool = False
+    secure_transport_only: Optional[bool] = None
     change_foreign_access: bool = False
     allow_open_hls_upload: bool = False
     versioning: Optional[bool] = None
@@ -71,6 +73,7 @@ class Intent:
     permissions_boundary: str = ""
     managed_full_access: bool = False
     allow_delete: bool = False
+    key_file_extensions: tuple[str, ...] = ()
     key_store: str = "ssm"
     key_path: str = ""
     access_key_id: str = ""
@@ -97,9 +100,25 @@ class Intent:
     cors_methods: tuple[str, ...] = ("GET", "HEAD", "PUT", "POST", "DELETE")
     settings: Optional[Mapping[str, Any]] = None
     ams_url: str = ""
+    ams_validate_certs: Optional[bool] = None
+    ams_ca_path: str = ""
     viewer_url: str = ""
     cluster: str = ""
     live_check: str = "canary"
+
+    @property
+    def effective_delivery(self) -> str:
+        """The delivery that is given, else public, which then opens nothing that is there already."""
+        return self.delivery or "public"
+
+    @property
+    def https_for(self) -> str:
+        """What https alone is let in to; by default nothing where an address of the user's own is http."""
+        if self.secure_transport_only is not None:
+            return WHOLE_BUCKET if self.secure_transport_only else NOTHING
+        addresses = (self.s3_endpoint, self.aws_endpoint_url, self.base_url)
+        is_plain = any(each.startswith("http:") for each in addresses)
+        return AUTO if self.is_at_aws and self.store.ownership and not is_plain else NOTHING
 
     @property
     def partition(self) -> str:
@@ -171,11 +190,11 @@ class Intent:
 
     @property
     def forwards(self) -> bool:
-        return self.forwarding and self.delivery != "private"
+        return self.forwarding and self.effective_delivery != "private"
 
     @property
     def s3_permission(self) -> str:
-        return "public-read" if self.delivery == "acl" else "bucket-owner-full-control"
+        return "public-read" if self.effective_delivery == "acl" else "bucket-owner-full-control"
 
     @property
     def abort_days(self) -> int:
@@ -209,7 +228,7 @@ class Intent:
     @property
     def needs_domain(self) -> bool:
         """Whether the base URL follows from a distribution, whose domain is known once it has been made."""
-        return self.delivery == "cloudfront" and not self.base_url
+        return self.effective_delivery == "cloudfront" and not self.base_url
 
     def forwarding_base(self, app: str) -> str:
         """The base URL that makes the path after the application's name a key of the bucket."""
@@ -270,7 +289,11 @@ def key_policy(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:
                 "Sid": "WriteRecordings",
                 "Effect": "Allow",
                 "Action": actions,
-                "Resource": [objects_below(bucket, folder) for folder in sorted(folders)],
+                "Resource": [
+                    f"{objects_below(bucket, folder)}{ending}"
+                    for folder in sorted(folders)
+                    for ending in [f".{check_literal(each)}" for each in intent.key_file_extensions] or [""]
+                ],
             },
             *kms_statement(intent),
         ],

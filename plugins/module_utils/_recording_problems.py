@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ._addresses import AddressError, read, read_origin
+from ._addresses import AddressError, is_open_http, read, read_origin
 from ._ams.recording_rules import FORWARDABLE, UPLOAD_BITS, meant
 from ._aws import bucket as buckets
 from ._aws.bucket_access import DELIVERIES
@@ -28,6 +28,7 @@ from ._recording import (
 
 STORES = ("ssm", "secretsmanager", "file")
 LIVE_CHECKS = ("canary", "all", "none")
+_ENDINGS = {"mp4": ("mp4",), "hls": ("m3u8", "ts"), "previews": ("png",)}
 _KINDS = {bit: kind for kind, bit in UPLOAD_BITS.items()}
 _ENDPOINTS = ("endpoint", "aws_endpoint_url")
 _WITHOUT_PATH = (*_ENDPOINTS, "ams_url")
@@ -61,6 +62,7 @@ def problems_of(intent: Intent) -> list[str]:
         *_key_problems(intent),
         *_override_problems(intent),
         *_extension_problems(intent),
+        *_key_extension_problems(intent),
     ]
 
 
@@ -79,15 +81,42 @@ def _extension_problems(intent: Intent) -> list[str]:
     return [problem]
 
 
+def _key_extension_problems(intent: Intent) -> list[str]:
+    name = "s3_recording_key_file_extensions"
+    given = intent.key_file_extensions
+    if not given:
+        return []
+    if intent.key_given or intent.managed_full_access:
+        other = "s3_recording_access_key_id" if intent.key_given else "s3_recording_managed_full_access"
+        return [f"{name} has no effect with {other}, where the role's policy does not limit the key"]
+    if not all(_EXTENSION.fullmatch(each) for each in given):
+        return [f"{name}: {list(given)} must be in small letters and without dots, for example [mp4, png]"]
+    # What is known to be uploaded, and the object of the check.
+    needed = {"mp4", *(each for kind in intent.upload for each in _ENDINGS.get(kind, ()))}
+    missing = sorted(needed - set(given))
+    if not missing:
+        return []
+    problem = (
+        f"{name}: {', '.join(missing)} is missing, and files that the key may not upload never leave the "
+        "server (s3_recording_upload says which there are, and the check uploads an mp4)"
+    )
+    return [problem]
+
+
 def warnings_of(intent: Intent) -> list[str]:
     """What works but bites."""
-    found = []
+    found = _connection_warnings(intent)
     if "*" in intent.cors_origins + intent.cors_extra_origins:
         found.append("s3_recording_cors_origins: '*' lets every site play the recordings in its pages")
     if intent.versioning and intent.expire_days and not intent.noncurrent_expire_days:
         found.append(
             "s3_recording_expire_days: with versioning a recording that expires stays as a former version; "
             "s3_recording_noncurrent_expire_days deletes those"
+        )
+    if intent.key_file_extensions:
+        found.append(
+            "s3_recording_key_file_extensions: a recording with an ending that is not among "
+            f"{', '.join(intent.key_file_extensions)} is never uploaded, and only the server's log says so"
         )
     if not intent.forwards:
         return found
@@ -110,7 +139,7 @@ def warnings_of(intent: Intent) -> list[str]:
         for extension in intent.forwarding_extensions
         if _kind_of(extension) not in intent.upload
     )
-    if intent.delivery == "cloudfront" and not intent.cache_control:
+    if intent.effective_delivery == "cloudfront" and not intent.cache_control:
         found.append(
             "s3_recording_cache_control: the header that AMS sets by default forbids CloudFront "
             "to keep recordings, so that each viewer's request goes on to the bucket; better is for example "
@@ -120,6 +149,23 @@ def warnings_of(intent: Intent) -> list[str]:
     if base.startswith("http:") and intent.viewer_address.startswith("https:"):
         found.append(
             f"forwarding from https pages to {base}: browsers block http there; give an https address"
+        )
+    return found
+
+
+def _connection_warnings(intent: Intent) -> list[str]:
+    found = []
+    if is_open_http(intent.ams_url):
+        found.append(
+            "s3_recording_ams_url: password or token go to the console by plain http, and who listens on the "
+            "way can use them; give its https address (port 5443), or http://localhost:5080 with a "
+            "connection to the server itself (ssh)"
+        )
+    if intent.ams_ca_path and intent.ams_validate_certs is False:
+        found.append(
+            "s3_recording_ams_ca_path has no effect with s3_recording_ams_validate_certs: false (or "
+            "AMS_INSECURE): no certificate is checked, and anybody on the way can pose as the server; leave "
+            "s3_recording_ams_validate_certs out"
         )
     return found
 
@@ -136,8 +182,10 @@ def _bucket_problems(intent: Intent) -> list[str]:
         found.append(f"s3_recording_bucket: '{intent.bucket}' is not a name that S3 takes for a bucket")
     if intent.live_check not in LIVE_CHECKS:
         found.append(f"s3_recording_live_check: '{intent.live_check}' is none of {', '.join(LIVE_CHECKS)}")
-    if intent.delivery not in DELIVERIES:
-        found.append(f"s3_recording_delivery: '{intent.delivery}' is none of {', '.join(DELIVERIES)}")
+    if intent.effective_delivery not in DELIVERIES:
+        found.append(
+            f"s3_recording_delivery: '{intent.effective_delivery}' is none of {', '.join(DELIVERIES)}"
+        )
     if intent.cors not in ("", CORS_OF_BUCKET, CORS_ELSEWHERE):
         found.append(f"s3_recording_cors: '{intent.cors}' must be {CORS_OF_BUCKET} or {CORS_ELSEWHERE}")
     at_aws = intent.provider_name == "aws" and not intent.s3_endpoint
@@ -185,12 +233,12 @@ def _provider_problems(intent: Intent) -> list[str]:
             f"s3_recording_access_key_id is not set: the store {name} has no IAM that could make a key, "
             "make one there and give it with s3_recording_secret_access_key"
         )
-    if intent.delivery == "public" and not intent.store.policies and intent.store.acls:
+    if intent.effective_delivery == "public" and not intent.store.policies and intent.store.acls:
         found.append(
             f"s3_recording_delivery: the store {name} has no policies of buckets that could open a folder; "
             "acl opens each recording by an ACL"
         )
-    if intent.delivery == "acl" and not intent.store.acls:
+    if intent.effective_delivery == "acl" and not intent.store.acls:
         found.append(f"s3_recording_delivery: the store {name} has no ACLs of objects, so acl opens nothing")
     if intent.forwards and not intent.store.serves and not intent.base_url:
         found.append(
@@ -211,7 +259,7 @@ def _transport_problems(intent: Intent) -> list[str]:
 
 
 def _cloudfront_problems(intent: Intent) -> list[str]:
-    if intent.delivery != "cloudfront":
+    if intent.effective_delivery != "cloudfront":
         given = [name for name in _OF_CLOUDFRONT if getattr(intent, name)]
         return [f"s3_recording_{name} goes with s3_recording_delivery: cloudfront alone" for name in given]
     found = []
@@ -269,7 +317,7 @@ def _keeping_problems(intent: Intent) -> list[str]:
     if intent.encryption and intent.encryption not in buckets.ENCRYPTIONS:
         return [f"s3_recording_encryption: '{intent.encryption}' is none of {', '.join(buckets.ENCRYPTIONS)}"]
     found = []
-    if intent.encryption == buckets.KMS and intent.delivery in ("public", "acl"):
+    if intent.encryption == buckets.KMS and intent.effective_delivery in ("public", "acl"):
         found.append(
             f"s3_recording_encryption: viewers have no credentials, without which S3 gives nothing that is "
             f"encrypted by {buckets.KMS}; take AES256, or s3_recording_delivery: private"

@@ -23,7 +23,14 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
     tasks = {"s3_recording_bucket": {**there, **bucket["keeping"], **untagged}}
     if bucket["has_access"]:
-        passed_on = ("delivery", "folders", "secure_transport_only", "change_foreign_access")
+        passed_on = (
+            "delivery",
+            "folders",
+            "open_existing",
+            "close_existing",
+            "secure_transport_only",
+            "change_foreign_access",
+        )
         tasks["s3_bucket_access"] = {
             **there,
             **{name: bucket[name] for name in passed_on},

@@ -18,6 +18,7 @@ _DEFAULT_AMS_URL = "https://{host}:5443"
 _LISTS = (
     "applications",
     "upload",
+    "key_file_extensions",
     "forwarding_extensions",
     "cors_origins",
     "cors_extra_origins",

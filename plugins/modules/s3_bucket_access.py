@@ -61,7 +61,8 @@ options:
     description:
       - Folders that everybody may read, or the distribution, without slashes at their ends, for example
         V(streams).
-      - Required for O(delivery=public) and O(delivery=cloudfront).
+      - Required for O(delivery=public) and O(delivery=cloudfront), and for O(secure_transport_only=folders)
+        and O(secure_transport_only=auto).
       - With O(delivery=acl) they tell which objects are recordings, whose public ACLs may take effect.
     type: list
     elements: str
@@ -80,9 +81,39 @@ options:
       - By default the task fails instead.
     type: bool
     default: false
+  open_existing:
+    description:
+      - Whether objects that are in O(folders) already may become readable by everybody, with
+        O(delivery=public).
+      - If V(false), the task fails where there are any in a folder that is not open yet, and says how many.
+        Objects that everybody reads by their own ACL are not counted. The ACLs of 1,000 objects are looked
+        at.
+    type: bool
+    default: true
+  close_existing:
+    description:
+      - Whether viewers may lose objects that they read now by the bucket policy of O(delivery=public) or
+        O(delivery=cloudfront), when O(delivery=acl) makes the ACL of each object decide. Such objects have no
+        public ACL unless one was given to them.
+      - By default the task fails instead, says how many they are, and with which command they get the ACL.
+    type: bool
+    default: false
   secure_transport_only:
     description:
-      - Whether the bucket policy refuses every request that does not come by https, of whomever.
+      - What the bucket policy gives to nobody by plain http, whoever asks.
+      - V(bucket) is all of the bucket. It breaks a website that the bucket serves, since S3 serves one by
+        http alone.
+      - V(folders) are the objects in O(folders), V(nothing) leaves http on.
+      - V(auto) is as V(bucket) for a bucket that is new (O(new_bucket), or in check mode still to be made) or
+        that has it already, and as V(folders) for any other.
+    type: str
+    choices: [bucket, folders, nothing, auto]
+    default: nothing
+  new_bucket:
+    description:
+      - Whether the bucket was made just now, so that nobody else uses it. Of effect for
+        O(secure_transport_only=auto) alone.
+      - RV(antmedia.s3_recording.s3_recording_bucket#module:existed) says the opposite.
     type: bool
     default: false
   policy_only:
@@ -111,7 +142,7 @@ notes:
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
     C(s3:GetBucketPolicy), C(s3:GetBucketAcl), C(s3:ListBucket) and, to change something,
     C(s3:PutBucketOwnershipControls), C(s3:PutBucketPublicAccessBlock), C(s3:PutBucketPolicy),
-    C(s3:DeleteBucketPolicy). To look at dormant ACLs they need C(s3:GetObjectAcl). With
+    C(s3:DeleteBucketPolicy). To look at ACLs of objects they need C(s3:GetObjectAcl). With
     C(s3:GetAccountPublicAccessBlock) the account's own Block Public Access is checked too.
 seealso:
   - module: antmedia.s3_recording.s3_cors
@@ -244,7 +275,10 @@ error_code:
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_access
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket_access import DELIVERIES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket_access import (
+    DELIVERIES,
+    HTTPS_FOR,
+)
 
 
 def argument_spec() -> dict:
@@ -256,7 +290,10 @@ def argument_spec() -> dict:
         "folders": {"type": "list", "elements": "str", "default": []},
         "change_foreign_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},
-        "secure_transport_only": {"type": "bool", "default": False},
+        "open_existing": {"type": "bool", "default": True},
+        "close_existing": {"type": "bool", "default": False},
+        "secure_transport_only": {"type": "str", "choices": list(HTTPS_FOR), "default": "nothing"},
+        "new_bucket": {"type": "bool", "default": False},
     }
 
 

@@ -24,9 +24,11 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
+    CONNECTION_WARNINGS,
     LOGIN,
     REFUSED,
     connection_secrets,
+    with_connection_warnings,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._plain_text import printable_result
@@ -39,6 +41,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.logins impor
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.play import strategy_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -55,7 +58,8 @@ if transport.IMPORT_ERROR is None:
 filter_loader.get("antmedia.s3_recording.recording_changes")
 
 
-_OF_A_BATCH = "__s3_recording_batch"
+_OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_batch", "__s3_recording_fleet"
+_TEXTS = ("email", "password", "jwt_token")
 _COLLECTION = "antmedia.s3_recording"
 
 
@@ -93,6 +97,9 @@ class InProcessAction(ActionBase):
         problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
         if problem:
             return {**result, "failed": True, "msg": problem}
+        problem = texts_problem(self._arguments, _TEXTS)
+        if problem:
+            return {**result, "failed": True, "changed": False, "msg": problem}
         stay_the_same_user(self._connection)
         asked = self._asked_of_cluster()
         # A job in the background has no outcome yet that could decide for other nodes.
@@ -102,6 +109,11 @@ class InProcessAction(ActionBase):
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
+        if _OF_THE_ROLE in (task_vars or {}) and "warnings" in result:
+            # The plan has said them for all hosts together.
+            result["warnings"] = [each for each in result["warnings"] if each not in CONNECTION_WARNINGS]
+            if not result["warnings"]:
+                del result["warnings"]
         if is_in_batch and "warnings" in result and not result.get("failed"):
             self._set_aside(result)
         return result
@@ -182,6 +194,7 @@ class InProcessAction(ActionBase):
             params = self._validated(plain(self._arguments))
             try:
                 outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
+                outcome = with_connection_warnings(outcome, params)
             except AmsError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
         return outcome

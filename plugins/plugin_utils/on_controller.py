@@ -24,6 +24,7 @@ from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.vars.clean import remove_internal_keys
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -36,6 +37,18 @@ except ImportError:  # ansible-core before 2.19
 
     _PROFILE = []
     _ENCODER = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+
+# With the aliases that amazon.aws gives them.
+_TEXTS = (
+    "access_key",
+    "aws_access_key",
+    "aws_access_key_id",
+    "secret_key",
+    "aws_secret_key",
+    "aws_secret_access_key",
+    "session_token",
+    "aws_session_token",
+)
 
 
 def stay_the_same_user(connection: Any) -> None:
@@ -103,5 +116,8 @@ class ApiAction(AwsAction, NormalAction):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         stay_the_same_user(self._connection)
+        problem = texts_problem(self._task.args, _TEXTS)
+        if problem:
+            return {"failed": True, "changed": False, "msg": problem}
         result: dict[str, Any] = super().run(tmp, task_vars)
         return result

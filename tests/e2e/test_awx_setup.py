@@ -158,6 +158,12 @@ def test_a_credential_that_is_neither_given_nor_there(fresh: AwxStandIn, awx: Aw
     assert set_up(awx, variables=nothing).changed == 0
 
 
+def test_a_password_that_is_no_text_is_refused(fresh: AwxStandIn) -> None:
+    run = set_up(fresh, variables={"s3_recording_awx_ams_password": 123456}, expected_rc=2)
+    assert "s3_recording_awx_ams_password is no text for YAML" in run.stdout
+    assert fresh.writes() == []
+
+
 @pytest.mark.parametrize("name", ["s3_recording_awx_backup_dir", "s3_recording_awx_image"])
 def test_what_is_needed_is_asked_for(fresh: AwxStandIn, name: str) -> None:
     run = set_up(fresh, variables={name: ""}, expected_rc=2)

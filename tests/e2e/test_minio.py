@@ -32,7 +32,7 @@ def run_storage(store: Minio, expected_rc: int = 0, **more: Any) -> PlaybookRun:
         "s3_recording_endpoint": store.endpoint_url,
         "s3_recording_access_key_id": store.credentials.access_key_id,
         "s3_recording_secret_access_key": store.credentials.secret_access_key,
-        "s3_recording_ams_url": "http://ams-1:5080",
+        "s3_recording_ams_url": "http://127.0.1.1:5080",
         **more,
     }
     inventory = {"all": {"hosts": {"ams-1": variables}}}

@@ -20,8 +20,8 @@ def run_storage(aws: AwsStandIn, hosts: dict[str, dict[str, Any]], **options: An
     """Run storage.yml for hosts that no task asks."""
     shared = {"s3_recording_region": REGION, "s3_recording_endpoint": aws.endpoint_url}
     named = {
-        name: {"s3_recording_ams_url": f"http://{name}:5080", **variables}
-        for name, variables in hosts.items()
+        name: {"s3_recording_ams_url": f"http://127.0.1.{number}:5080", **variables}
+        for number, (name, variables) in enumerate(hosts.items(), 1)
     }
     inventory = {"all": {"hosts": named, "vars": shared}}
     env = {**aws.env(), **options.pop("env", {})}
@@ -88,3 +88,27 @@ def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
     assert any("Access key" in name for name in ended)
     assert run.stderr.count("Waiting for AWS to activate access key") == 1
     assert run.stderr.count("Waiting for CloudFront to deploy distribution") == 1
+
+
+def test_recordings_of_a_closed_bucket_stay_closed_until_somebody_says_otherwise(aws: AwsStandIn) -> None:
+    """The default delivery of the role opened them without a word."""
+    old, new = "storage-with-recordings", "storage-without"
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=old, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for number in range(3):
+        s3.put_object(Bucket=old, Key=f"streams/{number}.mp4", Body=b"recording")
+    hosts: dict[str, dict[str, Any]] = {
+        name: {"s3_recording_bucket": name, "s3_recording_aws_endpoint_url": aws.endpoint_url}
+        for name in (new, old)
+    }
+    aws.clear_requests()
+    for arguments in (["--check"], []):
+        refused = run_storage(aws, hosts, expected_rc=2, arguments=arguments)
+        told = " ".join(refused.stdout.split())
+        assert "3 objects that are there already (3 in 'streams/'" in told
+        assert "'s3_recording_delivery: public' lets everybody read them" in told
+    assert aws.writes() == []
+    hosts[old]["s3_recording_delivery"] = "public"
+    assert run_storage(aws, hosts).changed > 0
+    del hosts[old]["s3_recording_delivery"]
+    assert run_storage(aws, hosts).changed == 0

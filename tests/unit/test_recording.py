@@ -102,6 +102,17 @@ def test_the_keys_policy_is_least_and_of_the_partition() -> None:
     assert "s3:DeleteObject" in deleting["Statement"][1]["Action"]
 
 
+def test_a_key_limited_to_endings_says_what_it_costs() -> None:
+    limited = replace(GUIDE, upload=("mp4", "previews"), key_file_extensions=("mp4", "png"))
+    assert problems_of(limited) == []
+    assert key_policy(limited, ["streams"])["Statement"][1]["Resource"] == [
+        "arn:aws:s3:::myvideos/streams/*.mp4",
+        "arn:aws:s3:::myvideos/streams/*.png",
+    ]
+    (warning,) = warnings_of(limited)
+    assert "is never uploaded" in warning
+
+
 @pytest.mark.parametrize(
     ("url", "origin"),
     [
@@ -138,6 +149,18 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"forwarding_extensions": (".mp4",)}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ("mp4", " m3u8")}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ()}, "is empty"),
+        (
+            {"key_file_extensions": ("mp4", "png", "ts")},
+            "m3u8 is missing, and files that the key may not upload",
+        ),
+        ({"key_file_extensions": ("m3u8", "ts"), "upload": ("hls",)}, "mp4 is missing"),
+        ({"key_file_extensions": (".mp4",)}, "in small letters and without dots"),
+        ({"key_file_extensions": ("*",)}, "in small letters and without dots"),
+        ({"key_file_extensions": ("mp4",), "managed_full_access": True}, "has no effect with"),
+        (
+            {"key_file_extensions": ("mp4",), "access_key_id": "A", "secret_given": True},
+            "has no effect with s3_recording_access_key_id",
+        ),
         ({"prefix": "a/../b"}, "no two dots"),
         ({"prefix": "."}, "no part that is a dot"),
         ({"prefix": "a/./b"}, "no part that is a dot"),
@@ -267,8 +290,53 @@ def test_a_problem_of_many_hosts_is_said_once() -> None:
 
 def test_an_empty_value_counts_as_not_given() -> None:
     assert (
-        intent_of({"bucket": "b12", "delivery": "", "upload": "", "path_style": ""}, "h").delivery == "public"
+        intent_of({"bucket": "b12", "delivery": "", "upload": "", "path_style": ""}, "h").effective_delivery
+        == "public"
     )
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "opens"),
+    [(("",), False), (("public",), True), (("", "public"), True), (("private",), True)],
+)
+def test_what_is_there_is_opened_only_where_a_delivery_is_given(
+    deliveries: tuple[str, ...], opens: bool
+) -> None:
+    members = [member(f"h{number}", delivery=each) for number, each in enumerate(deliveries)]
+    (bucket,) = fleet(members)["buckets"]
+    assert bucket["tasks"]["s3_bucket_access"]["open_existing"] is opens
+    assert bucket["tasks"]["s3_bucket_access"]["delivery"] == (deliveries[-1] or "public")
+
+
+@pytest.mark.parametrize(
+    ("given", "https_for"),
+    [
+        ({}, "auto"),
+        ({"secure_transport_only": True}, "bucket"),
+        ({"secure_transport_only": False}, "nothing"),
+        ({"endpoint": "https://s3.dualstack.eu-central-1.amazonaws.com"}, "auto"),
+        ({"endpoint": "http://s3.eu-central-1.amazonaws.com"}, "nothing"),
+        ({"aws_endpoint_url": "http://127.0.0.1:1"}, "nothing"),
+        ({"base_url": "http://myvideos.s3-website.eu-central-1.amazonaws.com"}, "nothing"),
+        (
+            {
+                "endpoint": "https://minio:9000",
+                "provider": "minio",
+                "access_key_id": "A",
+                "secret_given": True,
+            },
+            "nothing",
+        ),
+    ],
+)
+def test_where_https_alone_is_the_default(given: dict[str, Any], https_for: str) -> None:
+    (bucket,) = fleet([member("a", **given)])["buckets"]
+    assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == https_for
+
+
+def test_http_to_one_hosts_base_url_keeps_http_of_the_bucket() -> None:
+    (bucket,) = fleet([member("a"), member("b", base_url="http://cdn.example.com")])["buckets"]
+    assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == "nothing"
 
 
 @pytest.mark.parametrize(

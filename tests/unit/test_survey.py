@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import template
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.antmedia.s3_recording.plugins.filter.survey import recording_survey
@@ -88,3 +89,31 @@ def test_a_consent_that_storage_asks_for_can_be_given_in_awx() -> None:
     asked = recording_survey(options, lists["__s3_recording_awx_of_storage"])["spec"]
     choices = {each["variable"]: each.get("choices") for each in asked}
     assert [choices.get(name) for name in consents] == [["true", "false"]] * len(consents)
+
+
+def as_template(value: Any) -> Any:
+    """Mark every text as one that newer releases of ansible-core evaluate."""
+    if isinstance(value, dict):
+        return {name: as_template(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [as_template(each) for each in value]
+    mark = getattr(template, "trust_as_template", str)
+    return mark(str(value)) if isinstance(value, str) else value
+
+
+def surveys(**variables: Any) -> list[set[str]]:
+    """Return which variables each job template and the workflow ask for."""
+    loader = DataLoader()
+    files = [str(ROLES / "s3_recording_awx" / each / "main.yml") for each in ("defaults", "vars")]
+    known = {name: value for path in files for name, value in loader.load_from_file(path).items()}
+    templar = template.Templar(loader=loader, variables=as_template({**known, **variables}))
+    names = ("__s3_recording_awx_templates", "__s3_recording_awx_intent")
+    templates, of_workflow = (templar.template(as_template(f"{{{{ {name} }}}}")) for name in names)
+    return [*(set(each["survey"]) for each in templates), set(of_workflow)]
+
+
+def test_nobody_who_may_only_execute_chooses_where_recordings_go_and_who_reads_them() -> None:
+    decided = {"s3_recording_bucket", "s3_recording_region", "s3_recording_delivery"}
+    assert [decided & asked for asked in surveys()] == [set()] * 8
+    allowed = surveys(s3_recording_awx_survey=sorted(decided))
+    assert [bool(decided <= asked) for asked in allowed] == [True] * 3 + [False] * 4 + [True]

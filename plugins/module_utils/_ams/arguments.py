@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._addresses import is_open_http
 from .._plain_text import printable_result
 from .client import LOGIN_GATE, Connection
 from .errors import AmsError
@@ -80,6 +81,30 @@ def connection_of(params: Mapping[str, Any]) -> Connection:
     return connection
 
 
+# Without the address: Ansible shows the same words once for all hosts.
+_BY_HTTP = (
+    "Password or token go to the console by plain http, and who listens on the way can use them. Give its "
+    "https address (port 5443), or run the task on the server itself with http://localhost:5080"
+)
+_NOT_CHECKED = (
+    "ca_path has no effect with validate_certs=false (or AMS_INSECURE): no certificate is checked, and "
+    "anybody on the way can pose as the server. Leave validate_certs out"
+)
+CONNECTION_WARNINGS = (_BY_HTTP, _NOT_CHECKED)
+
+
+def connection_warnings(params: Mapping[str, Any]) -> list[str]:
+    """Return what is dangerous about a connection that works."""
+    found = [_BY_HTTP] if is_open_http(str(params["url"] or "")) else []
+    return [*found, _NOT_CHECKED] if params["ca_path"] and not params["validate_certs"] else found
+
+
+def with_connection_warnings(result: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a module's result with the warnings about its connection."""
+    warnings = [*connection_warnings(params), *result.get("warnings", ())]
+    return {**result, **({"warnings": warnings} if warnings else {})}
+
+
 class ServerModule(AnsibleModule):
     """A server module on a target.
 
@@ -103,6 +128,7 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     LOGIN_GATE.set(partial(_noting, login))
     try:
         result = printable_result({**run(module.params, module.check_mode), **login})
+        result = with_connection_warnings(result, module.params)
     except AmsError as error:
         module.fail_json(**error.result(connection_secrets(module.params)), **login)
     for warning in result.pop("warnings", ()):

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .._strict_json import parse
+from . import audience, bucket_setting, dormant_access, dormant_acls
 from . import bucket_access as access
-from . import bucket_setting, dormant_access, dormant_acls
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
 from .errors import AwsError
 
@@ -30,11 +30,16 @@ def run(module: Any) -> dict[str, Any]:
         params["policy_only"],
         params["secure_transport_only"],
         params["cloudfront_distribution_arn"] or "",
+        params["new_bucket"],
+        params["open_existing"],
+        params["close_existing"],
     )
     access.check_wish(wish)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
     bucket = _Bucket(s3, wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
+    if missing:
+        wish = replace(wish, new_bucket=True)
     after = access.target(before, wish)
     if bucket.no_policies and after.policy is not None:
         raise bucket.no_policies
@@ -75,10 +80,19 @@ def _surroundings(
     if access.turns_acls_off(before, after):
         grantees, keys = bucket.others()
         around = replace(around, acl_grantees=grantees, objects_of_others=keys)
-    if dormant_access.opening(before, after, account or access.ALL_OFF).acls:
+    known = account or access.ALL_OFF
+    if dormant_access.opening(before, after, known).acls:
         dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, shown=before.has_acls)
         around = replace(around, dormant=dormant)
-    return around
+    # A store that knows a policy alone need not know ACLs either.
+    acls_count = dormant_access.obeys_acls(before, known) and not wish.policy_only
+    opened = audience.opened(before, after, wish, known)
+    closed = audience.closed(before, after, wish, known)
+    return replace(
+        around,
+        opens=dormant_acls.count(bucket.s3, bucket.name, opened, acls_count=acls_count),
+        closes=dormant_acls.count(bucket.s3, bucket.name, closed, acls_count=False),
+    )
 
 
 def _message(

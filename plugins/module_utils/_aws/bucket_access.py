@@ -14,15 +14,18 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
-from . import dormant_access
+from . import audience, dormant_access
+from .audience import Counted
 from .errors import AwsError
-from .policy import everyone_may, is_literal, meaning, objects_below, statements_of
+from .policy import as_list, everyone_may, is_literal, meaning, objects_below, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
 DELIVERIES = ("private", "public", "acl", "cloudfront")
+# What https is asked for. AUTO: the whole of a new bucket, else the folders, since others use the rest.
+WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
 # Statements whose Sid begins so are ours, all others are somebody else's.
 SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
@@ -82,7 +85,10 @@ NEW_BUCKET = Access(ENFORCED, ALL_ON, None)
 
 @dataclass(frozen=True)
 class Wish:
-    """What the task asks for."""
+    """What the task asks for. https_for: what the policy refuses every request to that comes by http.
+
+    open_existing, close_existing: whether objects that are there may become public, or be closed to viewers.
+    """
 
     bucket: str
     delivery: str
@@ -90,8 +96,11 @@ class Wish:
     partition: str = "aws"
     change_foreign_access: bool = False
     policy_only: bool = False
-    secure_transport_only: bool = False
+    https_for: str = NOTHING
     cloudfront_distribution_arn: str = ""
+    new_bucket: bool = False
+    open_existing: bool = True
+    close_existing: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,13 +108,16 @@ class Surroundings:
     """What else decides whether a change is accepted, by AWS or by others who use the bucket.
 
     account: None if it could not be read. objects_of_others: keys of objects that belong to other accounts.
-    dormant: the ACLs that take effect, None if none does.
+    dormant: the ACLs that take effect, None if none does. opens, closes: objects that viewers can read only
+    after the change, and only before it, where that was not allowed.
     """
 
     account: Optional[Block] = field(default_factory=lambda: dict(ALL_OFF))
     acl_grantees: tuple[str, ...] = ()
     objects_of_others: tuple[str, ...] = ()
     dormant: Optional[dormant_access.Dormant] = None
+    opens: Counted = field(default_factory=Counted)
+    closes: Counted = field(default_factory=Counted)
 
 
 @dataclass(frozen=True)
@@ -123,13 +135,16 @@ def is_ours(statement: Mapping[str, Any]) -> bool:
 
 def check_wish(wish: Wish) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    if wish.delivery not in ("public", "cloudfront"):
+    opens_folders = wish.delivery in ("public", "cloudfront")
+    if not opens_folders and wish.https_for not in (FOLDERS, AUTO):
         return
     problems = []
     if wish.delivery == "cloudfront" and not wish.cloudfront_distribution_arn.startswith("arn:"):
         problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
-    if not wish.folders:
+    if not wish.folders and opens_folders:
         problems.append("folders is empty, and the whole bucket is never opened")
+    elif not wish.folders:
+        problems.append(f"folders is empty, with secure_transport_only={wish.https_for}")
     problems += [
         f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it, "
         "and no part that is . or .."
@@ -146,7 +161,7 @@ def check_wish(wish: Wish) -> None:
 
 def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
     """Our part of the bucket policy."""
-    arn = f"arn:{wish.partition}:s3:::{wish.bucket}"
+    arn = _arn(wish)
     public_read = {
         "Sid": PUBLIC_READ,
         "Effect": "Allow",
@@ -168,19 +183,36 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
+        "Resource": _whole(arn) if wish.https_for == WHOLE_BUCKET else list(public_read["Resource"]),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return [
         *([public_read] if wish.delivery == "public" else []),
         *([cloudfront] if wish.delivery == "cloudfront" else []),
-        *([secure_transport] if wish.secure_transport_only else []),
+        *([secure_transport] if wish.https_for != NOTHING else []),
     ]
+
+
+def _arn(wish: Wish) -> str:
+    return f"arn:{wish.partition}:s3:::{wish.bucket}"
+
+
+def _whole(arn: str) -> list[str]:
+    return [arn, f"{arn}/*"]
+
+
+def _decided(current: Access, wish: Wish) -> Wish:
+    """Return the wish with what AUTO means for this bucket; what the whole bucket has already it keeps."""
+    if wish.https_for != AUTO:
+        return wish
+    asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
+    is_whole = any(set(each) == set(_whole(_arn(wish))) for each in asked)
+    return replace(wish, https_for=WHOLE_BUCKET if wish.new_bucket or is_whole else FOLDERS)
 
 
 def target(current: Access, wish: Wish) -> Access:
     """What the bucket shall have."""
-    policy = _with_ours(current, statements_wanted(wish))
+    policy = _with_ours(current, statements_wanted(_decided(current, wish)))
     if wish.policy_only:
         return replace(current, policy=policy)
     acl = wish.delivery == "acl"
@@ -222,6 +254,7 @@ def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> N
         *_acl_problems(current, after, around.acl_grantees),
         *_owner_problems(wish, around.objects_of_others),
         *dormant_access.problems(around.dormant, allowed=wish.change_foreign_access),
+        *audience.problems(wish, around.opens, around.closes),
     ]
     if after.policy != current.policy and after.policy is not None:
         size = len(policy_text(after.policy).encode())

@@ -42,12 +42,13 @@ def opening(current: Access, after: Access, account: Block) -> Opening:
         for each in (current, after)
     )
     return Opening(
-        acls=_obeys_acls(after, account) and not _obeys_acls(current, account),
+        acls=obeys_acls(after, account) and not obeys_acls(current, account),
         statements=tuple(current.foreign_public) if was_restricted and not is_restricted else (),
     )
 
 
-def _obeys_acls(access: Access, account: Block) -> bool:
+def obeys_acls(access: Access, account: Block) -> bool:
+    """True if public ACLs of the bucket and its objects have an effect."""
     return access.has_acls and not (access.block["ignore_public_acls"] or account["ignore_public_acls"])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Optional
 
+from .audience import Counted
 from .calls import attempt
 from .dormant_access import MOST_ACLS, Dormant, looked, public_grants
 from .errors import AwsError
@@ -40,6 +41,30 @@ def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dorman
         looked(counts[inside], keys[inside], _verdicts(s3, bucket, keys[inside])) for inside in (False, True)
     )
     return Dormant(True, _bucket_grants(s3, bucket), *found)
+
+
+def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) -> Counted:
+    """Count the objects whose keys begin so. acls_count: without those that are public by their own ACL."""
+    counts = dict.fromkeys(prefixes, 0)
+    first: list[tuple[str, str]] = []
+    for prefix in prefixes:
+        for each in objects(s3, bucket, prefix):
+            # The console makes an empty object for a folder.
+            if each.key.endswith("/") and not each.size:
+                continue
+            counts[prefix] += 1
+            if len(first) < MOST_ACLS:
+                first.append((prefix, each.key))
+    if not acls_count:
+        return Counted(counts, 0, tuple(key for _prefix, key in first))
+    not_looked_at = sum(counts.values()) - len(first)
+    closed = []
+    for (prefix, key), is_public in zip(first, _verdicts(s3, bucket, [key for _prefix, key in first])):
+        if is_public:
+            counts[prefix] -= 1
+        else:
+            closed.append(key)
+    return Counted(counts, not_looked_at, tuple(closed))
 
 
 def _bucket_grants(s3: Any, bucket: str) -> tuple[str, ...]:

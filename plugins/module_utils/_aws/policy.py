@@ -59,7 +59,7 @@ def objects_below(bucket_arn: str, folder: str) -> str:
 
 
 def statements_of(policy: Optional[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return _as_list((policy or {}).get("Statement"))
+    return as_list((policy or {}).get("Statement"))
 
 
 def meaning(statement: Mapping[str, Any]) -> str:
@@ -74,7 +74,7 @@ def _plain(name: str, value: Any) -> Any:
         return {key: _plain("", each) for key, each in value.items()}
     if name in ("Sid", "Effect"):
         return value
-    return sorted({json.dumps(each) for each in _as_list(value)})
+    return sorted({json.dumps(each) for each in as_list(value)})
 
 
 def everyone_may(statement: Mapping[str, Any]) -> bool:
@@ -92,12 +92,12 @@ def everyone_may(statement: Mapping[str, Any]) -> bool:
 
 def _is_everyone(principal: Any) -> bool:
     if isinstance(principal, dict):
-        return any(_is_everyone(each) for each in _as_list(principal.get("AWS")))
+        return any(_is_everyone(each) for each in as_list(principal.get("AWS")))
     return bool(principal == "*")
 
 
 def _narrows(operator: str, key: str, values: Any) -> bool:
-    texts = [str(each) for each in _as_list(values)]
+    texts = [str(each) for each in as_list(values)]
     if key.lower() == "aws:sourceip":
         return operator == "IpAddress" and all(_is_narrow(each) for each in texts)
     fixed = not any(char in each for each in texts for char in "*?$")
@@ -112,7 +112,7 @@ def _is_narrow(network: str) -> bool:
     return parsed.prefixlen >= (8 if parsed.version == 4 else 32)
 
 
-def _as_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

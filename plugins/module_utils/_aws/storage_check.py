@@ -38,7 +38,15 @@ _NEEDS = {
 }
 _OF_OWNER = ("s3_bucket_access", "s3_cors")
 # Options without which these modules cannot be asked.
-_DEFAULTS = {"state": "present", "purge": False, "purge_tags": False, "grace": 0, "quiet": 0}
+_DEFAULTS = {
+    "state": "present",
+    "purge": False,
+    "purge_tags": False,
+    "grace": 0,
+    "quiet": 0,
+    "open_existing": True,
+    "secure_transport_only": "nothing",
+}
 
 
 def run(module: Any) -> dict[str, Any]:

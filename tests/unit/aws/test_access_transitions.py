@@ -37,7 +37,7 @@ WISHES = st.fixed_dictionaries(
     {
         "delivery": st.sampled_from(bucket_access.DELIVERIES),
         "change_foreign_access": st.booleans(),
-        "secure_transport_only": st.booleans(),
+        "secure_transport_only": st.sampled_from(bucket_access.HTTPS_FOR),
         "folders": st.sampled_from([["streams"], ["live/streams", "live/previews"]]),
     }
 )
@@ -100,7 +100,7 @@ def test_check_mode_predicts_what_the_run_then_does(
 
 def test_what_does_not_come_by_https_is_refused(https_aws: AwsStandIn) -> None:
     bucket = Bucket(https_aws)
-    assert bucket.access("private", secure_transport_only=True)["changed"] is True
+    assert bucket.access("private", secure_transport_only="bucket")["changed"] is True
     https_aws.settings(https=False)
     try:
         with pytest.raises(ClientError, match="AccessDenied"):
@@ -108,6 +108,6 @@ def test_what_does_not_come_by_https_is_refused(https_aws: AwsStandIn) -> None:
     finally:
         https_aws.settings(https=True)
     bucket.s3.list_objects_v2(Bucket=bucket.name)
-    result = bucket.access("private", secure_transport_only=False)
+    result = bucket.access("private", secure_transport_only="nothing")
     assert result["changed"] is True
     assert result["policy_statements"] == []

@@ -47,7 +47,10 @@ class Bucket:
             "folders": ["streams"],
             "change_foreign_access": False,
             "policy_only": False,
-            "secure_transport_only": False,
+            "secure_transport_only": "nothing",
+            "new_bucket": False,
+            "open_existing": True,
+            "close_existing": False,
             "cloudfront_distribution_arn": DISTRIBUTION,
         }
         return apply_access.run(Module(self.aws, key, check, **{**given, **params}))

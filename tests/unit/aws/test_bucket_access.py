@@ -37,11 +37,11 @@ WISHES = [
     access.Wish("b", "acl", change_foreign_access=True),
     access.Wish("b", "public", ("streams",), change_foreign_access=True),
     access.Wish("b", "public", ("streams", "previews"), change_foreign_access=True),
-    access.Wish("b", "private", change_foreign_access=True, secure_transport_only=True),
+    access.Wish("b", "private", change_foreign_access=True, https_for="bucket"),
     access.Wish(
         "b", "cloudfront", ("streams",), change_foreign_access=True, cloudfront_distribution_arn="arn:x"
     ),
-    access.Wish("b", "public", ("streams",), change_foreign_access=True, secure_transport_only=True),
+    access.Wish("b", "public", ("streams",), change_foreign_access=True, https_for="bucket"),
 ]
 STATEMENTS: list[dict[str, Any]] = [OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]
 POLICIES = st.lists(

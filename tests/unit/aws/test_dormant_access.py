@@ -185,7 +185,7 @@ def test_acls_that_s3_does_not_show_count_as_public(aws: AwsStandIn, bucket: Buc
 def test_a_bucket_of_recordings_alone_goes_from_public_to_acl(aws: AwsStandIn, bucket: Bucket) -> None:
     bucket.access("public")
     bucket.s3.put_object(Bucket=bucket.name, Key="streams/a.mp4", Body=b"x")
-    result = bucket.access("acl")
+    result = bucket.access("acl", close_existing=True)
     assert (
         "which of the 1 objects in the recording folders have a public ACL, S3 does not show" in result["msg"]
     )

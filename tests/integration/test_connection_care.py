@@ -1,0 +1,64 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A password that is no text is not tried, and certificates that nobody checks are said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ams_fleet import Fleet
+from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
+
+INFO = "antmedia.s3_recording.ams_server_info"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    with Fleet(hosts=2) as running:
+        yield running
+
+
+def info(fleet: Fleet, warnings: tuple[str, ...] = (), rc: int = 0, **options: Any) -> PlaybookRun:
+    hosts = {f"ams-{number}": {"url": host.url} for number, host in enumerate(fleet.hosts)}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
+    given = {"url": "{{ url }}", "email": fleet.hosts[0].email, "password": fleet.hosts[0].password}
+    task = {"name": "Ask", INFO: {**given, **options}}
+    play = {"name": "Ask", "hosts": "all", "gather_facts": False, "tasks": [task]}
+    return run_playbook(
+        [play],
+        inventory={"all": {"hosts": hosts, "vars": local}},
+        expected_rc=rc,
+        expected_warnings=warnings,
+    )
+
+
+@pytest.mark.parametrize("option", ["password", "email", "jwt_token"])
+def test_a_number_is_not_tried_as_a_password(fleet: Fleet, option: str) -> None:
+    fleet.reset()
+    run = info(fleet, (), 2, **{option: 123456})
+    assert f"{option} is a number for YAML" in run.output
+    assert fleet.logins() == []
+
+
+def test_certificates_that_nobody_checks_are_said_once(fleet: Fleet, tmp_path: Path) -> None:
+    authorities = tmp_path / "ca.pem"
+    authorities.write_text("")
+    run = info(
+        fleet,
+        warnings=("ca_path has no effect",),
+        ca_path=str(authorities),
+        validate_certs=False,
+    )
+    assert run.output.count("ca_path has no effect with validate_certs=false") == 1
+
+
+def test_a_number_is_no_secret_of_aws_either() -> None:
+    task = {
+        "name": "Ask",
+        "antmedia.s3_recording.s3_cors": {"name": "b", "rules": [], "access_key": "A", "secret_key": 123456},
+    }
+    play = {"name": "Ask", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    assert "secret_key is a number for YAML" in run_playbook([play], expected_rc=2).output
