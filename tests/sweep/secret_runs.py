@@ -29,8 +29,7 @@ def forms(secret: str) -> set[str]:
     plain |= {quote(secret), quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
     raw = secret.encode()
     plain |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    # The beginning of a long one is too much as well.
-    return plain | {form[:ENOUGH] for form in plain if len(form) > 2 * ENOUGH}
+    return plain
 
 
 def as_java(text: str) -> str:
@@ -48,7 +47,10 @@ def as_java(text: str) -> str:
 def found_in(text: str, secret: str) -> list[str]:
     """The forms of a secret that are in a text, however its lines were wrapped."""
     without_blanks = re.sub(r"\s+", "", text)
-    return sorted(form for form in forms(secret) if form in text or re.sub(r"\s+", "", form) in without_blanks)
+    looked_for = forms(secret)
+    # The beginning of a long one is too much as well.
+    looked_for |= {form[:ENOUGH] for form in looked_for if len(form) > 2 * ENOUGH}
+    return sorted(form for form in looked_for if form in text or re.sub(r"\s+", "", form) in without_blanks)
 
 
 def run_case(world: World, case: Case) -> None:
@@ -99,6 +101,7 @@ def _prepare(world: World, case: Case, secrets: Mapping[str, str]) -> None:
         "s3_recording_settings": {
             "customSettings": {"plugin": {"apiSecret": Unsafe(secrets["custom"])}, "level": 2}
         },
+        **case.scenario.variables,
     }
     if case.scenario.given_key:
         world.aws.make_user(ALLOW_ALL, "servers", Credentials(KEY_OF_SERVERS, secrets["s3"], "servers"))

@@ -50,6 +50,8 @@ class World:
         self.urls = dict(zip(self.names, fleet.urls))
         self.before = [self.settings(number) for number in range(len(self.names))]
         self.env = aws.env()
+        # Extra variables of the next runs, as a survey gives them.
+        self.extra: dict[str, Any] = {}
         self.variables: dict[str, Any] = {
             "s3_recording_bucket": BUCKET,
             "s3_recording_region": REGION,

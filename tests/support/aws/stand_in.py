@@ -203,7 +203,7 @@ class AwsStandIn:
         return changed
 
     def fault(self, action: str, **how: Any) -> None:
-        """See journal.Fault: count, skip, status, code, message, reset, delay, when."""
+        """See journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
         self._control("POST", "faults", {"action": action, **how})
 
     def faults(self) -> list[dict[str, Any]]:
