@@ -45,13 +45,24 @@ class Carrier:
 
 
 def _settings(world: World, text: str) -> None:
-    names = ("s3BucketName", "s3RegionName", "s3StreamsFolderPath", "httpForwardingExtension", "httpForwardingBaseURL")
+    names = (
+        "s3BucketName",
+        "s3RegionName",
+        "s3StreamsFolderPath",
+        "httpForwardingExtension",
+        "httpForwardingBaseURL",
+    )
     world.fleet.set_settings(0, "live", dict.fromkeys(names, text))
 
 
 def _custom_settings(world: World, text: str) -> None:
     """Words that Ansible's own JSON has a meaning for."""
-    marked = {"__ansible_unsafe": text, "__ansible_vault": text, "__ansible_type": "TrustedAsTemplate", "value": text}
+    marked = {
+        "__ansible_unsafe": text,
+        "__ansible_vault": text,
+        "__ansible_type": "TrustedAsTemplate",
+        "value": text,
+    }
     world.fleet.set_settings(0, "live", {"customSettings": {"plugin": marked, text: 1}})
     world.variables["s3_recording_settings"] = {"customSettings": {"plugin": 1}}
 
@@ -59,8 +70,13 @@ def _custom_settings(world: World, text: str) -> None:
 def _answers(path: str, answer: Callable[[str], Any]) -> Callable[[World, str], None]:
     def bring(world: World, text: str) -> None:
         world.fleet.fault(
-            0, "status", method="GET", path=path, status=200,
-            body=json.dumps(answer(text)), content_type="application/json",
+            0,
+            "status",
+            method="GET",
+            path=path,
+            status=200,
+            body=json.dumps(answer(text)),
+            content_type="application/json",
         )
 
     return bring
@@ -122,10 +138,18 @@ def _cors(world: World, text: str) -> None:
 
 def _policy(world: World, text: str) -> None:
     # A statement that opens the bucket, so that it has to be named.
-    statement = {"Sid": text, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    statement = {
+        "Sid": text,
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    }
     s3 = _made_bucket(world)
     s3.delete_public_access_block(Bucket=BUCKET)
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3.put_bucket_policy(
+        Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
     world.variables["s3_recording_delivery"] = "private"
 
 
@@ -167,7 +191,12 @@ CARRIERS = (
     Carrier("applications of a server", _applications, rc=2),
     Carrier("error of a server", _error, rc=2),
     Carrier("refused login of a server", _refused_login, rc=2, shows=False),
-    Carrier("release of a server", _answers("/version", lambda text: {"versionName": text, "versionType": text, "buildNumber": text}), rc=2, shows=False),
+    Carrier(
+        "release of a server",
+        _answers("/version", lambda text: {"versionName": text, "versionType": text, "buildNumber": text}),
+        rc=2,
+        shows=False,
+    ),
     Carrier("nodes of a cluster", _nodes, rc=0),
     Carrier("live streams and recordings of a server", _live_streams, shows=False),
     Carrier("upload under way", _upload, "rotate_key", before="site"),
@@ -175,7 +204,14 @@ CARRIERS = (
     Carrier("code of an error of a store", _code_of_store, "storage", 2),
     Carrier("CORS rule of somebody else", _cors, "storage", arguments=("--diff",)),
     Carrier("policy of somebody else", _policy, "storage", arguments=("--diff",), rc=2),
-    Carrier("tags of somebody else", _tags, "storage", arguments=("--diff",), shows=False, texts=("expression", "HTML")),
+    Carrier(
+        "tags of somebody else",
+        _tags,
+        "storage",
+        arguments=("--diff",),
+        shows=False,
+        texts=("expression", "HTML"),
+    ),
     Carrier("stored key of somebody else", _stored_key, "storage", rc=2, shows=False),
     Carrier("name of a host", _host_name, arguments=LOOKS, texts=OF_NAMES),
     Carrier("survey: bucket", _survey("bucket"), **GIVEN),

@@ -59,7 +59,9 @@ def _cases() -> list[Case]:
     found += [Case("rollback", (kill,), "rollback") for kill in of_rollback]
     # Again and again, each time a bit further on.
     found.append(Case("site", tuple(Kill(AWS, 2, True, writes=True) for _each in range(3)), "site"))
-    found.append(Case("decommission", tuple(Kill(AWS, 1, True, writes=True) for _each in range(3)), "decommission"))
+    found.append(
+        Case("decommission", tuple(Kill(AWS, 1, True, writes=True) for _each in range(3)), "decommission")
+    )
     return found
 
 

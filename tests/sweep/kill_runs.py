@@ -107,7 +107,11 @@ def run_case(world: World, case: Case) -> None:
 
 def run_in(world: World) -> str:
     """The run that the backups name, which of a killed run only they do."""
-    names = {name for path in world.backups.glob("*.json") for name in re.findall(r'"run": "(\w+)"', path.read_text())}
+    names = {
+        name
+        for path in world.backups.glob("*.json")
+        for name in re.findall(r'"run": "(\w+)"', path.read_text())
+    }
     (name,) = names
     return name
 
@@ -159,7 +163,9 @@ def _batch_fails(world: World, _extra: dict[str, Any]) -> None:
     said = str(failed.of_task("servers | Stop the rollout")[-1]["msg"])
     (back,) = re.findall(r"The former settings are back on (.+?)\.", said)
     assert set(began) <= set(back.split(", ")), said
-    assert not [name for name in began if re.search(rf"(As before the run|Nothing was written to):? .*{name}", said)]
+    assert not [
+        name for name in began if re.search(rf"(As before the run|Nothing was written to):? .*{name}", said)
+    ]
 
 
 def _is_as_before(world: World) -> None:

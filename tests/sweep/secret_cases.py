@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Unusual secrets, and the runs in which they are looked for. One list of cases makes the sample and the whole."""
+"""Unusual secrets, and the runs in which they are looked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEXTS = {
-    "quotes": "say\"it's\"now\"'",
+    "quotes": 'say"it\'s"now"\'',
     "backslashes": r"a\b\\c\n\t\x41\\",
     "unicode": "pässwörd-żółć-密码-🔑",
     "percent": "100%25%sure%2F%",
@@ -24,7 +24,7 @@ TEXTS = {
     "apostrophe": "it's-o'clock-and-'later'",
     "equals": "YWJjZGVmZ2hpamtsbW5v==",
     "properties": "key=v:a#l!u\\u00e9e\\=\\:",
-    "HTML": "<b>&amp;\"quoted\"</b>&#39;",
+    "HTML": '<b>&amp;"quoted"</b>&#39;',
     "vault": "$ANSIBLE_VAULT;1.1;AES256-61626364",
     "blanks": "two  words\tand more",
 }
@@ -140,7 +140,12 @@ SCENARIOS = (
     (9, Scenario("module, shipped", ("module shipped",))),
     (9, Scenario("module, write that echoes", ("module",), 2, (ams(method="POST", path=SETTINGS),))),
     (9, Scenario("module, shipped, wrong password", ("module shipped",), 2, wrong=True)),
-    (9, Scenario("information of a server that echoes", ("info",), 2, (ams(path="/version"),), echoed=("password",))),
+    (
+        9,
+        Scenario(
+            "information of a server that echoes", ("info",), 2, (ams(path="/version"),), echoed=("password",)
+        ),
+    ),
     (
         6,
         Scenario(

@@ -8,7 +8,7 @@ import html
 import json
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -23,8 +23,13 @@ ENOUGH = 24
 
 
 def forms(secret: str) -> set[str]:
-    """The secret as programs write it: in JSON, in Python, in a URL, in HTML, in Java's properties, in base64."""
-    plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    """The secret as programs write it: in JSON, Python, a URL, HTML, Java's properties, base64."""
+    plain = {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }
     plain |= {json.dumps(form)[1:-1] for form in plain} | {as_java(secret)}
     plain |= {quote(secret), quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
     raw = secret.encode()
@@ -77,7 +82,10 @@ def nothing_shows(world: World, run: PlaybookRun, secrets: list[str]) -> None:
     # A file may be one that no text editor would open.
     places |= {str(path): path.read_bytes().decode(errors="replace") for path in world.left_files()}
     shown = [
-        (where, form) for where, text in places.items() for secret in secrets for form in found_in(text, secret)
+        (where, form)
+        for where, text in places.items()
+        for secret in secrets
+        for form in found_in(text, secret)
     ]
     assert not shown, f"{shown}\n{run.describe()}"
     kept = list(world.backups.rglob("*")) if world.backups.exists() else []
@@ -88,9 +96,7 @@ def _prepare(world: World, case: Case, secrets: Mapping[str, str]) -> None:
     key = Credentials(KEY_OF_RUN, secrets["aws"], "run")
     world.aws.make_user(ALLOW_ALL, "run", key)
     world.env = world.aws.env(key)
-    world.fleet.add_user(
-        None, "sweep@example.com", secrets["password"], userType="ADMIN", scope="system"
-    )
+    world.fleet.add_user(None, "sweep@example.com", secrets["password"], userType="ADMIN", scope="system")
     # What is on the servers before, and what no run asks for.
     theirs = {"s3SecretKey": f"former-{secrets['s3']}", "jwtSecretKey": secrets["jwt"]}
     for number in range(len(world.names)):
@@ -145,7 +151,7 @@ def _playbook(world: World, _case: Case, name: str, rc: int) -> PlaybookRun:
 
 
 def _last_run(world: World) -> str:
-    (kept, *_others) = [path for path in sorted(world.backups.glob("*.json"))]
+    (kept, *_others) = sorted(world.backups.glob("*.json"))
     name: str = json.loads(kept.read_text())["layers"][-1]["run"]
     return name
 

@@ -1,15 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a stranger says is shown as a text: it is never run, moves no cursor and looks like no line of Ansible."""
+"""What a stranger says is shown as a text: never run, without controls, and like no line of Ansible."""
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 
 from tests.support.playbook import PlaybookRun
 
+from . import chosen
 from .injection_cases import CASES, FAKED, MARK, SAMPLE, TEXTS, Case
 from .world import World, written
 
@@ -38,10 +38,12 @@ def is_plain(run: PlaybookRun) -> None:
     lines = [line.strip() for line in run.output.splitlines()]
     faked = [line for line in lines if line in (FAKED, "TASK [faked] ***", "ok: [faked]", "PLAY RECAP ***")]
     assert not faked, run.describe()
-    assert not re.search(r"Traceback|unexpected exception|this is probably a bug", run.output, re.I), run.describe()
+    assert not re.search(r"Traceback|unexpected exception|this is probably a bug", run.output, re.I), (
+        run.describe()
+    )
     assert run.recap, run.describe()
 
 
-@pytest.mark.parametrize("case", CASES if os.environ.get("SWEEP") == "all" else SAMPLE, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", chosen(CASES, SAMPLE), ids=lambda case: case.name)
 def test_a_text_of_a_stranger_is_a_text(world: World, case: Case) -> None:
     run_case(world, case)

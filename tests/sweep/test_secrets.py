@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
+from . import chosen
 from .secret_cases import CASES, SAMPLE, Case
 from .secret_runs import run_case
 from .world import World
 
 
-@pytest.mark.parametrize("case", CASES if os.environ.get("SWEEP") == "all" else SAMPLE, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", chosen(CASES, SAMPLE), ids=lambda case: case.name)
 def test_no_secret_shows(world: World, case: Case) -> None:
     run_case(world, case)

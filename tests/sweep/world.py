@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,7 @@ class _Dumper(yaml.SafeDumper):
     pass
 
 
-_Dumper.add_representer(
-    Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"')
-)
+_Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
 
 
 def written(path: Path, data: Any) -> Path:
@@ -144,7 +141,3 @@ class World:
         if BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
             return []
         return [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
-
-
-def alive(pid: int) -> bool:
-    return os.path.exists(f"/proc/{pid}")
