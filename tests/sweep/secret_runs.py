@@ -16,7 +16,7 @@ from tests.support.aws.stand_in import Credentials
 from tests.support.playbook import PlaybookRun
 
 from .secret_cases import ECHO, PLACES, Case
-from .world import ALLOW_ALL, REGION, STORED_AT, Unsafe, World
+from .world import ALLOW_ALL, BUCKET, REGION, STORED_AT, Unsafe, World
 
 KEY_OF_SERVERS, KEY_OF_RUN = "AKIASWEEPOFSERVERS01", "AKIASWEEPOFTHERUN001"
 ENOUGH = 24
@@ -111,18 +111,13 @@ def _prepare(world: World, case: Case, secrets: Mapping[str, str]) -> None:
     }
     if case.scenario.given_key:
         world.aws.make_user(ALLOW_ALL, "servers", Credentials(KEY_OF_SERVERS, secrets["s3"], "servers"))
-        world.aws.client("s3").create_bucket(
-            Bucket=world.variables["s3_recording_bucket"],
-            CreateBucketConfiguration={"LocationConstraint": REGION},
-        ) if _needs_bucket(case) else None
+        if not {"site", "storage"} & set(case.scenario.runs):
+            place = {"LocationConstraint": REGION}
+            world.aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
         world.variables |= {
             "s3_recording_access_key_id": KEY_OF_SERVERS,
             "s3_recording_secret_access_key": Unsafe(secrets["s3"]),
         }
-
-
-def _needs_bucket(case: Case) -> bool:
-    return not {"site", "storage"} & set(case.scenario.runs)
 
 
 def _break(world: World, case: Case, secrets: Mapping[str, str]) -> None:
