@@ -54,6 +54,7 @@ class Scenario:
 
 
 ECHO = "ECHO"
+WRITING = "Writing the settings of application 'live'"
 
 
 def ams(action: str = "status", **how: Any) -> Mapping[str, Any]:
@@ -89,7 +90,7 @@ SCENARIOS = (
             ("servers",),
             2,
             (ams(method="POST", path=SETTINGS),),
-            said="Writing the settings of application 'live'",
+            said=WRITING,
         ),
     ),
     (
@@ -99,7 +100,7 @@ SCENARIOS = (
             ("servers",),
             2,
             (ams(method="POST", path=SETTINGS, status=400),),
-            said="Writing the settings of application 'live'",
+            said=WRITING,
         ),
     ),
     (
@@ -138,12 +139,27 @@ SCENARIOS = (
     (6, Scenario("unreachable", ("servers",), 2, said="the connection was refused")),
     (9, Scenario("module", ("module",))),
     (9, Scenario("module, shipped", ("module shipped",))),
-    (9, Scenario("module, write that echoes", ("module",), 2, (ams(method="POST", path=SETTINGS),))),
-    (9, Scenario("module, shipped, wrong password", ("module shipped",), 2, wrong=True)),
     (
         9,
         Scenario(
-            "information of a server that echoes", ("info",), 2, (ams(path="/version"),), echoed=("password",)
+            "module, write that echoes", ("module",), 2, (ams(method="POST", path=SETTINGS),), said=WRITING
+        ),
+    ),
+    (
+        9,
+        Scenario(
+            "module, shipped, wrong password", ("module shipped",), 2, wrong=True, said="password is wrong"
+        ),
+    ),
+    (
+        9,
+        Scenario(
+            "information of a server that echoes",
+            ("info",),
+            2,
+            (ams(path="/version"),),
+            said="Reading the release",
+            echoed=("password",),
         ),
     ),
     (
@@ -153,6 +169,7 @@ SCENARIOS = (
             ("stored key",),
             2,
             aws=(aws("ssm:GetParameter*"),),
+            said="AccessDenied",
             echoed=("aws",),
         ),
     ),

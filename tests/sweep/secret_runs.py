@@ -69,6 +69,7 @@ def run_case(world: World, case: Case) -> None:
         run = RUNS.get(name, _playbook)(world, case, name, rc)
         if last:
             assert case.scenario.said in " ".join(run.output.split()), run.describe()
+        world.aws.clear_faults()
         looked_for = [*secrets.values(), world.key().get("secret_access_key", "")]
         nothing_shows(world, run, [secret for secret in looked_for if secret])
 
