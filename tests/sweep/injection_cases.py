@@ -11,30 +11,34 @@ from typing import Any
 
 from .world import BUCKET, REGION, STORED_AT, Unsafe, World
 
-# MARK becomes the path of a file that is there only if the text was run.
-MARK = "MARK"
+# MARK becomes the path of a file that is there only if the text was run; WORD shows that a text arrived.
+MARK, WORD = "MARK", "strangers-word"
 _RUN = "lookup('ansible.builtin.pipe', 'touch MARK')"
 FAKED = "faked : ok=99 changed=0 unreachable=0 failed=0"
 TEXTS = {
-    "expression": "{{ " + _RUN + " }}",
-    "statement": "{% if " + _RUN + " %}{% endif %}touch{# " + _RUN + " #}",
-    "tags": "!unsafe '{{ " + _RUN + " }}'",
-    "vault": "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162 touch {{ " + _RUN + " }}",
-    "terminal": "touch\x1b[2J\x1b]0;title\x07\x9b31m\x08\x7f\x85\u202e\u2066gnp",
-    "lines": f"touch\nTASK [faked] ***\nok: [faked]\r\nPLAY RECAP ***\n{FAKED}\r{FAKED}\n\n",
-    "HTML": "touch<script>alert('x')</script><img src=x onerror=\"alert('{{ " + _RUN + " }}')\">",
+    "expression": WORD + "{{ " + _RUN + " }}",
+    "statement": WORD + "{% if " + _RUN + " %}{% endif %}{# " + _RUN + " #}",
+    "tags": "!unsafe '" + WORD + "{{ " + _RUN + " }}'",
+    "vault": "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162 " + WORD + " {{ " + _RUN + " }}",
+    "terminal": WORD + "\x1b[2J\x1b]0;title\x07\x9b31m\x08\x7f\x85\u202e\u2066gnp",
+    "lines": f"{WORD}\nTASK [faked] ***\nok: [faked]\r\nPLAY RECAP ***\n{FAKED}\r{FAKED}\n\n",
+    "HTML": WORD + "<script>alert('x')</script><img src=x onerror=\"alert('{{ " + _RUN + " }}')\">",
 }
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """Who brings the text, what is run then, and how that ends. shows: whether the output has to have it."""
+    """Who brings the text, what is run then, and how that ends.
+
+    shows: whether the output has to have the text. said: what it has to have, since the run came so far.
+    """
 
     name: str
     bring: Callable[[World, str], None]
     playbook: str = "servers"
     rc: int = 0
     shows: bool = True
+    said: str = ""
     arguments: tuple[str, ...] = ()
     texts: tuple[str, ...] = tuple(TEXTS)
     # A run before, so that there is something that the text is in.
@@ -96,6 +100,14 @@ def _refused_login(world: World, text: str) -> None:
     world.fleet.fault(
         0, "status", path="/users/authenticate", status=200, body=body, content_type="application/json"
     )
+
+
+def _release(world: World, text: str) -> None:
+    _answers("/version", lambda said: dict.fromkeys(("versionName", "versionType", "buildNumber"), said))(
+        world, text
+    )
+    # An error that names the release.
+    world.variables["s3_recording_settings"] = {"s3NoSuchSetting": True}
 
 
 def _nodes(world: World, text: str) -> None:
@@ -190,15 +202,21 @@ CARRIERS = (
     Carrier("custom settings of a server", _custom_settings, arguments=LOOKS),
     Carrier("applications of a server", _applications, rc=2),
     Carrier("error of a server", _error, rc=2),
-    Carrier("refused login of a server", _refused_login, rc=2, shows=False),
+    Carrier("refused login of a server", _refused_login, rc=2, shows=False, said="Logging in as"),
     Carrier(
         "release of a server",
-        _answers("/version", lambda text: {"versionName": text, "versionType": text, "buildNumber": text}),
+        _release,
         rc=2,
         shows=False,
+        said="s3NoSuchSetting",
     ),
-    Carrier("nodes of a cluster", _nodes, rc=0),
-    Carrier("live streams and recordings of a server", _live_streams, shows=False),
+    Carrier("nodes of a cluster", _nodes, arguments=LOOKS),
+    Carrier(
+        "live streams and recordings of a server",
+        _live_streams,
+        shows=False,
+        said="recordings of before this change",
+    ),
     Carrier("upload under way", _upload, "rotate_key", before="site"),
     Carrier("error of a store", _error_of_store, "storage", 2),
     Carrier("code of an error of a store", _code_of_store, "storage", 2),

@@ -10,11 +10,16 @@ import pytest
 from tests.support.playbook import PlaybookRun
 
 from . import chosen
-from .injection_cases import CASES, FAKED, MARK, SAMPLE, TEXTS, Case
+from .injection_cases import CASES, FAKED, MARK, SAMPLE, TEXTS, WORD, Case
 from .world import World, written
 
 # But tab and the end of a line; with the marks that turn the direction of reading.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+GIVEN_KEY = {
+    "s3_recording_access_key_id": "AKIASWEEPOFSERVERS01",
+    "s3_recording_secret_access_key": "secret-of-the-sweep-of-injections",
+    "s3_recording_check": False,
+}
 
 
 def run_case(world: World, case: Case) -> None:
@@ -22,6 +27,8 @@ def run_case(world: World, case: Case) -> None:
     carrier = case.carrier
     if carrier.before:
         world.run(carrier.before)
+    if carrier.playbook == "servers":
+        world.variables |= GIVEN_KEY
     carrier.bring(world, TEXTS[case.text].replace(MARK, str(mark)))
     arguments = [*carrier.arguments]
     if world.extra:
@@ -29,7 +36,8 @@ def run_case(world: World, case: Case) -> None:
     run = world.run(carrier.playbook, *arguments, expected_rc=carrier.rc, expected_warnings=None)
     assert not mark.exists(), run.describe()
     if carrier.shows:
-        assert "touch" in run.output, run.describe()
+        assert WORD in run.output, run.describe()
+    assert carrier.said in " ".join(run.output.split()), run.describe()
     is_plain(run)
 
 
