@@ -220,7 +220,14 @@ CARRIERS = (
     Carrier("upload under way", _upload, "rotate_key", before="site"),
     Carrier("error of a store", _error_of_store, "storage", 2),
     Carrier("code of an error of a store", _code_of_store, "storage", 2),
-    Carrier("CORS rule of somebody else", _cors, "storage", arguments=("--diff",)),
+    Carrier(
+        "CORS rule of somebody else",
+        _cors,
+        "storage",
+        arguments=("--diff",),
+        shows=False,
+        said="CORS rules of",
+    ),
     Carrier("policy of somebody else", _policy, "storage", arguments=("--diff",), rc=2),
     Carrier(
         "tags of somebody else",
