@@ -173,6 +173,18 @@ SCENARIOS = (
             echoed=("aws",),
         ),
     ),
+    (
+        3,
+        Scenario(
+            "key in a store that echoes",
+            ("servers",),
+            2,
+            aws=(aws("ssm:GetParameter*"),),
+            given_key=False,
+            said="could not be read",
+            echoed=("aws",),
+        ),
+    ),
 )
 
 
