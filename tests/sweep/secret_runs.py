@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 
 from tests.support.aws.stand_in import Credentials
 from tests.support.playbook import PlaybookRun
+from tests.support.waiting import wait_for
 
 from .secret_cases import ECHO, PLACES, Case
 from .world import ALLOW_ALL, BUCKET, REGION, STORED_AT, Unsafe, World
@@ -192,7 +193,10 @@ def _module(world: World, _case: Case, name: str, rc: int) -> PlaybookRun:
     given = {**_who(), "app": "live", "settings": settings}
     if not shipped:
         given |= {"backup_path": backup, "backup_run": "20261124T120000Z"}
-    return _task(world, rc, {"name": "Write", "antmedia.s3_recording.ams_app_settings": given, **shipped})
+    run = _task(world, rc, {"name": "Write", "antmedia.s3_recording.ams_app_settings": given, **shipped})
+    # What Ansible starts for an asynchronous task removes the module a moment after it has ended.
+    wait_for(lambda: not list((world.folder / "home" / "remote").iterdir()))
+    return run
 
 
 def _info(world: World, _case: Case, _name: str, rc: int) -> PlaybookRun:
