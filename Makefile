@@ -11,7 +11,7 @@ STAGES ?=
 AMS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit lint sanity integration e2e policies format matrix bench certify build docs release clean
+.PHONY: help venv demo test unit lint sanity integration e2e sweep policies format matrix bench certify build docs release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9 ]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 34
@@ -43,6 +43,9 @@ unit lint sanity integration e2e: venv  ## this stage of the tests alone
 
 policies: venv  ## docs/policies, from tests/support/generate_policies.py
 	$(PY) -m tests.support.generate_policies
+
+sweep: venv  ## secrets, injections and kills in whole, of which the tests run a sample; takes an hour or so; CASES=expression for some
+	SWEEP=all $(PY) -m pytest -q -n 2 tests/sweep $(if $(CASES),-k "$(CASES)")
 
 format: venv  ## lays out the Python files
 	$(PY) -m ruff check --fix-only --quiet .

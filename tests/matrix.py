@@ -33,6 +33,7 @@ TESTS = [
     "tests/unit",
     "tests/integration",
     "tests/e2e",
+    "tests/sweep",
     "-m",
     "not real_ams",
     "-n",

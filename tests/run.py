@@ -306,7 +306,7 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
     "e2e": (
         "role and playbooks as a user runs them",
         # What takes long there is made once a module.
-        pytest_stage("e2e", "tests/e2e", workers=3, distribution="loadscope"),
+        pytest_stage("e2e", "tests/e2e", "tests/sweep", workers=3, distribution="loadscope"),
     ),
     "docs": ("documentation of plugins and role", docs),
     "sanity": ("ansible-test sanity, nothing ignored", sanity),

@@ -64,6 +64,7 @@ from typing import Any, Optional
 
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import SECRETS
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
@@ -102,7 +103,8 @@ class LookupModule(AWSLookupBase):
         try:
             content = store.read()
         except AwsError as error:
-            raise AnsibleLookupError(str(error)) from None
+            shown = error.without(self.get_option(name) for name in SECRETS)
+            raise AnsibleLookupError(str(shown)) from None
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:
             return self._absent(store.where)

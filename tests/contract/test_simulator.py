@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -190,6 +191,19 @@ def test_slow_answers_and_delays(fleet: Fleet, log_in: LogIn) -> None:
     begin = time.monotonic()
     assert client.call("GET", "/version").status == 200
     assert time.monotonic() - begin >= 0.3
+
+
+def test_a_write_whose_answer_is_late(fleet: Fleet, log_in: LogIn) -> None:
+    client = log_in(fleet.hosts[0])
+    current = client.settings("live")
+    fleet.fault(0, "slow", seconds=0.5, late=True, method="POST", path=LIVE)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.post, "live", {**current, "s3BucketName": "written-at-once"})
+        while not fleet.writes(0):
+            time.sleep(0.01)
+        assert fleet.settings(0, "live")["s3BucketName"] == "written-at-once"
+        assert not answer.done()
+        assert answer.result().status == 200
 
 
 def test_an_application_that_is_not_loaded_yet(fleet: Fleet, log_in: LogIn) -> None:

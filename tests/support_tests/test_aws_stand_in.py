@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.aws import AwsStandIn
+from tests.support.aws.stand_in import Credentials
 from tests.support_tests.aws_support import (
     Clients,
     allow,
@@ -105,6 +106,22 @@ class TestFaultsAndJournal:
         begun = time.monotonic()
         client().head_bucket(Bucket=bucket)
         assert time.monotonic() - begun >= 0.3
+
+    def test_faults_of_writes_alone_and_those_that_none_has_met(
+        self, stand_in: AwsStandIn, client: Clients, bucket: str
+    ) -> None:
+        stand_in.fault("s3:*", writes=True, skip=1, code="AccessDenied", status=403)
+        client().put_object(Bucket=bucket, Key="k", Body=b"1")
+        client().head_bucket(Bucket=bucket)
+        assert [fault["action"] for fault in stand_in.faults()] == ["s3:*"]
+        refused("AccessDenied", client().put_object, Bucket=bucket, Key="k", Body=b"2")
+        assert stand_in.faults() == []
+
+    def test_a_key_with_a_secret_as_given(self, stand_in: AwsStandIn, client: Clients) -> None:
+        given = Credentials("AKIAOFATESTITSELF001", 'with "quotes" and ö', "of-a-test")
+        key = stand_in.make_user(allow("s3:ListAllMyBuckets"), "of-a-test", given)
+        assert key == given
+        client("s3", key).list_buckets()
 
     def test_journal(self, stand_in: AwsStandIn, client: Clients, bucket: str) -> None:
         stand_in.clear_requests()

@@ -11,6 +11,7 @@ from typing import Any, Callable
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._plain_text import printable_result
+from .credentials import SECRETS
 from .errors import AwsError
 
 
@@ -22,7 +23,9 @@ def run_as_module(
     try:
         result = printable_result(run(module))
     except AwsError as error:
-        module.fail_json(**error.result())
+        # Ansible masks them as they are; an error may quote them in another form.
+        secrets = [module.params.get(name) for name in SECRETS]
+        module.fail_json(**error.without(secrets).result())
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

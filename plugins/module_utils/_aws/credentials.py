@@ -12,6 +12,8 @@ from typing import Any, Optional
 
 from .errors import AwsError, code_of
 
+# The options in which a task or a lookup has them.
+SECRETS = ("secret_key", "session_token")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 UNKNOWN_KEY_CODES = (
     "InvalidAccessKeyId",

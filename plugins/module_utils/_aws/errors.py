@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._plain_text import one_line, printable
 from .._secret_forms import scrub
@@ -61,7 +61,7 @@ class AwsError(Exception):
             self.remedy = f"{self.remedy.rstrip('.')}. Done before that: {done}".lstrip(". ")
         return self
 
-    def without(self, secrets: Iterable[str]) -> AwsError:
+    def without(self, secrets: Iterable[Optional[str]]) -> AwsError:
         """The same error, with the secrets that an answer may quote masked."""
         self.came_back = scrub(self.came_back, secrets)
         return self

@@ -16,7 +16,7 @@ ACTIONS = {
     "html": "answers 200 with a page, as a proxy or a captive portal does",
     "truncate": "does it; the answer's JSON breaks off, in a complete HTTP answer",
     "cut": "does it; the connection closes in the middle of the body",
-    "slow": "waits seconds, then answers as ever",
+    "slow": "waits seconds, then answers as ever; with late, does it at once and waits before it answers",
     "reset_before": "resets the connection and does nothing",
     "reset_after": "does it, then resets the connection instead of an answer",
     "empty": "answers 204",

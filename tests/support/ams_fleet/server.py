@@ -207,6 +207,8 @@ class FleetServer:
         if fault.action in {"reset_before", "restart"}:
             return _broken(request)
         answer = await _answered(call)
+        if fault.action == "slow" and fault.options.get("late"):
+            await asyncio.sleep(fault.seconds)
         if fault.action == "rewrite":
             _rewrite(call, fault)
         if fault.action == "truncate":
@@ -216,7 +218,7 @@ class FleetServer:
         return _broken(request) if fault.action == "reset_after" else answer
 
     async def _before(self, listener: Listener, fault: Fault, call: Call) -> None:
-        if fault.action == "slow":
+        if fault.action == "slow" and not fault.options.get("late"):
             await asyncio.sleep(fault.seconds)
         elif fault.action == "session_lost":
             listener.host.sessions.clear()

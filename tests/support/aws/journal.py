@@ -28,7 +28,8 @@ class Fault:
     """What happens to the next `count` requests of an action, after `skip` of them have passed.
 
     `action` is an IAM action (s3:PutBucketCORS) or an operation (s3:CreateMultipartUpload), or a pattern of
-    either. `when` tells whether the request is applied ("after") or not ("before") before it fails.
+    either; with `writes` only requests that change something count. `when` tells whether the request is
+    applied ("after") or not ("before") before it fails.
     """
 
     action: str
@@ -40,6 +41,7 @@ class Fault:
     reset: bool = False
     delay: float = 0.0
     when: str = "before"
+    writes: bool = False
 
     def __post_init__(self) -> None:
         if self.status and not self.code:
@@ -51,6 +53,8 @@ class Fault:
             raise ValueError("when is 'before' or 'after'")
 
     def fits(self, call: Call) -> bool:
+        if self.writes and not call.writes:
+            return False
         service = call.action.partition(":")[0]
         names = (call.action, f"{service}:{call.operation}")
         return any(fnmatch.fnmatchcase(name, self.action) for name in names)

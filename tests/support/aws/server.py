@@ -256,7 +256,8 @@ class StandIn:
     def _make_user(self, given: dict[str, Any]) -> dict[str, str]:
         document = json.dumps(given["policy"]) if given.get("policy") else None
         with self._lock:
-            key_id, secret = state.create_user(given["name"], document)
+            key = (given["access_key_id"], given["secret_access_key"]) if given.get("access_key_id") else None
+            key_id, secret = state.create_user(given["name"], document, key=key)
         return {"name": given["name"], "access_key_id": key_id, "secret_access_key": secret}
 
 

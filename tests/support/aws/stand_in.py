@@ -203,8 +203,13 @@ class AwsStandIn:
         return changed
 
     def fault(self, action: str, **how: Any) -> None:
-        """See journal.Fault: count, skip, status, code, message, reset, delay, when."""
+        """See journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
         self._control("POST", "faults", {"action": action, **how})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that no request has met yet, or not often enough."""
+        waiting: list[dict[str, Any]] = self._control("GET", "faults")
+        return waiting
 
     def clear_faults(self) -> None:
         self._control("DELETE", "faults")
@@ -228,11 +233,15 @@ class AwsStandIn:
         """Tags that AWS itself puts there, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
         self._control("POST", "system-tags", {"bucket": bucket, "tags": tags})
 
-    def make_user(self, policy: dict[str, Any] | None = None, name: str | None = None) -> Credentials:
-        """A user with one inline policy and one key that works at once. No request is recorded for it."""
-        made = self._control(
-            "POST",
-            "users",
-            {"name": name or f"user-{uuid.uuid4().hex[:8]}", "policy": policy},
-        )
+    def make_user(
+        self, policy: dict[str, Any] | None = None, name: str | None = None, key: Credentials | None = None
+    ) -> Credentials:
+        """A user with one inline policy and one key that works at once. No request is recorded for it.
+
+        key: the one to have, with a secret as AWS itself would not make it.
+        """
+        given = {"name": name or f"user-{uuid.uuid4().hex[:8]}", "policy": policy}
+        if key:
+            given |= {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
+        made = self._control("POST", "users", given)
         return Credentials(made["access_key_id"], made["secret_access_key"], made["name"])
