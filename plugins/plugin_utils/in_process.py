@@ -99,7 +99,8 @@ class InProcessAction(ActionBase):
             return {**result, "failed": True, "msg": problem}
         problem = texts_problem(self._arguments, _TEXTS)
         if problem:
-            return {**result, "failed": True, "changed": False, "msg": problem}
+            # Nothing was sent, so that a rollout has nothing to take back there.
+            return {**result, "failed": True, "changed": False, "login_refused": True, "msg": problem}
         stay_the_same_user(self._connection)
         asked = self._asked_of_cluster()
         # A job in the background has no outcome yet that could decide for other nodes.

@@ -151,3 +151,11 @@ def test_secrets_among_further_settings_are_not_shown(tmp_path: Path) -> None:
     assert "hush-hush" not in before_the_debug_of_this_test
     broken = {"s3_recording_settings": '{"jwtSecretKey": "hush-hush-of-a-test"'}
     assert "hush-hush" not in plan(tmp_path, play_vars=broken, expected_rc=2).output
+
+
+def test_a_password_that_yaml_has_made_a_number_is_refused(tmp_path: Path) -> None:
+    """As a text it would be tried at every server, and the third wrong one blocks an account."""
+    extra = {"s3_recording_ams_password": 123456}
+    told = " ".join(plan(tmp_path, extra_vars=extra, expected_rc=2).stdout.split())
+    assert "eu1, eu2, us1: s3_recording_ams_password is a number for YAML" in told
+    assert "s3_recording_ams_password: '...'" in told
