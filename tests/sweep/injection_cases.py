@@ -258,12 +258,12 @@ class Case:
 
 
 def _cases() -> list[Case]:
-    """A few texts for each, in turn, the expression always."""
+    """Three texts for each: the expression, the lines, and the others in turn."""
     found = []
     turn = itertools.cycle(TEXTS)
     for carrier in CARRIERS:
         others = [next(turn) for _each in TEXTS]
-        chosen = [text for text in ("expression", *others) if text in carrier.texts]
+        chosen = [text for text in ("expression", "lines", *others) if text in carrier.texts]
         found += [Case(carrier, text) for text in dict.fromkeys(chosen)][:OF_EACH] if carrier.texts else []
         next(turn)
     return found

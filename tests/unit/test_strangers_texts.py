@@ -165,6 +165,18 @@ def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
     assert result["msg"].count("\n") == 1
 
 
+FAKED = "2.17\nPLAY RECAP ***\nams-1 : ok=9 changed=0"
+
+
+def test_an_error_is_one_line_whatever_is_quoted_in_it() -> None:
+    """The release that a server gave itself began lines of its own in the output of Ansible."""
+    error = AmsError("Planning the settings", f"AMS {FAKED} does not know 's3Name'", "Nothing was written")
+    assert str(error).endswith("ams-1 : ok=9 changed=0 does not know 's3Name'. Nothing was written.")
+    assert len(str(error).splitlines()) == 1
+    answer: Any = {"Error": {"Code": FAKED, "Message": FAKED}}
+    assert len(str(explain("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
+
+
 def test_what_people_write_stays() -> None:
     text = "Zugriff verweigert für Sie: 東京 😀\n\tzwei"
     assert printable(text) == text

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
+from .._plain_text import one_line
 from . import app_warnings
 from .client import AmsClient, Connection
 from .errors import AmsError
@@ -82,7 +83,7 @@ class Applier:
             return []
         if not nodes:
             return [f"{self.client.url} is given as a node of a cluster, and says that it is in none"]
-        names = ", ".join(str(node.get("ip") or node.get("id")) for node in nodes)
+        names = ", ".join(one_line(str(node.get("ip") or node.get("id"))) for node in nodes)
         text = (
             f"The cluster of {self.client.url} has {len(nodes)} nodes ({names}), and {known} are known: "
             "viewers of the others are not among the CORS origins, and nothing is proved there"

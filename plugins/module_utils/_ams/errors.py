@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Optional
 
-from .._plain_text import one_line, printable
+from .._plain_text import one_line
 from .._secret_forms import MASK, scrub
 
 __all__ = ["MASK", "AmsError", "excerpt", "scrub"]
@@ -61,9 +61,9 @@ class AmsError(Exception):
         return self.sentence()
 
     def sentence(self) -> str:
-        """The message: what was tried, what came back, what to do."""
+        """The message, in one line: what was tried, what came back, what to do."""
         parts = [f"{self.tried}: {self.came_back}", self.remedy]
-        return printable(" ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part))
+        return one_line(" ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part))
 
     def without(self, secrets: Iterable[Optional[str]]) -> AmsError:
         """The same error, with the secrets that the server's answer may quote masked."""

@@ -107,7 +107,7 @@ def explain(
             return AwsError(tried, trouble.words, trouble.remedy)
         way = "Check region, endpoint_url and the way to AWS from this host"
         return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
-    code, status = code_of(error), status_of(error)
+    code, status = one_line(code_of(error)), status_of(error)
     text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
