@@ -198,7 +198,8 @@ def nothing_is_left(world: World) -> None:
     if BUCKET in [each["Name"] for each in world.aws.client("s3").list_buckets()["Buckets"]]:
         assert world.aws.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
     kept = sorted(path.name for path in world.backups.glob("*")) if world.backups.exists() else []
-    assert [name for name in kept if name.startswith(".") or ".unproved." in name] == []
+    over = [name for name in kept if name.startswith(".") or ".unproved." in name]
+    assert not over, over
     for path in world.backups.glob("*.json"):
         assert json.loads(path.read_text())["layers"]
     password = str(world.variables["s3_recording_ams_password"])
