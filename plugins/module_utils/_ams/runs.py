@@ -160,9 +160,8 @@ def _problem_of_lost_key(
 def _problem_of_time(since: str) -> str:
     if is_time(since):
         return ""
-    return (
-        f"s3_recording_since is '{one_line(since)}', not a time like 20261124T120000Z. Nothing was changed."
-    )
+    since = " ".join(since.splitlines())
+    return f"s3_recording_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
 
 
 def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
