@@ -27,6 +27,7 @@ from ._ams.runs import goes_on_with
 from ._aws import cors
 from ._aws.bucket_access import NOTHING
 from ._aws.errors import AwsError
+from ._plain_text import one_line
 from ._recording import CLOSED_DELIVERIES, Intent
 from ._recording_problems import problems_of, warnings_of
 from ._sharing import shared_names
@@ -117,7 +118,7 @@ def fleet(
         *_cluster_problems(members),
     ]
     if problems:
-        return {"buckets": [], "hosts": {}, "problems": problems, "warnings": []}
+        return {"buckets": [], "hosts": {}, "problems": [one_line(each) for each in problems], "warnings": []}
     warnings = [(member.host, text) for member in chosen for text in warnings_of(member.intent)]
     warnings += _broken_off(members, unproved or {})
     sizes = Counter(member.intent.cluster for member in members)

@@ -12,7 +12,7 @@ from typing import Any
 from .world import BUCKET, REGION, STORED_AT, Unsafe, World
 
 # MARK becomes the path of a file that is there only if the text was run; WORD shows that a text arrived.
-MARK, WORD = "MARK", "strangers-word"
+MARK, WORD = "MARK", "strangersword"
 _RUN = "lookup('ansible.builtin.pipe', 'touch MARK')"
 FAKED = "faked : ok=99 changed=0 unreachable=0 failed=0"
 TEXTS = {

@@ -23,12 +23,14 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.setting
     secrets_of,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import Link, outcome
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._plain_text import (
     one_line,
     printable,
     printable_result,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 from botocore.exceptions import ClientError
 
 SECRETS = [
@@ -175,6 +177,14 @@ def test_an_error_is_one_line_whatever_is_quoted_in_it() -> None:
     assert len(str(error).splitlines()) == 1
     answer: Any = {"Error": {"Code": FAKED, "Message": FAKED}}
     assert len(str(explain("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
+
+
+def test_a_problem_of_the_plan_is_one_line() -> None:
+    """A survey is filled in by people who may only start a job."""
+    intent = intent_of({"bucket": f"bucket {FAKED}", "region": "eu-west-1"}, "ams-1")
+    problems = fleet([Member("ams-1", intent, True)])["problems"]
+    assert "PLAY RECAP" in str(problems)
+    assert [problem for problem in problems if len(problem.splitlines()) > 1] == []
 
 
 def test_what_people_write_stays() -> None:

@@ -160,6 +160,7 @@ def _problem_of_lost_key(
 def _problem_of_time(since: str) -> str:
     if is_time(since):
         return ""
+    since = " ".join(since.splitlines())
     return f"s3_recording_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
 
 
@@ -171,6 +172,7 @@ def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
     if run is None:
         meant = _meant(name, [run.name for run in runs])
         asked = f" Did you mean {' or '.join(meant)}?" if meant else ""
+        name = " ".join(name.splitlines())
         return f"There is no run '{name}'.{asked} Nothing was changed, and all backups are kept.\n{listed}"
     if run.only_key:
         return f"{_refusal(run)} Nothing was changed, and all backups are kept.\n{listed}"

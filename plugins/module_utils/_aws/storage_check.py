@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
+from .._plain_text import one_line
 from . import (
     apply_access,
     apply_bucket,
@@ -60,7 +61,7 @@ def run(module: Any) -> dict[str, Any]:
         for error in _Bucket(module, bucket, passwords).errors()
     ]
     # What keeps a policy from a user keeps a key from it as well.
-    problems = list(dict.fromkeys(found))
+    problems = [one_line(each) for each in dict.fromkeys(found)]
     if not problems:
         count = len(module.params["buckets"])
         return {
