@@ -26,6 +26,8 @@ def run_as_module(
         # Ansible masks them as they are; an error may quote them in another form.
         secrets = [module.params.get(name) for name in SECRETS]
         module.fail_json(**error.without(secrets).result())
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
