@@ -9,7 +9,6 @@ from typing import Any, Optional
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._private_file import FileError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import run_file
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
     TaskVariables,
@@ -49,7 +48,7 @@ class ActionModule(ActionBase):
                     problems.append(f"{bucket['bucket']}: {str(error).rstrip('.')}.")
             if not problems:
                 run_file.keep({**(run_file.kept() or {}), **keys})
-        except (FileError, VariableError) as error:
+        except (run_file.RunFileError, VariableError) as error:
             problems.append(f"{error}.")
         if problems:
             raise VariableError(

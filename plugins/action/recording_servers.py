@@ -12,7 +12,6 @@ from ansible_collections.antmedia.s3_recording.plugins.action import (
     recording_check,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._private_file import FileError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction, plain
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import STEPS, arguments_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
@@ -42,7 +41,7 @@ class ActionModule(ActionBase):
             arguments = plain(arguments_of(step, TaskVariables(task_vars or {}, self._templar)))
         except AmsError as error:
             return {"failed": True, "changed": False, **error.result()}
-        except (VariableError, FileError, ValueError) as error:
+        except (VariableError, ValueError) as error:
             return {"failed": True, "changed": False, "msg": f"{error}."}
         action = _ACTIONS[step](
             task=self._task,

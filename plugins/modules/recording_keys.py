@@ -12,9 +12,8 @@ description:
   - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
   - Reads the access key of each bucket from where it is stored, or from the variables of the hosts where it
     is given, once for all hosts of a batch.
-  - M(antmedia.s3_recording.recording_servers) finds the keys in a file of mode 0600 in the folder for
-    temporary files that Ansible makes on the controller for each run, mode 0700, and removes at the end of
-    the run. They are in no fact and in no result.
+  - M(antmedia.s3_recording.recording_servers) finds the keys in a file on the controller that has no name
+    and is gone with the run, however that ends. They are in no fact and in no result.
   - The plan of the role must have been made, since it knows the buckets.
 options: {}
 attributes:

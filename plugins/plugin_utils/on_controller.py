@@ -63,6 +63,9 @@ class AwsAction(ActionBase):
     module: Any
 
     def _execute_module(self, *given: Any, **options: Any) -> dict[str, Any]:
+        problem = texts_problem(self._task.args, _TEXTS)
+        if problem:
+            return {"failed": True, "changed": False, "msg": problem}
         task_vars = options.get("task_vars") or {}
         if given or options.get("wrap_async") or not self._is_for_this_python(task_vars):
             shipped: dict[str, Any] = super()._execute_module(*given, **options)
@@ -116,8 +119,5 @@ class ApiAction(AwsAction, NormalAction):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         stay_the_same_user(self._connection)
-        problem = texts_problem(self._task.args, _TEXTS)
-        if problem:
-            return {"failed": True, "changed": False, "msg": problem}
         result: dict[str, Any] = super().run(tmp, task_vars)
         return result

@@ -3,38 +3,59 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The access keys that one task has read for all hosts of a run.
 
-A fact would reach callbacks and fact caches with them. A file in the folder that Ansible makes for each run
-reaches the workers alone: only its user may read it, and Ansible removes it at the end of the run.
+A fact would reach callbacks and fact caches with them. A file without a name reaches the workers alone: it is
+opened before they are forked, and it is gone with the last of them, however they end.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible import constants
-from ansible_collections.antmedia.s3_recording.plugins.module_utils import _private_file as private_file
 
 Keys = dict[str, dict[str, str]]
 
 
+class RunFileError(Exception):
+    """Why the access keys cannot be handed on."""
+
+
 def keep(keys: Mapping[str, Mapping[str, str]]) -> None:
-    """Keep the access key of each bucket for the tasks that follow; raise FileError where that cannot be."""
-    path = _path()
-    private_file.check_folder(os.path.dirname(path))
-    private_file.write(path, json.dumps(keys).encode(), f"{path}.{os.getpid()}")
+    """Keep the access key of each bucket for the tasks that follow."""
+    content = json.dumps(keys).encode()
+    try:
+        os.ftruncate(_FILE, 0)
+        written = os.pwrite(_FILE, content, 0)
+    except OSError as error:
+        raise RunFileError(_not_kept(error.strerror)) from error
+    if written < len(content):
+        raise RunFileError(_not_kept("the disk is full"))
 
 
 def kept() -> Optional[Keys]:
     """Return the access key of each bucket, None where no task of this run has read them."""
-    content = private_file.read(_path())
-    if content is None:
+    content = os.pread(_FILE, os.fstat(_FILE).st_size, 0)
+    if not content:
         return None
     keys: Any = json.loads(content)
     return dict(keys)
 
 
-def _path() -> str:
-    return os.path.join(constants.DEFAULT_LOCAL_TMP, "antmedia-keys.json")
+def _not_kept(reason: Optional[str]) -> str:
+    return (
+        f"Keeping the access keys for the servers of this run in {constants.DEFAULT_LOCAL_TMP}: {reason}. "
+        "Make room there, or name another folder by ANSIBLE_LOCAL_TEMP"
+    )
+
+
+def _without_a_name() -> int:
+    file, path = tempfile.mkstemp(prefix="antmedia-", dir=constants.DEFAULT_LOCAL_TMP)
+    os.unlink(path)
+    return file
+
+
+_FILE = _without_a_name()

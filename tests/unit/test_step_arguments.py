@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import json
-import stat
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,13 +74,9 @@ class Templar:
 
 
 @pytest.fixture(autouse=True)
-def of_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a run, with the keys that a task has read."""
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(folder))
+def of_run() -> None:
+    """The keys that a task of this run has read."""
     run_file.keep({"recordings": {"access_key_id": "AKIA", "secret_access_key": "secret"}})
-    return folder
 
 
 def arguments(step: str, **variables: Any) -> dict[str, Any]:
@@ -178,16 +173,32 @@ def test_further_settings_that_were_not_planned_are_refused_without_their_values
     assert "hush" not in str(refused.value)
 
 
-def test_the_keys_of_a_run_are_in_a_file_that_only_its_user_may_read(of_run: Path) -> None:
-    (path,) = of_run.iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert json.loads(path.read_text())["recordings"]["secret_access_key"] == "secret"
+def test_the_keys_of_a_run_reach_other_workers_and_are_in_no_file_with_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    monkeypatch.setattr(run_file, "_FILE", run_file._without_a_name())
+    keys = {"recordings": {"access_key_id": "AKIA", "secret_access_key": "secret of a worker"}}
+    worker = os.fork()
+    if not worker:
+        run_file.keep(keys)
+        os._exit(0)
+    os.waitpid(worker, 0)
+    assert run_file.kept() == keys
+    assert list(tmp_path.iterdir()) == []
+    os.close(run_file._FILE)
+
+
+def test_keys_that_cannot_be_kept_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "wb") as full:
+        monkeypatch.setattr(run_file, "_FILE", full.fileno())
+        with pytest.raises(run_file.RunFileError, match=r"Keeping the access keys .* Make room there"):
+            run_file.keep({"recordings": {"secret_access_key": "secret"}})
 
 
 @pytest.mark.parametrize("buckets", [None, {}])
-def test_a_key_that_was_not_read_is_named(of_run: Path, buckets: Any) -> None:
-    (path,) = of_run.iterdir()
-    path.unlink()
+def test_a_key_that_was_not_read_is_named(buckets: Any) -> None:
+    os.ftruncate(run_file._FILE, 0)
     if buckets is not None:
         run_file.keep(buckets)
     with pytest.raises(VariableError, match="No task of this run has read the access key of recordings"):

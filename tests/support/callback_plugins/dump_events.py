@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -99,13 +99,10 @@ class CallbackModule(CallbackBase):
         self._record("diff", result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        folder = constants.DEFAULT_LOCAL_TMP
-        modes = {os.path.join(folder, name): _mode(os.path.join(folder, name)) for name in os.listdir(folder)}
-        self._write("stats", custom=stats.custom, folder={folder: _mode(folder)}, files=modes)
-
-
-def _mode(path: str) -> int:
-    return stat.S_IMODE(os.stat(path).st_mode)
+        # What the workers have left there for each other, which Ansible removes only if it ends by itself.
+        found = sorted(path for path in Path(constants.DEFAULT_LOCAL_TMP).rglob("*") if path.is_file())
+        files = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in found}
+        self._write("stats", custom=stats.custom, files=files)
 
 
 def _plain(value: Any) -> Any:
