@@ -317,7 +317,7 @@ def test_the_commands_of_the_guide_fill_a_policy_in(tmp_path: Path) -> None:
     assert [name for _command, name in commands] == ["run", "boundary"]
     values = {"BUCKET": "myvideos", "ACCOUNT": "123456789012", "REGION": "us-east-1"}
     for command, name in commands:
-        whole = command.replace("docs/policies", shlex.quote(str(FOLDER)))
+        whole = command.replace("$policies", shlex.quote(str(FOLDER)))
         subprocess.run(["sh", "-c", whole], cwd=tmp_path, check=True)
         filled = json.loads((tmp_path / f"{name}.json").read_text())
         assert filled == filled_in(name, **values)
