@@ -72,7 +72,8 @@ def _present(module: Any) -> dict[str, Any]:
     left, right = users.difference(before, after)
     result = _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
     attached = user.attached_if_readable() if before else ()
-    return {**result, "warnings": full_access_warnings(wish.user, attached, wish.managed)}
+    warnings = full_access_warnings(wish.user, attached, wish.managed, after.boundary)
+    return {**result, "warnings": warnings}
 
 
 def _absent(module: Any) -> dict[str, Any]:

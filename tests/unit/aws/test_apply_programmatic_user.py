@@ -239,6 +239,10 @@ def test_full_access_that_nobody_asked_for_is_warned_of(aws: AwsStandIn, iam: An
         assert f"aws iam detach-user-policy --user-name {name} --policy-arn {arn}" in warning
         for asked in ("AmazonS3FullAccess", arn):
             assert run(aws, name, bucket="b", managed_policies=[asked], check=check)["warnings"] == []
+    own = iam.create_policy(PolicyName=f"limit-{name}", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+    assert "can do everything in all buckets" in warning
+    (warning,) = run(aws, name, bucket="b", permissions_boundary=own)["warnings"]
+    assert f"can do everything that its permissions boundary {own} allows in all buckets" in warning
 
 
 def test_attached_policies_that_may_not_be_listed_are_no_error(aws: AwsStandIn, iam: Any, name: str) -> None:
