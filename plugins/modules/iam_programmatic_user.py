@@ -85,6 +85,7 @@ options:
       - A user with a console password, a group, an inline policy of another name than O(policy_name), an
         attached policy other than O(managed_policies) and AmazonS3FullAccess, or a tag C(managed-by) of
         something else is never adopted, because its access key would have all these rights.
+      - AmazonS3FullAccess stays attached. The task warns of it unless O(managed_policies) names it.
     type: bool
     default: false
     version_added: 0.1.0
@@ -109,7 +110,8 @@ notes:
   - The credentials need C(iam:GetUser), C(iam:GetUserPolicy) and C(iam:GetLoginProfile), and with
     O(managed_policies) C(iam:ListAttachedUserPolicies), C(iam:GetPolicy) and C(iam:ListPolicies). For a user
     without the tags they need C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies) and
-    C(iam:ListGroupsForUser).
+    C(iam:ListGroupsForUser). Without C(iam:ListAttachedUserPolicies) the task does not
+    warn of AmazonS3FullAccess.
   - To change something they need those of C(iam:CreateUser), C(iam:PutUserPolicy), C(iam:DeleteLoginProfile),
     C(iam:AttachUserPolicy), C(iam:UpdateUser), C(iam:PutUserPermissionsBoundary) and C(iam:TagUser) that the
     change takes. With C(iam:GetPolicy) a permissions boundary that does not exist is known before.

@@ -76,12 +76,16 @@ def test_no_event_holds_a_secret(awx: AwxStandIn, events: Path) -> None:
 
 
 def test_the_guides_commands(tmp_path: Path) -> None:
-    build, export, play = COMMANDS
+    build, push, export, play = COMMANDS
     assert export.startswith("export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=")
-    assert shlex.split(play) == ["ansible-playbook", AWX, "-e", "@awx-variables.yml"]
+    given = ["-e", "@awx-variables.yml", "-e", "@vault.yml", "--ask-vault-pass"]
+    assert shlex.split(play) == ["ansible-playbook", AWX, *given]
     # Building needs a container engine and an image; what it builds from is made before that.
     name, _build, *arguments = shlex.split(build)
     assert (name, arguments[0], arguments[2]) == ("ansible-builder", "-f", "-t")
+    image = arguments[3]
+    assert push == f"podman push {image}"
+    assert f"s3_recording_awx_image: {image}\n" in GUIDE.read_text(encoding="utf-8")
     create = [BUILDER, "create", *arguments[:2], "-c", str(tmp_path / "context")]
     done = subprocess.run(create, cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

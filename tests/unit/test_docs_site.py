@@ -27,6 +27,15 @@ def test_every_guide_is_in_the_contents() -> None:
     assert sorted(listed) == [path.stem for path in GUIDES]
 
 
+def test_every_file_of_the_collection_that_a_guide_names_is_shipped() -> None:
+    """A guide built its image from a file that the collection did not have."""
+    ignored = yaml.safe_load((REPO / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    texts = [path.read_text(encoding="utf-8") for path in GUIDES]
+    named = {each for text in texts for each in re.findall(r"(?<![\w/])(?:awx|docs)/[\w./-]*\w", text)}
+    assert {"awx/execution-environment.yml", "docs/policies"} <= named
+    assert [each for each in named if not (REPO / each).exists() or each.split("/")[0] in ignored] == []
+
+
 def test_no_text_says_that_hosts_beside_the_play_take_part() -> None:
     """Folders and origins are those of the play's hosts, and were said to be of the whole inventory."""
     sources = [path for kind in ("*.py", "*.yml") for path in (REPO / "plugins").rglob(kind)]

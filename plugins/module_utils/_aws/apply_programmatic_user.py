@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import programmatic_user as users
 from .calls import attempt, client, partition_of, poll
 from .errors import AwsError
-from .ownership import Belongings, Claim, leftovers, tags_of
+from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
 from .user_reader import BUSY, MISSING, UserReader
 
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def _present(module: Any) -> dict[str, Any]:
     if changes and not module.check_mode:
         before, after, changes = user.bring(before, wish)
     left, right = users.difference(before, after)
-    return _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
+    result = _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
+    attached = user.attached_if_readable() if before else ()
+    warnings = full_access_warnings(wish.user, attached, wish.managed, after.boundary)
+    return {**result, "warnings": warnings}
 
 
 def _absent(module: Any) -> dict[str, Any]:

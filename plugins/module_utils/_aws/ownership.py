@@ -134,6 +134,23 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
     )
 
 
+def full_access_warnings(
+    user: str, attached: Sequence[str], wanted: Sequence[str], boundary: str
+) -> list[str]:
+    """Return a warning where a user has AmazonS3FullAccess and the task does not ask for it.
+
+    attached, wanted, boundary: ARNs.
+    """
+    limit = f" that its permissions boundary {boundary} allows" if boundary else ""
+    return [
+        f"IAM user {user} has the policy {FULL_ACCESS}, so its access key can do everything{limit} in all "
+        "buckets of the account. When no server needs that any more: aws iam detach-user-policy "
+        f"--user-name {user} --policy-arn {arn}"
+        for arn in attached
+        if arn not in wanted and arn.partition(_OF_AWS)[2] == FULL_ACCESS
+    ]
+
+
 def leftovers(has: Belongings, claim: Claim) -> list[str]:
     """Return what keeps a user of ours from being deleted: it serves something else as well."""
     kept = [f"{kind} {', '.join(each)}" for kind, each in has.kept.items() if each]

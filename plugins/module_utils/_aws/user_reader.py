@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from .calls import attempt, attempt_all
+from .errors import AwsError
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
 from .programmatic_user import from_aws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from .errors import AwsError
 
 MISSING = "NoSuchEntity"
 # IAM answers so while another change of the same user is under way.
@@ -91,6 +90,15 @@ class UserReader:
             "iam:ListAttachedUserPolicies",
         )
         return tuple(sorted(each["PolicyArn"] for each in found))
+
+    def attached_if_readable(self) -> tuple[str, ...]:
+        """Return the ARNs of the attached policies; none where the credentials may not list them."""
+        try:
+            return self.attached()
+        except AwsError as error:
+            if error.code in _UNREADABLE:
+                return ()
+            raise
 
     def check_ours(self, found: Mapping[str, Any], claim: Claim) -> None:
         """Raise if the user is someone else's and is not to be adopted, or may not be."""

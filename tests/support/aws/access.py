@@ -86,7 +86,7 @@ _REQUESTED_BOUNDARY = ("CreateUser", "PutUserPermissionsBoundary")
 
 
 def _iam_context(call: Call) -> dict[str, ContextValue]:
-    """The boundary that a request names, else that of the user that it is about, and the keys of tags."""
+    """The boundary that a request names, else that of the user that it is about; policy; keys of tags."""
     context: dict[str, ContextValue] = {}
     user = state.find_user(str(call.params.get("UserName", "")), call.partition)
     boundary = str(call.params.get("PermissionsBoundary", ""))
@@ -94,6 +94,9 @@ def _iam_context(call: Call) -> dict[str, ContextValue]:
         boundary = state.boundary_of(user) if user else ""
     if boundary:
         context["iam:permissionsboundary"] = boundary
+    policy = str(call.params.get("PolicyArn", ""))
+    if policy:
+        context["iam:policyarn"] = policy
     keys = [
         str(value)
         for name, value in call.params.items()

@@ -38,6 +38,7 @@ CONTEXT_KEYS = frozenset(
         "aws:sourceaccount",
         "aws:tagkeys",
         "iam:permissionsboundary",
+        "iam:policyarn",
         "kms:calleraccount",
         "kms:resourcealiases",
         "kms:viaservice",

@@ -228,6 +228,33 @@ def test_a_user_is_adopted_where_it_is_asked_and_then_is_ours(aws: AwsStandIn, i
     assert run(aws, name, bucket="b", state="absent")["changes"][-1] == f"delete the user {name}"
 
 
+def test_full_access_that_nobody_asked_for_is_warned_of(aws: AwsStandIn, iam: Any, name: str) -> None:
+    """The user of Ant Media's guide has it, and keeps it when it is adopted."""
+    arn = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    assert run(aws, name, bucket="b")["warnings"] == []
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    for check in (True, False):
+        (warning,) = run(aws, name, bucket="b", check=check)["warnings"]
+        assert f"IAM user {name} has the policy AmazonS3FullAccess" in warning
+        assert f"aws iam detach-user-policy --user-name {name} --policy-arn {arn}" in warning
+        for asked in ("AmazonS3FullAccess", arn):
+            assert run(aws, name, bucket="b", managed_policies=[asked], check=check)["warnings"] == []
+    own = iam.create_policy(PolicyName=f"limit-{name}", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+    assert "can do everything in all buckets" in warning
+    (warning,) = run(aws, name, bucket="b", permissions_boundary=own)["warnings"]
+    assert f"can do everything that its permissions boundary {own} allows in all buckets" in warning
+
+
+def test_attached_policies_that_may_not_be_listed_are_no_error(aws: AwsStandIn, iam: Any, name: str) -> None:
+    run(aws, name, bucket="b")
+    aws.fault("iam:ListAttachedUserPolicies", count=1, status=403, code="AccessDenied")
+    result = run(aws, name, bucket="b")
+    assert (result["changed"], result["warnings"]) == (False, [])
+    aws.fault("iam:ListAttachedUserPolicies", count=1, status=403, code="InvalidClientTokenId")
+    with pytest.raises(AwsError, match="InvalidClientTokenId"):
+        run(aws, name, bucket="b")
+
+
 def test_an_mfa_device_is_never_deleted(aws: AwsStandIn, iam: Any, name: str) -> None:
     run(aws, name)
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]

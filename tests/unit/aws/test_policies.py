@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.aws import AwsStandIn
 from tests.support.aws.stand_in import Credentials
-from tests.support.generate_policies import FOLDER, documents, filled_in, text_of
+from tests.support.generate_policies import FOLDER, FULL_ACCESS, documents, filled_in, text_of
 from tests.support.playbook import REPO
 from tests.support.policies import Account
 
@@ -162,6 +162,24 @@ def test_with_a_boundary_its_policy_cannot_be_changed(account: Account, runner: 
     refused(iam.delete_policy, PolicyArn=arn)
 
 
+@pytest.mark.parametrize("names", [("decommission",), ("decommission-with-boundary",)])
+def test_a_user_with_full_access_is_decommissioned_and_no_other_policy_detached(
+    account: Account, names: tuple[str, ...]
+) -> None:
+    """The user of Ant Media's guide, which was adopted."""
+    iam, name = account.aws.client("iam"), account.user_name
+    iam.create_user(UserName=name, PermissionsBoundary=account.boundary)
+    iam.tag_user(UserName=name, Tags=[{"Key": "managed-by", "Value": "antmedia.s3_recording"}])
+    for policy in (ADMINISTRATOR, FULL_ACCESS):
+        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+    key = account.make(*names)
+    refused(account.aws.client("iam", key).detach_user_policy, UserName=name, PolicyArn=ADMINISTRATOR)
+    iam.detach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
+    gone = {"user_name": name, "state": "absent", "bucket": account.values["BUCKET"]}
+    changes = apply_programmatic_user.run(Module(account.aws, gone, key=key))["changes"]
+    assert changes == ["detach managed policy AmazonS3FullAccess", f"delete the user {name}"]
+
+
 def test_nobody_else_gets_a_key_or_a_policy(account: Account, runner: Credentials) -> None:
     administrator = account.aws.make_user(json.loads(EVERYTHING))
     iam = account.aws.client("iam", runner)
@@ -297,9 +315,9 @@ def test_the_commands_of_the_guide_fill_a_policy_in(tmp_path: Path) -> None:
     guide = (REPO / "docs" / "docsite" / "rst" / "permissions.rst").read_text()
     commands = re.findall(r"^ +(sed .+ > (\w+)\.json)$", guide, re.MULTILINE)
     assert [name for _command, name in commands] == ["run", "boundary"]
-    values = {"BUCKET": "my-videos", "ACCOUNT": "123456789012", "REGION": "eu-central-1"}
+    values = {"BUCKET": "myvideos", "ACCOUNT": "123456789012", "REGION": "us-east-1"}
     for command, name in commands:
-        whole = command.replace("docs/policies", shlex.quote(str(FOLDER)))
+        whole = command.replace("$policies", shlex.quote(str(FOLDER)))
         subprocess.run(["sh", "-c", whole], cwd=tmp_path, check=True)
         filled = json.loads((tmp_path / f"{name}.json").read_text())
         assert filled == filled_in(name, **values)
