@@ -115,7 +115,7 @@ class Intent:
     def https_for(self) -> str:
         """Return what https alone is let in to.
 
-        By default nothing where an endpoint is http, or where a CDN of the user's own may ask the bucket by http.
+        By default nothing where an endpoint is http, or a CDN of the user's own may ask the bucket by http.
         """
         if self.secure_transport_only is not None:
             return WHOLE_BUCKET if self.secure_transport_only else NOTHING
