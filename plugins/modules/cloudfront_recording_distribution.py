@@ -42,7 +42,8 @@ options:
     choices: [PriceClass_100, PriceClass_200, PriceClass_All]
   require_https:
     description:
-      - Whether the bucket refuses plain http. CloudFront asks the bucket by http for a viewer who comes by http.
+      - Whether the bucket refuses plain http. CloudFront asks the bucket by http for a viewer who comes by
+        http.
       - With V(true) it is an error if a cache behavior of the distribution in O(distribution_id) leads to the
         bucket and lets viewers come by http. A distribution that is made here redirects them to https anyway.
     type: bool

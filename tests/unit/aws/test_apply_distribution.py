@@ -234,7 +234,7 @@ def test_what_keeps_a_distribution_of_the_users_from_serving(
 
 
 def by_http(config: dict[str, Any], policy: str, where: str) -> dict[str, Any]:
-    """Return the configuration with a cache behavior of that policy: the default one, one more, one of a group."""
+    """Return the configuration with that policy in the default cache behavior, or in one more."""
     default = config["DefaultCacheBehavior"]
     if where == "default":
         return {**config, "DefaultCacheBehavior": {**default, "ViewerProtocolPolicy": policy}}
