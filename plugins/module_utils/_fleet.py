@@ -392,7 +392,7 @@ def _bucket_entry(sharing: list[Member]) -> dict[str, Any]:
 
 
 def _https_for(sharing: list[Member]) -> str:
-    """Return what https is asked for; by default nothing where the viewers of any host come by http."""
+    """Return what https is asked for; by default nothing where any host's own CDN may ask by http."""
     asked = {member.intent.https_for for member in sharing}
     return asked.pop() if len(asked) == 1 else NOTHING
 

@@ -113,12 +113,17 @@ class Intent:
 
     @property
     def https_for(self) -> str:
-        """What https alone is let in to; by default nothing where an address of the user's own is http."""
+        """Return what https alone is let in to.
+
+        By default nothing where an endpoint is http, or a CDN of the user's own may ask the bucket by http.
+        """
         if self.secure_transport_only is not None:
             return WHOLE_BUCKET if self.secure_transport_only else NOTHING
-        addresses = (self.s3_endpoint, self.aws_endpoint_url, self.base_url)
-        is_plain = any(each.startswith("http:") for each in addresses)
-        return AUTO if self.is_at_aws and self.store.ownership and not is_plain else NOTHING
+        is_plain = any(each.startswith("http:") for each in (self.s3_endpoint, self.aws_endpoint_url))
+        if is_plain or not self.is_at_aws or not self.store.ownership or self.cloudfront_distribution:
+            return NOTHING
+        is_own_address = not self.base_url or self.base_url.rstrip("/") == self.bucket_url()
+        return AUTO if is_own_address else NOTHING
 
     @property
     def partition(self) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._aws.bucket_access import NOTHING
+
 
 def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the options by the name of the module; a module that has nothing to do is not among them."""
@@ -45,7 +47,9 @@ def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if bucket["delivery"] != "cloudfront":
         return {}
     given = _given(
-        distribution_id=bucket["cloudfront_distribution"], price_class=bucket["cloudfront_price_class"]
+        distribution_id=bucket["cloudfront_distribution"],
+        price_class=bucket["cloudfront_price_class"],
+        require_https=bucket["cloudfront_distribution"] and bucket["secure_transport_only"] != NOTHING,
     )
     return {"cloudfront_recording_distribution": {"bucket": bucket["bucket"], **given}}
 

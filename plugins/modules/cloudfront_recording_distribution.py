@@ -40,6 +40,14 @@ options:
         has C(PriceClass_All) then.
     type: str
     choices: [PriceClass_100, PriceClass_200, PriceClass_All]
+  require_https:
+    description:
+      - Whether the bucket refuses plain http. CloudFront asks the bucket by http for a viewer who comes by
+        http.
+      - With V(true) it is an error if a cache behavior of the distribution in O(distribution_id) leads to the
+        bucket and lets viewers come by http. A distribution that is made here redirects them to https anyway.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until the distribution is everywhere, which takes CloudFront some minutes.
     type: bool
@@ -149,6 +157,7 @@ def argument_spec() -> dict:
         "bucket": {"type": "str", "required": True},
         "distribution_id": {"type": "str"},
         "price_class": {"type": "str", "choices": list(PRICE_CLASSES)},
+        "require_https": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1200},
     }

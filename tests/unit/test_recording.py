@@ -318,6 +318,14 @@ def test_what_is_there_is_opened_only_where_a_delivery_is_given(
         ({"endpoint": "http://s3.eu-central-1.amazonaws.com"}, "nothing"),
         ({"aws_endpoint_url": "http://127.0.0.1:1"}, "nothing"),
         ({"base_url": "http://myvideos.s3-website.eu-central-1.amazonaws.com"}, "nothing"),
+        # A CDN that viewers reach by https may ask the bucket by http.
+        ({"base_url": "https://cdn.example.com"}, "nothing"),
+        ({"base_url": "https://cdn.example.com", "delivery": "private", "forwarding": True}, "nothing"),
+        ({"base_url": "https://cdn.example.com", "secure_transport_only": True}, "bucket"),
+        ({"delivery": "cloudfront", "cloudfront_distribution": "E1"}, "nothing"),
+        ({"delivery": "cloudfront"}, "auto"),
+        ({"base_url": "https://myvideos.s3.us-east-1.amazonaws.com/"}, "auto"),
+        ({"base_url": "http://myvideos.s3.us-east-1.amazonaws.com"}, "nothing"),
         (
             {
                 "endpoint": "https://minio:9000",
@@ -334,8 +342,25 @@ def test_where_https_alone_is_the_default(given: dict[str, Any], https_for: str)
     assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == https_for
 
 
-def test_http_to_one_hosts_base_url_keeps_http_of_the_bucket() -> None:
-    (bucket,) = fleet([member("a"), member("b", base_url="http://cdn.example.com")])["buckets"]
+@pytest.mark.parametrize(
+    ("given", "is_required"),
+    [
+        ({"cloudfront_distribution": "E1", "secure_transport_only": True}, True),
+        ({"cloudfront_distribution": "E1", "secure_transport_only": False}, None),
+        ({"cloudfront_distribution": "E1"}, None),
+        ({"secure_transport_only": True}, None),
+    ],
+)
+def test_a_given_distribution_has_to_come_by_https_where_the_bucket_refuses_http(
+    given: dict[str, Any], is_required: bool | None
+) -> None:
+    (bucket,) = fleet([member("a", delivery="cloudfront", **given)])["buckets"]
+    assert bucket["tasks"]["cloudfront_recording_distribution"].get("require_https") is is_required
+
+
+@pytest.mark.parametrize("base_url", ["http://cdn.example.com", "https://cdn.example.com"])
+def test_a_cdn_of_one_host_keeps_http_of_the_bucket(base_url: str) -> None:
+    (bucket,) = fleet([member("a"), member("b", base_url=base_url)])["buckets"]
     assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == "nothing"
 
 

@@ -8,7 +8,7 @@ A bucket is tagged when it is made here, since only one with that tag is ever de
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,6 +28,17 @@ _NO_ABORTS = (
 _UNTAGGED = (
     "The bucket was made and has no tag that says so, so decommission.yml will leave it, even if it is empty"
 )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """names: of what differs between before and after. impacts: on objects that are there."""
+
+    exists: bool
+    before: bucket.Keeping
+    after: bucket.Keeping
+    names: list[str]
+    impacts: list[expiry.Impact]
 
 
 def run(module: Any) -> dict[str, Any]:
@@ -50,9 +61,41 @@ def _present(module: Any) -> dict[str, Any]:
     )
     bucket.check(wish)
     found = _Bucket(module, wish)
-    exists = found.look()
-    if not exists and params.get("managed_tag") is not False:
-        wish = found.mark()
+    plan = _plan(found, exists=found.look())
+    if not plan.exists and not module.check_mode and not found.make():
+        plan = _plan(found, exists=True)
+    steps = ([] if plan.exists else [f"make the bucket{found.where()}"]) + [
+        bucket.words(each, plan.after) for each in plan.names
+    ]
+    after = plan.after
+    if steps and not module.check_mode:
+        after = found.take(plan)
+    warnings = [*expiry.warnings(plan.impacts), *found.warnings]
+    left, right = bucket.view(plan.before), bucket.view(after)
+    changed = [name for name in right if left.get(name) != right[name]]
+    return {
+        "changed": bool(steps),
+        "existed": plan.exists,
+        "bucket_owner": found.owner,
+        "steps": steps,
+        **right,
+        **({"existing_objects": [each.result() for each in plan.impacts]} if plan.impacts else {}),
+        **({"warnings": warnings} if warnings else {}),
+        "msg": _message(wish, steps, plan.impacts),
+        "diff": {
+            "before_header": f"bucket {wish.bucket}",
+            "after_header": f"bucket {wish.bucket}",
+            "before": {"exists": True, **{name: left[name] for name in changed}}
+            if plan.exists
+            else {"exists": False},
+            "after": {"exists": True, **{name: right[name] for name in changed}},
+        },
+    }
+
+
+def _plan(found: _Bucket, *, exists: bool) -> _Plan:
+    """Return what is to be done. Only a bucket that is made here is marked as such."""
+    wish = found.wish_for(exists=exists)
     before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
     after = bucket.target(before, wish)
     bucket.check_limits(wish, after)
@@ -60,32 +103,7 @@ def _present(module: Any) -> dict[str, Any]:
     found.refuse_unknown(names)
     impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
     _refuse_deletions(wish, impacts)
-    steps = ([] if exists else [f"make the bucket{found.where()}"]) + [
-        bucket.words(each, after) for each in names
-    ]
-    if steps and not module.check_mode:
-        after = found.take(names, after, make=not exists)
-    warnings = [*expiry.warnings(impacts), *found.warnings]
-    left, right = bucket.view(before), bucket.view(after)
-    changed = [name for name in right if left.get(name) != right[name]]
-    return {
-        "changed": bool(steps),
-        "existed": exists,
-        "bucket_owner": found.owner,
-        "steps": steps,
-        **right,
-        **({"existing_objects": [each.result() for each in impacts]} if impacts else {}),
-        **({"warnings": warnings} if warnings else {}),
-        "msg": _message(wish, steps, impacts),
-        "diff": {
-            "before_header": f"bucket {wish.bucket}",
-            "after_header": f"bucket {wish.bucket}",
-            "before": {"exists": True, **{name: left[name] for name in changed}}
-            if exists
-            else {"exists": False},
-            "after": {"exists": True, **{name: right[name] for name in changed}},
-        },
-    }
+    return _Plan(exists, before, after, names, impacts)
 
 
 def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
@@ -108,28 +126,34 @@ def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) 
 class _Bucket(BucketFinder):
     def __init__(self, module: Any, wish: bucket.Wish) -> None:
         super().__init__(module)
-        self.wish = wish
+        self.given = self.wish = wish
         self.unknown: dict[str, AwsError] = {}
         self.warnings: list[str] = []
         # True while the tag is ours alone, without which the bucket works all the same.
         self.is_marked = False
 
-    def mark(self) -> bucket.Wish:
-        """Ask for the tag of a bucket that is made here as well; return what is then asked for."""
-        self.is_marked = self.wish.tags is None
-        self.wish = replace(self.wish, tags={**tags_of(None), **(self.wish.tags or {})})
+    def wish_for(self, *, exists: bool) -> bucket.Wish:
+        """Return what is asked for: of a bucket that is made here its tag as well."""
+        marks = not exists and self._has_tags
+        self.is_marked = marks and self.given.tags is None
+        tags = {**tags_of(None), **(self.given.tags or {})} if marks else self.given.tags
+        self.wish = replace(self.given, tags=tags)
         return self.wish
 
-    def make(self) -> None:
+    @property
+    def _has_tags(self) -> bool:
+        return self.module.params.get("managed_tag") is not False
+
+    def make(self) -> bool:
+        """Make the bucket. Return False if someone else has made it since it was looked for."""
         tried = f"Making bucket {self.name}{self.where()}"
         region = self.module.region
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            attempt(
+            made = attempt(
                 tried,
                 self.s3.create_bucket,
                 needs="s3:CreateBucket",
-                # Another run has made it in the meantime.
                 none_on=("BucketAlreadyOwnedByYou",),
                 retry_on=("OperationAborted",),
                 Bucket=self.name,
@@ -141,6 +165,13 @@ class _Bucket(BucketFinder):
             raise
         if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
             raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
+        if made is None or not self._has_tags:
+            return made is not None
+        # us-east-1, and stores such as Ceph, accept it for a bucket of one's own that is there already.
+        try:
+            return not self._tags()["tags"]
+        except AwsError as error:
+            raise error.after(["made the bucket"]) from None
 
     def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
         """Of what a bucket has what the task asks for."""
@@ -234,13 +265,11 @@ class _Bucket(BucketFinder):
             if name in self.unknown:
                 raise self.unknown[name]
 
-    def take(self, names: list[str], wanted: bucket.Keeping, *, make: bool) -> bucket.Keeping:
-        """Make the bucket where it is missing, write what differs, and give what it then has."""
-        done: list[str] = []
-        if make:
-            self.make()
-            done.append("made the bucket")
-        for name in names:
+    def take(self, plan: _Plan) -> bucket.Keeping:
+        """Write what differs, and return what the bucket then has."""
+        done = [] if plan.exists else ["made the bucket"]
+        wanted = plan.after
+        for name in plan.names:
             try:
                 self._write(name, wanted)
             except AwsError as error:

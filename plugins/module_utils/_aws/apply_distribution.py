@@ -41,6 +41,7 @@ def run(module: Any) -> dict[str, Any]:
         partition_of(module.region),
         params["distribution_id"] or "",
         params["price_class"],
+        bool(params["require_https"]),
     )
     front = _Front(client(module, "cloudfront"), wish)
     found = front.given() if wish.distribution_id else front.made_before()

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 # IAM tells all its parts of a change within seconds.
 _READ_BACK_SECONDS = 30
 _DEMANDED = (
-    "If their policy demands a permissions boundary, give its ARN by permissions_boundary (in the role "
-    "s3_recording_permissions_boundary)"
+    "If the policy of these credentials demands a permissions boundary, give its ARN by permissions_boundary "
+    "(in the role s3_recording_permissions_boundary)"
 )
+# Of the calls that are made here, those that the condition iam:PermissionsBoundary is about.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+_WITH_BOUNDARY = ("create_user", "put_user_policy", "attach_user_policy")
 _REMEDIES = {
     "DeleteConflict": "The user still has something that this module never deletes (MFA device, SSH key, "
     "signing certificate, service credential); remove it, then run again",
@@ -132,6 +135,8 @@ class _User(UserReader):
     def __init__(self, iam: Any, claim: Claim) -> None:
         super().__init__(iam, claim.user)
         self.claim = claim
+        # True while users are made or changed without a boundary being asked for.
+        self.has_no_boundary = False
 
     def read(self, wish: users.Wish) -> Optional[users.User]:
         """Return what the user has of all that the task speaks of, None where there is no such user.
@@ -205,6 +210,7 @@ class _User(UserReader):
         """Make what is missing: what the user had, what it then has, and what was done."""
         done: list[str] = []
         steps = users.steps(before, wish)
+        self.has_no_boundary = not wish.boundary
         try:
             if before is None:
                 current, created = self._create(steps[0], wish)
@@ -216,22 +222,11 @@ class _User(UserReader):
                 done.append(step.words)
             return before, self._read_back(wish), done
         except AwsError as error:
-            if error.code == "AccessDenied" and not wish.boundary:
-                error.remedy = f"{error.remedy}. {_DEMANDED}"
             raise error.after(done) from None
 
     def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:
         """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
-        tried = f"IAM user {self.name} ({step.words})"
-        created = attempt(
-            tried,
-            self.iam.create_user,
-            needs=step.needs,
-            none_on=("EntityAlreadyExists",),
-            retry_on=BUSY,
-            UserName=self.name,
-            **step.arguments,
-        )
+        created = self._call(step, none_on=("EntityAlreadyExists",))
         found = poll(lambda: self.read(wish), _READ_BACK_SECONDS)
         if found is None:
             came_back = f"IAM still says after {_READ_BACK_SECONDS} seconds that there is no such user"
@@ -239,7 +234,7 @@ class _User(UserReader):
             if created is None:
                 came_back = "EntityAlreadyExists, but there is no user of exactly this name"
                 remedy = "IAM does not tell upper from lower case: use the name as it is spelled there"
-            raise AwsError(tried, came_back, remedy)
+            raise AwsError(self._tried(step), came_back, remedy)
         return found, created is not None
 
     def _take(self, step: users.Step) -> None:
@@ -247,19 +242,27 @@ class _User(UserReader):
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
             patience = (MISSING,)
+        self._call(step, none_on=gone, retry_on=patience)
+
+    def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
         try:
-            attempt(
-                f"IAM user {self.name} ({step.words})",
+            return attempt(
+                self._tried(step),
                 getattr(self.iam, step.call),
                 needs=step.needs,
-                none_on=gone,
-                retry_on=(*BUSY, *patience),
+                none_on=none_on,
+                retry_on=(*BUSY, *retry_on),
                 UserName=self.name,
                 **step.arguments,
             )
         except AwsError as error:
             error.remedy = error.remedy or _REMEDIES.get(error.code, "")
+            if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
+                error.remedy = f"{error.remedy}. {_DEMANDED}"
             raise
+
+    def _tried(self, step: users.Step) -> str:
+        return f"IAM user {self.name} ({step.words})"
 
     def _read_back(self, wish: users.Wish) -> users.User:
         found: list[Optional[users.User]] = []

@@ -28,9 +28,13 @@ _GIVE_ACLS = (
 
 @dataclass(frozen=True)
 class Counted:
-    """Objects by the prefix of their keys. not_looked_at: how many have an ACL that was not read."""
+    """Objects by the prefix of their keys, without those that are public by their own ACL.
+
+    public: how many those are. not_looked_at: how many of the others have an ACL that was not read.
+    """
 
     prefixes: Mapping[str, int] = field(default_factory=dict)
+    public: int = 0
     not_looked_at: int = 0
     examples: tuple[str, ...] = ()
 
@@ -40,11 +44,31 @@ class Counted:
 
     def words(self) -> str:
         parts = [f"{count} in '{prefix}'" for prefix, count in self.prefixes.items() if count]
-        if self.examples:
-            parts.append("for example " + ", ".join(f"'{key}'" for key in self.examples[:_EXAMPLES]))
-        if self.not_looked_at:
-            parts.append(f"the ACLs of {self.not_looked_at} were not looked at")
+        parts += self._examples()
         return f"{self.objects} objects that are there already ({', '.join(parts)})"
+
+    def opening(self) -> str:
+        """Return what becomes public, and what may since nobody has read its ACL."""
+        if not self.not_looked_at:
+            return f"{self.words()} would become readable by everybody"
+        closed = self.objects - self.not_looked_at
+        looked_at = self.public + closed
+        prefixes = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
+        where = f"objects that are there already in {prefixes}"
+        may = "may become readable by everybody"
+        if not looked_at:
+            return f"none of the ACLs of {self.objects} {where} was read, so they {may}"
+        found = "all are public"
+        if closed:
+            found = ", ".join([f"{closed} of them would become readable by everybody", *self._examples()])
+        return (
+            f"of {looked_at + self.not_looked_at} {where}, {looked_at} were looked at and {found}; "
+            f"the other {self.not_looked_at} {may}"
+        )
+
+    def _examples(self) -> list[str]:
+        keys = [f"'{key}'" for key in self.examples[:_EXAMPLES]]
+        return [f"for example {', '.join(keys)}"] if keys else []
 
 
 def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
@@ -82,8 +106,8 @@ def problems(wish: Wish, opens: Counted, closes: Counted) -> list[str]:
     found = []
     if opens.objects:
         found.append(
-            f"{opens.words()} would become readable by everybody, since no delivery was given and public is "
-            "what the role takes then. Give it: 's3_recording_delivery: public' lets everybody read them, "
+            f"{opens.opening()}, since no delivery was given and public is what the role takes then. "
+            "Give it: 's3_recording_delivery: public' lets everybody read them, "
             "'s3_recording_delivery: private' and 's3_recording_delivery: cloudfront' keep the bucket closed "
             "(in a task of its own: open_existing=true)"
         )

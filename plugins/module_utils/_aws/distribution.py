@@ -27,6 +27,7 @@ _CACHE_POLICY = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 _ORIGIN_REQUEST_POLICY = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
 _METHODS = ("GET", "HEAD", "OPTIONS")
+_DEFAULT_PATH = "Default (*)"
 _MAX_NAME = 64
 _SIGNING = {
     "SigningProtocol": "sigv4",
@@ -37,13 +38,14 @@ _SIGNING = {
 
 @dataclass(frozen=True)
 class Wish:
-    """What the task asks for. region: of the bucket."""
+    """What the task asks for. region: of the bucket. require_https: the bucket refuses http."""
 
     bucket: str
     region: str
     partition: str = "aws"
     distribution_id: str = ""
     price_class: Optional[str] = None
+    require_https: bool = False
 
     @property
     def origin(self) -> str:
@@ -195,6 +197,8 @@ def check_given(config: Mapping[str, Any], wish: Wish, controls: Mapping[str, Ma
         problems.append(f"none of its origins is bucket {wish.bucket} ({wish.origin})")
     for origin in origins[:1]:
         problems += _origin_problems(origin, config, controls)
+    if wish.require_https:
+        problems += _http_problems({each["Id"] for each in origins}, config)
     if problems:
         raise AwsError(
             f"Looking at distribution {wish.distribution_id} for bucket {wish.bucket}",
@@ -217,10 +221,39 @@ def _origin_problems(
         found.append(
             f"{name} puts {origin['OriginPath']} before each path, which forwarding puts there already"
         )
-    behaviors = [config["DefaultCacheBehavior"], *_items(config.get("CacheBehaviors"))]
-    if origin["Id"] not in [each.get("TargetOriginId") for each in behaviors]:
+    if not _leading_to({origin["Id"]}, config):
         found.append(f"none of its cache behaviors leads to {name}")
     return found
+
+
+def _http_problems(origins: set[str], config: Mapping[str, Any]) -> list[str]:
+    """Return the cache behaviors that let viewers come by http: CloudFront asks S3 as the viewer asks it.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-s3-origin.html
+    """
+    names = [
+        f"'{each.get('PathPattern', _DEFAULT_PATH)}'"
+        for each in _leading_to(origins, config)
+        if each.get("ViewerProtocolPolicy") == "allow-all"
+    ]
+    problem = (
+        f"its cache behaviors for {', '.join(names)} let viewers come by http (ViewerProtocolPolicy "
+        "allow-all), and CloudFront then asks the bucket by http, which the bucket refuses. Set them to "
+        "redirect-to-https or https-only, or let the bucket take http as well (in the role "
+        "s3_recording_secure_transport_only: false)"
+    )
+    return [problem] if names else []
+
+
+def _leading_to(origins: set[str], config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the cache behaviors that lead to one of the origins, or to a group with one of them."""
+    groups = {
+        each["Id"]
+        for each in _items(config.get("OriginGroups"))
+        if origins & {member.get("OriginId") for member in _items(each.get("Members"))}
+    }
+    behaviors = [config["DefaultCacheBehavior"], *_items(config.get("CacheBehaviors"))]
+    return [each for each in behaviors if each.get("TargetOriginId") in origins | groups]
 
 
 def _is_of_bucket(origin: Mapping[str, Any], wish: Wish) -> bool:

@@ -56,15 +56,13 @@ def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) ->
             if len(first) < MOST_ACLS:
                 first.append((prefix, each.key))
     if not acls_count:
-        return Counted(counts, 0, tuple(key for _prefix, key in first))
-    not_looked_at = sum(counts.values()) - len(first)
-    closed = []
-    for (prefix, key), is_public in zip(first, _verdicts(s3, bucket, [key for _prefix, key in first])):
-        if is_public:
-            counts[prefix] -= 1
-        else:
-            closed.append(key)
-    return Counted(counts, not_looked_at, tuple(closed))
+        return Counted(counts, examples=tuple(key for _prefix, key in first))
+    verdicts = _verdicts(s3, bucket, [key for _prefix, key in first])
+    not_looked_at = sum(counts.values()) - len(first) + verdicts.count(None)
+    closed = tuple(key for (_prefix, key), is_public in zip(first, verdicts) if is_public is False)
+    for (prefix, _key), is_public in zip(first, verdicts):
+        counts[prefix] -= bool(is_public)
+    return Counted(counts, verdicts.count(True), not_looked_at, closed)
 
 
 def _bucket_grants(s3: Any, bucket: str) -> tuple[str, ...]:

@@ -241,6 +241,69 @@ def test_a_name_that_is_taken_while_we_look(aws: AwsStandIn, place: Place) -> No
     assert "take another name" in str(failed.value)
 
 
+def made_meanwhile(place: Place, monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> None:
+    """Let someone else make the bucket right after it was looked for."""
+    look = apply_bucket._Bucket.look
+    looked: list[bool] = []
+
+    def look_and_make(found: Any) -> bool:
+        looked.append(look(found))
+        if len(looked) == 1:
+            place.make()
+            tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
+            place.s3.put_bucket_tagging(Bucket=place.name, Tagging={"TagSet": tag_set})
+        return looked[-1]
+
+    monkeypatch.setattr(apply_bucket._Bucket, "look", look_and_make)
+
+
+@pytest.fixture(params=["eu-west-1", "us-east-1"])
+def anywhere(request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """us-east-1 accepts it if a bucket of one's own is made again, the other regions refuse it."""
+    monkeypatch.setattr(place.aws, "region", request.param)
+    place.s3 = place.aws.client("s3")
+    if request.param == "us-east-1":
+        monkeypatch.setattr(place, "make", lambda: place.s3.create_bucket(Bucket=place.name))
+    return place
+
+
+@pytest.mark.parametrize("given", [None, {"cost": "a"}])
+def test_a_bucket_that_someone_else_makes_at_the_same_moment_is_theirs(
+    anywhere: Place, monkeypatch: pytest.MonkeyPatch, given: dict[str, str] | None
+) -> None:
+    """It lost its tags and was marked as one that may be deleted."""
+    place = anywhere
+    made_meanwhile(place, monkeypatch, {"team": "theirs"})
+    result = place.run(versioning=True, tags=given)
+    assert (result["existed"], result["changed"]) == (True, True)
+    assert result["steps"] == ["set versioning to Enabled", *(["write the tags"] if given else [])]
+    assert result["diff"]["before"]["exists"] is True
+    found = place.s3.get_bucket_tagging(Bucket=place.name)["TagSet"]
+    assert {each["Key"]: each["Value"] for each in found} == {"team": "theirs", **(given or {})}
+    assert place.run(state="absent")["stays"]
+
+
+def test_a_bucket_that_is_made_here_is_marked_in_every_region(anywhere: Place) -> None:
+    result = anywhere.run()
+    assert (result["existed"], result["tags"]) == (False, {"managed-by": "antmedia.s3_recording"})
+
+
+def test_recordings_of_a_bucket_made_at_the_same_moment_do_not_expire(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was planned as a new bucket, whose objects nobody has to count."""
+    made_meanwhile(place, monkeypatch, {"team": "theirs"})
+    monkeypatch.setattr(
+        place,
+        "make",
+        lambda: (Place.make(place), place.s3.put_object(Bucket=place.name, Key="previews/a", Body=b"x")),
+    )
+    place.aws.clear_requests()
+    with pytest.raises(AwsError, match="s3_recording_expire_existing"):
+        place.run(lifecycle_rules=[PREVIEWS])
+    assert "PutBucketLifecycleConfiguration" not in [each["operation"] for each in place.aws.writes()]
+
+
 def test_a_bucket_in_another_region(aws: AwsStandIn, place: Place) -> None:
     place.make()
     with pytest.raises(AwsError, match=f"it is in {aws.region}, not in us-east-2") as failed:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import requests
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     apply_access,
     apply_distribution,
+    distribution,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 
@@ -32,6 +34,7 @@ class Front:
         given = {
             **dict.fromkeys(("distribution_id", "price_class")),
             "bucket": self.name,
+            "require_https": False,
             "wait": True,
             "wait_timeout": 5,
             **params,
@@ -228,6 +231,62 @@ def test_what_keeps_a_distribution_of_the_users_from_serving(
     with pytest.raises(AwsError, match="Correct that in CloudFront") as failed:
         front.run(distribution_id=made)
     assert told in str(failed.value)
+
+
+def by_http(config: dict[str, Any], policy: str, where: str) -> dict[str, Any]:
+    """Return the configuration with that policy in the default cache behavior, or in one more."""
+    default = config["DefaultCacheBehavior"]
+    if where == "default":
+        return {**config, "DefaultCacheBehavior": {**default, "ViewerProtocolPolicy": policy}}
+    target = default["TargetOriginId"] if where == "more" else "other"
+    more = {**default, "PathPattern": "streams/*", "ViewerProtocolPolicy": policy, "TargetOriginId": target}
+    found = {**config, "CacheBehaviors": {"Quantity": 1, "Items": [more]}}
+    if where == "group":
+        members = [{"OriginId": "fallback"}, {"OriginId": default["TargetOriginId"]}]
+        group = {"Id": "other", "Members": {"Quantity": 2, "Items": members}}
+        found["OriginGroups"] = {"Quantity": 1, "Items": [group]}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("policy", "where", "named"),
+    [
+        ("allow-all", "default", "Default (*)"),
+        ("allow-all", "more", "streams/*"),
+        ("allow-all", "group", "streams/*"),
+        ("allow-all", "elsewhere", ""),
+        ("https-only", "default", ""),
+        ("redirect-to-https", "more", ""),
+    ],
+)
+def test_a_distribution_of_the_users_that_asks_the_bucket_by_http(
+    policy: str, where: str, named: str
+) -> None:
+    wish = distribution.Wish("b", "eu-west-1", distribution_id="E1")
+    controls = {"C1": distribution.access_control(wish)}
+    config = by_http(distribution.new_config(wish, "C1", "reference"), policy, where)
+    distribution.check_given(config, wish, controls)
+    wish = replace(wish, require_https=True)
+    if not named:
+        distribution.check_given(config, wish, controls)
+        return
+    with pytest.raises(AwsError) as failed:
+        distribution.check_given(config, wish, controls)
+    assert f"cache behaviors for '{named}' let viewers come by http" in str(failed.value)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_http_is_found_before_the_bucket_refuses_it(aws: AwsStandIn, front: Front, check: bool) -> None:
+    """A viewer who came by http got 403 from a distribution that was looked at and found good."""
+    made = front.run()["distribution_id"]
+    front.change(**by_http(front.config(), "allow-all", "default"))
+    assert front.run(distribution_id=made)["changed"] is False
+    aws.clear_requests()
+    with pytest.raises(
+        AwsError, match=r"let viewers come by http .*s3_recording_secure_transport_only: false"
+    ):
+        front.run(distribution_id=made, require_https=True, check=check)
+    assert writes(aws) == []
 
 
 def test_a_distribution_that_is_disabled_and_one_that_is_not_there(front: Front) -> None:

@@ -121,6 +121,42 @@ def test_a_denied_call_names_the_permission(aws: AwsStandIn, iam: Any, name: str
     assert failed.value.code == "AccessDenied"
 
 
+@pytest.mark.parametrize(
+    ("action", "is_about_it"),
+    [
+        ("iam:CreateUser", True),
+        ("iam:PutUserPolicy", True),
+        ("iam:AttachUserPolicy", True),
+        ("iam:TagUser", False),
+        ("iam:DeleteLoginProfile", False),
+    ],
+)
+def test_a_boundary_is_advised_only_where_a_policy_can_demand_one(
+    aws: AwsStandIn, iam: Any, name: str, boundary: str, action: str, is_about_it: bool
+) -> None:
+    if action != "iam:CreateUser":
+        iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)))
+        iam.create_login_profile(UserName=name, Password="Secret-123456")
+    wanted = {"managed_policies": ["AmazonS3FullAccess"], "tags": {"team": "a"}}
+    for given in ({}, {"permissions_boundary": boundary}):
+        aws.clear_faults()
+        aws.fault(action, status=403, code="AccessDenied")
+        with pytest.raises(AwsError, match=f"permission {action}") as failed:
+            run(aws, name, **wanted, **given)
+        advice = "If the policy of these credentials demands a permissions boundary, give its ARN by"
+        assert (advice in str(failed.value)) is (is_about_it and not given)
+    aws.clear_faults()
+
+
+def test_reading_back_advises_no_boundary(aws: AwsStandIn, iam: Any, name: str) -> None:
+    aws.fault("iam:GetUser", skip=2, status=403, code="AccessDenied")
+    with pytest.raises(AwsError, match="permission iam:GetUser") as failed:
+        run(aws, name)
+    assert "Done before that" in str(failed.value)
+    assert "boundary" not in str(failed.value)
+    aws.clear_faults()
+
+
 def test_deleting_needs_no_permission_to_look_for_what_is_kept(aws: AwsStandIn, iam: Any, name: str) -> None:
     run(aws, name)
     allowed = [
