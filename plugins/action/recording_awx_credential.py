@@ -28,12 +28,18 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         variables = TaskVariables(task_vars or {}, self._templar)
         try:
-            inputs = variables(f"__{_OF_THE_ROLE}inputs")[given["type"]]
+            of_types = variables(f"__{_OF_THE_ROLE}inputs")
+            inputs = of_types.get(given["type"])
+            if inputs is None:
+                raise VariableError(
+                    f"The role s3_recording_awx has no secrets for a credential of the type {given['type']}. "
+                    f"Its types are {', '.join(sorted(of_types))}. Nothing was changed"
+                )
             arguments = {
                 "name": given["name"],
                 "organization": variables(f"{_OF_THE_ROLE}organization"),
                 "credential_type": given["type"],
-                "inputs": {name: value for name, value in inputs.items() if value != ""},
+                "inputs": {name: value for name, value in inputs.items() if value not in (None, "")},
                 "update_secrets": variables(f"{_OF_THE_ROLE}update_secrets"),
             }
         except VariableError as error:

@@ -13,7 +13,11 @@ from ansible_collections.antmedia.s3_recording.plugins.action import (
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction, plain
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import STEPS, arguments_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import (
+    OF_CONNECTION,
+    STEPS,
+    arguments_of,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
     TaskVariables,
     VariableError,
@@ -51,4 +55,4 @@ class ActionModule(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        return action.run_with(arguments, tmp, task_vars)
+        return action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)

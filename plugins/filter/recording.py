@@ -38,6 +38,9 @@ KEY_PARTS = ("access_key_id", "secret_access_key")
 _TEXTS = ("ams_email", "ams_password", "ams_jwt_token", *KEY_PARTS)
 SECRET = PREFIX + KEY_PARTS[1]
 DEFAULTS = {field.name: field.default for field in fields(Intent) if field.default is not MISSING}
+# The plan has these for a warning alone. The tasks of the servers read them with the variables of the play.
+_FOR_A_WARNING = ("ams_ca_path", "ams_validate_certs")
+_UNKNOWN = object()
 _ELSEWHERE = "in the inventory it may use only what the inventory has, not variables of the play"
 
 
@@ -87,6 +90,8 @@ def _with_environment(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with what the modules take from the environment where nothing is given."""
     insecure = os.environ.get("AMS_INSECURE")
     given = dict(values)
+    if any(given.get(name) is _UNKNOWN for name in _FOR_A_WARNING):
+        return {**given, **dict.fromkeys(_FOR_A_WARNING, "")}
     if given.get("ams_validate_certs") in (None, "") and insecure:
         given["ams_validate_certs"] = not boolean(insecure, strict=False)
     given["ams_ca_path"] = given.get("ams_ca_path") or os.environ.get("AMS_CA_PATH", "")
@@ -103,13 +108,17 @@ class _Scope:
 
     def __init__(self, inputs: Mapping[str, Any], own: Mapping[str, Any]) -> None:
         self.inputs = inputs
-        self.secret_of_play = bool(inputs.get("secret_given")) and not own.get(SECRET)
+        self.secret_of_play = bool(inputs.get("secret_given")) and not _has_secret(own)
         self.of_play = {name for name in inputs if self._is_of_play(name, own)}
 
     def _is_of_play(self, name: str, own: Mapping[str, Any]) -> bool:
         value = self.inputs[name]
         if PREFIX + name in own:
-            return _plain(name, value) != _plain(name, _read(own, name))
+            try:
+                return _plain(name, value) != _plain(name, _read(own, name))
+            except IntentError:
+                # The host has it; that it cannot be read is said where the host's values are.
+                return False
         return _plain(name, value) != DEFAULTS.get(name, "")
 
     def has_bucket(self, theirs: Mapping[str, Any]) -> bool:
@@ -119,11 +128,19 @@ class _Scope:
         values = dict(self.inputs)
         for name in self.inputs:
             if PREFIX + name in theirs and name not in self.of_play:
-                values[name] = _read(theirs, name)
+                values[name] = _read_or_unknown(theirs, name)
             elif name not in self.of_play:
                 values[name] = ""
-        values["secret_given"] = self.secret_of_play or bool(theirs.get(SECRET))
+        values["secret_given"] = self.secret_of_play or _has_secret(theirs)
         return values
+
+
+def _has_secret(variables: Mapping[str, Any]) -> bool:
+    try:
+        return bool(variables.get(SECRET))
+    except AnsibleError:
+        # By a variable of the play, with which the task that hands the key on reads it.
+        return True
 
 
 def _read(variables: Mapping[str, Any], name: str) -> Any:
@@ -134,6 +151,15 @@ def _read(variables: Mapping[str, Any], name: str) -> Any:
     if isinstance(value, str) and "{{" in value:
         raise IntentError([f"{PREFIX}{name} cannot be read; {_ELSEWHERE}"])
     return value
+
+
+def _read_or_unknown(variables: Mapping[str, Any], name: str) -> Any:
+    try:
+        return _read(variables, name)
+    except IntentError:
+        if name in _FOR_A_WARNING:
+            return _UNKNOWN
+        raise
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Surveys of AWX from the options of a role."""
+"""Surveys of AWX from the options of a role, and what else the role for AWX needs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import is_boolean
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import not_text
 
 PREFIX = "s3_recording_"
 # What AWX's own form has for a text.
@@ -27,7 +29,7 @@ def _question(name: str, options: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         raise AnsibleFilterError(f"recording_survey: the role has no variable {name}")
     option = options[name]
     choices = [str(choice) for choice in option.get("choices", ()) if choice != ""]
-    if option["type"] == "bool":
+    if option["type"] == "bool" or is_boolean(name.removeprefix(PREFIX)):
         choices = ["true", "false"]
     question = {
         "type": _type(name, option, bool(choices)),
@@ -77,4 +79,4 @@ class FilterModule:
     """The filters for AWX."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"recording_survey": recording_survey}
+        return {"recording_not_text": not_text, "recording_survey": recording_survey}

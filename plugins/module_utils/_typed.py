@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -73,6 +75,11 @@ def typed(name: str, value: Any) -> Any:
     return read(value)
 
 
+def is_boolean(name: str) -> bool:
+    """True if a variable takes true or false, whether or not it may be empty."""
+    return _READERS.get(_TYPES.get(name)) is _boolean
+
+
 def _addresses(name: str, value: Any) -> Union[str, tuple[str, ...]]:
     if name in _LISTS:
         return tuple(in_ascii(each) for each in _strings(value))
@@ -92,10 +99,36 @@ def _whole_number(value: Any) -> int:
 
 
 def _dictionary(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        # Without the value: further settings may hold secrets.
-        raise ValueError(f"takes a dictionary, not a {_kind(value)}")
-    return dict(value)
+    given = _from_text(value) if isinstance(value, str) else value
+    # Without the value: further settings may hold secrets.
+    if not isinstance(given, Mapping):
+        raise ValueError(f"takes a dictionary, not a {_kind(given)}")
+    return dict(given)
+
+
+def _from_text(text: str) -> Any:
+    """Return what a text from -e or from an inventory in INI says, in JSON or as Python writes it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(_AsPython().visit(ast.parse(text.strip(), mode="eval")))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise ValueError(
+            'takes a dictionary, and this text is none: write it in JSON, as in {"webMEnabled": true}; '
+            "with -e put all of it in one pair of single quotes, as in -e '{\"NAME\": {...}}'"
+        ) from None
+
+
+class _AsPython(ast.NodeTransformer):
+    """Names that are values in JSON, as ansible-core before 2.19 takes them in what else is Python."""
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(_OF_JSON[node.id]) if node.id in _OF_JSON else node
+
+
+_OF_JSON = {"true": True, "false": False, "null": None}
 
 
 def _dictionaries(value: Any) -> tuple[dict[str, Any], ...]:

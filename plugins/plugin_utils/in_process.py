@@ -90,14 +90,16 @@ class InProcessAction(ActionBase):
         arguments: Mapping[str, Any],
         tmp: Optional[str] = None,
         task_vars: Optional[dict[str, Any]] = None,
+        prefix: str = "",
     ) -> dict[str, Any]:
+        """Run with these arguments. prefix: of the variables that they come from, where there are any."""
         self._arguments = dict(arguments)
         result: dict[str, Any] = super().run(tmp, task_vars)
         is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
         problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
         if problem:
             return {**result, "failed": True, "msg": problem}
-        problem = texts_problem(self._arguments, _TEXTS)
+        problem = texts_problem(self._arguments, _TEXTS, prefix)
         if problem:
             # Nothing was sent, so that a rollout has nothing to take back there.
             return {**result, "failed": True, "changed": False, "login_refused": True, "msg": problem}

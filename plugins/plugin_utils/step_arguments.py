@@ -8,7 +8,6 @@ They are put together from the plan, the access keys of the run and the variable
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +36,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variabl
 )
 
 PREFIX = "s3_recording_"
+OF_CONNECTION = PREFIX + "ams_"
 _PLAYBOOKS = "antmedia.s3_recording."
 _EMPTY = (None, "")
 
@@ -48,7 +48,7 @@ def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
     if name not in hosts:
         raise VariableError(f"The plan of this run has no {name}, and nothing was done there by this task")
     host = hosts[name]
-    given = {each: variables(f"{PREFIX}ams_{each}") for each in _CONNECTION}
+    given = {each: variables(OF_CONNECTION + each) for each in _CONNECTION}
     connection = {option: value for option, value in given.items() if value not in _EMPTY}
     own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
     removes = boolean(variables("__s3_recording_removes", False))
@@ -83,10 +83,10 @@ def _with_domain(
 def _further(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     """Return s3_recording_settings, whose values may be secrets and are not in the plan."""
     value = variables(f"{PREFIX}settings")
-    if value and isinstance(value, str):
-        # As ansible-core before 2.19 has done it for the plan; later ones have refused the text there.
-        value = ast.literal_eval(value)
-    settings: dict[str, Any] = {} if value in _EMPTY else typed("settings", value)
+    try:
+        settings: dict[str, Any] = {} if value in _EMPTY else typed("settings", value)
+    except ValueError as error:
+        raise VariableError(f"{PREFIX}settings: {error}") from None
     if sorted(map(str, settings)) != host["further_settings"]:
         raise VariableError(
             f"{PREFIX}settings names {_names(settings)} in this task and named "

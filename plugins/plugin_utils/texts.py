@@ -32,7 +32,7 @@ def texts_problem(values: Mapping[str, Any], names: Iterable[str], prefix: str =
     wrong = [(f"{prefix}{name}", not_text(values.get(name))) for name in names]
     return "; ".join(
         f"{name} is {kind} for YAML, which is not what was written: put it in quotes, as in {name}: '...'. "
-        "It was not tried"
+        "If it is a template, the template has to give text. It was not tried"
         for name, kind in wrong
         if kind
     )

@@ -324,6 +324,7 @@ OF_THE_PLAY = {
 SAID = {
     "recording_changes": ("", "[]"),
     "recording_outcomes": ("reached", "reached"),
+    "recording_not_text": ("", "The password is a number"),
     "recording_notes": ("{{ notes }}", "[]"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
     "recording_decommission": ("", "They can be read with credentials alone"),

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import datetime
+from collections import UserDict
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from ansible.errors import AnsibleUndefinedVariable
+from ansible_collections.antmedia.s3_recording.plugins.action import recording_servers
 from ansible_collections.antmedia.s3_recording.plugins.filter import recording
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
@@ -114,3 +118,77 @@ def test_certificates_that_nobody_checks(plan: Plan, monkeypatch: pytest.MonkeyP
         {"url": "https://a", "ca_path": "/ca.pem", "validate_certs": False}
     )
     assert "no certificate is checked" in warning
+
+
+class WithTemplates(UserDict[str, Any]):
+    """Variables of a host, of which some are templates with variables that only a play has."""
+
+    def __init__(self, variables: dict[str, Any], fails: bool) -> None:
+        super().__init__(variables)
+        self._vars, self.fails = variables, fails
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        if self.fails and "{{" in str(value):
+            raise AnsibleUndefinedVariable("'of_play' is undefined")
+        return value
+
+
+GIVEN = {"bucket": "recordings", "region": "eu-west-1", "ams_ca_path": "/ca.pem"}
+BY_THE_PLAY = {
+    "ams_ca_path": "/ca.pem",
+    "ams_validate_certs": "False",
+    "region": "eu-west-1",
+    "secret_access_key": "hush",
+}
+
+
+def with_templates(fails: bool, *names: str, **variables: Any) -> dict[str, Any]:
+    """Plan two hosts with variables that are templates. fails: as from ansible-core 2.19 on."""
+    written = {**GIVEN, **variables, **dict.fromkeys(names, "{{ of_play }}")}
+    own = {f"s3_recording_{name}": value for name, value in written.items()}
+    hostvars = {host: WithTemplates(own, fails) for host in ("ams-0", "ams-1")}
+    resolved = {**written, **{name: BY_THE_PLAY[name] for name in names}}
+    inputs = {name: resolved.get(name, "") for name in NAMES}
+    inputs["secret_given"] = "secret_access_key" in resolved
+    return recording.recording_fleet(inputs, hostvars, "ams-0", list(hostvars), (), ["secret_access_key"])
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize("name", ["ams_ca_path", "ams_validate_certs"])
+@pytest.mark.parametrize("insecure", ["", "true"])
+def test_a_certificate_by_a_variable_of_the_play_is_no_problem_and_no_warning(
+    monkeypatch: pytest.MonkeyPatch, name: str, fails: bool, insecure: str
+) -> None:
+    """The plan has them for a warning alone. The tasks of the servers have the variables of the play."""
+    monkeypatch.setenv("AMS_INSECURE", insecure)
+    monkeypatch.setenv("AMS_CA_PATH", "/of/environment.pem")
+    planned = with_templates(fails, name)
+    assert (planned["problems"], planned["warnings"]) == ([], [])
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_another_variable_by_one_of_the_play_is_a_problem_of_each_host(fails: bool) -> None:
+    (problem,) = with_templates(fails, "region")["problems"]
+    assert problem.startswith("ams-0, ams-1: s3_recording_region cannot be read")
+    assert "not variables of the play" in problem
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_secret_key_by_a_variable_of_the_play_counts_as_given(fails: bool) -> None:
+    assert with_templates(fails, "secret_access_key", access_key_id="AKIA")["problems"] == []
+
+
+def test_a_step_of_the_role_names_its_variable_and_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template can give a number where the plan has seen a text, and the task has no option password."""
+    monkeypatch.setattr(recording_servers, "arguments_of", lambda *_given: {"password": 123456})
+    task = MagicMock(args={"step": "apply"}, async_val=0, check_mode=False)
+    parts = ("connection", "play_context", "loader", "templar", "shared_loader_obj")
+    action = recording_servers.ActionModule(task=task, **{part: MagicMock() for part in parts})
+    result = action.run(task_vars={"inventory_hostname": "ams-1"})
+    assert (result["failed"], result["changed"], result["login_refused"]) == (True, False, True)
+    assert result["msg"] == (
+        "s3_recording_ams_password is a number for YAML, which is not what was written: put it in quotes, "
+        "as in s3_recording_ams_password: '...'. If it is a template, the template has to give text. "
+        "It was not tried"
+    )

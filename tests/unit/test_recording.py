@@ -379,7 +379,7 @@ def test_text_from_a_survey_is_understood() -> None:
 
 def test_a_problem_does_not_quote_what_may_be_a_secret() -> None:
     with pytest.raises(IntentError) as caught:
-        intent_of({"bucket": "b12", "settings": '{"jwtSecretKey": "hush"}'}, "h")
+        intent_of({"bucket": "b12", "settings": '{"jwtSecretKey": "hush"'}, "h")
     assert "hush" not in str(caught.value)
     address = replace(GUIDE, ams_url="https://me:hush@ams:5443")
     assert not any("hush" in problem for problem in problems_of(address))

@@ -12,6 +12,8 @@ import pytest
 from ansible import constants
 from ansible.errors import AnsibleUndefinedVariable
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import CONNECTION_SPEC
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 from ansible_collections.antmedia.s3_recording.plugins.modules import (
     ams_app_settings,
     ams_server_info,
@@ -158,12 +160,38 @@ def test_the_plan_is_not_templated() -> None:
 
 
 @pytest.mark.parametrize("step", ["apply", "check"])
-@pytest.mark.parametrize("written", [{"hlsTime": "4"}, "{'hlsTime': '4'}"])
-def test_further_settings_come_from_the_variable_of_the_host(step: str, written: Any) -> None:
-    """The second is how ansible-core before 2.19 gets them from -e."""
-    fleet = {"hosts": {"ams-1": {**HOST, "further_settings": ["hlsTime"]}}}
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"webMEnabled": True},
+        "{'webMEnabled': True}",
+        "{'webMEnabled': true}",
+        '{"webMEnabled": true}',
+        ' {"webMEnabled": true}\n',
+    ],
+)
+def test_further_settings_are_read_as_the_plan_reads_them(step: str, written: Any) -> None:
+    """The texts are what -e NAME=VALUE and an inventory in INI give."""
+    assert intent_of({"settings": written}, "ams-1").settings == {"webMEnabled": True}
+    fleet = {"hosts": {"ams-1": {**HOST, "further_settings": ["webMEnabled"]}}}
     (app,) = arguments(step, __s3_recording_fleet=fleet, s3_recording_settings=written)["apps"]
-    assert app["settings"]["hlsTime"] == "4"
+    assert app["settings"]["webMEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    "written", ["{hush", "{'hush': open}", "{[]: 'hush'}", "hush=1", "[" * 9999, "{" * 9999]
+)
+def test_a_text_that_is_no_dictionary_is_refused_in_the_plan_and_in_the_task(written: str) -> None:
+    with pytest.raises(IntentError) as of_plan:
+        intent_of({"settings": written}, "ams-1")
+    (problem,) = of_plan.value.problems
+    assert problem.startswith(
+        "s3_recording_settings: takes a dictionary, and this text is none: write it in JSON"
+    )
+    assert "hush" not in problem
+    with pytest.raises(VariableError) as of_task:
+        arguments("apply", s3_recording_settings=written)
+    assert str(of_task.value) == problem
 
 
 def test_further_settings_that_were_not_planned_are_refused_without_their_values() -> None:
