@@ -31,6 +31,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout imp
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
+from jinja2 import Undefined, UndefinedError
 
 PREFIX = "s3_recording_"
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
@@ -71,6 +72,9 @@ def recording_fleet(
             members.append(Member(each, intent_of(values, each), each in chosen))
         except IntentError as error:
             problems.extend((each, problem) for problem in error.problems)
+        except UndefinedError as undefined:
+            # In a list or in a dictionary, which are evaluated only where they are read.
+            problems.append((each, f"a part of a variable cannot be read: {undefined}; {_ELSEWHERE}"))
     folder = os.path.expanduser(backup_dir)
     unproved = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
     result = fleet(members, problems, folder, {path: playbook_of(path) for path in unproved})
@@ -116,7 +120,7 @@ class _Scope:
         if PREFIX + name in own:
             try:
                 return _plain(name, value) != _plain(name, _read(own, name))
-            except IntentError:
+            except (IntentError, UndefinedError):
                 # The host has it; that it cannot be read is said where the host's values are.
                 return False
         return _plain(name, value) != DEFAULTS.get(name, "")
@@ -138,7 +142,7 @@ class _Scope:
 def _has_secret(variables: Mapping[str, Any]) -> bool:
     try:
         return bool(variables.get(SECRET))
-    except AnsibleError:
+    except (AnsibleError, UndefinedError):
         # By a variable of the play, with which the task that hands the key on reads it.
         return True
 
@@ -148,7 +152,8 @@ def _read(variables: Mapping[str, Any], name: str) -> Any:
         value = variables[PREFIX + name]
     except AnsibleError as error:
         raise IntentError([f"{PREFIX}{name} cannot be read: {type(error).__name__}; {_ELSEWHERE}"]) from None
-    if isinstance(value, str) and "{{" in value:
+    # From ansible-core 2.19 on it is undefined within a filter, before that a text as it was written.
+    if isinstance(value, Undefined) or (isinstance(value, str) and "{{" in value):
         raise IntentError([f"{PREFIX}{name} cannot be read; {_ELSEWHERE}"])
     return value
 

@@ -155,7 +155,7 @@ def test_later_changes(fresh: AwxStandIn) -> None:
 
 
 def test_a_credential_that_is_neither_given_nor_there(fresh: AwxStandIn, awx: AwxStandIn) -> None:
-    nothing = {"s3_recording_awx_aws_access_key_id": "", "s3_recording_awx_aws_secret_access_key": ""}
+    nothing = {"s3_recording_awx_aws_access_key_id": None, "s3_recording_awx_aws_secret_access_key": ""}
     run = set_up(fresh, variables=nothing, expected_rc=2)
     assert "There is no credential 'Recording AWS' in AWX, and none was given" in run.stdout
     assert list(fresh.objects.of("credentials", "job_templates")) == []

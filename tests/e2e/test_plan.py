@@ -88,6 +88,20 @@ def test_hosts_that_the_pattern_leaves_out_have_no_part(tmp_path: Path) -> None:
     assert fleet["buckets"][0]["cors_rules"][0]["allowed_origins"] == ["https://eu1:5443", "https://eu2:5443"]
 
 
+def test_texts_of_the_command_line_and_a_certificate_by_a_variable_of_the_play(tmp_path: Path) -> None:
+    of_host = {"s3_recording_ams_ca_path": "{{ cert_dir }}/ca.pem"}
+    (tmp_path / "host_vars").mkdir()
+    for host in ("eu1", "us1"):
+        (tmp_path / "host_vars" / f"{host}.json").write_text(json.dumps(of_host))
+    settings = json.dumps({"s3_recording_settings": json.dumps({"webMEnabled": True})})
+    texts = ("-e", settings, "-e", "s3_recording_secure_transport_only=yes")
+    fleet = shown(plan(tmp_path, *texts, play_vars={"cert_dir": "/certs"}))
+    assert (fleet["problems"], fleet["warnings"]) == ([], [])
+    assert {tuple(host["further_settings"]) for host in fleet["hosts"].values()} == {("webMEnabled",)}
+    access = [bucket["tasks"]["s3_bucket_access"] for bucket in fleet["buckets"]]
+    assert [each["secure_transport_only"] for each in access] == ["bucket", "bucket"]
+
+
 def origins(run: PlaybookRun) -> list[str]:
     (bucket,) = shown(run)["buckets"]
     found: list[str] = bucket["cors_rules"][0]["allowed_origins"]

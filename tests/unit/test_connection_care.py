@@ -16,8 +16,18 @@ from ansible_collections.antmedia.s3_recording.plugins.filter import recording
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
+from jinja2 import StrictUndefined
 
-NAMES = ("bucket", "region", "ams_url", "ams_validate_certs", "ams_ca_path", "access_key_id", "secret_given")
+NAMES = (
+    "bucket",
+    "region",
+    "cors_extra_origins",
+    "ams_url",
+    "ams_validate_certs",
+    "ams_ca_path",
+    "access_key_id",
+    "secret_given",
+)
 Plan = Callable[..., "dict[str, Any]"]
 
 
@@ -123,15 +133,27 @@ def test_certificates_that_nobody_checks(plan: Plan, monkeypatch: pytest.MonkeyP
 class WithTemplates(UserDict[str, Any]):
     """Variables of a host, of which some are templates with variables that only a play has."""
 
-    def __init__(self, variables: dict[str, Any], fails: bool) -> None:
+    def __init__(self, variables: dict[str, Any], read: Callable[[str], Any]) -> None:
         super().__init__(variables)
-        self._vars, self.fails = variables, fails
+        self._vars, self.read = variables, read
 
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
-        if self.fails and "{{" in str(value):
-            raise AnsibleUndefinedVariable("'of_play' is undefined")
-        return value
+        if isinstance(value, list):
+            return [self.read(each) for each in value]
+        return self.read(value) if "{{" in str(value) else value
+
+
+def refused(_text: str) -> Any:
+    raise AnsibleUndefinedVariable("'of_play' is undefined")
+
+
+def undefined(_text: str) -> Any:
+    """Return what ansible-core from 2.19 on does within a filter."""
+    return StrictUndefined("'of_play' is undefined")
+
+
+WAYS = pytest.mark.parametrize("read", [refused, undefined, str])
 
 
 GIVEN = {"bucket": "recordings", "region": "eu-west-1", "ams_ca_path": "/ca.pem"}
@@ -143,40 +165,45 @@ BY_THE_PLAY = {
 }
 
 
-def with_templates(fails: bool, *names: str, **variables: Any) -> dict[str, Any]:
-    """Plan two hosts with variables that are templates. fails: as from ansible-core 2.19 on."""
+def with_templates(read: Callable[[str], Any], *names: str, **variables: Any) -> dict[str, Any]:
+    """Plan two hosts with variables that are templates. read: what a release of ansible-core does."""
     written = {**GIVEN, **variables, **dict.fromkeys(names, "{{ of_play }}")}
     own = {f"s3_recording_{name}": value for name, value in written.items()}
-    hostvars = {host: WithTemplates(own, fails) for host in ("ams-0", "ams-1")}
+    hostvars = {host: WithTemplates(own, read) for host in ("ams-0", "ams-1")}
     resolved = {**written, **{name: BY_THE_PLAY[name] for name in names}}
     inputs = {name: resolved.get(name, "") for name in NAMES}
     inputs["secret_given"] = "secret_access_key" in resolved
     return recording.recording_fleet(inputs, hostvars, "ams-0", list(hostvars), (), ["secret_access_key"])
 
 
-@pytest.mark.parametrize("fails", [True, False])
+@WAYS
 @pytest.mark.parametrize("name", ["ams_ca_path", "ams_validate_certs"])
 @pytest.mark.parametrize("insecure", ["", "true"])
 def test_a_certificate_by_a_variable_of_the_play_is_no_problem_and_no_warning(
-    monkeypatch: pytest.MonkeyPatch, name: str, fails: bool, insecure: str
+    monkeypatch: pytest.MonkeyPatch, name: str, read: Callable[[str], Any], insecure: str
 ) -> None:
     """The plan has them for a warning alone. The tasks of the servers have the variables of the play."""
     monkeypatch.setenv("AMS_INSECURE", insecure)
     monkeypatch.setenv("AMS_CA_PATH", "/of/environment.pem")
-    planned = with_templates(fails, name)
+    planned = with_templates(read, name)
     assert (planned["problems"], planned["warnings"]) == ([], [])
 
 
-@pytest.mark.parametrize("fails", [True, False])
-def test_another_variable_by_one_of_the_play_is_a_problem_of_each_host(fails: bool) -> None:
-    (problem,) = with_templates(fails, "region")["problems"]
+@WAYS
+def test_another_variable_by_one_of_the_play_is_a_problem_of_each_host(read: Callable[[str], Any]) -> None:
+    (problem,) = with_templates(read, "region")["problems"]
     assert problem.startswith("ams-0, ams-1: s3_recording_region cannot be read")
     assert "not variables of the play" in problem
 
 
-@pytest.mark.parametrize("fails", [True, False])
-def test_a_secret_key_by_a_variable_of_the_play_counts_as_given(fails: bool) -> None:
-    assert with_templates(fails, "secret_access_key", access_key_id="AKIA")["problems"] == []
+@WAYS
+def test_a_secret_key_by_a_variable_of_the_play_counts_as_given(read: Callable[[str], Any]) -> None:
+    assert with_templates(read, "secret_access_key", access_key_id="AKIA")["problems"] == []
+
+
+def test_a_list_with_a_variable_of_the_play_in_it_is_a_problem_of_each_host() -> None:
+    (problem,) = with_templates(undefined, cors_extra_origins=["{{ of_play }}"])["problems"]
+    assert problem.startswith("ams-0, ams-1: a part of a variable cannot be read: 'of_play' is undefined")
 
 
 def test_a_step_of_the_role_names_its_variable_and_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
