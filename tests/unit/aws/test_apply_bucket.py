@@ -293,11 +293,12 @@ def test_recordings_of_a_bucket_made_at_the_same_moment_do_not_expire(
 ) -> None:
     """It was planned as a new bucket, whose objects nobody has to count."""
     made_meanwhile(place, monkeypatch, {"team": "theirs"})
-    monkeypatch.setattr(
-        place,
-        "make",
-        lambda: (Place.make(place), place.s3.put_object(Bucket=place.name, Key="previews/a", Body=b"x")),
-    )
+
+    def make_with_object() -> None:
+        Place.make(place)
+        place.s3.put_object(Bucket=place.name, Key="previews/a", Body=b"x")
+
+    monkeypatch.setattr(place, "make", make_with_object)
     place.aws.clear_requests()
     with pytest.raises(AwsError, match="s3_recording_expire_existing"):
         place.run(lifecycle_rules=[PREVIEWS])
