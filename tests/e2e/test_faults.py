@@ -75,7 +75,7 @@ CASES = [
     Case(
         "DNS failure",
         (LOGGING_IN + "the name of the host is not known to DNS. Check the address.",),
-        url="http://no-such-host.invalid:5080",
+        url="https://no-such-host.invalid:5443",
         logins=0,
     ),
     Case("timeout at login", (LOGGING_IN + SLOW,), (at_login("slow", seconds=FOREVER),)),
