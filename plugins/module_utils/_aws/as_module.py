@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._plain_text import printable_result
@@ -27,7 +28,8 @@ def run_as_module(
         secrets = [module.params.get(name) for name in SECRETS]
         module.fail_json(**error.without(secrets).result())
     for warning in result.pop("warnings", ()):
-        module.warn(warning)
+        # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
+        warn(warning)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
