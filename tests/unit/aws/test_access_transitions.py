@@ -78,7 +78,7 @@ def told(bucket: Bucket, wish: dict[str, Any], *, check: bool) -> dict[str, Any]
     return {name: result[name] for name in WHAT_IS_TOLD}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=STARTS, wish=WISHES)
 def test_check_mode_predicts_what_the_run_then_does(
     https_aws: AwsStandIn, start: dict[str, Any], wish: dict[str, Any]

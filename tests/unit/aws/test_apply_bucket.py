@@ -140,7 +140,7 @@ def told(place: Place, wish: dict[str, Any], *, check: bool) -> dict[str, Any]:
     return {name: result.get(name) for name in (*WHAT_IS_TOLD, *decisions.NAMES)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=STARTS, wish=WISHES)
 def test_check_mode_predicts_what_the_run_then_does(
     aws: AwsStandIn, start: dict[str, Any], wish: dict[str, Any]

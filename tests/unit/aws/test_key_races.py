@@ -157,10 +157,10 @@ def where_of(name: str, where: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("store", "state", "rounds"),
     [
-        ("ssm", "present", 100),
-        ("ssm", "rotated", 10),
-        ("secretsmanager", "present", 25),
-        ("file", "present", 25),
+        ("ssm", "present", 30),
+        ("ssm", "rotated", 5),
+        ("secretsmanager", "present", 10),
+        ("file", "present", 10),
     ],
 )
 def test_two_processes_at_the_same_moment_make_one_key(
