@@ -23,20 +23,21 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible.vars.clean import remove_internal_keys
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
 
 try:
-    from ansible.module_utils.common.json import Direction, get_module_encoder
+    from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 
     # How ansible-core writes the arguments of a module like ours, and reads its result.
-    _PROFILE = ["legacy"]
-    _ENCODER: dict[str, Any] = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
+    _PROFILE = "legacy"
+    _ENCODER: dict[str, Any] = {"cls": get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)}
+    _DECODER: dict[str, Any] = {"cls": get_module_decoder(_PROFILE, Direction.MODULE_TO_CONTROLLER)}
 except ImportError:  # ansible-core before 2.19
     from ansible.module_utils.common.json import AnsibleJSONEncoder
 
-    _PROFILE = []
+    _PROFILE = ""
     _ENCODER = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+    _DECODER = {}
 
 # With the aliases that amazon.aws gives them.
 _TEXTS = (
@@ -72,9 +73,11 @@ class AwsAction(ActionBase):
             return shipped
         arguments = dict(options.get("module_args") or self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
-        written = {"stdout": self._written_here(arguments), "stderr": ""}
-        result: dict[str, Any] = self._parse_returned_data(written, *_PROFILE)
-        remove_internal_keys(result)
+        written = self._written_here(arguments).splitlines()[-1]
+        result: dict[str, Any] = json.loads(written, **_DECODER)
+        # Since 2.19 it is an object for ansible-core's own use.
+        if not isinstance(result.get("exception", ""), str):
+            del result["exception"]
         return result
 
     def _is_for_this_python(self, task_vars: dict[str, Any]) -> bool:
@@ -96,7 +99,7 @@ class AwsAction(ActionBase):
             os.environ.update({name: str(value) for name, value in environment.items()})
             basic._ANSIBLE_ARGS = as_sent
             if _PROFILE:
-                basic._ANSIBLE_PROFILE = _PROFILE[0]
+                basic._ANSIBLE_PROFILE = _PROFILE
             with contextlib.redirect_stdout(written), contextlib.suppress(SystemExit):
                 self.module.main()
         finally:
