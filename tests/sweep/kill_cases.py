@@ -48,7 +48,7 @@ def _at(service: str, *requests: int, writes: bool = False) -> list[Kill]:
 def _cases() -> list[Case]:
     of_site = [*_at(AWS, 1, 2, 3, 5, 7, 9, writes=True), *_at(SERVER, 2, 4, 6)]
     of_rotation = [*_at(AWS, 1, 2, writes=True), *_at(SERVER, 3, 5)]
-    of_decommission = [*_at(AWS, 1, 2, 3, 5, writes=True), *_at(SERVER, 4, 6)]
+    of_decommission = [*_at(AWS, 1, 2, 3, 4, writes=True), *_at(SERVER, 4, 6)]
     of_rollback = _at(SERVER, 2, 4, 5)
     found = [Case("site", (kill,), "site") for kill in of_site]
     found += [Case("servers", (kill,), "rollback") for kill in _at(SERVER, 4, 5)]
