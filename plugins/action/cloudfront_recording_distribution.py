@@ -8,10 +8,7 @@ from typing import Any, Optional
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.antmedia.s3_recording.plugins.modules import cloudfront_recording_distribution
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
-    AwsAction,
-    stay_the_same_user,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
 
 _PATIENCE = 1200
 
@@ -24,7 +21,6 @@ class ActionModule(AwsAction):
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        stay_the_same_user(self._connection)
         arguments = dict(self._task.args)
         waits = not self._task.check_mode and boolean(arguments.get("wait", True), strict=False)
         first = {**arguments, "wait": False} if waits else arguments

@@ -9,10 +9,7 @@ from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets, waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
-    AwsAction,
-    stay_the_same_user,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
 
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.
@@ -31,7 +28,6 @@ class ActionModule(AwsAction):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        stay_the_same_user(self._connection)
         label = vault_secrets.given_to(arguments, self._connection, self._loader)
         if label:
             arguments["vault_id"] = arguments.get("vault_id") or label

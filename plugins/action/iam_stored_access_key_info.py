@@ -7,10 +7,7 @@ from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key_info
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
-    AwsAction,
-    stay_the_same_user,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
 
 
 class ActionModule(AwsAction):
@@ -22,7 +19,6 @@ class ActionModule(AwsAction):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        stay_the_same_user(self._connection)
         vault_secrets.given_to(arguments, self._connection, self._loader)
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result

@@ -17,7 +17,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variabl
 
 _STORED = "antmedia.s3_recording.stored_access_key"
 _PARTS = ("access_key_id", "secret_access_key")
-# In check mode where the key is still to be made.
+# In check mode where the key does not exist yet.
 _TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
 
 

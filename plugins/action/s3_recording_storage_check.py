@@ -7,10 +7,7 @@ from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import s3_recording_storage_check
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
-    AwsAction,
-    stay_the_same_user,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
 
 
 class ActionModule(AwsAction):
@@ -21,7 +18,6 @@ class ActionModule(AwsAction):
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        stay_the_same_user(self._connection)
         arguments = dict(self._task.args)
         if any(_is_in_file(bucket) for bucket in arguments.get("buckets") or []):
             of_run = {"store": "file", "vault_password": arguments.get("vault_password")}

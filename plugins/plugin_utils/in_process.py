@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Optional
 
@@ -39,18 +38,13 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.logins impor
     is_decided,
     not_tried,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import stay_the_same_user
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import (
+    as_sent,
+    stay_the_same_user,
+    task_environment,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.play import strategy_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
-
-try:
-    from ansible.module_utils.common.json import Direction, get_module_encoder
-
-    _AS_FOR_A_MODULE: dict[str, Any] = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
-except ImportError:  # ansible-core before 2.19
-    from ansible.module_utils.common.json import AnsibleJSONEncoder
-
-    _AS_FOR_A_MODULE = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
 
 if transport.IMPORT_ERROR is None:
     transport.prepare_for_fork()
@@ -65,7 +59,7 @@ _COLLECTION = "antmedia.s3_recording"
 
 def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments as they would arrive on a target: a date as text, a vaulted string decrypted."""
-    result: dict[str, Any] = json.loads(json.dumps(arguments, **_AS_FOR_A_MODULE))
+    result: dict[str, Any] = json.loads(as_sent(arguments))
     return result
 
 
@@ -193,7 +187,7 @@ class InProcessAction(ActionBase):
         return bool(self._connection.transport != "local" or self._task.async_val)
 
     def _run_here(self) -> dict[str, Any]:
-        with self._task_environment():
+        with task_environment(self):
             params = self._validated(plain(self._arguments))
             try:
                 outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
@@ -215,19 +209,6 @@ class InProcessAction(ActionBase):
     @classmethod
     def _module_name(cls) -> str:
         return f"{_COLLECTION}.{cls.module.__name__.rpartition('.')[2]}"
-
-    @contextmanager
-    def _task_environment(self) -> Iterator[None]:
-        given: dict[str, str] = {}
-        self._compute_environment_string(given)
-        before = dict(os.environ)
-        os.environ.update({name: str(value) for name, value in given.items()})
-        try:
-            yield
-        finally:
-            if given:
-                os.environ.clear()
-                os.environ.update(before)
 
 
 def _host(task_vars: Optional[dict[str, Any]]) -> str:

@@ -17,7 +17,8 @@ import io
 import json
 import os
 import sys
-from typing import Any, Optional
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ansible import constants
 from ansible.module_utils import basic
@@ -58,12 +59,33 @@ def stay_the_same_user(connection: Any) -> None:
         connection.set_become_plugin(None)
 
 
+def as_sent(arguments: Mapping[str, Any]) -> str:
+    """Return arguments as a module gets them, in JSON: a date as text, a vaulted string decrypted."""
+    return json.dumps(arguments, **_ENCODER)
+
+
+@contextlib.contextmanager
+def task_environment(action: ActionBase) -> Iterator[None]:
+    """Have the environment of a task in this process, as a module in a process of its own has it."""
+    given: dict[str, str] = {}
+    action._compute_environment_string(given)
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in given.items()})
+    try:
+        yield
+    finally:
+        if given:
+            os.environ.clear()
+            os.environ.update(before)
+
+
 class AwsAction(ActionBase):
     """Execute the module of the same name, in this worker where that gives the same result."""
 
     module: Any
 
     def _execute_module(self, *given: Any, **options: Any) -> dict[str, Any]:
+        stay_the_same_user(self._connection)
         problem = texts_problem(self._task.args, _TEXTS)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
@@ -90,22 +112,16 @@ class AwsAction(ActionBase):
 
     def _written_here(self, arguments: dict[str, Any]) -> str:
         """Return what the module writes, as a Python of its own would."""
-        as_sent = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **_ENCODER).encode()
-        environment: dict[str, str] = {}
-        self._compute_environment_string(environment)
-        before = dict(os.environ)
+        basic._ANSIBLE_ARGS = as_sent({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        if _PROFILE:
+            basic._ANSIBLE_PROFILE = _PROFILE
         written = io.StringIO()
-        try:
-            os.environ.update({name: str(value) for name, value in environment.items()})
-            basic._ANSIBLE_ARGS = as_sent
-            if _PROFILE:
-                basic._ANSIBLE_PROFILE = _PROFILE
-            with contextlib.redirect_stdout(written), contextlib.suppress(SystemExit):
-                self.module.main()
-        finally:
-            if environment:
-                os.environ.clear()
-                os.environ.update(before)
+        with (
+            task_environment(self),
+            contextlib.redirect_stdout(written),
+            contextlib.suppress(SystemExit),
+        ):
+            self.module.main()
         return written.getvalue()
 
 
@@ -119,8 +135,3 @@ def _is_this_python(path: str) -> bool:
 
 class ApiAction(AwsAction, NormalAction):
     """Run the module of the same name."""
-
-    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
-        stay_the_same_user(self._connection)
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        return result

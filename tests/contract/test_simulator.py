@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -196,14 +195,15 @@ def test_slow_answers_and_delays(fleet: Fleet, log_in: LogIn) -> None:
 def test_a_write_whose_answer_is_late(fleet: Fleet, log_in: LogIn) -> None:
     client = log_in(fleet.hosts[0])
     current = client.settings("live")
-    fleet.fault(0, "slow", seconds=0.5, late=True, method="POST", path=LIVE)
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(client.post, "live", {**current, "s3BucketName": "written-at-once"})
-        while not fleet.writes(0):
-            time.sleep(0.01)
-        assert fleet.settings(0, "live")["s3BucketName"] == "written-at-once"
-        assert not answer.done()
-        assert answer.result().status == 200
+    fleet.fault(0, "slow", seconds=600, late=True, method="POST", path=LIVE)
+    client.connection.sock.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        client.post("live", {**current, "s3BucketName": "written-at-once"})
+    until(lambda: fleet.settings(0, "live")["s3BucketName"] == "written-at-once")
+    fleet.clear_faults()
+    fleet.fault(0, "slow", seconds=0.1, late=True, method="POST", path=LIVE)
+    assert client.post("live", {**current, "s3BucketName": "written-again"}).status == 200
+    assert fleet.settings(0, "live")["s3BucketName"] == "written-again"
 
 
 def test_an_application_that_is_not_loaded_yet(fleet: Fleet, log_in: LogIn) -> None:

@@ -17,6 +17,7 @@ from .bucket_finder import NOT_OURS, BucketFinder
 from .calls import S3_TRANSIENT, attempt, poll, read_back
 from .errors import AwsError
 from .ownership import tags_of
+from .tags import from_aws, to_aws
 
 _READ_BACK_SECONDS = 20
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
@@ -234,7 +235,7 @@ class _Bucket(BucketFinder):
 
     def _tags(self) -> dict[str, Any]:
         answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
-        return {"tags": {each["Key"]: each["Value"] for each in answer.get("TagSet") or []}}
+        return {"tags": from_aws(answer.get("TagSet") or [])}
 
     def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
         """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
@@ -344,5 +345,4 @@ class _Bucket(BucketFinder):
         needs = "s3:PutBucketTagging"
         if not wanted.tags:
             return self.s3.delete_bucket_tagging, needs, {}
-        tag_set = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
-        return self.s3.put_bucket_tagging, needs, {"Tagging": {"TagSet": tag_set}}
+        return self.s3.put_bucket_tagging, needs, {"Tagging": {"TagSet": to_aws(wanted.tags)}}

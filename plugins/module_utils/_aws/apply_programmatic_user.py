@@ -12,6 +12,7 @@ from . import programmatic_user as users
 from .calls import attempt, client, partition_of, poll
 from .errors import AwsError
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .tags import from_aws
 from .user_reader import BUSY, MISSING, UserReader
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class _User(UserReader):
             console_access=self.console_access(),
             policy=self.policy(wish.policy_name),
             managed=self.attached() if wish.managed else (),
-            tags=users.from_aws(found.get("Tags") or []),
+            tags=from_aws(found.get("Tags") or []),
             boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
         )
 

@@ -87,7 +87,7 @@ def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[s
     """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
     if wish.delivery != "acl" or wish.close_existing:
         return []
-    bucket = f"{_arn(wish)}/"
+    bucket = f"{wish.arn}/"
     found = set()
     for statement in current.ours:
         if statement.get("Effect") != "Allow":
@@ -127,7 +127,7 @@ def _everybody_reads(access: Access, wish: Wish, prefix: str, account: Block) ->
     restricted = "restrict_public_buckets"
     if access.block[restricted] or account[restricted]:
         return False
-    start = f"{_arn(wish)}/{prefix}"
+    start = f"{wish.arn}/{prefix}"
     return any(_opens(each, start) for each in statements_of(access.policy))
 
 
@@ -142,7 +142,3 @@ def _opens(statement: Mapping[str, Any], start: str) -> bool:
 
 def _covers(resource: str, start: str) -> bool:
     return resource.endswith("*") and start.startswith(resource[:-1])
-
-
-def _arn(wish: Wish) -> str:
-    return f"arn:{wish.partition}:s3:::{wish.bucket}"

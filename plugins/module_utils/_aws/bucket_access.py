@@ -102,6 +102,11 @@ class Wish:
     open_existing: bool = True
     close_existing: bool = False
 
+    @property
+    def arn(self) -> str:
+        """The ARN of the bucket."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -161,7 +166,7 @@ def check_wish(wish: Wish) -> None:
 
 def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
     """Our part of the bucket policy."""
-    arn = _arn(wish)
+    arn = wish.arn
     public_read = {
         "Sid": PUBLIC_READ,
         "Effect": "Allow",
@@ -193,10 +198,6 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _arn(wish: Wish) -> str:
-    return f"arn:{wish.partition}:s3:::{wish.bucket}"
-
-
 def _whole(arn: str) -> list[str]:
     return [arn, f"{arn}/*"]
 
@@ -206,7 +207,7 @@ def _decided(current: Access, wish: Wish) -> Wish:
     if wish.https_for != AUTO:
         return wish
     asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
-    is_whole = any(set(each) == set(_whole(_arn(wish))) for each in asked)
+    is_whole = any(set(each) == set(_whole(wish.arn)) for each in asked)
     return replace(wish, https_for=WHOLE_BUCKET if wish.new_bucket or is_whole else FOLDERS)
 
 

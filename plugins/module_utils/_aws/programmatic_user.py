@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Optional
 from .errors import AwsError
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
+from .tags import to_aws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_USER_NAME = 64
@@ -253,14 +254,6 @@ def _creation(wish: Wish) -> Step:
         arguments["PermissionsBoundary"] = wish.boundary
     limited = f" with the permissions boundary {_short(wish.boundary)}" if wish.boundary else ""
     return Step("create_user", f"create the user {wish.user}{limited}", arguments)
-
-
-def to_aws(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
-
-
-def from_aws(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def difference(before: Optional[User], after: User) -> tuple[dict[str, Any], dict[str, Any]]:

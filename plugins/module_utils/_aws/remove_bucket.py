@@ -12,6 +12,7 @@ from .bucket_finder import BucketFinder
 from .calls import S3_TRANSIENT, attempt, poll
 from .errors import UNKNOWN_CALL_CODES, AwsError
 from .ownership import COLLECTION, MANAGED_BY, is_managed
+from .tags import from_aws
 
 _GONE_SECONDS = 20
 _NO_TAGS = "its store has no tags of buckets, so that nobody can know whether it was made here"
@@ -72,7 +73,7 @@ class _Bucket(BucketFinder):
         )
         if found.unknown:
             return _NO_TAGS
-        tags = {each["Key"]: each["Value"] for each in (found.answer or {}).get("TagSet") or []}
+        tags = from_aws((found.answer or {}).get("TagSet") or [])
         return (
             "" if is_managed(tags) else f"it was not made here, since it has no tag {MANAGED_BY}={COLLECTION}"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .calls import attempt, attempt_all
 from .errors import AwsError
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
-from .programmatic_user import from_aws
+from .tags import from_aws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

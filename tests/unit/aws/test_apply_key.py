@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key, key_facts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.programmatic_user import to_aws
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.store_in_aws import SsmStore
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.tags import to_aws
 
 from tests.support.aws.stand_in import Credentials
 

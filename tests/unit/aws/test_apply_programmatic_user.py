@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     apply_programmatic_user as apply,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import programmatic_user as users
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.tags import to_aws
 
 if TYPE_CHECKING:
     from tests.support.aws import AwsStandIn
@@ -78,7 +78,7 @@ def run(aws: AwsStandIn, name: str, **options: Any) -> dict[str, Any]:
 
 
 def test_a_user_made_by_another_run_at_the_same_moment(aws: AwsStandIn, iam: Any, name: str) -> None:
-    iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)))
+    iam.create_user(UserName=name, Tags=to_aws(tags_of(None)))
     aws.fault("iam:GetUser", count=1, status=404, code="NoSuchEntity")
     result = run(aws, name)
     assert result["changes"] == ["add inline policy recordings"]
@@ -135,7 +135,7 @@ def test_a_boundary_is_advised_only_where_a_policy_can_demand_one(
     aws: AwsStandIn, iam: Any, name: str, boundary: str, action: str, is_about_it: bool
 ) -> None:
     if action != "iam:CreateUser":
-        iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)))
+        iam.create_user(UserName=name, Tags=to_aws(tags_of(None)))
         iam.create_login_profile(UserName=name, Password="Secret-123456")
     wanted = {"managed_policies": ["AmazonS3FullAccess"], "tags": {"team": "a"}}
     for given in ({}, {"permissions_boundary": boundary}):
@@ -393,7 +393,7 @@ def test_a_user_that_exists_gets_the_boundary_before_its_policy(
     aws: AwsStandIn, iam: Any, name: str, boundary: str, first: str
 ) -> None:
     had = {} if first == "without" else {"PermissionsBoundary": "arn:aws:iam::aws:policy/AmazonS3FullAccess"}
-    iam.create_user(UserName=name, Tags=users.to_aws(tags_of(None)), **had)
+    iam.create_user(UserName=name, Tags=to_aws(tags_of(None)), **had)
     aws.clear_requests()
     predicted = run(aws, name, permissions_boundary=boundary, check=True)
     done = run(aws, name, permissions_boundary=boundary)
