@@ -144,7 +144,6 @@ class FileStore(Store):
                 f"The secret in {self.stored_at} is protected by the file's mode (0600) alone, "
                 "because the run has no vault password to encrypt it with"
             )
-        temporary = ""
         try:
             with self._locked() as is_locked:
                 folder, name = os.path.split(self.path)
@@ -153,16 +152,18 @@ class FileStore(Store):
                     for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*{_NEW}")):
                         os.unlink(left)
                 handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=_NEW, dir=folder)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                yield temporary
+                try:
+                    with os.fdopen(handle, "wb") as file:
+                        file.write(content)
+                        file.flush()
+                        os.fsync(file.fileno())
+                    yield temporary
+                finally:
+                    # Under the lock still: the next run that has it clears what it finds.
+                    with contextlib.suppress(OSError):
+                        os.unlink(temporary)
         except OSError as error:
             raise self._error("Writing", error) from None
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[bool]:

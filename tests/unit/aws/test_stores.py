@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,30 @@ def test_what_a_killed_write_has_left_goes_with_the_next_one(
     assert names[0].startswith(".key.")
     assert names[0].endswith(".new")
     assert sorted(tmp_path.iterdir()) == [other, path]
+
+
+def test_a_write_clears_its_own_file_while_it_still_has_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the lock, another run takes it for one that a killed run has left, and both delete it."""
+    locked: list[bool] = []
+    unlink = os.unlink
+
+    def watched(path: str, **options: Any) -> None:
+        folder = os.open(tmp_path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked.append(False)
+        except BlockingIOError:
+            locked.append(True)
+        finally:
+            os.close(folder)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", watched)
+    assert store(tmp_path / "key.json").create("hello") is True
+    assert store(tmp_path / "key.json").create("again") is False
+    assert locked == [True, True]
 
 
 def test_a_full_disk_is_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
