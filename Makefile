@@ -41,8 +41,8 @@ test: venv  ## all checks and tests; STAGES="lint unit" for some of them
 unit lint sanity integration e2e: venv  ## this stage of the tests alone
 	$(PY) tests/run.py $@
 
-policies: venv  ## docs/policies, from tests/support/generate_policies.py
-	$(PY) -m tests.support.generate_policies
+policies: venv  ## docs/policies, from tests/harness/generate_policies.py
+	$(PY) -m tests.harness.generate_policies
 
 sweep: venv  ## secrets, injections and kills in whole, of which the tests run a sample; takes an hour or so; CASES=expression for some
 	SWEEP=all $(PY) -m pytest -q -n 2 tests/sweep $(if $(CASES),-k "$(CASES)")

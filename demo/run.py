@@ -22,10 +22,10 @@ from typing import Any
 
 import requests
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import BIN, COLLECTIONS
-from tests.support.real_ams import RealAms, unavailable
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.playbook import BIN, COLLECTIONS
 
 REPO = Path(__file__).resolve().parents[1]
 RECORDING_TIMEOUT = 60

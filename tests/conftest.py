@@ -26,10 +26,10 @@ COLLECTIONS = Path(os.environ.get("COLLECTIONS_UNDER_TEST", REPO / "build" / "co
 FOREIGN = ("AWS_", "AMS_", "ANSIBLE_", "S3_", "EC2_")
 
 if TYPE_CHECKING:
-    from tests.support.ams_fleet import Fleet
-    from tests.support.aws import AwsStandIn
-    from tests.support.playbook import PlaybookRun
-    from tests.support.real_ams import RealAms
+    from stand_ins.ams import Fleet
+    from stand_ins.aws import AwsStandIn
+    from stand_ins.real_ams import RealAms
+    from tests.harness.playbook import PlaybookRun
 
 
 def make_collections_importable() -> None:
@@ -72,7 +72,7 @@ def repo() -> Path:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[AwsStandIn]:
     """AWS with its refusals, on loopback."""
-    from tests.support.aws import AwsStandIn
+    from stand_ins.aws import AwsStandIn
 
     with AwsStandIn() as stand_in:
         yield stand_in
@@ -81,7 +81,7 @@ def aws() -> Iterator[AwsStandIn]:
 @pytest.fixture
 def fleet_factory() -> Iterator[Callable[..., Fleet]]:
     """Starts simulated AMS servers; they stop with the test."""
-    from tests.support.ams_fleet import Fleet
+    from stand_ins.ams import Fleet
 
     with ExitStack() as running:
 
@@ -100,7 +100,7 @@ def fleet(fleet_factory: Callable[..., Fleet]) -> Fleet:
 @pytest.fixture(scope="session")
 def real_ams() -> Iterator[RealAms]:
     """A real Ant Media Server, where one can run."""
-    from tests.support.real_ams import RealAms, unavailable
+    from stand_ins.real_ams import RealAms, unavailable
 
     reason = unavailable()
     if reason:
@@ -112,7 +112,7 @@ def real_ams() -> Iterator[RealAms]:
 @pytest.fixture
 def run_playbook() -> Callable[..., PlaybookRun]:
     """Runs ansible-playbook of this environment; an unexpected warning or exit code fails the test."""
-    from tests.support.playbook import run_playbook as run
+    from tests.harness.playbook import run_playbook as run
 
     return run
 

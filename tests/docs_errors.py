@@ -30,31 +30,25 @@ PLAIN = (
 )
 # Files whose functions give sentences: what cannot work, what bites, and why a link of the chain is broken.
 SENTENCES = {
-    "What is refused before anything is touched": ("_recording_problems.py", "_addresses.py", "_fleet.py"),
+    "What is refused before anything is touched": (
+        "plugin_utils/_intent/validation*.py",
+        "module_utils/_common/addresses.py",
+        "plugin_utils/_intent/plan.py",
+    ),
     "What the check says of a broken link": (
-        "_diagnosis.py",
-        "_viewer_diagnosis.py",
-        "_closed_bucket.py",
-        "_upload_check.py",
-        "_viewer_check.py",
-        "_live.py",
-        "_live_removal.py",
-        "_live_store.py",
+        "module_utils/_check/explain_*.py",
+        "module_utils/_check/upload.py",
+        "module_utils/_check/playback.py",
+        "module_utils/_check/live*.py",
     ),
-    "How a rollout that was stopped has ended": ("_rollout.py",),
-    "Why a run is not rolled back": ("_ams/runs.py",),
-    "What AWS would refuse, and what would change somebody else's access": (
-        "_aws/bucket.py",
-        "_aws/bucket_access.py",
-        "_aws/cors.py",
-        "_aws/distribution.py",
-        "_aws/programmatic_user.py",
-    ),
+    "How a rollout that was stopped has ended": ("plugin_utils/_output/rollout_report.py",),
+    "Why a run is not rolled back": ("plugin_utils/_rollback/runs.py",),
+    "What AWS would refuse, and what would change somebody else's access": ("module_utils/_aws/*_plan.py",),
     "What an answer of a server or of AWS comes to": (
-        "_ams/client.py",
-        "_ams/fields.py",
-        "_aws/errors.py",
-        "_no_answer.py",
+        "module_utils/_ams/client.py",
+        "module_utils/_ams/fields.py",
+        "module_utils/_aws/errors.py",
+        "module_utils/_common/network.py",
     ),
 }
 INTRODUCTION = (
@@ -195,9 +189,15 @@ def _sources() -> Iterator[tuple[str, ast.Module]]:
         yield str(path.relative_to(REPO)), ast.parse(path.read_text(encoding="utf-8"))
 
 
-def sentences(name: str) -> list[str]:
-    """The sentences of a file, in their order."""
-    path = REPO / "plugins" / "module_utils" / name
+def sentences(pattern: str) -> list[str]:
+    """Return the sentences of the files below plugins that a pattern names, in their order."""
+    paths = sorted((REPO / "plugins").glob(pattern))
+    if not paths:
+        raise FileNotFoundError(f"no file is plugins/{pattern}")
+    return list(dict.fromkeys(text for path in paths for text in _sentences_of(path)))
+
+
+def _sentences_of(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     left_out = {id(part) for node in ast.walk(tree) for part in _no_sentences(node)}
     found = []
@@ -230,7 +230,7 @@ def _docstring(node: ast.AST) -> list[ast.AST]:
 def of_roles() -> list[str]:
     """What tasks of roles and playbooks say when they stop a run."""
     found = []
-    for path in [*sorted(REPO.glob("roles/*/tasks/*.yml")), *sorted(REPO.glob("playbooks/*.yml"))]:
+    for path in [*sorted(REPO.glob("roles/*/tasks/**/*.yml")), *sorted(REPO.glob("playbooks/*.yml"))]:
         found += [str(each["msg"]) for each in _fails(yaml.safe_load(path.read_text(encoding="utf-8")))]
     return [" ".join(_without_jinja(text).split()) for text in found]
 
@@ -270,7 +270,7 @@ def page() -> str:
     ]
     for heading, files in SENTENCES.items():
         lines += [heading, "-" * len(heading), ""]
-        lines += [f"- {_escaped(text)}" for name in files for text in sentences(name)]
+        lines += [f"- {_escaped(text)}" for pattern in files for text in sentences(pattern)]
         lines.append("")
     lines += ["What stops a run", "----------------", ""]
     lines += [f"- {_escaped(text)}" for text in of_roles()]

@@ -31,6 +31,7 @@ CORES = {
 }
 TESTS = [
     "tests/unit",
+    "tests/component",
     "tests/integration",
     "tests/e2e",
     "tests/sweep",

@@ -178,7 +178,7 @@ def where(tree: Path) -> dict[str, str]:
 def lint() -> Iterable[Outcome]:
     yield check("ruff", [tool("ruff"), "check", "--no-cache", "."])
     yield check("ruff format", [tool("ruff"), "format", "--no-cache", "--check", "."])
-    packages = ["ansible_collections.antmedia.s3_recording.plugins", "tests", "demo"]
+    packages = ["ansible_collections.antmedia.s3_recording.plugins", "tests", "stand_ins", "demo"]
     yield check("mypy", [tool("mypy"), *(part for package in packages for part in ("-p", package))])
     yield check("yamllint", [tool("yamllint"), "--strict", "."])
     yield check("changelog", [tool("antsibull-changelog"), "lint"])
@@ -293,7 +293,11 @@ def counted(name: str, report: Path, code: int, seconds: float) -> Outcome:
 STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
     "lint": ("ruff, mypy, yamllint, ansible-lint, changelog", lint),
     "unit": ("what is decided, without a network", pytest_stage("unit", "tests/unit", workers=2)),
-    "support": ("the stand-ins themselves", pytest_stage("support", "tests/support_tests")),
+    "component": (
+        "what speaks to a stand-in, without a playbook",
+        pytest_stage("component", "tests/component", workers=2),
+    ),
+    "stand-ins": ("the stand-ins themselves", pytest_stage("stand-ins", "stand_ins/tests")),
     "contract": (
         "simulated and real server against the same tests",
         pytest_stage("contract", "tests/contract", workers=2, distribution="loadfile"),

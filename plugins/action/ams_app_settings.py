@@ -8,14 +8,16 @@ import tempfile
 from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     FormerFile,
     unproved_path,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.cluster import digest
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.cluster import digest
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
+    InProcessAction,
+)
 
 # So often the former values are kept anew where somebody changes them before the write.
 _ATTEMPTS = 3

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_server_info
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
+    InProcessAction,
+)
 
 
 class ActionModule(InProcessAction):

@@ -7,8 +7,10 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.antmedia.s3_recording.plugins.modules import cloudfront_recording_distribution
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import waiting
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    AwsAction,
+)
 
 _PATIENCE = 1200
 

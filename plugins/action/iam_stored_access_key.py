@@ -8,8 +8,13 @@ import time
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets, waiting
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import (
+    vault_secrets,
+    waiting,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    AwsAction,
+)
 
 _PATIENCE = 60
 # How long the module itself waits before there is something to be said. A module cannot speak while it runs.

@@ -9,8 +9,8 @@ from typing import Any, Optional
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import run_file
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.play import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import (
     become_problem,
     hosts_of,
     strategy_problem,

@@ -12,13 +12,16 @@ from ansible_collections.antmedia.s3_recording.plugins.action import (
     recording_check,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.in_process import InProcessAction, plain
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.step_arguments import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
+    InProcessAction,
+    plain,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
     STEPS,
     arguments_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.task_variables import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
 )

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import s3_cors
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import ApiAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    ApiAction,
+)
 
 
 class ActionModule(ApiAction):

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import s3_recording_storage_check
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controller import AwsAction
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    AwsAction,
+)
 
 
 class ActionModule(AwsAction):

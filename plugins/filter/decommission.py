@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._decommission import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import (
     apps_of,
     left_on_disk,
     lost,

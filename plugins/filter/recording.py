@@ -14,23 +14,26 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     SUFFIX,
     playbook_of,
     unproved_path,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import Intent
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording_problems import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollout import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import IntentError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    intent_of,
+    typed,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import (
     Ended,
     not_replaced,
     noted,
     stopped,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of, typed
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import texts_problem
 from jinja2 import Undefined, UndefinedError
 
 PREFIX = "s3_recording_"

@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former import Layer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Layer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     FormerFile,
     names_of_runs,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.runs import (
-    chosen_run,
-    name_of_run,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._rollback_result import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.result import (
     how_to_undo,
     restored,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
+    chosen_run,
+    name_of_run,
 )
 
 Hosts = Mapping[str, Mapping[str, Any]]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import is_boolean
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.texts import not_text
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import not_text
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import is_boolean
 
 PREFIX = "s3_recording_"
 # What AWX's own form has for a text.

@@ -66,8 +66,10 @@ from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import SECRETS
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils import vault_secrets
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
+    STORES,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
 
 PARTS = ("access_key_id", "secret_access_key")
 

@@ -346,12 +346,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.apply import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import (
     outcome,
     taken_back,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.former_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.plans import Manner, Wish
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import Manner, Wish
 
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},

@@ -147,16 +147,20 @@ error_code:
   sample: NoSuchDistribution
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_distribution
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    cloudfront_recording_distribution_apply as apply_distribution,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    cloudfront_recording_distribution_plan as plan_distribution,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.distribution import PRICE_CLASSES
 
 
 def argument_spec() -> dict:
     return {
         "bucket": {"type": "str", "required": True},
         "distribution_id": {"type": "str"},
-        "price_class": {"type": "str", "choices": list(PRICE_CLASSES)},
+        "price_class": {"type": "str", "choices": list(plan_distribution.PRICE_CLASSES)},
         "require_https": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1200},

@@ -206,7 +206,9 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_programmatic_user
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    iam_programmatic_user_apply as apply_programmatic_user,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 
 

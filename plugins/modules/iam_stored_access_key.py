@@ -344,10 +344,16 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_key
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.access_key import STATES
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.stores import STORES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
+    apply as apply_key,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.plan import (
+    STATES,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
+    STORES,
+)
 
 
 def argument_spec() -> dict:

@@ -249,22 +249,22 @@ msg:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._absence_check import Absence
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._addresses import in_ascii
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings, arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import Probe, Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._leftovers import LIVE, PROBE
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._links import checked, outcome
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live import Live
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_after_probe import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import LIVE, PROBE
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import Live
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import Probe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe_then_live import (
     AfterProbe,
     not_tried,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import Absence
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import checked, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import in_ascii
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,

@@ -273,9 +273,11 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import apply_access
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    s3_bucket_access_apply as apply_access,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.bucket_access import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
     DELIVERIES,
     HTTPS_FOR,
 )

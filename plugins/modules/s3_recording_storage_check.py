@@ -113,7 +113,9 @@ msg:
   sample: Nothing was found that keeps 1 buckets from work
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import storage_check
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    s3_recording_storage_check_apply as storage_check,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import BIN, COLLECTIONS, environment
+from stand_ins.ams import Fleet
+from tests.harness.playbook import BIN, COLLECTIONS, environment
 
 from .measure import Cost, measured
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from stand_ins.ams import Fleet
+from stand_ins.real_ams import RealAms, unavailable
 from tests.contract.client import OK, SECRET, Client, Server
-from tests.support.ams_fleet import Fleet
-from tests.support.real_ams import RealAms, unavailable
 
 # Another release that Maven Central has, e.g. 2.16.2, to see what differs.
 RELEASE = os.environ.get("CONTRACT_RELEASE", "2.17.1")

@@ -8,8 +8,8 @@ import time
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import app_token
 
+from stand_ins.ams import make_token
 from tests.contract.client import Client, Reply
-from tests.support.ams_fleet import make_token
 
 COUNT = "/request?_path=live/rest/v2/broadcasts/count"
 OWN = "a-secret-of-the-application-alone"

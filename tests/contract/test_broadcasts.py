@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._clip import clip
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip import clip
 
+from stand_ins.aws import AwsStandIn, Credentials
 from tests.contract.client import FAILED, OK, Client, Reply
-from tests.support.aws import AwsStandIn, Credentials
-from tests.support.waiting import wait_for
+from tests.harness.waiting import wait_for
 
 APP = "/request?_path=live/rest/v2"
 PATIENCE = 30

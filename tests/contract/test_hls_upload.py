@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from stand_ins.aws import AwsStandIn
 from tests.contract.client import Client, Reply
-from tests.support.aws import AwsStandIn
 
 FOLDER = "live/streams"
 BODY = b"0123456789" * 100

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.real_ams import unavailable
-from tests.support.real_ams.server import REPO
+from stand_ins.real_ams import unavailable
+from stand_ins.real_ams.server import REPO
 
 MISSING = unavailable()
 pytestmark = [
@@ -27,7 +27,7 @@ pytestmark = [
 ]
 PROGRAM = """
 import json, sys, time
-from tests.support.real_ams import RealAms
+from stand_ins.real_ams import RealAms
 ams = RealAms().start()
 ams.change_settings("live", {"mp4MuxingEnabled": True})
 ams.publish("live", "clip", 2)

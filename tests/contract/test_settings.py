@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from stand_ins.ams.settings import RANDOM, defaults
 from tests.contract.client import FAILED, OK, Client, Server
-from tests.support.ams_fleet.settings import RANDOM, defaults
 
 RENEWED = {"clusterCommunicationKey", "subscriberAuthenticationKey"}
 # Every POST sets these.

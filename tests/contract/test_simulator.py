@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from stand_ins.ams import Fleet, FleetHost
+from stand_ins.ams.fleet import REPO
+from stand_ins.ams.settings import defaults
 from tests.contract.client import FAILED, OK, Client
-from tests.support.ams_fleet import Fleet, FleetHost
-from tests.support.ams_fleet.fleet import REPO
-from tests.support.ams_fleet.settings import defaults
-from tests.support.waiting import wait_for
+from tests.harness.waiting import wait_for
 
 LIVE = "/applications/settings/live"
 
@@ -348,7 +348,7 @@ def test_https_with_an_authority_of_its_own(log_in: LogIn) -> None:
 def test_it_ends_with_its_parent_and_leaves_nothing() -> None:
     program = (
         "import os, signal, sys\n"
-        "from tests.support.ams_fleet import Fleet\n"
+        "from stand_ins.ams import Fleet\n"
         "fleet = Fleet(tls=True).start()\n"
         "print(fleet.pid, fleet.ca_path, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

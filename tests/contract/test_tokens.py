@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from stand_ins.ams import make_token
 from tests.contract.client import FAILED, OK, SECRET, Client, Server
-from tests.support.ams_fleet import make_token
 
 
 def header(token: str) -> dict[str, str]:

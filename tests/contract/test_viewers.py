@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.client import Client, Server
-from tests.support.forwarding import FORWARDED
+from tests.harness.forwarding import FORWARDED
 
 BASE = "https://bucket.example.com/x"
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.awx_api import AwxStandIn
-from tests.support.awx_api.jobs import Job, Runner
-from tests.support.awx_api.workflows import Went, run_workflow
-from tests.support.playbook import run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.awx import AwxStandIn
+from stand_ins.awx.jobs import Job, Runner
+from stand_ins.awx.workflows import Went, run_workflow
+from tests.harness.playbook import run_playbook
 
 pytest.importorskip(
     "ansible_collections.awx.awx", reason="awx.awx is needed: ansible-galaxy collection install awx.awx"

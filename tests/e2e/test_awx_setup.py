@@ -14,10 +14,10 @@ import pytest
 import yaml
 from ansible.release import __version__ as ansible_version
 
-from tests.support.awx_api import AwxStandIn, Injected
-from tests.support.contents import REPO, guide_blocks, options_of
-from tests.support.events import dumped, dumping, leaks
-from tests.support.playbook import COLLECTIONS, PlaybookRun, run_playbook
+from stand_ins.awx import AwxStandIn, Injected
+from tests.harness.collection_index import REPO, guide_blocks, options_of
+from tests.harness.events import dumped, dumping, leaks
+from tests.harness.playbook import COLLECTIONS, PlaybookRun, run_playbook
 
 pytest.importorskip(
     "ansible_collections.awx.awx", reason="awx.awx is needed, of the package ansible below 14"

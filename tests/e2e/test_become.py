@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import run_playbook
 
 BUCKET = "become-recordings"
 # As on a controller without sudo.

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, ran, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 SITE, DECOMMISSION = "antmedia.s3_recording.site", "antmedia.s3_recording.decommission"
 BUCKET, REGION = "cloudfront-recordings", "eu-west-1"

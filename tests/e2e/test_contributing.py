@@ -8,7 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.support.contents import REPO
+from tests.harness.collection_index import REPO
 
 # What CONTRIBUTING promises, in seconds: from nothing to the first green test.
 PROMISED = 600

@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.support.ams_fleet import Fleet, make_token
-from tests.support.aws import AwsStandIn
-from tests.support.events import dumped, dumping, leaks
-from tests.support.playbook import PlaybookRun, run_playbook
+from stand_ins.ams import Fleet, make_token
+from stand_ins.aws import AwsStandIn
+from tests.harness.events import dumped, dumping, leaks
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 OURS = "antmedia.s3_recording."
 BUCKET, GIVEN, REGION = "event-recordings", "event-recordings-given", "eu-west-1"

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.ams_fleet import Fleet, FleetHost
-from tests.support.playbook import PlaybookRun, run_playbook
-from tests.support.written import ASKED, SERVERS_OWN
+from stand_ins.ams import Fleet, FleetHost
+from tests.harness.expected_changes import ASKED, SERVERS_OWN
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 SERVERS = "antmedia.s3_recording.servers"
 SETTINGS = "/applications/settings/"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, ran, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import AwsStandIn
-from tests.support.real_ams import RealAms, unavailable
-from tests.support.waiting import wait_for
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.waiting import wait_for
 
 from .test_site_real import BUCKET, MP4_ALONE, RealSite
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.minio import Minio, unavailable
-from tests.support.playbook import PlaybookRun, run_playbook
+from stand_ins.s3.minio import Minio, unavailable
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 STORAGE = "antmedia.s3_recording.storage"
 BUCKET = "minio-recordings"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.aws.stand_in import Credentials
-from tests.support.generate_policies import FULL_ACCESS
-from tests.support.playbook import PlaybookRun, run_playbook
-from tests.support.policies import Account, actions_of
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.aws.stand_in import Credentials
+from tests.harness.generate_policies import FULL_ACCESS
+from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.policies import Account, actions_of
 
 BUCKET, REGION = "permission-recordings", "eu-west-1"
 ELSEWHERE = "elsewhere.txt"

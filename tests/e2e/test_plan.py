@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.playbook import PlaybookRun, run_playbook
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 ONCE_FOR_EACH = ["Using run_once with the"]
 GROUPS = {

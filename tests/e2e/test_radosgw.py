@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._probe_store import s3_client
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.s3_clients import s3_client
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import PlaybookRun, ran, run_playbook
-from tests.support.radosgw import Radosgw, unavailable
-from tests.support.real_ams import RealAms
-from tests.support.real_ams import unavailable as no_real_ams
-from tests.support.waiting import wait_for
+from stand_ins.ams import Fleet
+from stand_ins.real_ams import RealAms
+from stand_ins.real_ams import unavailable as no_real_ams
+from stand_ins.s3.ceph import Radosgw, unavailable
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
+from tests.harness.waiting import wait_for
 
 SITE = "antmedia.s3_recording.site"
 BUCKET = "ceph-recordings"

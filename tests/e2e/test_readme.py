@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import REPO, PlaybookRun, ran, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import REPO, PlaybookRun, ran, run_playbook
 
 README = (REPO / "README.md").read_text(encoding="utf-8")
 REGION = "us-east-1"

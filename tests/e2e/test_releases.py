@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, ran, run_playbook
-from tests.support.real_ams import RealAms, unavailable
-from tests.support.waiting import wait_for
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
+from tests.harness.waiting import wait_for
 
 from .test_site_real import RealSite
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import PlaybookRun, run_playbook
+from stand_ins.ams import Fleet
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 SERVERS = "antmedia.s3_recording.servers"
 APPS = ("live", "LiveApp", "WebRTCApp")

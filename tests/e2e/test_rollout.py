@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import BIN, PlaybookRun, environment, run_playbook
-from tests.support.written import SERVERS_OWN
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.expected_changes import SERVERS_OWN
+from tests.harness.playbook import BIN, PlaybookRun, environment, run_playbook
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
 SERVERS = "antmedia.s3_recording.servers"

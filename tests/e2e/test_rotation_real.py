@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
-from tests.support.real_ams import RealAms, unavailable
-from tests.support.waiting import wait_for
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.waiting import wait_for
 
 from .test_site_real import BUCKET, REGION, RealSite
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, ran, run_playbook
-from tests.support.real_ams import RealAms, unavailable
-from tests.support.waiting import wait_for
-from tests.support.written import SERVERS_OWN
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.expected_changes import SERVERS_OWN
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
+from tests.harness.waiting import wait_for
 
 BUCKET, REGION = "e2e-real-recordings", "eu-west-1"
 # For what needs one recording in the bucket and nothing beside it.

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
-from tests.support.written import ASKED, SERVERS_OWN
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.expected_changes import ASKED, SERVERS_OWN
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 SITE = "antmedia.s3_recording.site"
 EU, US = "e2e-recordings-eu", "e2e-recordings-us"

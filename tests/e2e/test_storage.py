@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 STORAGE = "antmedia.s3_recording.storage"
 REGION = "eu-west-1"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet, make_token
-from tests.support.playbook import PlaybookRun, ran, run_playbook
+from stand_ins.ams import Fleet, make_token
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 if TYPE_CHECKING:
-    from tests.support.aws import AwsStandIn
+    from stand_ins.aws import AwsStandIn
 
 SITE = "antmedia.s3_recording.site"
 REGION = "eu-west-1"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
+from stand_ins.ams import Fleet
+from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
 
 REPO = Path(__file__).parents[2]
 OURS = "antmedia.s3_recording."

@@ -24,16 +24,18 @@ import requests
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._bounded_session import size_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._live_store import Store
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._no_answer import NoAnswer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._viewer_check import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import Store
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import (
     Viewer,
     first_answer,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.bounded_session import (
+    size_of,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 from botocore.exceptions import BotoCoreError
 
-from tests.support.playbook import COLLECTIONS
+from tests.harness.playbook import COLLECTIONS
 
 KIB = 1024
 OK = b"HTTP/1.1 200 \r\nContent-Type: application/json\r\n"

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.awx_api import AwxStandIn
-from tests.support.contents import options_of
-from tests.support.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.awx import AwxStandIn
+from tests.harness.collection_index import options_of
+from tests.harness.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
 
 NAME = "antmedia.s3_recording."
 REGION, BUCKET, USER = "eu-central-1", "my-recordings", "my-recordings-recording"

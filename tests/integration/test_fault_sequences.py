@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import apply, client
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import client
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import update as apply
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.ams_fleet import Fleet, FleetHost
-from tests.support.written import SERVERS_OWN
+from stand_ins.ams import Fleet, FleetHost
+from tests.harness.expected_changes import SERVERS_OWN
 
 SETTINGS = "/applications/settings/"
 LOGIN = "/users/authenticate"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
-from tests.support.sshd import ADDRESS, Sshd, unavailable
+from stand_ins.ams import Fleet
+from stand_ins.ssh import ADDRESS, Sshd, unavailable
+from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
 
 INFO, CHECK = "antmedia.s3_recording.ams_server_info", "antmedia.s3_recording.recording_check"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.playbook import run_playbook
-from tests.support.sshd import Sshd, unavailable
+from stand_ins.ams import Fleet
+from stand_ins.ssh import Sshd, unavailable
+from tests.harness.playbook import run_playbook
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 MODULE = "antmedia.s3_recording.ams_app_settings"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
 
 BUCKET = "forwarded-by-hand"
 # Nothing listens there: where a viewer is sent is what counts here.

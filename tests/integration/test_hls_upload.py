@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PlaybookRun, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
 FOLDER = "live/streams"

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils import _leftovers
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._upload_check import Patience, Upload
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import leftovers as _leftovers
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Patience, Upload
 
-from tests.support.aws import AwsStandIn
+from stand_ins.aws import AwsStandIn
 
 BUCKET = "left-over"
 OTHERS = [

@@ -27,9 +27,9 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import (
     recording_check,
 )
 
-from tests.support.ams_fleet import Fleet, FleetHost, make_token
-from tests.support.playbook import BIN, CALLBACKS, PYTHON, PlaybookRun, environment, run_playbook
-from tests.support.sshd import ADDRESS, Sshd, unavailable
+from stand_ins.ams import Fleet, FleetHost, make_token
+from stand_ins.ssh import ADDRESS, Sshd, unavailable
+from tests.harness.playbook import BIN, CALLBACKS, PYTHON, PlaybookRun, environment, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
 SETTINGS, INFO, CHECK = (

@@ -21,18 +21,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import (
-    BIN,
-    LOCALHOST,
-    PlaybookRun,
-    UnexpectedRun,
-    environment,
-    run_playbook,
-)
-from tests.support.real_ams import RealAms, unavailable
-from tests.support.waiting import wait_for
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.real_ams import RealAms, unavailable
+from tests.harness.playbook import BIN, LOCALHOST, PlaybookRun, UnexpectedRun, environment, run_playbook
+from tests.harness.waiting import wait_for
 
 MODULE = "antmedia.s3_recording.recording_check"
 PATIENCE = 120

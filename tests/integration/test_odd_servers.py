@@ -11,7 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings, ams_server_info
 
-from tests.support.ams_fleet import Fleet, FleetHost
+from stand_ins.ams import Fleet, FleetHost
 
 SETTINGS = "/applications/settings/"
 LOGIN = "/users/authenticate"

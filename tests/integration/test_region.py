@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._recording import app_settings
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import app_settings
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 
-from tests.support.real_ams import RealAms
-from tests.support.versitygw import VersityGW, unavailable
-from tests.support.waiting import wait_for
+from stand_ins.real_ams import RealAms
+from stand_ins.s3.versitygw import VersityGW, unavailable
+from tests.harness.waiting import wait_for
 
 BUCKET = "recordings"
 PATIENCE = 120

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils import _viewer_session
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
+    viewer_session as _viewer_session,
+)
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import run_playbook
 
 BUCKET = "asked-for"
 TOKEN = "session-token-of-a-test"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.support.ams_fleet import Fleet
-    from tests.support.aws import AwsStandIn
-    from tests.support.playbook import PlaybookRun
-    from tests.support.real_ams import RealAms
+    from stand_ins.ams import Fleet
+    from stand_ins.aws import AwsStandIn
+    from stand_ins.real_ams import RealAms
+    from tests.harness.playbook import PlaybookRun
 
 TARGETS = Path(__file__).parent / "targets"
 REGION = "eu-west-1"

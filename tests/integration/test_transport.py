@@ -30,7 +30,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.transpo
     TransportError,
 )
 
-from tests.support.ams_fleet import Fleet
+from stand_ins.ams import Fleet
 
 OF_ENVIRONMENT = (
     "HTTP_PROXY",

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.ams_fleet import Fleet, FleetHost
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
-from tests.support.sshd import Sshd, unavailable
+from stand_ins.ams import Fleet, FleetHost
+from stand_ins.aws import AwsStandIn
+from stand_ins.ssh import Sshd, unavailable
+from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
 IN_PROCESS, BECOMING, SSH = "in_process", "becoming", "ssh"

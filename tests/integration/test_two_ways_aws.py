@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import PYTHON, PlaybookRun, run_playbook
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording."
 REGION = "eu-west-1"

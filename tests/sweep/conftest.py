@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
 
 from .world import World
 

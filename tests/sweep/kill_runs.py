@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.support.written import SERVERS_OWN
+from tests.harness.expected_changes import SERVERS_OWN
 
 from .kill_cases import AWS, BATCH_FAILS, Case, Kill
 from .world import BUCKET, USER, World

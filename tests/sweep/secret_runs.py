@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.support.aws.stand_in import Credentials
-from tests.support.playbook import PlaybookRun
-from tests.support.waiting import wait_for
+from stand_ins.aws.stand_in import Credentials
+from tests.harness.playbook import PlaybookRun
+from tests.harness.waiting import wait_for
 
 from .secret_cases import ECHO, PLACES, Case
 from .world import ALLOW_ALL, BUCKET, REGION, STORED_AT, Unsafe, World

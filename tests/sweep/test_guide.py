@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from tests.support.contents import REPO
+from tests.harness.collection_index import REPO
 
 from . import injection_cases, kill_cases, secret_cases
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.support.playbook import PlaybookRun
+from tests.harness.playbook import PlaybookRun
 
 from . import chosen
 from .injection_cases import CASES, FAKED, MARK, SAMPLE, TEXTS, WORD, Case

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from tests.support.ams_fleet import Fleet
-from tests.support.aws import AwsStandIn
-from tests.support.playbook import BIN, PlaybookRun, environment, run_playbook
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import BIN, PlaybookRun, environment, run_playbook
 
 BUCKET, REGION = "sweep-recordings", "eu-west-1"
 USER = f"{BUCKET}-recording"

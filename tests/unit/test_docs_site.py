@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._fleet import Member, fleet
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._typed import intent_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 
 from tests import docs_errors, docs_site
-from tests.support.contents import REPO, guide_blocks, names_of, variables
+from tests.harness.collection_index import REPO, guide_blocks, names_of, variables
 
 INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
     "__s3_recording_inputs"

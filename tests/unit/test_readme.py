@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from tests.support.contents import REPO, entry_points, make_targets, names_of, variables
+from tests.harness.collection_index import REPO, entry_points, make_targets, names_of, variables
 
 README = (REPO / "README.md").read_text(encoding="utf-8")
 TEXTS = {name: (REPO / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")}

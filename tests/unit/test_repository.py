@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests import release
-from tests.support.contents import REPO, make_targets
+from tests.harness.collection_index import REPO, make_targets
 
 WORKFLOWS = sorted((REPO / ".github" / "workflows").glob("*.yml"))
 GALAXY = {"version": "1.2.3"}

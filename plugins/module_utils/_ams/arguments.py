@@ -15,8 +15,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._addresses import is_open_http
-from .._plain_text import printable_result
+from .._common.addresses import is_open_http
+from .._common.plain_text import printable_result
 from .client import LOGIN_GATE, Connection
 from .errors import AmsError
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
-from .._plain_text import one_line
-from .._strict_json import JsonError, parse
+from .._common.plain_text import one_line
+from .._common.strict_json import JsonError, parse
 from . import transport
 from .errors import AmsError, excerpt, scrub
 from .transport import API, PAGE, SETTINGS, SMALL, Answer, Transport, TransportError

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Optional
 
-from .._plain_text import one_line
-from .._secret_forms import MASK, scrub
+from .._common.plain_text import one_line
+from .._common.secret_forms import MASK, scrub
 
 __all__ = ["MASK", "AmsError", "excerpt", "scrub"]
 

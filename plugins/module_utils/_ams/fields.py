@@ -4,7 +4,7 @@
 """The fields of the application settings object of Ant Media Server (AMS), release by release.
 
 Measured on the releases in RELEASES: each field with the first and the last of them that has it,
-and its default from a release on. The table is written by tests/support/generate_fields.py.
+and its default from a release on. The table is written by tests/harness/generate_fields.py.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
-from .._strict_json import parse
+from .._common.strict_json import parse
 from . import fields
 from .errors import MASK
 

@@ -22,8 +22,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Optional, Union
 from urllib.request import getproxies
 
-from .._bounded import TooMuch, connection_class
-from .._plain_text import one_line
+from .._common.bounded import TooMuch, connection_class
+from .._common.plain_text import one_line
 
 try:
     import urllib3

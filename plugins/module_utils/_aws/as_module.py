@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._plain_text import printable_result
+from .._common.plain_text import printable_result
 from .credentials import SECRETS
 from .errors import AwsError
 

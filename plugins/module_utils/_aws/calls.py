@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from .._plain_s3 import make_plain, plain_options
-from .._providers import is_of_aws
+from .._common.providers import is_of_aws
 from .credentials import refuse_unusable
 from .errors import code_of, explain
+from .s3_options import make_plain, plain_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from .._plain_text import one_line, printable
-from .._secret_forms import scrub
+from .._common.plain_text import one_line, printable
+from .._common.secret_forms import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

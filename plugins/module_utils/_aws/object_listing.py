@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Optional
 
 from .calls import attempt
-from .expiry import Stored
+from .s3_recording_bucket_expiry import Stored
 
 
 def pages(tried: str, s3: Any, call: str, *, needs: str, **options: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,261 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The file of former values of one server: NAME.json, and NAME.unproved.json while a change is not proved.
+
+Both hold secrets in clear text, as the server itself does, and are for their owner alone (mode 0600).
+A file is replaced in one step, so that a run that is killed leaves the old one or the new one. Who changes a
+file holds the lock of the server's files, so that of two runs none loses what the other has kept. The layers
+of a file are in the order in which they were made, whatever the clocks said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Optional
+
+from .._common import private_file
+from .._common.private_file import FileError
+from .backup import Layer, first_of, is_time, layer_of, with_layer, without
+from .errors import AmsError
+from .settings import Change
+
+FORMAT = 1
+SUFFIX = ".unproved.json"
+# So many changes of a server can be taken back, one after the other.
+MOST_LAYERS = 100
+_NAME_OF_RUN = re.compile(rb'"run": ?"([0-9]{8}T[0-9]{6}Z)"')
+
+
+class FormerFile:
+    """Former values of one server.
+
+    path: ends in .json. carried: whether it is a copy in the temporary folder of a task on a target, for the
+    owner of that folder, who brings it there and back.
+    """
+
+    def __init__(self, path: str, url: str, carried: bool = False) -> None:
+        self.path = os.path.expanduser(path)
+        self._carried = carried
+        self.url = url.rstrip("/")
+        self._unproved = unproved_path(self.path)
+        folder, name = os.path.split(self.path)
+        self._lock = os.path.join(folder, f".{name}.lock")
+        # Of the one who holds the lock; where it is there before, a run was killed while it wrote.
+        self._new = os.path.join(folder, f".former-{name}")
+
+    @property
+    def is_unproved(self) -> bool:
+        """Whether there is a change, of this run or one that was broken off, that was not proved."""
+        return os.path.exists(self._unproved)
+
+    def keep(self, run: str, changes: Mapping[str, Change], playbook: str = "") -> None:
+        """Before a write; AmsError when it cannot be kept, so that nothing is written."""
+        new = layer_of(run, changes, playbook)
+        if new["apps"]:
+            self._add([new])
+
+    def _add(self, layers: Sequence[Layer]) -> None:
+        with self._locked():
+            pending = self._read(self._unproved)
+            for layer in layers:
+                pending = with_layer(pending, layer)
+            self._write(self._unproved, pending)
+
+    def prove(self) -> None:
+        """The changes so far are good; their former values stay, to go back by the name of a run."""
+        if not os.path.lexists(self._unproved):
+            return
+        with self._locked():
+            layers = self._read(self._unproved)
+            if not layers:
+                return
+            proved = self._read(self.path)
+            for layer in layers:
+                proved = with_layer(proved, layer)
+            self._write(self.path, proved[-MOST_LAYERS:])
+            self._remove(self._unproved)
+
+    def layers(self, since: Optional[str], unproved: bool) -> list[Layer]:
+        """Those of a run and after it in the file, and on request all that are not proved."""
+        proved, pending = self._both()
+        found = [*proved, *pending]
+        first = len(found) if since is None else first_of([layer["run"] for layer in found], since)
+        return [layer for at, layer in enumerate(found) if at >= first or (unproved and at >= len(proved))]
+
+    def _both(self) -> tuple[list[Layer], list[Layer]]:
+        """Return the layers that are proved and those that are not."""
+        # In this order: what another run proves in between is then in both, and not in none.
+        pending = self._read(self._unproved)
+        proved = self._read(self.path)
+        return proved, [layer for layer in pending if layer not in proved]
+
+    def all_layers(self) -> list[Layer]:
+        """All layers in the order of the file; two of one run as one."""
+        layers: list[Layer] = []
+        for part in self._both():
+            for layer in part:
+                layers = with_layer(layers, layer)
+        return layers
+
+    def runs(self) -> list[str]:
+        """The runs that can be rolled back."""
+        return [layer["run"] for layer in self.all_layers()]
+
+    def first_run(self, run: Optional[str], since: Optional[str]) -> Optional[str]:
+        """The name from which on runs are rolled back; AmsError where there is no such run.
+
+        run: the exact name of a run in the file. since: a time, which need not be that of a run.
+        """
+        if run is not None and run not in self.runs():
+            raise AmsError(
+                f"Restoring {self.url} from {self.path}",
+                f"there is no run '{run}', only {', '.join(self.runs()) or 'none'}",
+                "Give the name of a run in full. Nothing was changed",
+            )
+        if since is not None and not is_time(since):
+            raise AmsError(
+                f"Restoring {self.url} from {self.path}",
+                f"since is '{since}', not a time like 20261124T120000Z",
+                "Give the name of a run as run. Nothing was changed",
+            )
+        return since if run is None else run
+
+    def forget(self, layers: Sequence[Layer], kept: Mapping[str, Iterable[str]]) -> None:
+        """Take out what the server has back. kept: by application, the settings that it does not."""
+        restored = {layer["run"] for layer in layers}
+        if not restored:
+            return
+        with self._locked():
+            for path in (self.path, self._unproved):
+                before = self._read(path)
+                left = [without(layer, kept) if layer["run"] in restored else layer for layer in before]
+                after = [layer for layer in left if layer["apps"]]
+                if before and not after:
+                    self._remove(path)
+                elif after != before:
+                    self._write(path, after)
+
+    def take_over(self, content: str) -> None:
+        """What a module on a target has kept in a file of its own."""
+        self._add(self._parsed(content, "the target"))
+
+    def holds(self, run: str, change: Mapping[str, Change]) -> bool:
+        """True if the values that a change is about to replace are in the file under the name of a run."""
+        wanted = layer_of(run, change)["apps"]
+        apps: dict[str, Any] = next(
+            (layer["apps"] for layer in self._read(self._unproved) if layer["run"] == run), {}
+        )
+        return all(
+            apps.get(app, {}).get(name) == values
+            for app, settings in wanted.items()
+            for name, values in settings.items()
+        )
+
+    def content(self, layers: Sequence[Layer]) -> str:
+        return json.dumps({"format": FORMAT, "url": self.url, "layers": list(layers)})
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with private_file.locked(self._lock, is_mine=not self._carried):
+                private_file.remove(self._new)
+                yield
+        except FileError as error:
+            raise self._error("Keeping", self.path, error) from None
+
+    def _read(self, path: str) -> list[Layer]:
+        try:
+            content = private_file.read(path, is_mine=not self._carried)
+        except FileError as error:
+            raise self._error("Reading", path, error) from None
+        return [] if content is None else self._parsed(content.decode(errors="replace"), path)
+
+    def _parsed(self, content: str, path: str) -> list[Layer]:
+        tried = f"Reading the former values of {self.url} in {path}"
+        try:
+            parsed: dict[str, Any] = json.loads(content)
+            made_with = parsed["format"]
+            newer = isinstance(made_with, int) and made_with > FORMAT
+            layers = [] if newer else [_checked(layer) for layer in parsed["layers"]]
+            known, url = made_with == FORMAT, parsed["url"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # Without the content, which holds secrets.
+            newer, known, layers, url = False, False, [], self.url
+        if newer:
+            raise AmsError(
+                tried,
+                f"it was made by a newer version of this collection (format {made_with}, here {FORMAT})",
+                "Run with that version of the collection",
+            )
+        if not known:
+            raise AmsError(tried, "it is not a file of this collection, or it is damaged", "Move it away")
+        if url != self.url:
+            raise AmsError(tried, f"it is of another server, {url}", "Give the file of this server")
+        return layers
+
+    def _write(self, path: str, layers: Sequence[Layer]) -> None:
+        try:
+            private_file.write(path, self.content(layers).encode(), self._new, self._carried)
+        except FileError as error:
+            raise self._error("Keeping", path, error) from None
+
+    def _remove(self, path: str) -> None:
+        try:
+            private_file.remove(path)
+        except FileError as error:
+            raise self._error("Removing", path, error) from None
+
+    def _error(self, verb: str, path: str, error: FileError) -> AmsError:
+        return AmsError(f"{verb} the former values of {self.url} in {path}", error.came_back, error.remedy)
+
+
+def unproved_path(path: str) -> str:
+    """Where the values are until a change is proved."""
+    return (path[: -len(".json")] if path.endswith(".json") else path) + SUFFIX
+
+
+def playbook_of(path: str) -> str:
+    """Return what made the latest change in a file, whichever server's it is; empty where that is not told.
+
+    A file that cannot be read is told of when its server's turn comes.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return str(_checked(json.load(file)["layers"][-1]).get("playbook", ""))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return ""
+
+
+def names_of_runs(folder: str) -> set[str]:
+    """Return the names of all runs in the backups of a folder, as far as those can be used."""
+    found: set[str] = set()
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".json") and not entry.name.startswith("."):
+                # One that cannot be used is an error where it is needed.
+                with suppress(FileError):
+                    names = _NAME_OF_RUN.findall(private_file.read(entry.path) or b"")
+                    found |= {name.decode() for name in names}
+    return found
+
+
+def _checked(layer: Any) -> Layer:
+    """The layer, and nothing beside it; KeyError, TypeError or AttributeError where it is none."""
+    if not isinstance(layer["run"], str):
+        raise TypeError("the name of a run is text")
+    apps = {
+        app: {
+            name: {moment: values[moment] for moment in ("before", "after")}
+            for name, values in settings.items()
+        }
+        for app, settings in layer["apps"].items()
+    }
+    playbook = layer.get("playbook", "")
+    if not isinstance(playbook, str):
+        raise TypeError("the name of a playbook is text")
+    return {"run": layer["run"], **({"playbook": playbook} if playbook else {}), "apps": apps}

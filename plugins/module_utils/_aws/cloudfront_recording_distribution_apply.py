@@ -1,0 +1,255 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What cloudfront_recording_distribution does: find the distribution or make it, correct it, wait for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from . import cloudfront_recording_distribution_plan as distribution
+from .calls import attempt, client, partition_of, poll
+from .errors import AwsError
+
+_FOUND_AGAIN_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A distribution as CloudFront has it. etag: what an update has to name."""
+
+    id: str
+    arn: str
+    domain_name: str
+    status: str
+    config: Mapping[str, Any]
+    etag: str
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the distribution to what the task asks; the module's result."""
+    params = module.params
+    if not module.region:
+        tried = f"The distribution of bucket {params['bucket']}"
+        raise AwsError(tried, "the region of the bucket is not known", "Give it with region")
+    wish = distribution.Wish(
+        params["bucket"],
+        module.region,
+        partition_of(module.region),
+        params["distribution_id"] or "",
+        params["price_class"],
+        bool(params["require_https"]),
+    )
+    front = _Front(client(module, "cloudfront"), wish)
+    found = front.given() if wish.distribution_id else front.made_before()
+    before = found.config if found else None
+    after, steps = _wanted(front, found)
+    if steps and not module.check_mode:
+        found = front.take(found)
+    if found and params["wait"] and not module.check_mode:
+        found = front.wait(found, params["wait_timeout"])
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "distribution_id": found.id if found else None,
+        "domain_name": found.domain_name if found else None,
+        "origin_access_control_id": front.control["Id"] if front.control else None,
+        "arn": found.arn
+        if found
+        else f"arn:{wish.partition}:cloudfront:::distribution/{distribution.TO_COME}",
+        "status": found.status if found else None,
+        "msg": f"{_named(wish, found)}: {'; '.join(steps) or 'as wanted'}",
+        "diff": {
+            "before_header": f"distribution of bucket {wish.bucket}",
+            "after_header": f"distribution of bucket {wish.bucket}",
+            "before": distribution.view(before),
+            "after": distribution.view(after),
+        },
+    }
+
+
+def _wanted(front: _Front, found: Optional[_Found]) -> tuple[Mapping[str, Any], list[str]]:
+    """The configuration that is wanted, and what there is to do for it; one that is given stays as it is."""
+    if found and front.wish.distribution_id:
+        return found.config, []
+    control, steps = front.control, []
+    control_id = control["Id"] if control else "(the origin access control that will be made)"
+    if control is None:
+        steps = ["make an origin access control"]
+    elif not distribution.signs(control):
+        distribution.check_control(control, front.wish)
+        steps = ["make the origin access control sign all"]
+    if found is None:
+        return distribution.new_config(front.wish, control_id, ""), [*steps, "make the distribution"]
+    after = distribution.wanted_config(found.config, front.wish, control_id)
+    return after, [*steps, *distribution.changes(found.config, after)]
+
+
+def _named(wish: distribution.Wish, found: Optional[_Found]) -> str:
+    if found is None:
+        return f"distribution of {wish.bucket}"
+    return f"distribution {found.id} of {wish.bucket} at https://{found.domain_name}"
+
+
+class _Front:
+    """CloudFront, as far as it is about one bucket."""
+
+    def __init__(self, cloudfront: Any, wish: distribution.Wish) -> None:
+        self.cloudfront = cloudfront
+        self.wish = wish
+        self.control: Optional[Mapping[str, Any]] = None
+
+    def given(self) -> _Found:
+        """The distribution that the task names; AwsError where it cannot serve the bucket."""
+        found = self._read(self.wish.distribution_id)
+        distribution.check_given(found.config, self.wish, {each["Id"]: each for each in self._controls()})
+        return found
+
+    def made_before(self) -> Optional[_Found]:
+        """The distribution that was made here for the bucket before, and its origin access control."""
+        named = [each for each in self._controls() if each["Name"] == self.wish.control_name]
+        self.control = named[0] if named else None
+        return self._ours()
+
+    def _ours(self) -> Optional[_Found]:
+        tried = f"Looking for the distribution of bucket {self.wish.bucket}"
+        listed = _listed(
+            tried, self.cloudfront.list_distributions, "DistributionList", "cloudfront:ListDistributions"
+        )
+        ours = [each for each in listed if distribution.is_ours(each, self.wish)]
+        if len(ours) > 1:
+            names = " and ".join(sorted(each["Id"] for each in ours))
+            raise AwsError(tried, f"there are several, {names}", "Name one of them with distribution_id")
+        return self._read(ours[0]["Id"]) if ours else None
+
+    def _controls(self) -> list[dict[str, Any]]:
+        return _listed(
+            "Looking for origin access controls",
+            self.cloudfront.list_origin_access_controls,
+            "OriginAccessControlList",
+            "cloudfront:ListOriginAccessControls",
+        )
+
+    def _read(self, distribution_id: str) -> _Found:
+        answer = attempt(
+            f"Reading distribution {distribution_id}",
+            self.cloudfront.get_distribution,
+            needs="cloudfront:GetDistribution",
+            Id=distribution_id,
+        )
+        return _found(answer)
+
+    def take(self, found: Optional[_Found]) -> _Found:
+        """Make or correct the distribution."""
+        control_id = self._take_control()
+        if found is None:
+            return self._make(control_id)
+        config = distribution.wanted_config(found.config, self.wish, control_id)
+        if not distribution.changes(found.config, config):
+            return found
+        answer = attempt(
+            f"Changing distribution {found.id}",
+            self.cloudfront.update_distribution,
+            needs="cloudfront:UpdateDistribution",
+            Id=found.id,
+            IfMatch=found.etag,
+            DistributionConfig=config,
+        )
+        return _found(answer)
+
+    def _take_control(self) -> str:
+        config = distribution.access_control(self.wish)
+        if self.control is None:
+            answer = attempt(
+                f"Making the origin access control {config['Name']}",
+                self.cloudfront.create_origin_access_control,
+                needs="cloudfront:CreateOriginAccessControl",
+                OriginAccessControlConfig=config,
+            )
+            self.control = answer["OriginAccessControl"]
+            return str(answer["OriginAccessControl"]["Id"])
+        control_id = str(self.control["Id"])
+        if distribution.signs(self.control):
+            return control_id
+        tried = f"Changing the origin access control {config['Name']}"
+        read = attempt(
+            tried,
+            self.cloudfront.get_origin_access_control,
+            needs="cloudfront:GetOriginAccessControl",
+            Id=control_id,
+        )
+        attempt(
+            tried,
+            self.cloudfront.update_origin_access_control,
+            needs="cloudfront:UpdateOriginAccessControl",
+            Id=control_id,
+            IfMatch=read["ETag"],
+            OriginAccessControlConfig=config,
+        )
+        return control_id
+
+    def _make(self, control_id: str) -> _Found:
+        """Two runs at the same time make one: CloudFront takes a reference once."""
+        made = self._create(control_id, self.wish.comment)
+        found = made or poll(self._ours, _FOUND_AGAIN_SECONDS)
+        if found:
+            return found
+        # The reference was that of a distribution that has been deleted.
+        made = self._create(control_id, f"{self.wish.comment} {time.time():.0f}")
+        if made is None:
+            tried = f"Making the distribution of bucket {self.wish.bucket}"
+            raise AwsError(tried, "CloudFront says that it is there, and it is not listed", "Run again")
+        return made
+
+    def _create(self, control_id: str, reference: str) -> Optional[_Found]:
+        answer = attempt(
+            f"Making the distribution of bucket {self.wish.bucket}",
+            self.cloudfront.create_distribution,
+            needs="cloudfront:CreateDistribution",
+            none_on=("DistributionAlreadyExists",),
+            DistributionConfig=distribution.new_config(self.wish, control_id, reference),
+        )
+        return _found(answer) if answer else None
+
+    def wait(self, found: _Found, seconds: float) -> _Found:
+        """Wait until the distribution is everywhere, which takes CloudFront some minutes."""
+
+        def deployed() -> Optional[_Found]:
+            now = self._read(found.id)
+            return now if now.status == "Deployed" else None
+
+        done = found if found.status == "Deployed" else poll(deployed, seconds)
+        if done is None:
+            raise AwsError(
+                f"Waiting for distribution {found.id}",
+                f"it is not deployed everywhere after {seconds:.0f} s",
+                "Run again, which goes on waiting, or give more time with wait_timeout",
+            )
+        return done
+
+
+def _listed(tried: str, operation: Any, within: str, needs: str) -> list[dict[str, Any]]:
+    """What all pages of a list hold; not every botocore has them paged for both lists."""
+    found: list[dict[str, Any]] = []
+    marker: dict[str, str] = {}
+    while True:
+        page = attempt(tried, operation, needs=needs, **marker)[within]
+        found += page.get("Items") or []
+        if not page.get("IsTruncated"):
+            return found
+        marker = {"Marker": page["NextMarker"]}
+
+
+def _found(answer: Mapping[str, Any]) -> _Found:
+    whole = answer["Distribution"]
+    return _Found(
+        whole["Id"],
+        whole["ARN"],
+        whole["DomainName"],
+        whole["Status"],
+        whole["DistributionConfig"],
+        answer["ETag"],
+    )

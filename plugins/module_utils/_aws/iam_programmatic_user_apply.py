@@ -1,0 +1,300 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What iam_programmatic_user does: read, difference, apply, read back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
+
+from . import iam_programmatic_user_plan as users
+from .calls import attempt, client, partition_of, poll
+from .errors import AwsError
+from .iam_programmatic_user_read import BUSY, MISSING, UserReader
+from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .tags import from_aws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# IAM tells all its parts of a change within seconds.
+_READ_BACK_SECONDS = 30
+_DEMANDED = (
+    "If the policy of these credentials demands a permissions boundary, give its ARN by permissions_boundary "
+    "(in the role s3_recording_permissions_boundary)"
+)
+# Of the calls that are made here, those that the condition iam:PermissionsBoundary is about.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+_WITH_BOUNDARY = ("create_user", "put_user_policy", "attach_user_policy")
+_REMEDIES = {
+    "DeleteConflict": "The user still has something that this module never deletes (MFA device, SSH key, "
+    "signing certificate, service credential); remove it, then run again",
+    "LimitExceeded": f"A user may have {users.MAX_INLINE_POLICIES} characters of inline policies in all, "
+    "and as many attached policies as the account's quota says",
+}
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the user to what the task asks; the module's result."""
+    return _present(module) if module.params["state"] == "present" else _absent(module)
+
+
+def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
+    return Claim(
+        params["user_name"],
+        params["bucket"] or "",
+        params["policy_name"],
+        managed,
+        bool(params["adopt"]),
+    )
+
+
+def _present(module: Any) -> dict[str, Any]:
+    params = module.params
+    wish = users.Wish(
+        user=params["user_name"],
+        policy_name=params["policy_name"],
+        policy=params["policy"],
+        managed=tuple(params["managed_policies"] or ()),
+        path=params["path"] or None,
+        tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
+        boundary=params["permissions_boundary"] or "",
+    )
+    users.check(wish)
+    wish = replace(wish, tags={**wish.tags, **tags_of(params["bucket"])})
+    user = _User(client(module, "iam"), _claim(params, wish.managed))
+    before = user.read(wish)
+    partition = users.partition_in(before.arn if before else "", partition_of(module.region))
+    wish = replace(wish, managed=user.resolve(wish.managed, before.managed if before else (), partition))
+    changes = [step.words for step in users.steps(before, wish)]
+    after = users.target(before, wish)
+    if after.boundary != (before.boundary if before else ""):
+        user.check_boundary(after.boundary)
+    if changes and not module.check_mode:
+        before, after, changes = user.bring(before, wish)
+    left, right = users.difference(before, after)
+    result = _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
+    attached = user.attached_if_readable() if before else ()
+    warnings = full_access_warnings(wish.user, attached, wish.managed, after.boundary)
+    return {**result, "warnings": warnings}
+
+
+def _absent(module: Any) -> dict[str, Any]:
+    params = module.params
+    name = params["user_name"]
+    users.check_name(name)
+    claim = _claim(params, tuple(params["managed_policies"] or ()))
+    user = _User(client(module, "iam"), claim)
+    found = user.found()
+    if found is None:
+        return {**_result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {}), "stays": []}
+    refusal = user.refusal(found, claim)
+    if refusal:
+        why = refusal.came_back
+        message = f"IAM user {name} stays as it is: {why}"
+        return {**_result(name, found["Arn"], [], message, {}, {}), "ours": False, "stays": [why]}
+    return _removal(module, user, user.belongings(found))
+
+
+def _removal(module: Any, user: _User, has: Belongings) -> dict[str, Any]:
+    claim = user.claim
+    users.check_removal(has, claim, module.params["delete_access_keys"])
+    steps = users.removal(has, claim)
+    changes = [step.words for step in steps]
+    if not module.check_mode:
+        user.remove(steps)
+    stays = leftovers(has, claim)
+    done = "; ".join(changes) or "nothing of this collection was left"
+    message = f"There is no IAM user {claim.user} any more: {done}"
+    if stays:
+        message = f"IAM user {claim.user} stays, because it has {'; '.join(stays)}. Of ours: {done}"
+    left, right = users.removal_difference(has, steps)
+    result = _result(claim.user, has.arn, changes, message, left, right)
+    return {**result, "ours": True, "stays": stays}
+
+
+def _result(
+    name: str, arn: str, changes: list[str], message: str, left: dict[str, Any], right: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "changed": bool(changes),
+        "user_name": name,
+        **({"arn": arn} if arn else {}),
+        "changes": changes,
+        "msg": message,
+        "diff": {
+            "before_header": f"IAM user {name}",
+            "after_header": f"IAM user {name}",
+            "before": left,
+            "after": right,
+        },
+    }
+
+
+class _User(UserReader):
+    def __init__(self, iam: Any, claim: Claim) -> None:
+        super().__init__(iam, claim.user)
+        self.claim = claim
+        # True while users are made or changed without a boundary being asked for.
+        self.has_no_boundary = False
+
+    def read(self, wish: users.Wish) -> Optional[users.User]:
+        """Return what the user has of all that the task speaks of, None where there is no such user.
+
+        AwsError where the user is someone else's.
+        """
+        found = self.found()
+        if found is None:
+            return None
+        self.check_ours(found, self.claim)
+        return users.User(
+            arn=found["Arn"],
+            path=found["Path"],
+            console_access=self.console_access(),
+            policy=self.policy(wish.policy_name),
+            managed=self.attached() if wish.managed else (),
+            tags=from_aws(found.get("Tags") or []),
+            boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
+        )
+
+    def check_boundary(self, arn: str) -> None:
+        """Raise if there is no such policy; where the credentials may not ask, IAM itself will tell."""
+        try:
+            exists = self._policy_exists(arn)
+        except AwsError as error:
+            if error.code != "AccessDenied":
+                raise
+            return
+        if not exists:
+            raise AwsError(
+                f"Looking up the permissions boundary {arn} for IAM user {self.name}",
+                "there is no such managed policy",
+                "Make the policy first (docs/policies/boundary.json), or correct its ARN in "
+                "permissions_boundary (in the role s3_recording_permissions_boundary). Nothing was changed",
+                code=MISSING,
+            )
+
+    def resolve(self, names: tuple[str, ...], attached: tuple[str, ...], partition: str) -> tuple[str, ...]:
+        """ARNs of managed policies: AWS's own of that name, else the account's."""
+        found = []
+        for name in names:
+            arn = users.aws_managed(name, partition)
+            if arn not in attached and not self._policy_exists(arn):
+                arn = self._policy_of_account(name)
+            found.append(arn)
+        return tuple(found)
+
+    def _policy_exists(self, arn: str) -> bool:
+        tried = f"Looking up the managed policy {arn} for IAM user {self.name}"
+        answer = attempt(tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn)
+        return answer is not None
+
+    def _policy_of_account(self, name: str) -> str:
+        tried = f"Looking up the managed policy {name} for IAM user {self.name}"
+        if not name.startswith("arn:"):
+            pages = self.iam.get_paginator("list_policies").paginate(Scope="Local")
+            answer = attempt(tried, pages.build_full_result, needs="iam:ListPolicies")
+            for each in answer.get("Policies") or []:
+                if each["PolicyName"] == name:
+                    return str(each["Arn"])
+        raise AwsError(
+            tried,
+            "neither AWS nor the account has it",
+            "Check the name, or give the ARN of a policy that exists. Nothing was changed",
+            code=MISSING,
+        )
+
+    def bring(
+        self, before: Optional[users.User], wish: users.Wish
+    ) -> tuple[Optional[users.User], users.User, list[str]]:
+        """Make what is missing: what the user had, what it then has, and what was done."""
+        done: list[str] = []
+        steps = users.steps(before, wish)
+        self.has_no_boundary = not wish.boundary
+        try:
+            if before is None:
+                current, created = self._create(steps[0], wish)
+                done += [steps[0].words] if created else []
+                before = None if created else current
+                steps = users.steps(current, wish)
+            for step in steps:
+                self._take(step)
+                done.append(step.words)
+            return before, self._read_back(wish), done
+        except AwsError as error:
+            raise error.after(done) from None
+
+    def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:
+        """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
+        created = self._call(step, none_on=("EntityAlreadyExists",))
+        found = poll(lambda: self.read(wish), _READ_BACK_SECONDS)
+        if found is None:
+            came_back = f"IAM still says after {_READ_BACK_SECONDS} seconds that there is no such user"
+            remedy = "Run again"
+            if created is None:
+                came_back = "EntityAlreadyExists, but there is no user of exactly this name"
+                remedy = "IAM does not tell upper from lower case: use the name as it is spelled there"
+            raise AwsError(self._tried(step), came_back, remedy)
+        return found, created is not None
+
+    def _take(self, step: users.Step) -> None:
+        gone = (MISSING,) if step.removes else ()
+        patience = ("DeleteConflict",) if step.call == "delete_user" else ()
+        if not step.removes:
+            patience = (MISSING,)
+        self._call(step, none_on=gone, retry_on=patience)
+
+    def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
+        try:
+            return attempt(
+                self._tried(step),
+                getattr(self.iam, step.call),
+                needs=step.needs,
+                none_on=none_on,
+                retry_on=(*BUSY, *retry_on),
+                UserName=self.name,
+                **step.arguments,
+            )
+        except AwsError as error:
+            error.remedy = error.remedy or _REMEDIES.get(error.code, "")
+            if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
+                error.remedy = f"{error.remedy}. {_DEMANDED}"
+            raise
+
+    def _tried(self, step: users.Step) -> str:
+        return f"IAM user {self.name} ({step.words})"
+
+    def _read_back(self, wish: users.Wish) -> users.User:
+        found: list[Optional[users.User]] = []
+
+        def as_asked() -> Optional[users.User]:
+            found[:] = [self.read(wish)]
+            return found[0] if found[0] and not users.steps(found[0], wish) else None
+
+        answer = poll(as_asked, _READ_BACK_SECONDS)
+        if answer is None:
+            missing = "; ".join(step.words for step in users.steps(found[0], wish))
+            raise AwsError(
+                f"Setting up IAM user {self.name}",
+                f"all calls were accepted, but still to be done would be: {missing}",
+                "Something else may be changing the user at the same time; run again",
+            )
+        return answer
+
+    def remove(self, steps: list[users.Step]) -> None:
+        done: list[str] = []
+        try:
+            for step in steps:
+                self._take(step)
+                done.append(step.words)
+        except AwsError as error:
+            raise error.after(done) from None
+        if not any(step.call == "delete_user" for step in steps):
+            return
+        if not poll(lambda: None if self.found() else True, _READ_BACK_SECONDS):
+            raise AwsError(
+                f"Deleting IAM user {self.name}",
+                "all calls were accepted, but the user is still there",
+                "Something else may be making it again at the same time; run again",
+            ).after(done)

@@ -1,0 +1,351 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What iam_stored_access_key does: read both places, decide, apply, wait until the key works."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Optional
+
+from ansible.module_utils.common.warnings import warn
+
+from ..calls import attempt, client, poll
+from ..errors import AwsError
+from ..iam_programmatic_user_read import UserReader
+from ..key_stores.base import Content, Store
+from ..key_stores.registry import STORES
+from ..ownership import Claim
+from . import model as keys
+from . import plan as decisions
+from .plan_retirement import Retirement
+from .read import KeyReader
+from .uploads import under_way
+from .wait_usable import KeyNotYetUsable, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_NEW_KEY = "(a new key)"
+# Between two runs one wins at once; more rounds than this mean that something else is wrong.
+_ROUNDS = 4
+# Answers after which no key was made.
+_REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
+_PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the user's key to what the task asks; the module's result."""
+    params = module.params
+    store = STORES[params["store"]](
+        module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
+    )
+    task = _Task(module, store)
+    done = _Done(*task.settle())
+    failed: dict[str, Any] = {}
+    if module.check_mode:
+        done.predict()
+    else:
+        try:
+            task.apply(done)
+        except KeyNotYetUsable as error:
+            failed = error.result()
+    return {**_result(task, done), **failed}
+
+
+def _result(task: _Task, done: _Done) -> dict[str, Any]:
+    params, document, decision, before = task.params, done.document, done.decision, done.before
+    stored_id = document["access_key_id"] if document else _NEW_KEY
+    age = keys.age_days(document.get("create_date"), before.now) if document else None
+    return {
+        "changed": done.changed or bool(done.deleted),
+        "user_name": params["user_name"],
+        "store": params["store"],
+        "stored_at": params["stored_at"],
+        "access_key_id": document["access_key_id"] if document else None,
+        "create_date": document.get("create_date") if document else None,
+        "age_days": age,
+        "deleted_access_key_ids": done.deleted,
+        "former_access_keys": [
+            {"access_key_id": key.access_key_id, "active": key.active}
+            for key in decisions.after(before, decision, stored_id)[0]
+            if key.access_key_id != stored_id
+        ],
+        **({"pending": decision.pending} if decision.pending else {}),
+        "msg": f"{params['user_name']}: {decision.words}"
+        + (
+            " (the user is still to be made)"
+            if task.reader.user_is_missing and task.state != "absent"
+            else ""
+        ),
+        **_due(age, params, stored_id),
+        "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
+    }
+
+
+def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str, Any]:
+    most = params["max_age_days"]
+    if not most:
+        return {}
+    is_due = age is not None and age >= most
+    if is_due:
+        # By what amazon.aws puts around a module's own warn, ansible-core takes it for a value of the result.
+        warn(
+            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, {most} are asked "
+            "for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+        )
+    return {"rotation_due": is_due}
+
+
+class _Done:
+    """What has been done so far, for the result; of a failure too."""
+
+    def __init__(self, before: keys.Situation, decision: keys.Decision) -> None:
+        self.deleted: list[str] = []
+        self.look(before, decision)
+
+    def look(self, before: keys.Situation, decision: keys.Decision) -> None:
+        self.before, self.decision, self.changed = before, decision, False
+        self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
+
+    def predict(self) -> None:
+        self.changed = self.decision.changes
+        if self.decision.action == "create" or self.decision.forget:
+            self.document = None
+        self.deleted = list(self.decision.first)
+
+
+def _diff(before: keys.Situation, decision: keys.Decision, new_id: str) -> dict[str, Any]:
+    def view(found: Sequence[keys.Key], stored: Optional[str]) -> dict[str, Any]:
+        return {
+            "access_key_ids": sorted(key.access_key_id for key in found),
+            "inactive_access_key_ids": sorted(key.access_key_id for key in found if not key.active),
+            "stored_access_key_id": stored,
+        }
+
+    stored = before.stored.access_key_id if before.stored else None
+    old = view(before.keys, stored)
+    new = view(*decisions.after(before, decision, new_id))
+    changed = [name for name in old if old[name] != new[name]]
+    header = f"access key of {before.user_name}"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": {name: old[name] for name in changed},
+        "after": {name: new[name] for name in changed},
+    }
+
+
+class _Task:
+    def __init__(self, module: Any, store: Store) -> None:
+        self.module = module
+        self.params = module.params
+        self.user_name: str = module.params["user_name"]
+        self.state: str = module.params["state"]
+        self.store = store
+        self.mark = uuid.uuid4().hex
+        self.reader = KeyReader(module, store, self.user_name, self.mark)
+        self.iam = self.reader.iam
+        self.account: dict[str, str] = {}
+
+    def settle(self) -> tuple[keys.Situation, keys.Decision]:
+        """What there is and what to do about it, as soon as no other run can be in the middle of it."""
+
+        def settled() -> Optional[tuple[keys.Situation, keys.Decision]]:
+            now, decision = self._look()
+            return None if decision.action == "wait" else (now, decision)
+
+        found = poll(settled, keys.SETTLED_AFTER.total_seconds() + 10)
+        if found is None:
+            now, decision = self._look()
+            raise now.error(decision.words, "Run again")
+        if found[1].action == "create":
+            self._refuse_a_key_for_someone_else()
+            self.store.prepare(self.module.check_mode)
+        return found
+
+    def _refuse_a_key_for_someone_else(self) -> None:
+        """A key has all the rights of its user, and goes to every server."""
+        if self.reader.user_is_missing:
+            return
+        user = UserReader(self.iam, self.user_name)
+        claim = Claim(self.user_name, self.params["bucket"] or "", adopt=bool(self.params["adopt"]))
+        user.check_ours(user.found(waits=True) or {}, claim)
+
+    def _look(self) -> tuple[keys.Situation, keys.Decision]:
+        may_be_missing = self.module.check_mode or self.state == "absent"
+        now = self.reader.situation(user_may_be_missing=may_be_missing)
+        if now.making or self.state == "retired" or (self.state == "rotated" and now.is_full):
+            now = self.reader.with_last_uses(now, now.others)
+        return now, decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
+
+    def _retirement(self, now: keys.Situation) -> Retirement:
+        going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
+        leaked, grace = self.params["leaked"], self.params["grace"]
+        uploads: tuple[str, ...] = ()
+        not_listed = ""
+        if self.params["bucket"] and any(key.active for key in going):
+            uploads, not_listed = self._uploads(now, leaked)
+        return Retirement(
+            grace=None if grace is None and self.state != "retired" else timedelta(seconds=grace or 0),
+            # What would be waited for is over by the time that the change is made.
+            quiet=timedelta(seconds=0 if self.module.check_mode else self.params["quiet"]),
+            uploads=uploads,
+            not_listed=not_listed,
+            leaked=leaked,
+        )
+
+    def _uploads(self, now: keys.Situation, leaked: bool) -> tuple[tuple[str, ...], str]:
+        """The uploads under way, or why they are not known, which keeps no leaked key active."""
+        try:
+            return under_way(self.module, self.params["bucket"], now.now), ""
+        except AwsError as error:
+            if not leaked:
+                raise
+            return (), str(error)
+
+    def apply(self, done: _Done) -> None:
+        """Carry a decision out; if another run wins, what it left is looked at anew."""
+        for _round in range(_ROUNDS):
+            if self._carry_out(done):
+                if done.document and done.decision.action != "delete":
+                    self._wait_until_works(done.document)
+                return
+            done.look(*self.settle())
+        raise done.before.error("other runs change it all the time", "Run again when they are done")
+
+    def _carry_out(self, done: _Done) -> bool:
+        """False if another run was first."""
+        now, decision = done.before, done.decision
+        if decision.action == "delete" and done.document and not decision.forget:
+            self._wait_until_works(done.document)
+        reserved = self._reserve(now) if decision.action == "create" else None
+        if decision.action == "create" and not reserved:
+            return False
+        # From here on something is written, if there is something to write.
+        done.changed = decision.changes
+        for each in decision.deactivate:
+            self._deactivate(each)
+        for each in decision.first:
+            self._delete(each)
+            done.deleted.append(each)
+        if decision.forget:
+            self.store.delete()
+            done.document = None
+        elif reserved:
+            done.document = self._create(now, reserved)
+            return done.document is not None
+        elif decision.mend and done.document:
+            return self._mend({**done.document, **decision.notes})
+        return True
+
+    def _reserve(self, now: keys.Situation) -> Optional[Content]:
+        """Note in the store that a key is being made: None if another run does that already."""
+        self.account = self.reader.account()
+        text = keys.text_of(keys.with_note(now, self.mark))
+        done = (
+            self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
+        )
+
+        def noted() -> Optional[Content]:
+            first = self.store.read()
+            if first is None or first.text != text:
+                return None
+            time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
+            return first if self.store.read() == first else None
+
+        # Another run that came between puts the note back; what is in the place of another text has to be at
+        # rest before anything is built on it.
+        return poll(noted, _PUT_BACK_SECONDS) if done else None
+
+    def _create(self, now: keys.Situation, reserved: Content) -> Optional[dict[str, str]]:
+        """Make a key and store it; None if another run was first."""
+        try:
+            # A second attempt after a lost answer would make a second key.
+            answer = attempt(
+                f"Making an access key for IAM user {self.user_name}",
+                client(self.module, "iam", once=True).create_access_key,
+                needs="iam:CreateAccessKey",
+                none_on=("LimitExceeded",),
+                UserName=self.user_name,
+            )
+        except AwsError as error:
+            self._take_note_out(now, reserved, error)
+            raise
+        if answer is None:
+            self._take_note_out(now, reserved)
+            return None
+        made = answer["AccessKey"]
+        self.reader.mask(made["SecretAccessKey"])
+        document = keys.new_document(made, self.account, now.stored.access_key_id if now.stored else None)
+        try:
+            stored = self.store.replace(keys.text_of(document), reserved)
+        except BaseException as error:
+            self._undo(made, error)
+            raise
+        if not stored:
+            self._delete(made["AccessKeyId"])
+        return document if stored else None
+
+    def _take_note_out(
+        self, now: keys.Situation, reserved: Content, error: Optional[AwsError] = None
+    ) -> None:
+        """A note that stays costs the next run half a minute, no more."""
+        if error and error.code not in _REFUSED_FOR_SURE:
+            # The key may have been made all the same; by the note the next run finds it.
+            return
+        try:
+            if now.stored:
+                self.store.replace(keys.text_of(now.stored.document), reserved)
+            else:
+                self.store.delete()
+        except AwsError as failure:
+            if error:
+                error.remedy = f"{error.remedy}. The note of it in {self.store.where} is left: {failure}"
+
+    def _mend(self, document: dict[str, Any]) -> bool:
+        document = {name: value for name, value in document.items() if value is not None}
+        return self.reader.content is not None and self.store.replace(
+            keys.text_of(document), self.reader.content
+        )
+
+    def _undo(self, made: dict[str, Any], error: BaseException) -> None:
+        """A key whose secret is not stored is of no use to anyone."""
+        key_id = made["AccessKeyId"]
+        try:
+            self._delete(key_id)
+            told = f"The new key {key_id} was deleted again"
+        except AwsError as undoing:
+            told = f"The new key {key_id} is left, delete it (aws iam delete-access-key): {undoing}"
+        if isinstance(error, AwsError):
+            error.without([made["SecretAccessKey"]])
+            error.remedy = f"{told}. {error.remedy}".strip()
+
+    def _deactivate(self, access_key_id: str) -> None:
+        attempt(
+            f"Making access key {access_key_id} of IAM user {self.user_name} inactive",
+            self.iam.update_access_key,
+            needs="iam:UpdateAccessKey",
+            none_on=("NoSuchEntity",),
+            UserName=self.user_name,
+            AccessKeyId=access_key_id,
+            Status="Inactive",
+        )
+
+    def _delete(self, access_key_id: str) -> None:
+        attempt(
+            f"Deleting access key {access_key_id} of IAM user {self.user_name}",
+            self.iam.delete_access_key,
+            needs="iam:DeleteAccessKey",
+            none_on=("NoSuchEntity",),
+            UserName=self.user_name,
+            AccessKeyId=access_key_id,
+        )
+
+    def _wait_until_works(self, document: dict[str, Any]) -> None:
+        if self.params["wait"]:
+            Probe(self.module, document, self.store.where).wait(
+                self.params["wait_timeout"], self.params["bucket"]
+            )

@@ -1,0 +1,107 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The access key of an IAM user as it is in both places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Optional
+
+from ..calls import attempt, caller_identity, client, masked_texts
+from ..errors import AwsError
+from ..key_stores.base import Content, Store
+from . import model as keys
+
+
+class KeyReader:
+    """Reads IAM and the store. mark: of this run's own notes, which do not count as another's.
+
+    content: what was in the store, and user_is_missing: whether there was no such user, at the last look.
+    """
+
+    def __init__(self, module: Any, store: Store, user_name: str, mark: str = "") -> None:
+        self.module = module
+        self.store = store
+        self.user_name = user_name
+        self.mark = mark
+        self.iam = client(module, "iam")
+        self.content: Optional[Content] = None
+        self.user_is_missing = False
+
+    def situation(self, *, user_may_be_missing: bool) -> keys.Situation:
+        """Without the last uses of the keys."""
+        self.content = self.store.read()
+        stored, making = None, None
+        if self.content:
+            document, making = keys.read_document(self.content.text, self.user_name, self.store.where)
+            if document:
+                self.mask(document["secret_access_key"])
+                stored = keys.Stored(document, self.content.version, self.content.flaws)
+        if making and making.by == self.mark:
+            making = None
+        listed, now = self._listed(user_may_be_missing)
+        situation = keys.Situation(self.user_name, self.store.where, listed, stored, now, making)
+        if stored and not situation.key(stored.access_key_id) and not self.user_is_missing:
+            keys.refuse_other_account(situation, self.account())
+        return situation
+
+    def account(self) -> dict[str, str]:
+        """Partition and account that the credentials of the task belong to."""
+        answer = caller_identity(self.module, "Asking which account the credentials belong to")
+        return keys.account_of(answer["Arn"])
+
+    def with_last_uses(self, situation: keys.Situation, of: tuple[keys.Key, ...]) -> keys.Situation:
+        wanted = {key.access_key_id for key in of}
+        seen = [self._with_last_use(key) if key.access_key_id in wanted else key for key in situation.keys]
+        return replace(situation, keys=tuple(seen))
+
+    def mask(self, secret: str) -> None:
+        """No result, however it comes about, shows it from now on."""
+        masked_texts(self.module).add(secret)
+
+    def _listed(self, user_may_be_missing: bool) -> tuple[tuple[keys.Key, ...], datetime]:
+        """The user's keys, and what AWS's clock says."""
+        answer = attempt(
+            f"Listing the access keys of IAM user {self.user_name}",
+            self.iam.list_access_keys,
+            needs="iam:ListAccessKeys",
+            none_on=("NoSuchEntity",),
+            retry_on=() if user_may_be_missing else ("NoSuchEntity",),
+            UserName=self.user_name,
+        )
+        self.user_is_missing = answer is None
+        if answer is None and not user_may_be_missing:
+            raise AwsError(
+                f"Listing the access keys of IAM user {self.user_name}",
+                "NoSuchEntity: there is no such user",
+                "Make the user first (antmedia.s3_recording.iam_programmatic_user)",
+                code="NoSuchEntity",
+            )
+        headers = ((answer or {}).get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+        found = [
+            keys.Key(each["AccessKeyId"], each["Status"] == "Active", each["CreateDate"])
+            for each in (answer or {}).get("AccessKeyMetadata") or []
+        ]
+        return tuple(sorted(found, key=lambda key: key.created)), _clock(headers.get("date"))
+
+    def _with_last_use(self, key: keys.Key) -> keys.Key:
+        answer = attempt(
+            f"Asking when access key {key.access_key_id} was last used",
+            self.iam.get_access_key_last_used,
+            needs="iam:GetAccessKeyLastUsed",
+            none_on=("NoSuchEntity",),
+            AccessKeyId=key.access_key_id,
+        )
+        use = (answer or {}).get("AccessKeyLastUsed") or {}
+        by = f"by {use.get('ServiceName', 'N/A')} in {use.get('Region', 'N/A')}"
+        return replace(key, last_used=use.get("LastUsedDate"), by=by)
+
+
+def _clock(header: Optional[str]) -> datetime:
+    try:
+        return parsedate_to_datetime(header) if header else datetime.now(timezone.utc)
+    except ValueError:
+        return datetime.now(timezone.utc)

@@ -1,0 +1,97 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whether an access key works already, found out by using it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Optional
+
+from ..calls import attempt, client, poll
+from ..errors import AwsError
+
+_NOT_EVERYWHERE_YET = (
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "AuthFailure",
+    "UnrecognizedClientException",
+)
+# A policy that was attached a moment ago is not known everywhere either.
+_NOT_ALLOWED_YET = ("AccessDenied", "403")
+
+_TOO_SHORT = "Run again with a longer wait_timeout (in the role s3_recording_key_wait_timeout)"
+
+
+class KeyNotYetUsable(AwsError):
+    """A key that AWS does not know everywhere yet, or whose policy it does not.
+
+    waiting_for: what AWS has still to do, as the end of "waiting for AWS to".
+    """
+
+    def __init__(self, error: AwsError, waiting_for: str) -> None:
+        super().__init__(error.tried, error.came_back, error.remedy, code=error.code, status=error.status)
+        self.waiting_for = waiting_for
+
+    def result(self) -> dict[str, Any]:
+        return {**super().result(), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
+
+
+class Probe:
+    """Uses a key as its owner would."""
+
+    def __init__(self, module: Any, document: dict[str, Any], where: str) -> None:
+        self.module = module
+        self.key_id = document["access_key_id"]
+        self.where = where
+        self.credentials = {
+            "aws_access_key_id": document["access_key_id"],
+            "aws_secret_access_key": document["secret_access_key"],
+            "aws_session_token": None,
+            "profile_name": None,
+            "region": module.region or "us-east-1",
+        }
+
+    def wait(self, seconds: float, bucket: Optional[str]) -> None:
+        """Until the key works; AWS takes some seconds to know a new one everywhere."""
+        end = time.monotonic() + seconds
+        tried = f"Using access key {self.key_id}"
+        identify = client(self.module, "sts", **self.credentials).get_caller_identity
+        self._until(end, tried, identify, _NOT_EVERYWHERE_YET)
+        if bucket:
+            tried += f" to list bucket {bucket}"
+            listing = client(self.module, "s3", **self.credentials).list_objects_v2
+            patience = (*_NOT_EVERYWHERE_YET, *_NOT_ALLOWED_YET)
+            self._until(end, tried, listing, patience, Bucket=bucket, MaxKeys=1)
+
+    def _until(
+        self, end: float, tried: str, operation: Any, transient: tuple[str, ...], **arguments: Any
+    ) -> None:
+        last: list[AwsError] = []
+
+        def works() -> Optional[bool]:
+            try:
+                attempt(tried, operation, needs="", **arguments)
+            except AwsError as error:
+                if error.code not in transient:
+                    raise self._said(error, error.remedy) from None
+                last[:] = [error]
+                return None
+            return True
+
+        if not poll(works, end - time.monotonic()):
+            raise KeyNotYetUsable(self._said(last[0], _TOO_SHORT), self._awaited(last[0]))
+
+    def _awaited(self, error: AwsError) -> str:
+        if error.code in _NOT_ALLOWED_YET:
+            return f"apply the policy of the user to access key {self.key_id}"
+        return f"activate access key {self.key_id}"
+
+    def _said(self, error: AwsError, otherwise: str) -> AwsError:
+        error.remedy = {
+            "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
+            "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",
+            "NoSuchBucket": "The key works; make the bucket first (amazon.aws.s3_bucket)",
+        }.get(error.code, otherwise)
+        error.remedy = f"{error.remedy.rstrip('.')}. The key is in {self.where}".lstrip(". ")
+        return error

@@ -1,0 +1,200 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Stores that are services of AWS."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Optional
+
+from .. import kms
+from ..calls import attempt, client
+from ..errors import AwsError
+from .base import Content, Store
+
+_NOT_THERE = "ResourceNotFoundException"
+_NOT_CURRENT_YET = "ANSIBLE_NOT_CURRENT_YET"
+
+
+class SsmStore(Store):
+    """A SecureString of the Parameter Store of AWS Systems Manager."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
+
+    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+        super().__init__(module, stored_at, description)
+        self.ssm = client(module, "ssm")
+
+    @property
+    def where(self) -> str:
+        return f"SSM parameter {self.stored_at}"
+
+    def prepare(self, check_mode: bool) -> None:
+        del check_mode
+        _refuse_unusable_key(self.module)
+
+    def read(self) -> Optional[Content]:
+        return self._read(self.stored_at)
+
+    def _read(self, name: str) -> Optional[Content]:
+        answer = attempt(
+            f"Reading {self.where}",
+            self.ssm.get_parameter,
+            needs="ssm:GetParameter (and kms:Decrypt with the parameter's key)",
+            none_on=("ParameterNotFound", "ParameterVersionNotFound"),
+            Name=name,
+            WithDecryption=True,
+        )
+        if answer is None:
+            return None
+        parameter = answer["Parameter"]
+        if parameter["Type"] != "SecureString":
+            raise AwsError(
+                f"Reading {self.where}",
+                f"it is a {parameter['Type']}, which is not encrypted, and AWS does not change the type",
+                "Choose another stored_at, or delete the parameter yourself",
+            )
+        return Content(parameter["Value"], parameter["Version"])
+
+    def create(self, text: str) -> bool:
+        answer = self._put(text, overwrite=False, none_on=("ParameterAlreadyExists",))
+        if answer is not None:
+            return True
+        # The answer to a first attempt may have been lost on its way.
+        found = self.read()
+        return found is not None and found.text == text
+
+    def replace(self, text: str, before: Content) -> bool:
+        """AWS knows no condition for this, so what was read is read again, just before the write.
+
+        The version that AWS gives to what was written shows whether something came between even so.
+        """
+        current = self.read()
+        if current is None or current.text != before.text:
+            return False
+        written = int(self._put(text, overwrite=True)["Version"])
+        if written == current.version + 1:
+            return True
+        between = self._read(f"{self.stored_at}:{written - 1}")
+        # The former text is there again where another run came between and has put it back.
+        if between is None or between.text in (text, before.text):
+            return True
+        self._put(between.text, overwrite=True)
+        return False
+
+    def delete(self) -> None:
+        attempt(
+            f"Deleting {self.where}",
+            self.ssm.delete_parameter,
+            needs="ssm:DeleteParameter",
+            none_on=("ParameterNotFound",),
+            Name=self.stored_at,
+        )
+
+    def _put(self, text: str, *, overwrite: bool, none_on: tuple[str, ...] = ()) -> Any:
+        key = self.module.params.get("kms_key_id")
+        return attempt(
+            f"Writing {self.where}",
+            self.ssm.put_parameter,
+            needs="ssm:PutParameter (and kms:Encrypt with kms_key_id)",
+            none_on=none_on,
+            Name=self.stored_at,
+            Value=text,
+            Type="SecureString",
+            Description=self.description,
+            Overwrite=overwrite,
+            **({"KeyId": key} if key else {}),
+        )
+
+
+class SecretsManagerStore(Store):
+    """A secret of AWS Secrets Manager."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
+
+    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+        super().__init__(module, stored_at, description)
+        self.secrets = client(module, "secretsmanager")
+
+    @property
+    def where(self) -> str:
+        return f"secret {self.stored_at} of Secrets Manager"
+
+    def prepare(self, check_mode: bool) -> None:
+        del check_mode
+        _refuse_unusable_key(self.module)
+
+    def read(self) -> Optional[Content]:
+        answer = attempt(
+            f"Reading {self.where}",
+            self.secrets.get_secret_value,
+            needs="secretsmanager:GetSecretValue (and kms:Decrypt with the secret's key)",
+            none_on=(_NOT_THERE,),
+            SecretId=self.stored_at,
+            VersionStage="AWSCURRENT",
+        )
+        # One that holds bytes is not ours.
+        return None if answer is None else Content(answer.get("SecretString", ""), answer["VersionId"])
+
+    def create(self, text: str) -> bool:
+        key = self.module.params.get("kms_key_id")
+        # A retry of botocore bears the same token, and AWS takes it for the same request.
+        answer = attempt(
+            f"Making {self.where}",
+            self.secrets.create_secret,
+            needs="secretsmanager:CreateSecret (and kms:GenerateDataKey, kms:Decrypt with kms_key_id)",
+            none_on=("ResourceExistsException",),
+            # A secret that was deleted a moment ago keeps its name for some seconds.
+            retry_on=("InvalidRequestException",),
+            Name=self.stored_at,
+            SecretString=text,
+            Description=self.description,
+            **({"KmsKeyId": key} if key else {}),
+        )
+        return answer is not None
+
+    def replace(self, text: str, before: Content) -> bool:
+        """AWS moves the label of the current version only from the version that is said to have it."""
+        written = attempt(
+            f"Writing {self.where}",
+            self.secrets.put_secret_value,
+            needs="secretsmanager:PutSecretValue (and kms:GenerateDataKey with the secret's key)",
+            none_on=(_NOT_THERE,),
+            SecretId=self.stored_at,
+            SecretString=text,
+            VersionStages=[_NOT_CURRENT_YET],
+        )
+        if written is None:
+            return False
+        moved = attempt(
+            f"Writing {self.where}",
+            self.secrets.update_secret_version_stage,
+            needs="secretsmanager:UpdateSecretVersionStage",
+            none_on=("InvalidParameterException", _NOT_THERE),
+            SecretId=self.stored_at,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=written["VersionId"],
+            RemoveFromVersionId=before.version,
+        )
+        if moved is not None:
+            return True
+        # The answer to a first attempt may have been lost on its way.
+        found = self.read()
+        return found is not None and found.version == written["VersionId"]
+
+    def delete(self) -> None:
+        # What it held was deleted in IAM: there is nothing to recover, and the name may be used again.
+        attempt(
+            f"Deleting {self.where}",
+            self.secrets.delete_secret,
+            needs="secretsmanager:DeleteSecret",
+            none_on=(_NOT_THERE,),
+            SecretId=self.stored_at,
+            ForceDeleteWithoutRecovery=True,
+        )
+
+
+def _refuse_unusable_key(module: Any) -> None:
+    key = module.params.get("kms_key_id")
+    if key:
+        kms.refuse_unusable(module, key)

@@ -1,0 +1,86 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The file format of ansible-vault, for a module, which cannot see the vault secrets of the run.
+
+https://docs.ansible.com/ansible/latest/vault_guide/vault_using_encrypted_content.html,
+"Format of files encrypted with Ansible Vault", versions 1.1 and 1.2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from binascii import hexlify, unhexlify
+from typing import TYPE_CHECKING, Any, Optional
+
+from ..errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEADER = b"$ANSIBLE_VAULT;"
+_ITERATIONS = 10000
+_BLOCK = 16
+_LINE = 80
+
+
+def is_encrypted(content: bytes) -> bool:
+    return content.startswith(HEADER)
+
+
+def encrypt(content: bytes, password: str, vault_id: Optional[str] = None) -> bytes:
+    salt = os.urandom(32)
+    cipher_key, mac_key, counter = _keys(password, salt)
+    fill = _BLOCK - len(content) % _BLOCK
+    encrypted = _aes(cipher_key, counter, content + bytes([fill]) * fill)
+    mac = hmac.new(mac_key, encrypted, hashlib.sha256).hexdigest().encode()
+    body = hexlify(b"\n".join((hexlify(salt), mac, hexlify(encrypted))))
+    label = b"1.1;AES256" if vault_id in (None, "", "default") else f"1.2;AES256;{vault_id}".encode()
+    lines = [HEADER + label, *(body[at : at + _LINE] for at in range(0, len(body), _LINE)), b""]
+    return b"\n".join(lines)
+
+
+def decrypt(content: bytes, passwords: Iterable[str]) -> Optional[bytes]:
+    """What the file holds; None if none of the passwords opens it."""
+    try:
+        body = b"".join(content.split(b"\n")[1:]).replace(b"\r", b"")
+        salt, mac, encrypted = (unhexlify(part) for part in unhexlify(body).split(b"\n", 2))
+    except ValueError:
+        return None
+    for password in passwords:
+        cipher_key, mac_key, counter = _keys(password, salt)
+        if hmac.compare_digest(hmac.new(mac_key, encrypted, hashlib.sha256).digest(), mac):
+            filled = _aes(cipher_key, counter, encrypted)
+            return filled[: -filled[-1]]
+    return None
+
+
+def check_usable() -> None:
+    """Raise early if what encryption takes is not installed."""
+    _ciphers()
+
+
+def _keys(password: str, salt: bytes) -> tuple[bytes, bytes, bytes]:
+    derived = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS, 64 + _BLOCK)
+    return derived[:32], derived[32:64], derived[64:]
+
+
+def _aes(key: bytes, counter: bytes, content: bytes) -> bytes:
+    # Counter mode is its own reverse.
+    ciphers = _ciphers()
+    transform = ciphers.Cipher(ciphers.algorithms.AES(key), ciphers.modes.CTR(counter)).encryptor()
+    return bytes(transform.update(content) + transform.finalize())
+
+
+def _ciphers() -> Any:
+    try:
+        from cryptography.hazmat.primitives import ciphers
+    except ImportError:
+        raise AwsError(
+            "Encrypting with ansible-vault",
+            "the Python package cryptography is not installed where this task runs",
+            "Install it, or run the task with the Python of Ansible itself",
+        ) from None
+    return ciphers

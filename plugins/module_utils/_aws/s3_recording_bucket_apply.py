@@ -1,0 +1,360 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back.
+
+A bucket is tagged when it is made here, since only one with that tag is ever deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from . import (
+    bucket_setting,
+    object_listing,
+)
+from . import (
+    s3_recording_bucket_expiry as expiry,
+)
+from . import (
+    s3_recording_bucket_plan as bucket,
+)
+from . import (
+    s3_recording_bucket_remove as remove_bucket,
+)
+from .calls import S3_TRANSIENT, attempt, poll, read_back
+from .errors import AwsError
+from .ownership import tags_of
+from .s3_recording_bucket_find import NOT_OURS, BucketFinder
+from .tags import from_aws, to_aws
+
+_READ_BACK_SECONDS = 20
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
+_WITHOUT_CONSTRAINT = ("us-east-1", "auto")
+_NO_ABORTS = (
+    "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
+    "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
+)
+_UNTAGGED = (
+    "The bucket was made and has no tag that says so, so decommission.yml will leave it, even if it is empty"
+)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """names: of what differs between before and after. impacts: on objects that are there."""
+
+    exists: bool
+    before: bucket.Keeping
+    after: bucket.Keeping
+    names: list[str]
+    impacts: list[expiry.Impact]
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Bring the bucket to what the task asks; the module's result."""
+    return remove_bucket.run(module) if module.params.get("state") == "absent" else _present(module)
+
+
+def _present(module: Any) -> dict[str, Any]:
+    params = module.params
+    wish = bucket.Wish(
+        params["name"],
+        params["versioning"],
+        params["encryption"],
+        params["encryption_key_id"] or "",
+        params["bucket_key_enabled"],
+        params["lifecycle_rules"],
+        None if params["tags"] is None else {str(key): str(value) for key, value in params["tags"].items()},
+        params["purge_tags"],
+        params["expire_existing"],
+    )
+    bucket.check(wish)
+    found = _Bucket(module, wish)
+    plan = _plan(found, exists=found.look())
+    if not plan.exists and not module.check_mode and not found.make():
+        plan = _plan(found, exists=True)
+    steps = ([] if plan.exists else [f"make the bucket{found.where()}"]) + [
+        bucket.words(each, plan.after) for each in plan.names
+    ]
+    after = plan.after
+    if steps and not module.check_mode:
+        after = found.take(plan)
+    warnings = [*expiry.warnings(plan.impacts), *found.warnings]
+    left, right = bucket.view(plan.before), bucket.view(after)
+    changed = [name for name in right if left.get(name) != right[name]]
+    return {
+        "changed": bool(steps),
+        "existed": plan.exists,
+        "bucket_owner": found.owner,
+        "steps": steps,
+        **right,
+        **({"existing_objects": [each.result() for each in plan.impacts]} if plan.impacts else {}),
+        **({"warnings": warnings} if warnings else {}),
+        "msg": _message(wish, steps, plan.impacts),
+        "diff": {
+            "before_header": f"bucket {wish.bucket}",
+            "after_header": f"bucket {wish.bucket}",
+            "before": {"exists": True, **{name: left[name] for name in changed}}
+            if plan.exists
+            else {"exists": False},
+            "after": {"exists": True, **{name: right[name] for name in changed}},
+        },
+    }
+
+
+def _plan(found: _Bucket, *, exists: bool) -> _Plan:
+    """Return what is to be done. Only a bucket that is made here is marked as such."""
+    wish = found.wish_for(exists=exists)
+    before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
+    after = bucket.target(before, wish)
+    bucket.check_limits(wish, after)
+    names = bucket.changes(before, after)
+    found.refuse_unknown(names)
+    impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
+    _refuse_deletions(wish, impacts)
+    return _Plan(exists, before, after, names, impacts)
+
+
+def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
+    losses = expiry.deletions(impacts)
+    if losses and not wish.expire_existing:
+        raise AwsError(
+            f"Setting the lifecycle rules of bucket {wish.bucket}",
+            f"{losses}. Without versioning nothing brings them back",
+            "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
+            "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
+        )
+
+
+def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
+    said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
+    message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
+    return f"{message} ({'; '.join(said)})" if said else message
+
+
+class _Bucket(BucketFinder):
+    def __init__(self, module: Any, wish: bucket.Wish) -> None:
+        super().__init__(module)
+        self.given = self.wish = wish
+        self.unknown: dict[str, AwsError] = {}
+        self.warnings: list[str] = []
+        # True while the tag is ours alone, without which the bucket works all the same.
+        self.is_marked = False
+
+    def wish_for(self, *, exists: bool) -> bucket.Wish:
+        """Return what is asked for: of a bucket that is made here its tag as well."""
+        marks = not exists and self._has_tags
+        self.is_marked = marks and self.given.tags is None
+        tags = {**tags_of(None), **(self.given.tags or {})} if marks else self.given.tags
+        self.wish = replace(self.given, tags=tags)
+        return self.wish
+
+    @property
+    def _has_tags(self) -> bool:
+        return self.module.params.get("managed_tag") is not False
+
+    def make(self) -> bool:
+        """Make the bucket. Return False if someone else has made it since it was looked for."""
+        tried = f"Making bucket {self.name}{self.where()}"
+        region = self.module.region
+        place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            made = attempt(
+                tried,
+                self.s3.create_bucket,
+                needs="s3:CreateBucket",
+                none_on=("BucketAlreadyOwnedByYou",),
+                retry_on=("OperationAborted",),
+                Bucket=self.name,
+                **(place if region and region not in _WITHOUT_CONSTRAINT else {}),
+            )
+        except AwsError as error:
+            if error.code == "BucketAlreadyExists":
+                error.remedy = NOT_OURS
+            raise
+        if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
+            raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
+        if made is None or not self._has_tags:
+            return made is not None
+        # us-east-1, and stores such as Ceph, accept it for a bucket of one's own that is there already.
+        try:
+            return not self._tags()["tags"]
+        except AwsError as error:
+            raise error.after(["made the bucket"]) from None
+
+    def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
+        """Of what a bucket has what the task asks for."""
+        left_out: dict[str, Any] = {name: None for name in bucket.NAMES if name not in self.wish.asks_for}
+        return replace(keeping, **left_out)
+
+    def read(self) -> bucket.Keeping:
+        """What the bucket has of what the task asks for."""
+        readers = {
+            "versioning": self._versioning,
+            "encryption": self._encryption,
+            "lifecycle_rules": self._lifecycle,
+            "tags": self._tags,
+        }
+        keeping = bucket.Keeping()
+        for name in self.wish.asks_for:
+            keeping = replace(keeping, **readers[name]())
+        return keeping
+
+    def _get(self, name: str, what: str, operation: Any, needs: str) -> dict[str, Any]:
+        found = bucket_setting.read(
+            name,
+            f"Reading {what} of bucket {self.name}",
+            operation,
+            needs=needs,
+            retry_on=S3_TRANSIENT,
+            Bucket=self.name,
+        )
+        if found.unknown:
+            self.unknown[name] = found.unknown
+        return found.answer or {}
+
+    def _versioning(self) -> dict[str, Any]:
+        answer = self._get(
+            "versioning", "versioning", self.s3.get_bucket_versioning, "s3:GetBucketVersioning"
+        )
+        return {"versioning": answer.get("Status") or ""}
+
+    def _encryption(self) -> dict[str, Any]:
+        answer = self._get(
+            "encryption",
+            "the default encryption",
+            self.s3.get_bucket_encryption,
+            "s3:GetEncryptionConfiguration",
+        )
+        rules = (answer.get("ServerSideEncryptionConfiguration") or {}).get("Rules")
+        return {"encryption": rules[0] if rules else {}}
+
+    def _lifecycle(self) -> dict[str, Any]:
+        answer = self._get(
+            "lifecycle_rules",
+            "the lifecycle rules",
+            self.s3.get_bucket_lifecycle_configuration,
+            "s3:GetLifecycleConfiguration",
+        )
+        return {
+            "lifecycle_rules": answer.get("Rules") or [],
+            "minimum_size": answer.get("TransitionDefaultMinimumObjectSize") or "",
+        }
+
+    def _tags(self) -> dict[str, Any]:
+        answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
+        return {"tags": from_aws(answer.get("TagSet") or [])}
+
+    def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
+        """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
+        old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
+        prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
+        if prefixes["noncurrent"] and not self._keeps_versions(before):
+            prefixes["noncurrent"] = []
+        now = datetime.now(timezone.utc)
+        found = []
+        for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
+            has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
+            impact = expiry.Impact(prefix, old, new, now, has_versions=has_versions)
+            listed = object_listing.objects_and_versions if has_versions else object_listing.objects
+            for stored in listed(self.s3, self.name, prefix):
+                impact.add(stored)
+            found.append(impact)
+        return found
+
+    def _keeps_versions(self, before: bucket.Keeping) -> bool:
+        """Return False for a bucket that never had versioning, or a store that does not know it."""
+        if before.versioning is not None:
+            return bool(before.versioning)
+        return bool(self._versioning()["versioning"])
+
+    def refuse_unknown(self, names: list[str]) -> None:
+        """Raise for the first setting to change that the store does not know."""
+        for name in names:
+            if name in self.unknown:
+                raise self.unknown[name]
+
+    def take(self, plan: _Plan) -> bucket.Keeping:
+        """Write what differs, and return what the bucket then has."""
+        done = [] if plan.exists else ["made the bucket"]
+        wanted = plan.after
+        for name in plan.names:
+            try:
+                self._write(name, wanted)
+            except AwsError as error:
+                if name != "tags" or not self.is_marked:
+                    raise error.after(done) from None
+                self.warnings.append(f"{error} {_UNTAGGED}")
+                self.wish, wanted = replace(self.wish, tags=None), replace(wanted, tags=None)
+                continue
+            done.append(bucket.words(name, wanted))
+        found = read_back(self.read, lambda now: not bucket.changes(now, wanted), _READ_BACK_SECONDS)
+        differs = bucket.changes(found, wanted)
+        if differs:
+            left, right = bucket.view(wanted), bucket.view(found)
+            raise AwsError(
+                f"Setting {' and '.join(differs)} of bucket {self.name}",
+                f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
+                f"{[left.get(name) for name in differs]} was asked for",
+                "Something else may be changing it at the same time; run again",
+            ).after(done)
+        return found
+
+    def _write(self, name: str, wanted: bucket.Keeping) -> None:
+        tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"
+        writers = {
+            "versioning": self._to_write_versioning,
+            "encryption": self._to_write_encryption,
+            "lifecycle_rules": self._to_write_lifecycle_rules,
+            "tags": self._to_write_tags,
+        }
+        operation, needs, arguments = writers[name](wanted)
+        try:
+            bucket_setting.write(
+                name,
+                tried,
+                operation,
+                needs=needs,
+                retry_on=S3_TRANSIENT,
+                Bucket=self.name,
+                **arguments,
+            )
+        except AwsError as error:
+            if error.code == "InvalidArgument" and bucket.aborts_uploads(wanted.lifecycle_rules or ()):
+                error.remedy = _NO_ABORTS
+            raise
+
+    def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        return (
+            self.s3.put_bucket_versioning,
+            "s3:PutBucketVersioning",
+            {"VersioningConfiguration": {"Status": wanted.versioning}},
+        )
+
+    def _to_write_encryption(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        return (
+            self.s3.put_bucket_encryption,
+            "s3:PutEncryptionConfiguration",
+            {"ServerSideEncryptionConfiguration": {"Rules": [wanted.encryption]}},
+        )
+
+    def _to_write_lifecycle_rules(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        needs = "s3:PutLifecycleConfiguration"
+        if not wanted.lifecycle_rules:
+            return self.s3.delete_bucket_lifecycle, needs, {}
+        arguments: dict[str, Any] = {
+            "LifecycleConfiguration": {"Rules": bucket.to_write(wanted.lifecycle_rules)}
+        }
+        if wanted.minimum_size:
+            arguments["TransitionDefaultMinimumObjectSize"] = wanted.minimum_size
+        return self.s3.put_bucket_lifecycle_configuration, needs, arguments
+
+    def _to_write_tags(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+        needs = "s3:PutBucketTagging"
+        if not wanted.tags:
+            return self.s3.delete_bucket_tagging, needs, {}
+        return self.s3.put_bucket_tagging, needs, {"Tagging": {"TagSet": to_aws(wanted.tags)}}

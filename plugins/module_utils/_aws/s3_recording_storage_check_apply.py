@@ -1,0 +1,169 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What s3_recording_storage_check does: ask each module, for all buckets, what it would refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from .._common.plain_text import one_line
+from . import (
+    cloudfront_recording_distribution_apply as apply_distribution,
+)
+from . import (
+    iam_programmatic_user_apply as apply_programmatic_user,
+)
+from . import (
+    kms,
+)
+from . import (
+    s3_bucket_access_apply as apply_access,
+)
+from . import (
+    s3_cors_apply as apply_cors,
+)
+from . import (
+    s3_recording_bucket_apply as apply_bucket,
+)
+from .calls import masked_texts
+from .errors import AwsError
+from .iam_stored_access_key import apply as apply_key
+from .key_stores.registry import STORES
+
+# Named like the module whose options a bucket has under that name, in the order in which they run.
+_RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "s3_recording_bucket": apply_bucket.run,
+    "cloudfront_recording_distribution": apply_distribution.run,
+    "s3_bucket_access": apply_access.run,
+    "s3_cors": apply_cors.run,
+    "iam_programmatic_user": apply_programmatic_user.run,
+    "iam_stored_access_key": apply_key.run,
+}
+MODULES = tuple(_RUN)
+# What cannot be judged where the module before it has failed: it would fail for the same reason.
+_NEEDS = {
+    "s3_bucket_access": ("s3_recording_bucket", "cloudfront_recording_distribution"),
+    "s3_cors": ("s3_recording_bucket",),
+}
+_OF_OWNER = ("s3_bucket_access", "s3_cors")
+# Options without which these modules cannot be asked.
+_DEFAULTS = {
+    "state": "present",
+    "purge": False,
+    "purge_tags": False,
+    "grace": 0,
+    "quiet": 0,
+    "open_existing": True,
+    "secure_transport_only": "nothing",
+}
+
+
+def run(module: Any) -> dict[str, Any]:
+    """Return what cannot work of all buckets together; the module's result."""
+    passwords = module.params["vault_password"] or []
+    # They are no part of the result, and as texts to mask they could damage it.
+    masked_texts(module).difference_update(passwords)
+    found = [
+        f"{bucket['name']}: {error}"
+        for bucket in module.params["buckets"]
+        for error in _Bucket(module, bucket, passwords).errors()
+    ]
+    # What keeps a policy from a user keeps a key from it as well.
+    problems = [one_line(each) for each in dict.fromkeys(found)]
+    if not problems:
+        count = len(module.params["buckets"])
+        return {
+            "changed": False,
+            "problems": [],
+            "msg": f"Nothing was found that keeps {count} buckets from work",
+        }
+    listed = "".join(f"\n- {each}" for each in problems)
+    return {"failed": True, "problems": problems, "msg": f"This cannot work. Nothing was changed:{listed}"}
+
+
+class _Params(dict[str, Any]):
+    """Options of a module; those that are not given are None."""
+
+    def __missing__(self, _name: str) -> None:
+        return None
+
+
+class _AsModule:
+    """The task as another module in check mode."""
+
+    check_mode = True
+
+    def __init__(self, module: Any, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]) -> None:
+        of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
+        self.params = _Params({**of_task, **_DEFAULTS, **params})
+        self.region = self.params["region"] or module.region
+        self.no_log_values = masked_texts(module)
+        self._client = module.client
+        self._clients = clients
+
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a client, the one of another module where that has the same settings: each costs 0.1 s."""
+        place = {"region": self.region, "endpoint": self.params["endpoint_url"]}
+        known_as = (service, *map(str, place.values()), *sorted(options.keys()))
+        if known_as not in self._clients:
+            self._clients[known_as] = self._client(service, **{**place, **options})
+        return self._clients[known_as]
+
+
+class _Bucket:
+    def __init__(self, module: Any, bucket: Mapping[str, Any], passwords: list[str]) -> None:
+        self._module = module
+        self._bucket = bucket
+        self._passwords = passwords
+        self._results: dict[str, dict[str, Any]] = {}
+        # Of one bucket, since a client of S3 is told whose the bucket is.
+        self._clients: dict[tuple[str, ...], Any] = {}
+
+    def errors(self) -> list[AwsError]:
+        """Return what each module would refuse."""
+        found: dict[str, AwsError] = {}
+        for name in MODULES:
+            if self._bucket.get(name) is None or any(each in found for each in _NEEDS.get(name, ())):
+                continue
+            error = self._error_of(name)
+            if error:
+                found[name] = error
+        return list(found.values())
+
+    def _error_of(self, name: str) -> Optional[AwsError]:
+        asked = self._as_module(name)
+        try:
+            self._results[name] = _RUN[name](asked)
+            self._look_further(name, asked)
+        except AwsError as error:
+            return error
+        return None
+
+    def _as_module(self, name: str) -> _AsModule:
+        params: dict[str, Any] = dict(self._bucket[name])
+        if name == "s3_bucket_access" and "cloudfront_recording_distribution" in self._results:
+            distribution = self._results["cloudfront_recording_distribution"]
+            params["cloudfront_distribution_arn"] = distribution["arn"]
+        if name in _OF_OWNER and "s3_recording_bucket" in self._results:
+            params["expected_bucket_owner"] = self._results["s3_recording_bucket"]["bucket_owner"]
+        if name == "iam_stored_access_key":
+            params["vault_password"] = list(self._passwords)
+            params["kms_key_id"] = self._module.params["kms_key_id"]
+            params["recreate"] = self._module.params["recreate"]
+        return self._of_aws(params)
+
+    def _of_aws(self, params: Mapping[str, Any]) -> _AsModule:
+        place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
+        return _AsModule(self._module, {**place, **params}, self._clients)
+
+    def _look_further(self, name: str, asked: _AsModule) -> None:
+        """Look at what the module itself would find out by writing alone."""
+        if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
+            kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
+        if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:
+            # No task before the one that stores the key makes its folder.
+            asked.params["vault_password"] = list(self._passwords)
+            store = STORES[asked.params["store"]](asked, asked.params["stored_at"], "")
+            store.prepare(check_mode=False)

@@ -1,0 +1,217 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of the server modules share.
+
+With a local connection the module's own code runs in the worker that Ansible has forked for the task,
+which costs a fifteenth of starting a Python for it. The module is imported with the action, before the
+fork. In every other case the module is shipped to where the connection leads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Optional
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
+    CONNECTION_WARNINGS,
+    LOGIN,
+    REFUSED,
+    connection_secrets,
+    with_connection_warnings,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
+    printable_result,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.cluster import turn_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.logins import (
+    first_login,
+    guarded_logins,
+    is_decided,
+    not_tried,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    as_sent,
+    stay_the_same_user,
+    task_environment,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
+
+if transport.IMPORT_ERROR is None:
+    transport.prepare_for_fork()
+# The first filter of a process loads them all, and with the templates of a task's variables that is a worker.
+filter_loader.get("antmedia.s3_recording.recording_changes")
+
+
+_OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_batch", "__s3_recording_fleet"
+_TEXTS = ("email", "password", "jwt_token")
+_COLLECTION = "antmedia.s3_recording"
+
+
+def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as they would arrive on a target: a date as text, a vaulted string decrypted."""
+    result: dict[str, Any] = json.loads(as_sent(arguments))
+    return result
+
+
+class InProcessAction(ActionBase):
+    """An action that is its module: same options, same code, same results.
+
+    What the module is run with is kept apart from the arguments of the task. Ansible sends those back from
+    the worker with the result, and callbacks get them; the role's secrets are not among them.
+    """
+
+    _supports_async = True
+    _supports_check_mode = True
+    module: ModuleType
+    # How the login of a module that was shipped ended, empty where none was tried.
+    _login = ""
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        return self.run_with(self._task.args, tmp, task_vars)
+
+    def run_with(
+        self,
+        arguments: Mapping[str, Any],
+        tmp: Optional[str] = None,
+        task_vars: Optional[dict[str, Any]] = None,
+        prefix: str = "",
+    ) -> dict[str, Any]:
+        """Run with these arguments. prefix: of the variables that they come from, where there are any."""
+        self._arguments = dict(arguments)
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
+        problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        problem = texts_problem(self._arguments, _TEXTS, prefix)
+        if problem:
+            # Nothing was sent, so that a rollout has nothing to take back there.
+            return {**result, "failed": True, "changed": False, "login_refused": True, "msg": problem}
+        stay_the_same_user(self._connection)
+        asked = self._asked_of_cluster()
+        # A job in the background has no outcome yet that could decide for other nodes.
+        if self._arguments.get("cluster") and asked and not self._task.async_val:
+            result.update(self._run_in_turn(task_vars or {}, asked))
+        else:
+            result.update(self._run_once(task_vars))
+        if not self._task.diff:
+            result.pop("diff", None)
+        if _OF_THE_ROLE in (task_vars or {}) and "warnings" in result:
+            # The plan has said them for all hosts together.
+            result["warnings"] = [each for each in result["warnings"] if each not in CONNECTION_WARNINGS]
+            if not result["warnings"]:
+                del result["warnings"]
+        if is_in_batch and "warnings" in result and not result.get("failed"):
+            self._set_aside(result)
+        return result
+
+    def _set_aside(self, result: dict[str, Any]) -> None:
+        """Make notes of the warnings that name the server: the role says them once for all hosts of a batch.
+
+        The others have the same words for every host, and Ansible says them once.
+        """
+        own = [
+            self._given("url", "AMS_URL").rstrip("/"),
+            str(self._arguments.get("viewer_url") or "").rstrip("/"),
+        ]
+        texts = result.pop("warnings")
+        notes = [text for text in texts if any(address in text for address in own if address)]
+        warnings = [text for text in texts if text not in notes]
+        result.update({name: each for name, each in (("notes", notes), ("warnings", warnings)) if each})
+
+    def _given(self, option: str, variable: str) -> str:
+        """An option as the module will have it, wherever that runs."""
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        return str(self._arguments.get(option) or environment.get(variable) or os.environ.get(variable) or "")
+
+    def _asked_of_cluster(self) -> Optional[str]:
+        """A digest of what is asked of all nodes together; None where a node is only read."""
+        return None
+
+    def _run_in_turn(self, task_vars: dict[str, Any], asked: str) -> dict[str, Any]:
+        host = _host(task_vars)
+        with turn_of(str(self._arguments["cluster"]), host, asked) as turn:
+            if turn.done_by and turn.done_by != host:
+                self._arguments["written_by"] = turn.done_by
+            outcome = turn.outcome = self._run_once(task_vars)
+            if outcome.get("unproved") is False and turn.done_with_change:
+                outcome["unproved"] = True
+                outcome["written_by"] = turn.done_by
+            return outcome
+
+    def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
+        host, url = _host(task_vars), self._given("url", "AMS_URL")
+        if not self._has_to_be_shipped():
+            with guarded_logins(host, url):
+                return self._run_here()
+        user, password = self._given("email", "AMS_EMAIL"), self._given("password", "AMS_PASSWORD")
+        # A token blocks nothing, and of a job in the background there is no verdict yet.
+        if not password or self._given("jwt_token", "AMS_JWT") or self._task.async_val:
+            return self._ship(task_vars)
+        if not is_decided(user, password):
+            # Others wait for the verdict, and a host that cannot be reached is nothing to wait for.
+            self._low_level_execute_command("true", sudoable=False)
+        with first_login(user, password) as login:
+            if login.verdict == REFUSED:
+                return {"failed": True, "changed": False, **not_tried(user, url, login.host).result()}
+            result = self._ship(task_vars)
+            if not login.verdict:
+                login.verdict, login.host = self._login, host
+            return result
+
+    def _ship(
+        self, task_vars: Optional[dict[str, Any]], arguments: Optional[dict[str, Any]] = None
+    ) -> dict[str, Any]:
+        shipped: dict[str, Any] = self._execute_module(
+            module_name=self._module_name(),
+            module_args=dict(self._arguments if arguments is None else arguments),
+            task_vars=task_vars,
+            wrap_async=self._task.async_val,
+        )
+        shipped.pop("invocation", None)
+        self._login = shipped.pop(LOGIN, self._login)
+        return shipped
+
+    def _has_to_be_shipped(self) -> bool:
+        return bool(self._connection.transport != "local" or self._task.async_val)
+
+    def _run_here(self) -> dict[str, Any]:
+        with task_environment(self):
+            params = self._validated(plain(self._arguments))
+            try:
+                outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
+                outcome = with_connection_warnings(outcome, params)
+            except AmsError as error:
+                return {"failed": True, **error.result(connection_secrets(params))}
+        return outcome
+
+    def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments as the module gets them; ActionBase would take them from the task."""
+        validator = ArgumentSpecValidator(self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS)
+        outcome = validator.validate(arguments)
+        if outcome.error_messages:
+            is_unknown = isinstance(outcome.errors[0], UnsupportedError)
+            start = f"Unsupported parameters for ({self._module_name()}) module: " if is_unknown else ""
+            raise AnsibleActionFail(start + outcome.errors.msg)
+        return {**arguments, **outcome.validated_parameters}
+
+    @classmethod
+    def _module_name(cls) -> str:
+        return f"{_COLLECTION}.{cls.module.__name__.rpartition('.')[2]}"
+
+
+def _host(task_vars: Optional[dict[str, Any]]) -> str:
+    return str((task_vars or {}).get("inventory_hostname", ""))

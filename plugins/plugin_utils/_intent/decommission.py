@@ -1,0 +1,245 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What decommissioning takes away, what it leaves, and what would be lost. Plain data in, text out.
+
+A server reads its settings for S3 when an upload begins (measured on AMS 2.17.1). So what is live when
+recording to S3 is taken off is not uploaded. Its MP4 is finished and stays on the server's disk, from where
+it plays, since forwarding is off as well. Its HLS files are deleted by the server some time after its end, as
+deleteHLSFilesOnEnded says; where there is no MP4 beside them the recording is lost. So streams that are live
+stop a run only there: elsewhere nothing is lost, and a server that always has some could never be
+decommissioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ...module_utils._ams.recording_rules import HLS, STREAMS_PATH, uploads
+from ...module_utils._aws.s3_bucket_access_plan import PUBLIC_READ
+from .._output.rollout_report import few
+
+# What has to be read of an application before recording is taken off.
+READ_FIRST = (
+    "s3RecordingEnabled",
+    "s3BucketName",
+    "mp4MuxingEnabled",
+    "webMMuxingEnabled",
+    "hlsMuxingEnabled",
+    "deleteHLSFilesOnEnded",
+    "uploadExtensionsToS3",
+    "httpForwardingExtension",
+    "httpForwardingBaseURL",
+)
+_CLOSE = (
+    "aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration "
+    "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+)
+# Of a store without Block Public Access.
+_CLOSE_ELSEWHERE = {
+    "public": f"take the statement {PUBLIC_READ} out of its bucket policy",
+    "acl": "make the objects' ACLs private",
+}
+
+
+@dataclass(frozen=True)
+class App:
+    """One application of one server as it was read before the change, and what was then done to it.
+
+    asked: whether the inventory names it. live: its live streams, None where that is not known.
+    plays_at, forwards_to: addresses of a recording at the server, and below which the bucket serves it.
+    changes: those of the settings, each with before and after.
+    """
+
+    host: str
+    name: str
+    bucket: str
+    settings: Mapping[str, Any]
+    asked: bool = True
+    live: Optional[int] = 0
+    cluster: str = ""
+    plays_at: str = ""
+    forwards_to: str = ""
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        return f"{self.host} ({self.name})"
+
+    @property
+    def records(self) -> bool:
+        return self.records_to(self.bucket)
+
+    def records_to(self, bucket: str) -> bool:
+        return bool(self.settings.get("s3RecordingEnabled")) and self.settings.get("s3BucketName") == bucket
+
+    @property
+    def keeps_a_file(self) -> bool:
+        """True if a live stream leaves a recording on the disk when it is not uploaded."""
+        has = self.settings
+        if has.get("mp4MuxingEnabled") or has.get("webMMuxingEnabled") or not has.get("hlsMuxingEnabled"):
+            return True
+        return not (uploads(has, HLS) and has.get("deleteHLSFilesOnEnded"))
+
+
+def apps_of(
+    hosts: Mapping[str, Mapping[str, Any]],
+    reads: Mapping[str, Mapping[str, Any]],
+    applied: Mapping[str, Mapping[str, Any]],
+) -> list[App]:
+    """Return every application that was read.
+
+    hosts: the plan's entry of each host. reads: the results of reading. applied: those of the change, if any.
+    """
+    found = []
+    for host, entry in hosts.items():
+        read = reads.get(host) or {}
+        asked = {app["name"]: app["settings"] for app in entry["apps"]}
+        counts = read.get("live_streams") or {}
+        done = (applied.get(host) or {}).get("apps") or {}
+        for name, settings in (read.get("settings") or {}).items():
+            wanted = asked.get(name) or {}
+            base = settings.get("httpForwardingBaseURL") or wanted.get("httpForwardingBaseURL") or ""
+            found.append(
+                App(
+                    host,
+                    name,
+                    entry["bucket"],
+                    settings,
+                    asked=name in asked,
+                    live=counts.get(name),
+                    cluster=entry["cluster"],
+                    plays_at=entry["plays_at"].get(name, ""),
+                    forwards_to=str(base).rstrip("/"),
+                    changes=(done.get(name) or {}).get("changes") or {},
+                )
+            )
+    return found
+
+
+def lost(apps: Sequence[App]) -> list[str]:
+    """Return where a recording would be lost if S3 was taken off now; what is not known counts as live."""
+    return [
+        f"{app.where}: {_streams(app.live)}, recorded as HLS alone, which the server would delete without "
+        "an upload"
+        for app in _of_whole_clusters(apps)
+        if app.asked and app.records and app.live != 0 and not app.keeps_a_file
+    ]
+
+
+def left_on_disk(apps: Sequence[App]) -> list[str]:
+    """Return where live streams leave their recording on the server's disk."""
+    return [
+        f"{app.where}: {_streams(app.live)}"
+        for app in _of_whole_clusters(apps)
+        if app.asked and app.records and app.live != 0 and app.keeps_a_file
+    ]
+
+
+def still_needed(apps: Sequence[App], bucket: str, unlisted: Sequence[str] = ()) -> list[str]:
+    """Return what goes on recording to a bucket, or may do so, since this run does not take it off.
+
+    That is every application of any host whose settings have the bucket, unless the inventory names it for
+    that bucket. unlisted: the hosts of which not all applications are known.
+    """
+    return [
+        *(app.where for app in apps if app.records_to(bucket) and not (app.asked and app.bucket == bucket)),
+        *(f"the applications of {host} could not be listed" for host in unlisted),
+    ]
+
+
+def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], check_mode: bool) -> list[str]:
+    """Return what is off now, what that does to links, and what stays, a line each.
+
+    bucket: its entry in the plan. off: the hosts that were seen without recording to it.
+    """
+    name = bucket["bucket"]
+    mine = [app for app in apps if app.host in off and app.asked and app.bucket == name]
+    elsewhere = [app for app in mine if app.settings.get("s3BucketName") not in ("", None, name)]
+    mine = [app for app in mine if app not in elsewhere]
+    are, do = ("would be", "would") if check_mode else ("are", "do")
+    servers = "server" if len(off) == 1 else "servers"
+    lines = (
+        [f"Recording to {name} and forwarding {are} off on {len(off)} {servers}: {few(off)}."] if off else []
+    )
+    lines += [f"Left alone, since they record elsewhere: {few(_where(elsewhere))}."] if elsewhere else []
+    lines += [*_links(mine, do), *_mp4(mine, "would be" if check_mode else "is")]
+    return lines
+
+
+def what_stays(bucket: Mapping[str, Any], apps: Sequence[App]) -> list[str]:
+    """Return where the recordings in a bucket are from now on, and who may read them there."""
+    name, delivery = bucket["bucket"], bucket["delivery"]
+    example = _example([app for app in apps if app.bucket == name and app.asked])
+    at = f" at {_direct(example)}" if example else ""
+    lines = [f"The bucket {name} and its recordings stay, nothing was changed there."]
+    if delivery in _CLOSE_ELSEWHERE:
+        way = _CLOSE.format(bucket=name) if bucket["has_ownership"] else _CLOSE_ELSEWHERE[delivery]
+        lines.append(
+            f"With s3_recording_delivery={delivery} everybody can still read them{at}. To close that: {way}"
+        )
+    elif delivery == "cloudfront":
+        lines.append(f"Its CloudFront distribution stays too and serves them{at}.")
+    else:
+        folder = bucket["folders"][-1] if bucket["folders"] else ""
+        lines.append(f"They can be read with credentials alone: aws s3 cp s3://{name}/{folder}/NAME.mp4 .")
+    if bucket["key_given"]:
+        lines.append("The access key stays, which the inventory gave.")
+    return lines
+
+
+def _links(apps: Sequence[App], do: str) -> Iterator[str]:
+    example = _example(apps)
+    if example:
+        yield (
+            f"Links such as {example.plays_at} {do} not lead to the bucket any more. The server answers 404, "
+            "unless it has the file itself."
+        )
+
+
+def _example(apps: Sequence[App]) -> Optional[App]:
+    """An application that viewers were forwarded from, to an address that is known."""
+    return next(
+        (app for app in apps if app.plays_at and app.forwards_to and "(" not in app.forwards_to), None
+    )
+
+
+def _direct(app: App) -> str:
+    return f"{app.forwards_to}/{STREAMS_PATH}/NAME.mp4"
+
+
+def _mp4(apps: Sequence[App], is_: str) -> Iterator[str]:
+    setting = "mp4MuxingEnabled"
+    for state in (False, True):
+        back = [app for app in apps if app.changes.get(setting, {}).get("after") is state]
+        if back:
+            on = "on" if state else "off"
+            yield f"MP4 recording {is_} {on} again, as before the first run: {few(_where(back))}."
+    stays = [app for app in apps if setting not in app.changes and app.settings.get(setting)]
+    if stays:
+        yield (
+            f"MP4 recording stays on and writes to the server's disk, since no backup has that it was off: "
+            f"{few(_where(stays))}. To stop it, set {setting} to false."
+        )
+
+
+def _of_whole_clusters(apps: Sequence[App]) -> Iterator[App]:
+    """Each application of a cluster once: every node counts the streams of all."""
+    seen: set[tuple[str, str]] = set()
+    for app in apps:
+        if app.cluster and (app.cluster, app.name) in seen:
+            continue
+        seen.add((app.cluster, app.name))
+        yield app
+
+
+def _streams(live: Optional[int]) -> str:
+    if live is None:
+        return "it is not known whether streams are live"
+    return f"{live} live stream{'' if live == 1 else 's'}"
+
+
+def _where(apps: Sequence[App]) -> list[str]:
+    return [app.where for app in apps]

@@ -1,0 +1,69 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What two buckets must not have in common. Plain data in, sentences out.
+
+A user has one policy of ours, a place holds one key, a distribution has one bucket that it is made for. What
+the second bucket of two made of it would be taken from the first.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Optional
+
+from .._output.rollout_report import few
+from .model import Intent
+
+_WHY = {
+    "iam_user": "the policy of one would replace that of the other, whose servers could not upload any more",
+    "key_path": "a place holds the key of one user",
+    "cloudfront_distribution": "a distribution is asked for one bucket, and viewers are sent to it for both",
+}
+
+
+def shared_names(members: Iterable[tuple[str, Intent, bool]]) -> list[str]:
+    """Return what buckets of the play share with another one, a sentence each.
+
+    members: host, intent, and whether the play is about the host.
+    """
+    found: dict[tuple[str, Hashable], dict[str, list[str]]] = {}
+    chosen: set[str] = set()
+    names: dict[tuple[str, Hashable], str] = {}
+    for host, intent, is_chosen in members:
+        chosen |= {intent.bucket} if is_chosen else set()
+        for variable, name, identity in _named(intent):
+            names.setdefault((variable, identity), name)
+            found.setdefault((variable, identity), {}).setdefault(intent.bucket, []).append(host)
+    return [
+        _problem(variable, names[variable, identity], hosts)
+        for (variable, identity), hosts in found.items()
+        if len(hosts) > 1 and chosen & set(hosts)
+    ]
+
+
+def _named(intent: Intent) -> Iterator[tuple[str, str, Hashable]]:
+    """Yield what a bucket needs for itself: the variable, the name, and what tells it from others."""
+    if intent.cloudfront_distribution:
+        yield "cloudfront_distribution", intent.cloudfront_distribution, intent.cloudfront_distribution
+    if intent.key_given or not intent.bucket:
+        return
+    account = (intent.aws_endpoint_url, intent.partition)
+    # IAM does not tell upper from lower case.
+    yield "iam_user", intent.user_name, (*account, intent.user_name.lower())
+    yield "key_path", f"{intent.key_store} {intent.stored_at}", (*account, *_place(intent))
+
+
+def _place(intent: Intent) -> tuple[str, Optional[str], str]:
+    if intent.key_store == "file":
+        return "file", None, os.path.normpath(os.path.expanduser(intent.stored_at))
+    return intent.key_store, intent.region, intent.stored_at
+
+
+def _problem(variable: str, name: str, hosts: dict[str, list[str]]) -> str:
+    buckets = " and ".join(f"'{bucket}' ({few(of)})" for bucket, of in hosts.items())
+    return (
+        f"s3_recording_{variable} is {name} for the buckets {buckets}, and {_WHY[variable]}: give each "
+        "bucket its own"
+    )

@@ -1,0 +1,81 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of each module that makes a bucket's storage: for its task, and for the check before them.
+
+Plain data in, plain data out. What is not in here is known to the role alone: options of the key that no
+intent has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...module_utils._aws.s3_bucket_access_plan import NOTHING
+
+
+def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options by the name of the module; a module that has nothing to do is not among them."""
+    return {**_at_s3(bucket), **_distribution(bucket), **_key(bucket)}
+
+
+def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    there = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
+    untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
+    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"], **untagged}}
+    if bucket["has_access"]:
+        passed_on = (
+            "delivery",
+            "folders",
+            "open_existing",
+            "close_existing",
+            "secure_transport_only",
+            "change_foreign_access",
+        )
+        tasks["s3_bucket_access"] = {
+            **there,
+            **{name: bucket[name] for name in passed_on},
+            "policy_only": not bucket["has_ownership"],
+        }
+    if bucket["cors_rules"]:
+        tasks["s3_cors"] = {**there, "rules": bucket["cors_rules"]}
+    return tasks
+
+
+def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if bucket["delivery"] != "cloudfront":
+        return {}
+    given = _given(
+        distribution_id=bucket["cloudfront_distribution"],
+        price_class=bucket["cloudfront_price_class"],
+        require_https=bucket["cloudfront_distribution"] and bucket["secure_transport_only"] != NOTHING,
+    )
+    return {"cloudfront_recording_distribution": {"bucket": bucket["bucket"], **given}}
+
+
+def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if bucket["key_given"]:
+        return {}
+    managed = ["AmazonS3FullAccess"] if bucket["managed_full_access"] else []
+    return {
+        "iam_programmatic_user": {
+            "user_name": bucket["iam_user"],
+            "bucket": bucket["bucket"],
+            "adopt": bucket["adopt_iam_user"],
+            "policy_name": "recordings",
+            "policy": bucket["key_policy"],
+            **_given(managed_policies=managed, permissions_boundary=bucket["permissions_boundary"]),
+        },
+        "iam_stored_access_key": {
+            "user_name": bucket["iam_user"],
+            "store": bucket["key_store"],
+            "stored_at": bucket["key_stored_at"],
+            "bucket": bucket["bucket"],
+            "adopt": bucket["adopt_iam_user"],
+        },
+    }
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value}

@@ -1,0 +1,90 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a batch is undone, and what a rollback did, in words. Plain data in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...module_utils._ams.backup import ACCESS_KEY, Layer
+from .._output.rollout_report import few
+from .runs import is_rotation, only_key
+
+_COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_run="
+
+
+def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bool, old_key: str) -> str:
+    """How the changes of a batch are undone.
+
+    layers: what the run changed, by host. old_key: what a rotation does with the old key.
+    """
+    rekeyed = {host: layer for host, layer in layers.items() if only_key(layer)}
+    parts = ["Verified." if verified else "Not verified, since s3_recording_check is false."]
+    by_key: dict[str, list[str]] = {}
+    for host, layer in rekeyed.items():
+        by_key.setdefault(_new_keys(layer), []).append(host)
+    parts += [f"In use from now on: access key {key} on {few(hosts)}." for key, hosts in by_key.items()]
+    of_rotation = [is_rotation(layer.get("playbook", "")) for layer in rekeyed.values()]
+    if any(of_rotation):
+        parts.append(f"A key rotation is not rolled back{': ' + old_key if old_key else ''}.")
+    if not all(of_rotation):
+        parts.append(
+            "A replaced access key is not written back. To use a key of your own, set "
+            "s3_recording_access_key_id and its secret."
+        )
+    if len(layers) > len(rekeyed):
+        parts.append(f"The previous settings are kept in {folder}; to go back: {_COMMAND}{run}")
+    elif not rekeyed:
+        parts.append(
+            "An earlier run had left that open. rollback.yml lists the runs that can be rolled back."
+        )
+    return " ".join(parts)
+
+
+def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: bool) -> tuple[str, bool]:
+    """What a rollback did, and whether it could do nothing.
+
+    results: of each host, empty where there was nothing. since: the name from which on runs were rolled back.
+    """
+    failed = {host: result for host, result in results.items() if result.get("failed")}
+    ended = {host: result for host, result in results.items() if host not in failed}
+    back = _with("restored", ended)
+    others, key = _with("left_alone", ended), _with("key_stays", ended)
+    nothing = [host for host in ended if host not in {*back, *others, *key}]
+    lines = []
+    if back and check_mode:
+        lines.append(f"{few(back)} would have the settings from before {since} again.")
+    elif back:
+        lines.append(f"{few(back)}: the settings from before {since} were read back.")
+    elif not failed:
+        lines.append(f"Nothing {'would be' if check_mode else 'was'} restored.")
+    if nothing:
+        lines.append(f"Nothing to restore, since no run from {since} on changed them: {few(nothing)}.")
+    lines += [
+        f"{host}: left as somebody else has set it since, and kept in the backup: {_settings(ended[host])}."
+        for host in others
+    ]
+    if key:
+        lines.append(f"The access key stays, since a replaced one is not written back: {few(key)}.")
+    lines += [
+        f"{host}: not known to be restored, its backup is kept: {result.get('msg', '')}"
+        for host, result in failed.items()
+    ]
+    return "\n".join(lines), bool(others or key) and not back
+
+
+def _with(part: str, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [host for host, result in results.items() if result.get(part)]
+
+
+def _settings(result: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{app}: {name}" for app, names in result["left_alone"].items() for name in sorted(names)
+    )
+
+
+def _new_keys(layer: Layer) -> str:
+    keys: Sequence[Any] = [settings.get(ACCESS_KEY[0], {}) for settings in layer["apps"].values()]
+    return ", ".join(sorted({str(key.get("after") or "as before with another secret") for key in keys}))

@@ -1,0 +1,229 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which runs of a fleet can be rolled back, and what each was.
+
+Plain data in, plain data out: the layers of the backup of each host, as former.py describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from difflib import get_close_matches
+from typing import Any, Optional
+
+from ...module_utils._ams.backup import (
+    ACCESS_KEY,
+    Layer,
+    first_of,
+    folded,
+    in_order,
+    is_time,
+    replaces_key,
+)
+
+_MOST_LISTED, _MOST_MEANT = 20, 3
+_AS_TIME = "%Y%m%dT%H%M%SZ"
+_ROTATE = "rotate_key"
+# What a run of these began the same playbook finishes. Others are refused there, or do the opposite.
+_GO_ON = ("decommission", _ROTATE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in the backups. settings: how many it changed. only_key: it replaced the access key alone."""
+
+    name: str
+    playbook: str
+    hosts: tuple[str, ...]
+    settings: int
+    only_key: bool = False
+
+    @property
+    def described(self) -> str:
+        parts = [self.name, self.playbook, _count(len(self.hosts), "server"), self._settings]
+        return "  ".join(part for part in parts if part)
+
+    @property
+    def _settings(self) -> str:
+        return _count(self.settings, "setting") + (" (the access key)" if self.only_key else "")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The runs that go back: all from one on. hosts: host to the first of its runs that goes back.
+
+    problem: why none does.
+    """
+
+    since: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def name_of_run(now: str, known: Iterable[str]) -> str:
+    """Return the name of a run that begins now: a later one than all that are known, also of wrong clocks."""
+    latest = max((name for name in known if is_time(name)), default="")
+    if now > latest:
+        return now
+    try:
+        ahead = datetime.strptime(latest, _AS_TIME).replace(tzinfo=timezone.utc)
+        return (ahead + timedelta(seconds=1)).strftime(_AS_TIME)
+    except (ValueError, OverflowError):
+        return now
+
+
+def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
+    """All runs in their order. backups: the layers of each host."""
+    of_run: dict[str, dict[str, Layer]] = {}
+    for host, layers in backups.items():
+        for layer in layers:
+            of_run.setdefault(layer["run"], {})[host] = layer
+    return [_run(name, of_run[name]) for name in in_order(backups.values())]
+
+
+def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
+    """What a person has chosen to roll back. name: a run. since: a time, where there is no name."""
+    runs = runs_of(backups)
+    first = name or since
+    problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
+    order = [run.name for run in runs]
+    back = set(order[first_of(order, first) :])
+    going = {host: [layer for layer in layers if layer["run"] in back] for host, layers in backups.items()}
+    problem = problem or _problem_of_lost_key(going, runs, first, folder)
+    if problem:
+        return Choice(problem=problem)
+    return Choice(first, {host: layers[0]["run"] for host, layers in going.items() if layers})
+
+
+def only_key(layer: Layer) -> bool:
+    """True if a layer is of an access key that was replaced, and of nothing else."""
+    apps = layer["apps"].values()
+    return all(set(settings) <= set(ACCESS_KEY) and replaces_key(settings) for settings in apps)
+
+
+def _run(name: str, layers: Mapping[str, Layer]) -> Run:
+    changed = {
+        (app, setting)
+        for layer in layers.values()
+        for app, settings in layer["apps"].items()
+        for setting in settings
+    }
+    playbooks = dict.fromkeys(layer.get("playbook", "") for layer in layers.values())
+    return Run(
+        name,
+        ", ".join(playbook for playbook in playbooks if playbook),
+        tuple(layers),
+        len(changed),
+        only_key=all(only_key(layer) for layer in layers.values()),
+    )
+
+
+def is_rotation(playbook: str) -> bool:
+    """True if the playbooks of a run, as a layer names them, rotate the access key."""
+    return _ROTATE in playbook.split(", ")
+
+
+def goes_on_with(playbook: str) -> str:
+    """Return the one playbook that finishes what a run began; empty where there are several ways."""
+    named = [each for each in playbook.split(", ") if each in _GO_ON]
+    return f"{named[-1]}.yml" if named else ""
+
+
+def _lost_keys(layers: Sequence[Layer]) -> set[str]:
+    """The runs that took a key away which a rollback of all these layers of a host would write back."""
+    before = folded(layers)
+    return {
+        layer["run"]
+        for layer in layers
+        for app, settings in layer["apps"].items()
+        for name in ACCESS_KEY
+        if _is_taken(settings.get(name)) and before[app][name]["before"]
+    }
+
+
+def _is_taken(values: Optional[Mapping[str, Any]]) -> bool:
+    return bool(values and values["before"] and not values["after"])
+
+
+def _problem_of_lost_key(
+    going: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
+) -> str:
+    lost = {host: _lost_keys(layers) for host, layers in going.items()}
+    hosts = [host for host, names in lost.items() if names]
+    if not hosts:
+        return ""
+    # The latest of several: after it no key from before is known to be there.
+    run = next(run for run in reversed(runs) if any(run.name in names for names in lost.values()))
+    also = "" if run.name == first else f" It would go back too, with all from {first} on."
+    return (
+        f"Run {run.name}{_by(run)} ended recording on {_count(len(hosts), 'server')}, and the access key "
+        f"from before may be deleted by now.{also} To record again, run site.yml, which brings a key that "
+        f"works. Nothing was changed, and all backups are kept.\n{_listed(runs, folder)}"
+    )
+
+
+def _problem_of_time(since: str) -> str:
+    if is_time(since):
+        return ""
+    since = " ".join(since.splitlines())
+    return f"s3_recording_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
+
+
+def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
+    listed = _listed(runs, folder)
+    if not name:
+        return f"s3_recording_run is not set, so nothing was changed. Name one of these runs.\n{listed}"
+    run = next((run for run in runs if run.name == name), None)
+    if run is None:
+        meant = _meant(name, [run.name for run in runs])
+        asked = f" Did you mean {' or '.join(meant)}?" if meant else ""
+        name = " ".join(name.splitlines())
+        return f"There is no run '{name}'.{asked} Nothing was changed, and all backups are kept.\n{listed}"
+    if run.only_key:
+        return f"{_refusal(run)} Nothing was changed, and all backups are kept.\n{listed}"
+    return ""
+
+
+def _refusal(run: Run) -> str:
+    where = _count(len(run.hosts), "server")
+    words = (
+        f"was a key rotation: it replaced the access key on {where} and changed nothing else. A rotation is "
+        "not rolled back, because the old key may be inactive or deleted by now. If it was stopped before "
+        "all servers had the new key, run rotate_key.yml again. If recordings do not arrive with the new "
+        "key, run verify.yml, which says why."
+        if is_rotation(run.playbook)
+        else f"replaced only the access key on {where}. A replaced access key is not written back, because "
+        "it may be inactive or deleted by now. To use a key of your own, set s3_recording_access_key_id and "
+        "its secret, and run site.yml."
+    )
+    return (
+        f"Run {run.name}{_by(run)} {words} To go back further, name an earlier run: where the bucket goes "
+        "back, the key goes back with it."
+    )
+
+
+def _by(run: Run) -> str:
+    return f" ({run.playbook})" if run.playbook else ""
+
+
+def _meant(name: str, names: Sequence[str]) -> list[str]:
+    """The names that a person may have meant, the latest first."""
+    latest = list(reversed(names))
+    near = [each for each in latest if each.startswith(name) or name.startswith(each)]
+    return (near or get_close_matches(name, latest, n=_MOST_MEANT, cutoff=0.8))[:_MOST_MEANT]
+
+
+def _listed(runs: Sequence[Run], folder: str) -> str:
+    if not runs:
+        return f"There is no run that can be rolled back in {folder}."
+    more = len(runs) - _MOST_LISTED
+    lines = [f"Runs that can be rolled back, from {folder}:"]
+    lines += [f"- and {more} earlier ones"] if more > 0 else []
+    return "\n".join([*lines, *(f"- {run.described}" for run in runs[-_MOST_LISTED:])])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

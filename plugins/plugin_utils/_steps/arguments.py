@@ -1,0 +1,201 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arguments of the modules for a step of the role on one host.
+
+They are put together from the plan, the access keys of the run and the variables of the task.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible import context as command
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import (
+    Apps,
+    folded,
+    in_order,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import (
+    READ_FIRST,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import (
+    with_domain,
+    with_further,
+    with_key,
+    without_recording,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import typed
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
+    TaskVariables,
+    VariableError,
+)
+
+PREFIX = "s3_recording_"
+OF_CONNECTION = PREFIX + "ams_"
+_PLAYBOOKS = "antmedia.s3_recording."
+_EMPTY = (None, "")
+
+
+def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
+    """Return the arguments of a step. An empty variable counts as not given: the module's default holds."""
+    name = variables("inventory_hostname")
+    hosts = variables.fact("__s3_recording_fleet")["hosts"]
+    if name not in hosts:
+        raise VariableError(f"The plan of this run has no {name}, and nothing was done there by this task")
+    host = hosts[name]
+    given = {each: variables(OF_CONNECTION + each) for each in _CONNECTION}
+    connection = {option: value for option, value in given.items() if value not in _EMPTY}
+    own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
+    removes = boolean(variables("__s3_recording_removes", False))
+    return {**connection, **own, **(_WHERE_REMOVED if removes else STEPS)[step](host, variables)}
+
+
+def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    keys = run_file.kept()
+    if keys is None or host["bucket"] not in keys:
+        raise VariableError(
+            f"No task of this run has read the access key of {host['bucket']}, because the task that does "
+            "was skipped. Nothing was done by this task. Run without --start-at-task and --step"
+        )
+    apps = with_key(_apps(host, variables), keys[host["bucket"]])
+    return {**_of_write(host, variables), "apps": apps}
+
+
+def _apps(host: Mapping[str, Any], variables: TaskVariables) -> Sequence[Mapping[str, Any]]:
+    """The host's applications with all that is asked of them but the access key."""
+    return _with_domain(host, with_further(host["apps"], _further(host, variables)), variables)
+
+
+def _with_domain(
+    host: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], variables: TaskVariables
+) -> Sequence[Mapping[str, Any]]:
+    """Applications with the domain of the distribution where viewers are sent to one."""
+    if not host["needs_domain"]:
+        return apps
+    return with_domain(apps, variables.fact("__s3_recording_domains")[host["bucket"]])
+
+
+def _further(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    """Return s3_recording_settings, whose values may be secrets and are not in the plan."""
+    value = variables(f"{PREFIX}settings")
+    try:
+        settings: dict[str, Any] = {} if value in _EMPTY else typed("settings", value)
+    except ValueError as error:
+        raise VariableError(f"{PREFIX}settings: {error}") from None
+    if sorted(map(str, settings)) != host["further_settings"]:
+        raise VariableError(
+            f"{PREFIX}settings names {_names(settings)} in this task and named "
+            f"{_names(host['further_settings'])} in the plan of this run. Give the variable in the "
+            "inventory, or to all plays of the run in the same way"
+        )
+    return settings
+
+
+def _names(names: Iterable[Any]) -> str:
+    return ", ".join(sorted(map(str, names))) or "nothing"
+
+
+def _of_write(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    return {
+        "ready_timeout": variables(PREFIX + "ready_timeout"),
+        "cluster_hosts": host["cluster_hosts"],
+        "cluster_timeout": variables(PREFIX + "cluster_timeout"),
+        "backup_path": host["backup_path"],
+        "backup_run": variables("__s3_recording_run"),
+        "backup_playbook": _playbook(),
+    }
+
+
+def _playbook() -> str:
+    """The playbooks of this run, short, as a person tells them apart."""
+    named = [os.path.basename(str(each)) for each in command.CLIARGS.get("args") or ()]
+    return ", ".join(re.sub(r"\.ya?ml$", "", name).removeprefix(_PLAYBOOKS) for name in named)
+
+
+def _to_remove(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    kept = _kept(host, variables.fact("__s3_recording_fleet")["hosts"])
+    return {**_of_write(host, variables), "apps": without_recording(host["apps"], host["bucket"], kept)}
+
+
+def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
+    """The backups of a host; of a cluster those of all nodes together, since one of them was written."""
+    cluster = host["cluster"]
+    nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
+    backups = [FormerFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
+    order = in_order(backups)
+    return folded(
+        sorted((layer for each in backups for layer in each), key=lambda each: order.index(each["run"]))
+    )
+
+
+def _to_check(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    return {
+        "viewer_url": host["viewer_url"],
+        "apps": _apps(host, variables),
+        "origins": host["origins"],
+        "closed": host["closed"],
+        "allow_open_hls_upload": host["allow_open_hls_upload"],
+        "cors_elsewhere": host["cors_elsewhere"],
+        "live": host["live"] and boolean(variables("__s3_recording_live")),
+        "live_timeout": variables(PREFIX + "live_timeout"),
+        **_noted_in(host, variables),
+    }
+
+
+def _to_check_removal(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    return {
+        "state": "absent",
+        "viewer_url": host["viewer_url"],
+        "apps": _with_domain(host, host["apps"], variables),
+        **_noted_in(host, variables),
+    }
+
+
+def _noted_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    """Where the check notes that the changes are verified; in a batch that is done for all hosts together."""
+    later = boolean(variables("__s3_recording_noted_later", False))
+    return {} if later else {"backup_path": host["backup_path"]}
+
+
+def _to_read(host: Mapping[str, Any], _variables: TaskVariables) -> dict[str, Any]:
+    return {"apps": [app["name"] for app in host["apps"]], "settings": ["s3BucketName", "s3AccessKey"]}
+
+
+def _to_read_before_removal(host: Mapping[str, Any], _variables: TaskVariables) -> dict[str, Any]:
+    return {
+        "apps": [app["name"] for app in host["apps"]],
+        "all_apps": True,
+        "live_streams": True,
+        "settings": list(READ_FIRST),
+    }
+
+
+def _to_restore(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    restore = {name: variables(f"__s3_recording_restore_{name}") for name in _RESTORE}
+    return {
+        "ready_timeout": variables(PREFIX + "ready_timeout"),
+        "restore": {"path": host["backup_path"], **restore},
+    }
+
+
+_RESTORE = ("since", "unproved", "forget", "access_key")
+_CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
+STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] = {
+    "apply": _to_apply,
+    "check": _to_check,
+    "read": _to_read,
+    "restore": _to_restore,
+}
+_WHERE_REMOVED = {
+    **STEPS,
+    "apply": _to_remove,
+    "check": _to_check_removal,
+    "read": _to_read_before_removal,
+}

@@ -1,0 +1,249 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The fleet as tests use it: a child process and what one asks of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .access import make_token
+from .server import LOGIN, SETTINGS
+
+__all__ = ["Fleet", "FleetHost", "make_token"]
+REPO = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class FleetHost:
+    """One simulated server, and the admin it knows."""
+
+    address: str
+    url: str
+    release: str
+    email: str
+    password: str
+
+
+HostName = FleetHost | str | int | None
+
+
+class Fleet:
+    """`with Fleet(hosts=3) as fleet:` starts simulated servers; they end with the block or this process.
+
+    A host is named by its FleetHost, its address, its URL or its number; None, where it may be, is all.
+    release, clusters: one for all, or a list that is dealt out in turn.
+    delays: seconds for "login", "get", "post", "delete".
+    """
+
+    def __init__(
+        self,
+        hosts: int = 1,
+        *,
+        release: str | Sequence[str] = "2.17.1",
+        clusters: str | Sequence[str | None] | None = None,
+        tls: bool = False,
+        port: int = 0,
+        first_address: str = "127.77.0.1",
+        apps: Sequence[str] | None = None,
+        email: str = "admin@example.com",
+        password: str = "",
+        fresh: bool = False,
+        edition: str = "Community Edition",
+        jwt_secret: str = "",
+        delays: Mapping[str, float] | None = None,
+    ) -> None:
+        self._arguments = [
+            *(f"--hosts={hosts}", f"--port={port}", f"--first-address={first_address}"),
+            *(f"--email={email}", f"--password={password}", f"--edition={edition}"),
+            *(f"--jwt-secret={jwt_secret}", f"--delays={json.dumps(dict(delays or {}))}"),
+            *(f"--release={name}" for name in ([release] if isinstance(release, str) else release)),
+            *(
+                f"--cluster={name or ''}"
+                for name in ([clusters] if isinstance(clusters, str) else clusters or [])
+            ),
+            *(f"--app={name}" for name in apps or []),
+            *(["--tls"] if tls else []),
+            *(["--fresh"] if fresh else []),
+        ]
+        self._process: subprocess.Popen[str] | None = None
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.hosts: list[FleetHost] = []
+        self.control_url = ""
+        self.ca_path: str | None = None
+
+    def __enter__(self) -> Fleet:
+        return self.start()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Fleet:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __package__, *self._arguments],
+            cwd=REPO,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # A Ctrl-C in the terminal is for the test run, which then stops the fleet in order.
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError("the simulated fleet did not start; its stderr tells why")
+        ready = json.loads(line)
+        self.control_url, self.ca_path = ready["control_url"], ready["ca_path"]
+        self.hosts = [FleetHost(**host) for host in ready["hosts"]]
+        return self
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        try:
+            # It ends when its stdin does.
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._process = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def urls(self) -> list[str]:
+        return [host.url for host in self.hosts]
+
+    def _address(self, host: HostName) -> str | None:
+        if host is None:
+            return None
+        if isinstance(host, int):
+            return self.hosts[host].address
+        known = {name: known.address for known in self.hosts for name in (known.address, known.url)}
+        return known[host.address if isinstance(host, FleetHost) else host]
+
+    def _ask(self, command: str, **arguments: Any) -> Any:
+        data = json.dumps(arguments).encode()
+        request = urllib.request.Request(f"{self.control_url}/{command}", data, method="POST")  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=60) as response:
+                return json.load(response)["result"]
+        except urllib.error.HTTPError as error:
+            raise ValueError(f"{command}: {error.read().decode()}") from error
+
+    # --- what is there, and what came
+
+    def settings(self, host: HostName, app: str) -> dict[str, Any]:
+        return dict(self._ask("settings", host=self._address(host), app=app))
+
+    def files(self, host: HostName, app: str) -> list[str]:
+        """What lies below the application's streams folder."""
+        found = self._ask("files", host=self._address(host), app=app)
+        return [name.removeprefix("streams/") for name in found if name.startswith("streams/")]
+
+    def broadcasts(self, host: HostName, app: str) -> list[dict[str, Any]]:
+        return list(self._ask("broadcasts", host=self._address(host), app=app))
+
+    def recordings(self, host: HostName, app: str) -> list[dict[str, Any]]:
+        """The application's list of recordings (VoD)."""
+        return list(self._ask("recordings", host=self._address(host), app=app))
+
+    def requests(self, host: HostName = None) -> list[dict[str, Any]]:
+        """In the order they came to each host: host, method, path with query, status (0: no answer was
+        sent), connection (its number at the host), time; email of a login, fields of a POST of settings,
+        jwt when a token came with it."""
+        return list(self._ask("requests", host=self._address(host)))
+
+    def writes(self, host: HostName = None) -> list[dict[str, Any]]:
+        """The POSTs of settings."""
+        return [
+            request
+            for request in self.requests(host)
+            if request["method"] == "POST" and request["path"].startswith(SETTINGS)
+        ]
+
+    def logins(self, host: HostName = None) -> list[dict[str, Any]]:
+        return [request for request in self.requests(host) if request["path"] == LOGIN]
+
+    def connections(self, host: HostName = None) -> int:
+        """How many were accepted, with those that brought no request."""
+        return int(self._ask("connections", host=self._address(host)))
+
+    def clear_requests(self) -> None:
+        self._ask("clear_requests")
+
+    # --- what happens behind the client's back
+
+    def set_settings(self, host: HostName, app: str, values: Mapping[str, Any]) -> None:
+        """Stored as they are; a field that the release does not have is a ValueError."""
+        self._ask("set_settings", host=self._address(host), app=app, values=dict(values))
+
+    def add_user(self, host: HostName, email: str, password: str, **rights: Any) -> None:
+        """rights: userType with scope ("system" or an application), or appNameUserType={"live": "ADMIN"}."""
+        self._ask("add_user", host=self._address(host), user={"email": email, "password": password, **rights})
+
+    def set_live(self, host: HostName, app: str, streams: Sequence[str]) -> None:
+        """The broadcasts that somebody sends, in place of those that there are."""
+        self._ask("set_live", host=self._address(host), app=app, streams=list(streams))
+
+    def add_recordings(self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod") -> None:
+        """In the application's list of recordings; the files themselves: add_file."""
+        self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind)
+
+    def add_file(self, host: HostName, app: str, path: str, content: bytes) -> None:
+        """path: below the application's folder, e.g. streams/clip.mp4."""
+        self._ask("add_file", host=self._address(host), app=app, path=path, content=content.decode("latin-1"))
+
+    def set_delays(self, host: HostName = None, **seconds: float) -> None:
+        self._ask("delays", host=self._address(host), **seconds)
+
+    def reset(self) -> None:
+        """All hosts as they were at the start; requests and faults are forgotten."""
+        self._ask("reset")
+
+    # --- what goes wrong
+
+    def fault(
+        self,
+        host: HostName,
+        action: str,
+        *,
+        method: str | None = None,
+        path: str = "",
+        nth: int = 1,
+        times: int | None = None,
+        **options: Any,
+    ) -> None:
+        """See faults.ACTIONS. path is a regular expression, searched in the path with its query."""
+        fault = {"action": action, "method": method, "path": path, "nth": nth, "times": times}
+        self._ask("fault", host=self._address(host), fault=fault | {"options": options})
+
+    def clear_faults(self) -> None:
+        self._ask("clear_faults")
+
+    def restart(self, host: HostName, seconds: float, starting: float = 0) -> None:
+        """Refuses connections for seconds, then answers 403 for starting seconds; sessions are lost."""
+        self._ask("restart", host=self._address(host), seconds=seconds, starting=starting)
+
+    def unload(self, host: HostName, seconds: float, apps: Sequence[str] | None = None) -> None:
+        """The applications are as if not there, for seconds."""
+        self._ask("unload", host=self._address(host), seconds=seconds, apps=list(apps) if apps else None)
+
+    def lose_sessions(self, host: HostName = None) -> None:
+        self._ask("lose_sessions", host=self._address(host))

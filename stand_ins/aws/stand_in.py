@@ -1,0 +1,247 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The stand-in as tests and the demo use it: a child process and what one asks of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .account import ADMIN, CONTROL_HOST
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_ROOT = Path(__file__).resolve().parents[2]
+LIMITS = """\
+One account; of another one only buckets (foreign_bucket) and objects (foreign_object). Permissions
+boundaries of users alone, no service control policies, no website endpoints, no request time skew, no
+Object Lock beyond moto. A condition of a policy with a key or operator that policy.py does not name counts as
+not matched. Lifecycle rules are kept and not carried out.
+
+No key policies of KMS: each key leaves it to IAM, and CloudFront reads nothing that KMS has encrypted.
+
+CloudFront reads buckets alone, by the default cache behavior alone, with GET, HEAD and OPTIONS. Nothing is
+cached or compressed; viewers come by http whatever ViewerProtocolPolicy says; an update counts at once. Of
+policies only the managed ones exist, and of those only what the origin request policies pass on of CORS has
+an effect. No alternate domain names, no origin access identities, no functions, no access logs.
+
+What is eventual on AWS is at once here, but for key_delay, policy_delay and distribution_delay. HTTP only.
+"""
+
+
+@lru_cache(maxsize=1)
+def _models() -> Any:
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key_id: str
+    secret_access_key: str
+    name: str = ""
+
+
+class AwsStandIn:
+    """`with AwsStandIn() as aws:` starts a fresh AWS; it ends with the block or with this process."""
+
+    def __init__(
+        self,
+        region: str = "eu-west-1",
+        key_delay: float = 0,
+        policy_delay: float = 0,
+        https: bool = False,
+        port: int = 0,
+        distribution_delay: float = 0,
+    ) -> None:
+        self.region = region
+        self._arguments = [f"--region={region}", f"--port={port}"]
+        self._arguments += [f"--key-delay={key_delay}", f"--policy-delay={policy_delay}"]
+        self._arguments += [f"--distribution-delay={distribution_delay}"]
+        self._arguments += ["--https"] if https else []
+        self._process: subprocess.Popen[str] | None = None
+        self.endpoint_url = ""
+        self.account_id = ""
+        self.credentials = Credentials("", "")
+
+    def start(self) -> AwsStandIn:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "stand_ins.aws", *self._arguments],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(
+                f"the AWS stand-in ended with status {self._process.wait()}; its stderr tells why"
+            )
+        ready = json.loads(line)
+        self.endpoint_url = ready["endpoint_url"]
+        self.account_id = ready["account_id"]
+        self.credentials = Credentials(ready["access_key_id"], ready["secret_access_key"], ADMIN)
+        return self
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._process = None
+
+    def __enter__(self) -> AwsStandIn:
+        return self.start()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def env(self, key: Credentials | None = None) -> dict[str, str]:
+        """The variables that make a child use this AWS; whoever starts it adds its own.
+
+        Not AWS_URL, which amazon.aws reads as well: it would hide the endpoint that is s3control's own.
+        """
+        key = key or self.credentials
+        return {
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ENDPOINT_URL_S3_CONTROL": self.control_url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    @property
+    def control_url(self) -> str:
+        """Where s3control is reached, once the account is put in front of it."""
+        return f"http://{CONTROL_HOST}:{urlsplit(self.endpoint_url).port}"
+
+    def client(self, service: str, key: Credentials | None = None, **options: Any) -> Any:
+        """A boto3 client; `config`, `region_name` and the like pass through."""
+        import boto3
+        import botocore.session
+
+        key = key or self.credentials
+        core = botocore.session.Session()
+        # Reading the models of a service anew for each client takes longer than all of a test's calls.
+        core.register_component("data_loader", _models())
+        session: Any = boto3.session.Session(
+            key.access_key_id, key.secret_access_key, region_name=self.region, botocore_session=core
+        )
+        options.setdefault("endpoint_url", self.control_url if service == "s3control" else self.endpoint_url)
+        return session.client(service, **options)
+
+    def _control(self, method: str, name: str, given: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own http address
+            f"{self.endpoint_url}/_standin/{name}",
+            data=json.dumps(given or {}).encode() if method == "POST" else None,
+            method=method,
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            raise ValueError(error.read().decode()) from error
+
+    def requests(self, action: str | None = None) -> list[dict[str, Any]]:
+        """Every request so far, or those of one IAM action or operation ("s3:PutBucketCORS")."""
+        entries: list[dict[str, Any]] = self._control("GET", "requests")
+        if action is None:
+            return entries
+        return [
+            entry
+            for entry in entries
+            if action in (entry["action"], f"{entry['service']}:{entry['operation']}")
+        ]
+
+    def writes(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.requests() if entry["write"]]
+
+    def clear_requests(self) -> None:
+        self._control("POST", "clear")
+
+    def reset(self) -> None:
+        """An empty account again; the admin's key stays, faults and the record of requests go."""
+        self._control("POST", "reset")
+
+    def settings(self, **settings: Any) -> dict[str, Any]:
+        """Change key_delay, policy_delay, https, distribution_delay or quirks; returns all of them."""
+        changed: dict[str, Any] = self._control("POST", "settings", settings)
+        return changed
+
+    def fault(self, action: str, **how: Any) -> None:
+        """See journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
+        self._control("POST", "faults", {"action": action, **how})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that no request has met yet, or not often enough."""
+        waiting: list[dict[str, Any]] = self._control("GET", "faults")
+        return waiting
+
+    def clear_faults(self) -> None:
+        self._control("DELETE", "faults")
+
+    def foreign_bucket(self, name: str) -> None:
+        """A bucket of another account, in this stand-in's region."""
+        self._control("POST", "foreign-buckets", {"name": name})
+
+    def foreign_object(self, bucket: str, key: str, acl: str = "private") -> None:
+        """Let another account own this object, as one that it has uploaded with this canned ACL.
+
+        Without effect while the bucket is BucketOwnerEnforced; a new object of that key is the writer's.
+        """
+        self._control("POST", "foreign-objects", {"bucket": bucket, "key": key, "acl": acl})
+
+    def make_older(self, bucket: str, *keys: str, days: float) -> None:
+        """Let objects, with all of their versions, have been put that many days earlier."""
+        self._control("POST", "older-objects", {"bucket": bucket, "keys": keys, "days": days})
+
+    def system_tags(self, bucket: str, tags: dict[str, str]) -> None:
+        """Tags that AWS itself puts there, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
+        self._control("POST", "system-tags", {"bucket": bucket, "tags": tags})
+
+    def make_user(
+        self, policy: dict[str, Any] | None = None, name: str | None = None, key: Credentials | None = None
+    ) -> Credentials:
+        """A user with one inline policy and one key that works at once. No request is recorded for it.
+
+        key: the one to have, with a secret as AWS itself would not make it.
+        """
+        given = {"name": name or f"user-{uuid.uuid4().hex[:8]}", "policy": policy}
+        if key:
+            given |= {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
+        made = self._control("POST", "users", given)
+        return Credentials(made["access_key_id"], made["secret_access_key"], made["name"])

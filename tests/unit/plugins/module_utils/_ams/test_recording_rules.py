@@ -1,0 +1,74 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What AMS does with its settings of recording. The same table is put to servers in tests/contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import recording_rules
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
+    Forwarding,
+    probe_extension,
+)
+
+from tests.harness.forwarding import FORWARDED
+
+BASE = "https://cdn.example.com/x"
+
+
+def to(extensions: str | None, path: str, base: str | None = BASE) -> str:
+    settings = {"httpForwardingExtension": extensions, "httpForwardingBaseURL": base}
+    return recording_rules.forwarded_to(settings, path)
+
+
+@pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
+def test_extensions_are_taken_as_they_are(extensions: str | None, forwarded: set[str]) -> None:
+    found = {name for name in ("mp4", "webm", "m3u8") if to(extensions, f"streams/a.{name}")}
+    assert found == forwarded
+    has = Forwarding(extensions or "", BASE)
+    assert {name for name in ("mp4", "webm", "m3u8") if has.takes(name)} == forwarded
+
+
+@pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
+def test_the_check_asks_for_a_file_that_ams_could_have_made(
+    extensions: str | None, forwarded: set[str]
+) -> None:
+    """With MP4 it asked for a file named .MP4, which is forwarded, and called that a chain that holds."""
+    has = Forwarding(extensions or "", BASE)
+    asked = probe_extension(has, has)
+    assert asked == asked.lower()
+    assert asked.isalnum()
+    if {"mp4", "webm", "m3u8"} & set(has.meant) - forwarded:
+        assert not has.takes(asked)
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "target"),
+    [
+        (BASE, "streams/sub/a.mp4", f"{BASE}/streams/sub/a.mp4"),
+        (f"{BASE}/", "streams/a.mp4", f"{BASE}/streams/a.mp4"),
+        (f"{BASE}//", "streams/a.mp4", f"{BASE}//streams/a.mp4"),
+        (BASE, "previews/a.mp4", ""),
+        (BASE, "a.mp4", ""),
+        (BASE, "streams/a..mp4", ""),
+        ("https://cdn.example.com/a..b", "streams/a.mp4", ""),
+        ("", "streams/a.mp4", ""),
+        (None, "streams/a.mp4", ""),
+    ],
+)
+def test_where_a_viewer_is_sent(base: str | None, path: str, target: str) -> None:
+    assert to("mp4", path, base) == target
+
+
+@pytest.mark.parametrize(
+    ("settings", "region"),
+    [
+        ({"s3RegionName": "eu-west-1", "s3Endpoint": ""}, "eu-west-1"),
+        ({"s3RegionName": "", "s3Endpoint": "http://minio:9000"}, ""),
+        ({"s3RegionName": "", "s3Endpoint": ""}, None),
+        ({"s3RegionName": None, "s3Endpoint": "http://minio:9000"}, None),
+    ],
+)
+def test_the_region_of_a_signature(settings: dict[str, Any], region: str | None) -> None:
+    assert recording_rules.signing_region(settings) == region

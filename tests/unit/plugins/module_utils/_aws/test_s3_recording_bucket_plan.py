@@ -1,0 +1,117 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What of a bucket's settings S3 would refuse is found before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    s3_recording_bucket_plan as bucket,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {"prefix": "streams/", **more}
+
+
+def moves(*steps: tuple[int, str]) -> list[dict[str, Any]]:
+    return [{"days": days, "storage_class": name} for days, name in steps]
+
+
+REFUSED = [
+    ({"lifecycle_rules": [rule()]}, "the lifecycle rule for 'streams/' does nothing"),
+    ({"lifecycle_rules": [rule(expiration_days=0)]}, "expiration_days below 1"),
+    (
+        {"lifecycle_rules": [rule(transitions=moves((7, "STANDARD_IA")))]},
+        "moves to STANDARD_IA after 7 days, S3 takes 30 at least",
+    ),
+    (
+        {"lifecycle_rules": [rule(expiration_days=30, transitions=moves((30, "STANDARD_IA")))]},
+        "expires after 30 days, before it moves after 30",
+    ),
+    (
+        {"lifecycle_rules": [rule(transitions=moves((30, "GLACIER"), (90, "STANDARD_IA")))]},
+        "S3 moves only to a colder class",
+    ),
+    (
+        {"lifecycle_rules": [rule(transitions=moves((30, "GLACIER"), (90, "GLACIER")))]},
+        "more than once in its transitions",
+    ),
+    (
+        {"lifecycle_rules": [rule(expiration_days=1), rule(expiration_days=2)]},
+        "more than one lifecycle rule for 'streams/'",
+    ),
+    ({"lifecycle_rules": [rule(prefix="x" * 240, expiration_days=1)]}, "an ID of over 255 characters"),
+    ({"encryption_key_id": "alias/x"}, "encryption_key_id goes with encryption=aws:kms alone"),
+    ({"encryption": "AES256", "bucket_key_enabled": True}, "bucket_key_enabled goes with"),
+    ({"tags": {"aws:x": "y"}}, "begins with aws:"),
+    ({"tags": {"x": "y" * 257}}, "the value of the tag 'x' must have 1 to 256 characters"),
+    ({"tags": {"": "y"}}, "the key of the tag"),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), REFUSED)
+def test_what_s3_would_refuse(asked: dict[str, Any], told: str) -> None:
+    with pytest.raises(AwsError, match="Nothing was changed") as failed:
+        bucket.check(bucket.Wish("b", **asked))
+    assert told in str(failed.value)
+
+
+def test_too_much_together_with_what_is_there() -> None:
+    wish = bucket.Wish("b", tags={"new": "x"})
+    there = bucket.Keeping(tags={str(number): "" for number in range(50)})
+    with pytest.raises(AwsError, match="51 tags would be on the bucket, S3 takes 50"):
+        bucket.check_limits(wish, bucket.target(there, wish))
+    wish = bucket.Wish("b", lifecycle_rules=[rule(expiration_days=1)])
+    there = bucket.Keeping(lifecycle_rules=[{"ID": str(number)} for number in range(1000)])
+    with pytest.raises(AwsError, match="1001 lifecycle rules would be in the bucket"):
+        bucket.check_limits(wish, bucket.target(there, wish))
+
+
+def test_tags_of_aws_itself_are_not_purged() -> None:
+    there = bucket.Keeping(tags={"aws:cloudformation:stack-name": "x", "old": "y"})
+    after = bucket.target(there, bucket.Wish("b", tags={"new": "z"}, purge_tags=True))
+    assert after.tags == {"aws:cloudformation:stack-name": "x", "new": "z"}
+
+
+def test_the_old_form_of_a_prefix_is_sent_as_a_filter() -> None:
+    """S3 refuses both forms in one configuration."""
+    old = {"ID": "theirs", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 3}}
+    there = bucket.Keeping(lifecycle_rules=[old])
+    after = bucket.target(there, bucket.Wish("b", lifecycle_rules=[rule(expiration_days=1)]))
+    written = bucket.to_write(after.lifecycle_rules or ())
+    assert [each["Filter"] for each in written] == [{"Prefix": "logs/"}, {"Prefix": "streams/"}]
+    assert bucket.same("lifecycle_rules", after, bucket.Keeping(lifecycle_rules=written))
+
+
+def test_versioning_of_a_bucket_that_never_had_it() -> None:
+    off = bucket.Wish("b", versioning=False)
+    assert bucket.target(bucket.Keeping(versioning=""), off).versioning == ""
+    assert bucket.target(bucket.Keeping(versioning="Enabled"), off).versioning == "Suspended"
+
+
+def test_what_encryption_has_besides_is_kept() -> None:
+    there = bucket.Keeping(
+        encryption={
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+            "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+        }
+    )
+    after = bucket.target(there, bucket.Wish("b", encryption="aws:kms"))
+    assert after.encryption == {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"},
+        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+        "BucketKeyEnabled": True,
+    }
+
+
+@pytest.mark.parametrize("found", ["", "alias/aws/s3", "arn:aws:kms:eu-west-1:1:alias/aws/s3"])
+def test_awss_own_key_is_one_by_every_name(found: str) -> None:
+    rule_there: dict[str, Any] = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": found}
+    there = bucket.Keeping(
+        encryption={"ApplyServerSideEncryptionByDefault": rule_there, "BucketKeyEnabled": True}
+    )
+    wish = bucket.Wish("b", encryption="aws:kms")
+    assert bucket.changes(there, bucket.target(there, wish)) == []
