@@ -303,7 +303,7 @@ def test_there_is_one_way_to_be_a_viewer() -> None:
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if re.fullmatch(r"requests\.[a-z]+|(requests\.)?[Ss]ession\(?|.*\burlopen|.*\bopen_url", called):
                 makes.append((path.name, called))
-    assert makes == [("_viewer_session.py", "requests.Session")]
+    assert makes == [("viewer_session.py", "requests.Session")]
 
 
 @pytest.mark.parametrize("kind", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])

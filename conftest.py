@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-REPO = Path(__file__).resolve().parents[1]
+REPO = Path(__file__).resolve().parent
 # The checkout, or what was installed from the tarball.
 COLLECTIONS = Path(os.environ.get("COLLECTIONS_UNDER_TEST", REPO / "build" / "collections"))
 # What a developer's shell may hold and no test may see.
