@@ -17,7 +17,7 @@ from tests.harness.collection_index import REPO, guide_blocks, names_of, variabl
 INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
     "__s3_recording_inputs"
 ]
-OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_stores": {"region": ""}}
+OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_providers": {"region": ""}}
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
 
 
