@@ -86,10 +86,9 @@ options:
   adopt:
     description:
       - Whether to adopt an existing user that does not have the tags. The user is tagged then.
-      - The module never adopts a user whose access key would have rights that the task does not know. These
-        are a console password, a group, an inline policy with a name other than O(policy_name), an attached
-        policy other than O(managed_policies) and AmazonS3FullAccess, or a tag C(managed-by) with another
-        value.
+      - The module never adopts a user that has a console password, a group, an inline policy with a name
+        other than O(policy_name), an attached policy other than O(managed_policies) and AmazonS3FullAccess,
+        or a tag C(managed-by) with another value, because an access key would carry all its rights.
       - AmazonS3FullAccess stays attached. The module warns about it unless O(managed_policies) names it.
     type: bool
     default: false

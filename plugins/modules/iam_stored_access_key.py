@@ -155,7 +155,7 @@ options:
     type: int
     default: 0
   max_age_days:
-    description: Days after which the task warns that the stored key should be rotated. By default it never does.
+    description: Days after which the task warns that the stored key is due for rotation. By default never.
     type: int
 attributes:
   check_mode:
@@ -322,7 +322,7 @@ rotation_due:
   type: bool
   sample: false
 not_yet:
-  description: V(true) if the task failed only because AWS has not activated the key or its policy everywhere yet.
+  description: V(true) if it failed only because AWS has not activated the key or its policy everywhere yet.
   returned: on such a failure
   type: bool
   sample: true
