@@ -11,7 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils.on_controlle
 
 
 class ActionModule(AwsAction):
-    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see."""
+    """Run the module of the same name with the vault passwords of the run, which a module cannot see."""
 
     module = s3_recording_storage_check
 

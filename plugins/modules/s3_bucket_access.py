@@ -74,8 +74,9 @@ options:
         instead and changes nothing.
       - Someone else's public statement in the bucket policy can lose its effect when C(RestrictPublicBuckets)
         is turned on, or take effect when it is turned off. The statement itself stays.
-      - When ACLs are disabled, objects of other accounts become the bucket owner's. The module looks at the
-        first 10,000 objects.
+      - When ACLs are disabled, objects of other accounts become the bucket owner's
+        (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html)). The module
+        looks at the first 10,000 objects.
       - With O(delivery=acl), public ACLs outside O(folders) and the bucket's own ACL take effect. If they had
         no effect, the module counts all objects and reads up to 1,000 ACLs, those outside O(folders) first.
         Objects whose ACL was not read count as public. While the ownership is C(BucketOwnerEnforced), so do
@@ -102,7 +103,8 @@ options:
     description:
       - Which requests over plain http the bucket policy denies, whoever sends them.
       - V(bucket) denies all requests to the bucket. This breaks a website that the bucket serves, because S3
-        serves websites over http only.
+        serves websites over http only
+        (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html)).
       - V(folders) denies requests for the objects in O(folders). V(nothing) denies none.
       - V(auto) means V(bucket) for a new bucket (see O(new_bucket), or one that does not exist yet in check
         mode) and for a bucket that has it already. For any other bucket it means V(folders).
@@ -200,7 +202,7 @@ public_access_block:
       description: Whether S3 denies other accounts and anonymous users access if the bucket policy is public.
       type: bool
 policy_statements:
-  description: The statements of the bucket policy that belong to this module. In check mode, as they would be.
+  description: This module's statements of the bucket policy. In check mode, as they would be.
   returned: success
   type: list
   elements: dict
