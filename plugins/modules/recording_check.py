@@ -80,7 +80,7 @@ options:
     default: ''
   wait_timeout:
     description:
-      - Seconds to wait until the S3 service knows a new key or a new bucket policy. After that the check
+      - Seconds to wait until the S3 provider knows a new key or a new bucket policy. After that the check
         fails.
     type: float
     default: 30
@@ -116,7 +116,7 @@ options:
       - Seconds for the live check of one application, from the clip to the viewer. It must be more than 0. An
         idle server needs about five. A server whose CPU is above its own limit refuses the stream. The module
         asks again within this time. If the server refuses to the end, that is a warning.
-      - If the server or the S3 service does not answer, cleaning up can take half a minute more.
+      - If the server or the S3 provider does not answer, cleaning up can take half a minute more.
     type: float
     default: 90
   closed:

@@ -120,7 +120,7 @@ options:
     default: false
   policy_only:
     description:
-      - Whether to read and write only the bucket policy. Use it for S3 services without object ownership and
+      - Whether to read and write only the bucket policy. Use it for S3 providers without object ownership and
         Block Public Access, such as Ceph's radosgw.
     type: bool
     default: false
@@ -137,9 +137,9 @@ attributes:
     description: A second run changes nothing.
     support: full
 notes:
-  - The module never deletes object ownership, because some S3 services treat that call as the deletion of the
+  - The module never deletes object ownership, because some S3 providers treat that call as the deletion of the
     bucket.
-  - The module fails on an S3 service without object ownership or Block Public Access, unless
+  - The module fails on an S3 provider without object ownership or Block Public Access, unless
     O(policy_only=true). It fails on one without bucket policies if a policy is needed.
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
     C(s3:GetBucketPolicy), C(s3:GetBucketAcl) and C(s3:ListBucket). To change something they also need

@@ -104,7 +104,7 @@ attributes:
     description: A second run changes nothing.
     support: full
 notes:
-  - The module fails on an S3 service without CORS rules of buckets, unless no rule is needed.
+  - The module fails on an S3 provider without CORS rules of buckets, unless no rule is needed.
   - The credentials need C(s3:GetBucketCORS) and, to change something, C(s3:PutBucketCORS).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access

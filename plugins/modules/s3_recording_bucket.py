@@ -11,11 +11,11 @@ version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Creates the bucket if it does not exist. Sets versioning, default encryption, lifecycle rules and tags.
-  - Options that are not given are neither read nor written, so an S3 service without such a feature gets no
-    request for it. The default encryption is never deleted, because some S3 services treat that call as the
+  - Options that are not given are neither read nor written, so an S3 provider without such a feature gets no
+    request for it. The default encryption is never deleted, because some S3 providers treat that call as the
     deletion of the bucket.
   - A bucket that the module creates gets the tag C(managed-by) with V(antmedia.s3_recording). If the S3
-    service refuses the tag, the bucket is created nevertheless, and the module warns.
+    provider refuses the tag, the bucket is created nevertheless, and the module warns.
   - With O(state=absent), a bucket that has this tag and is empty is deleted. Every other bucket stays.
   - If the bucket is someone else's or in another region, the module fails before it writes anything.
   - Check mode predicts all of this, which C(amazon.aws.s3_bucket) does not.
@@ -43,7 +43,7 @@ options:
       - ID of the AWS account that must own the bucket. If not given, it is the account of the credentials, as
         returned by C(sts:GetCallerIdentity). The module fails if it cannot call that.
       - If another account owns the bucket, S3 refuses every call of this task.
-      - Use V(any) for S3 services other than AWS, which have neither its accounts nor its regions.
+      - Use V(any) for S3 providers other than AWS, which have neither its accounts nor its regions.
     type: str
   versioning:
     description:
@@ -128,7 +128,7 @@ options:
     type: dict
   managed_tag:
     description:
-      - Whether a new bucket gets the tag C(managed-by). Use V(false) for S3 services without bucket tags.
+      - Whether a new bucket gets the tag C(managed-by). Use V(false) for S3 providers without bucket tags.
         The module then sends no request for the tag, and O(state=absent) never deletes the bucket.
     type: bool
     default: true
