@@ -203,7 +203,7 @@ attributes:
 notes:
   - Running streams keep the settings with which they started.
   - The server has no locking. If someone else writes between the last read and the write, the last write
-    wins. The module warns about settings that the server has then and about those that were not written.
+    wins. The module then warns which values the server has, and which were not written.
   - Secrets in the settings object, such as C(s3SecretKey), never appear in a result, a diff or an error.
 """
 
