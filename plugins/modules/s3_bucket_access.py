@@ -137,8 +137,8 @@ attributes:
     description: A second run changes nothing.
     support: full
 notes:
-  - The module never deletes object ownership, because some S3 providers treat that call as the deletion of the
-    bucket.
+  - The module never deletes object ownership, because some S3 providers treat that call as the deletion of
+    the bucket.
   - The module fails on an S3 provider without object ownership or Block Public Access, unless
     O(policy_only=true). It fails on one without bucket policies if a policy is needed.
   - The credentials need C(s3:GetBucketOwnershipControls), C(s3:GetBucketPublicAccessBlock),
