@@ -204,7 +204,7 @@ def examples(kind: str, plugin: str, folder: Path) -> list[Task]:
     """The examples as they are but for what a machine of its own has: folders, and an ID that AWS gives."""
     text = yaml.safe_dump(documented(kind, plugin, "EXAMPLES"), sort_keys=False, width=1000)
     own = {
-        "~/ams-former": str(folder / "ams-former"),
+        "~/ams-backup": str(folder / "ams-backup"),
         "/etc/ansible/keys": str(folder),
         "E2QWRUHAPOMQZL": "'{{ distribution.distribution_id }}'",
     }
