@@ -283,7 +283,7 @@ def _outcome(variables: Mapping[str, Any]) -> str:
 
 
 def _steps(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "proof", "back")]
+    return [variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "verified", "restored")]
 
 
 def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:

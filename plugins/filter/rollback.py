@@ -49,7 +49,9 @@ def recording_restored(
     """See recording_restored.yml."""
     no_result = {"failed": True, "msg": "there is no result, so the server could not be reached"}
     results = {
-        host: (hostvars[host].get("__s3_recording_back") or no_result) if host in rollback["hosts"] else {}
+        host: (hostvars[host].get("__s3_recording_restored") or no_result)
+        if host in rollback["hosts"]
+        else {}
         for host in hosts
     }
     text, failed = restored(results, rollback["since"], check_mode)

@@ -126,9 +126,9 @@ def test_no_event_of_any_playbook_holds_a_secret(tmp_path: Path) -> None:
     assert not found, "\n".join(found)
     ended = {str(event["task"]["name"]).rpartition(" : ")[2] for event in events if "task" in event}
     for task in (
-        "Take the former settings back",
-        "Former access key, inactive at first",
-        "Say how to go back",
+        "Restore the previous settings",
+        "Make the previous access key inactive",
+        "Show how to undo this run",
     ):
         assert any(task in name for name in ended), task
 

@@ -203,9 +203,9 @@ def site(running: Fleet, tmp_path: Path) -> Site:
 
 def failed(run: PlaybookRun, name: str) -> str:
     """What the one server that failed has said."""
-    tasks = run.of_task("Recording to S3 and forwarding of viewers")
+    tasks = run.of_task("Set recording to S3 and forwarding of viewers")
     assert [task.host for task in tasks if task.status == "failed"] == [name]
-    return str(run.of_task("Recording to S3 and forwarding of viewers", name)[-1]["msg"])
+    return str(run.of_task("Set recording to S3 and forwarding of viewers", name)[-1]["msg"])
 
 
 def is_stopped(run: PlaybookRun, lines: list[str]) -> None:

@@ -16,7 +16,7 @@ from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
-REFUSED = "rollback | Refuse a run that cannot be rolled back, before a server is asked"
+REFUSED = "rollback | Refuse a run that cannot be rolled back"
 ROLLBACK = "antmedia.s3_recording.rollback"
 STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
 USER = f"{BUCKET}-recording"
@@ -93,9 +93,9 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert (life.stored()["access_key_id"], set(life.on_servers())) == (first, {first})
     assert len([each for each in check.of_step("apply") if each.changed]) == 4
-    assert "would" not in said(check, "retire_bucket | What is there")
+    assert "would" not in said(check, "bucket | retire | Show the result")
     assert "made inactive when all 4 servers" in said(
-        check, "retire_bucket | Say what would become of the former key"
+        check, "bucket | retire | Show what would happen to the key in use"
     )
 
     run = life.run(ROTATE, "--diff", verbosity=4)
@@ -103,8 +103,8 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert second != first
     assert life.on_servers() == [second] * 4
     assert life.keys() == {first: "Inactive", second: "Active"}
-    assert f"all 4 servers have the key {second}" in said(run, "retire_bucket | What is there")
-    assert f"{first} is made inactive, a run after" in said(run, "retire_bucket | What is there")
+    assert f"all 4 servers have the key {second}" in said(run, "bucket | retire | Show the result")
+    assert f"{first} is made inactive, a run after" in said(run, "bucket | retire | Show the result")
     proofs = [each for each in run.of_step("check") if each.status == "ok"]
     assert len(proofs) == 4
 
@@ -132,11 +132,11 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
     check = life.run(ROTATE, "--check", "--diff", "--limit", "!ams-3", **options)
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
-    assert "would be made inactive at once" in said(check, "rotate | Say what a leaked key costs")
-    would = said(check, "retire_bucket | Say what would become of the former key")
-    assert "made inactive at once when the servers have been gone through" in would
+    assert "would be made inactive at once" in said(check, "rotate | Show what replacing a leaked key costs")
+    would = said(check, "bucket | retire | Show what would happen to the key in use")
+    assert "made inactive at once after all servers were tried" in would
     assert "would not be able to upload" in said(
-        check, "retire_bucket | Say who cannot upload without the leaked key"
+        check, "bucket | retire | Show which servers cannot upload without the leaked key"
     )
 
     run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_quiet": 60}, **options)
@@ -144,13 +144,13 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     assert life.keys() == {leaked: "Inactive", fresh: "Active"}
     assert life.on_servers() == [fresh, fresh, leaked, fresh]
     assert first not in life.keys()
-    before = said(run, "rotate | Say what a leaked key costs")
-    assert "An upload of many parts that is running then goes on with the leaked key and is lost" in before
-    after = said(run, "retire_bucket | What is there")
+    before = said(run, "rotate | Show what replacing a leaked key costs")
+    assert "A multipart upload that is running then goes on with the leaked key and is lost" in before
+    after = said(run, "bucket | retire | Show the result")
     assert f"3 of 4 servers have the key {fresh}" in after
     assert f"{leaked} is made inactive at once, a run after" in after
     assert "are lost, the files stay on the servers: streams/concert.mp4" in after
-    assert said(run, "retire_bucket | Say who cannot upload without the leaked key").endswith(
+    assert said(run, "bucket | retire | Show which servers cannot upload without the leaked key").endswith(
         "on their disks: ams-3"
     )
 
@@ -166,10 +166,10 @@ def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_repla
     leaked = life.stored()["access_key_id"]
     run = life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True}, expected_rc=2)
     assert life.keys() == {first: "Inactive", leaked: "Active"}
-    begin = said(run, "rotate | Say which keys are not replaced although one has leaked")
+    begin = said(run, "rotate | Show which keys are not replaced although one has leaked")
     assert f"The key in use, {leaked}, is not replaced" in begin
-    assert run.of_task("rotate | Say what a leaked key costs")[0].status == "skipped"
-    last = run.of_task("retire | Refuse to end well where a key that may have leaked was not replaced")[-1]
+    assert run.of_task("rotate | Show what replacing a leaked key costs")[0].status == "skipped"
+    last = run.of_task("retire | Fail if a key that may have leaked was not replaced")[-1]
     assert f"{first} is now inactive. {leaked} was NOT replaced" in last["msg"]
 
     life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True})
@@ -182,8 +182,8 @@ def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) ->
     second = life.stored()["access_key_id"]
     assert life.keys() == {first: "Active", second: "Active"}
     assert life.on_servers() == [second, second, first, second]
-    told = said(run, "retire_bucket | Say whose turn it is still")
-    assert "1 of 4 servers of the inventory have not shown the new one in this run: ams-3" in told
+    told = said(run, "bucket | retire | Show which servers still need the previous key")
+    assert "this run has not seen 1 of 4 servers of the inventory with the next one: ams-3" in told
 
     life.run(ROTATE, variables={"s3_recording_key_grace": 0})
     assert life.keys() == {second: "Active"}
@@ -197,7 +197,7 @@ def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(li
     second = life.stored()["access_key_id"]
     assert life.keys() == {first: "Active", second: "Active"}
     assert life.on_servers() == [second, first, first, first]
-    assert stopped.of_task("retire_bucket | What is there") == []
+    assert stopped.of_task("bucket | retire | Show the result") == []
 
     life.fleet.clear_faults()
     life.run(ROTATE, variables={"s3_recording_key_grace": 0})
@@ -236,8 +236,8 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
     assert life.keys()[first] == "Active"
     # None where the machine is so slow that the time is over at once.
     assert run.stderr.count("Waiting before the former access key") <= 1
-    assert "streams/concert.mp4" in said(run, "retire_bucket | What is there")
-    assert "uploads are under way" in said(run, "retire_bucket | What is there")
+    assert "streams/concert.mp4" in said(run, "bucket | retire | Show the result")
+    assert "uploads are under way" in said(run, "bucket | retire | Show the result")
     s3.abort_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4", UploadId=begun)
     life.run(ROTATE, variables={"s3_recording_key_grace": 0})
     assert first not in life.keys()
@@ -246,7 +246,7 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
 def test_what_each_turn_of_a_wait_did_is_told_at_its_end(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     run = life.run(ROTATE, "--diff", variables={"s3_recording_key_quiet": 3, "s3_recording_key_grace": 0})
-    (retired,) = ran(run.of_task("deleted after a time of grace"))
+    (retired,) = ran(run.of_task("or delete it after the grace period"))
     assert run.stderr.count("s to go") == 1
     assert retired.changed
     assert retired["deleted_access_key_ids"] == [first]
@@ -257,10 +257,10 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
     """A rotation offered a rollback that did nothing and forgot the run; the next one left the key there."""
     run = life.run(ROTATE)
     second = life.stored()["access_key_id"]
-    told = said(run, "servers | Say how to go back")
+    told = said(run, "servers | Show how to undo this run")
     assert "s3_recording_run=" not in run.stdout
     assert f"In use from now on: access key {second} on ams-1." in told
-    assert "this run leaves the old key active until all servers have moved" in told
+    assert "the previous key stays active until all servers have the next one" in told
     kept = {path: path.read_bytes() for path in (life.folder / "former").iterdir()}
     site, rotation = [layer["run"] for layer in json.loads(next(iter(kept.values())))["layers"]]
 
@@ -310,7 +310,7 @@ def test_a_new_key_that_takes_its_time_is_waited_for_with_words(life: KeyLife) -
     assert run.stderr.count(f"{told}: usually 5 to 20 s, at most 60 s") == 1
     assert "Waiting" not in run.stdout
     assert "InvalidClientTokenId" not in run.output
-    (rotated,) = ran(run.of_task("which keeps working"))
+    (rotated,) = ran(run.of_task("Create and store the next access key"))
     assert rotated.changed
 
 
@@ -334,7 +334,7 @@ def test_the_audit_tells_who_uses_which_key(life: KeyLife) -> None:
     second = life.stored()["access_key_id"]
     life.fleet.fault(3, "status", status=500, method="GET", path="/version")
     run = life.run("antmedia.s3_recording.audit", expected_rc=2)
-    told = said(run, "audit_bucket | What is there")
+    told = said(run, "bucket | audit | Show the access keys and who uses them")
     assert f"{BUCKET}: {second} is used by ams-1, ams-2" in told
     assert f"{BUCKET}: {first} is used by ams-3" in told
     assert f"{BUCKET}: not read were ams-4" in told
@@ -356,10 +356,10 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
     check = life.run(DECOMMISSION, "--check", "--diff")
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert check.changed >= 3
-    assert "PLAY [Recording and forwarding are taken off the servers]" in check.stdout
-    on_disk = "decommission_read | Say which recordings stay on the disk of their server"
+    assert "PLAY [Turn recording and forwarding off]" in check.stdout
+    on_disk = "decommission_read | Show which recordings stay on the disk of their server"
     assert "would not be uploaded: ams-1 (live): 2 live streams. Viewers" in said(check, on_disk)
-    end = "dismantle_bucket | What works no more, and what stays"
+    end = "bucket | decommission | Show what was turned off and what stays"
     assert "forwarding would be off on 4 servers" in said(check, end)
     user = check.of_action("antmedia.s3_recording.iam_programmatic_user")[-1]
     assert user["msg"].startswith(f"There is no IAM user {USER} any more")
@@ -395,7 +395,9 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
     again = life.run(DECOMMISSION, variables={"s3_recording_delete_bucket": True})
     assert (again.changed, life.fleet.writes()) == (0, [])
     assert "To stop it, set mp4MuxingEnabled to false." in said(again, end)
-    not_ours = said(again, "dismantle_bucket | Say that the bucket stays, since it was not made here")
+    not_ours = said(
+        again, "bucket | decommission | Show that the bucket stays, since this role did not create it"
+    )
     assert f"aws s3 rb s3://{BUCKET}" in not_ours
     assert f"The bucket {BUCKET} and its recordings stay" in said(again, end)
     s3.put_bucket_tagging(Bucket=BUCKET, Tagging=tags)
@@ -408,8 +410,8 @@ def test_decommissioning_a_part_of_the_fleet_leaves_the_others_their_key(life: K
     run = life.run(DECOMMISSION, "--limit", "ams-1")
     assert life.on_servers() == ["", first, first, first]
     assert life.keys() == {first: "Active"}
-    told = said(run, "dismantle_bucket | Keep everything as long as a server may need it")
-    assert "3 of 4 servers of the inventory have not been seen without recording" in told
+    told = said(run, "bucket | decommission | Keep everything that a server may still need")
+    assert "this run has not seen 3 of 4 servers of the inventory with recording to it turned off" in told
 
 
 def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_something_needs_it(
@@ -429,11 +431,11 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
     run = life.run(DECOMMISSION, variables=forced, expected_rc=2)
     assert life.on_servers() == [first, "", "", ""]
     assert life.keys() == {first: "Active"}
-    told = said(run, "dismantle_bucket | Keep everything as long as a server may need it")
-    assert "1 of 4 servers of the inventory have not been seen without recording" in told
-    assert "in this run: ams-1." in told
-    assert "record to it as well: ams-3 (LiveApp)" in said(run, "an application beside the inventory needs")
-    assert "off on 3 servers: ams-2, ams-3, ams-4." in said(run, "What works no more, and what stays")
+    told = said(run, "bucket | decommission | Keep everything that a server may still need")
+    assert "this run has not seen 1 of 4 servers of the inventory with recording to it" in told
+    assert "turned off: ams-1." in told
+    assert "or may do so: ams-3 (LiveApp)" in said(run, "an unlisted application may need")
+    assert "off on 3 servers: ams-2, ams-3, ams-4." in said(run, "Show what was turned off and what stays")
 
     life.fleet.clear_faults()
     life.fleet.set_settings(2, "LiveApp", {"s3RecordingEnabled": False, "s3BucketName": ""})
@@ -441,7 +443,7 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
     run = life.run(DECOMMISSION, variables=forced)
     assert life.on_servers() == [""] * 4
     assert (life.keys(), life.stored()["access_key_id"]) == ({first: "Active"}, first)
-    told = said(run, "dismantle_bucket | Say that it is not finished yet")
+    told = said(run, "bucket | decommission | Warn that decommissioning is not finished")
     assert told.startswith(f"NOT FINISHED: access key, policy and user of {BUCKET} stay.")
     assert "uploads are under way that may have begun with it: streams/concert.mp4" in told
 
@@ -451,7 +453,7 @@ def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: 
     iam = life.aws.client("iam")
     foreign = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
     run = life.run(DECOMMISSION, expected_rc=2)
-    assert f"has an access key that was not made here, {foreign}" in " ".join(run.stdout.split())
+    assert f"has an access key that this role did not create, {foreign}" in " ".join(run.stdout.split())
     assert life.keys() == {first: "Active", foreign: "Active"}
     iam.delete_access_key(UserName=USER, AccessKeyId=foreign)
 
@@ -459,5 +461,5 @@ def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: 
 def test_keys_that_are_given_are_not_rotated(life: KeyLife) -> None:
     given = {"s3_recording_access_key_id": "AKIAIOSFODNN7EXAMPLE", "s3_recording_secret_access_key": "x" * 40}
     run = life.run(ROTATE, variables=given, expected_rc=2)
-    assert "Every access key is given by the inventory" in " ".join(run.stdout.split())
+    assert "The inventory gives every access key" in " ".join(run.stdout.split())
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])

@@ -139,7 +139,7 @@ def test_a_play_in_which_each_host_goes_alone_is_refused_before_anything(
     """Without this a batch is neither verified nor restored as a whole; here by the configuration."""
     run = plan(tmp_path, env={"ANSIBLE_STRATEGY": strategy}, expected_rc=2, expected_warnings=ONCE_FOR_EACH)
     assert f"This play has the strategy {strategy}," in run.stdout
-    assert not run.of_task("Put the intents of all hosts together and check them")
+    assert not run.of_task("Plan and validate the storage and all servers")
 
 
 def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path) -> None:

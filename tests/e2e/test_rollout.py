@@ -146,7 +146,7 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     kept = {path: path.read_bytes() for path in rollout.backups.iterdir()}
     for name in ("", "2026", run[:-1]):
         unknown = rollout.run(ROLLBACK, extra_vars={"s3_recording_run": name}, expected_rc=2)
-        refused = unknown.of_task(", before a server is asked")[-1]["msg"]
+        refused = unknown.of_task("Refuse a run that cannot be rolled back")[-1]["msg"]
         assert re.search(rf"- {run}  servers  5 servers  \d+ settings$", refused)
         assert (f"Did you mean {run}?" in refused) == bool(name)
         assert rollout.fleet.requests() == [], "no server is asked"

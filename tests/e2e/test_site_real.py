@@ -106,7 +106,7 @@ def test_verify_proved_every_link(real: tuple[RealSite, dict[str, Any], Playbook
     # In the rollout; what that has proved is not proved twice in the same run.
     checks = real[2].of_step("check")
     (check,) = ran(checks)
-    assert check.task.endswith("check | Follow a small object to the bucket and back to a viewer")
+    assert check.task.endswith("servers | Upload a small object and fetch it as a viewer")
     links = {link["link"]: link["ok"] for link in check["links"]}
     assert all(links.values())
     assert {"settings", "list", "head", "put", "redirect", "get", "range", "remove"} <= set(links)

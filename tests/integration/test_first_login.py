@@ -64,7 +64,7 @@ def servers(fleet: Fleet, folder: Path, rc: int = 0, **variables: Any) -> Playbo
 
 def asked(run: PlaybookRun) -> Counter[str]:
     """Return how the settings task ended on the hosts: tried, or not tried."""
-    results = run.of_task("servers | Recording to S3 and forwarding of viewers")
+    results = run.of_task("servers | Set recording to S3 and forwarding of viewers")
     return Counter("not tried" if NOT_TRIED in each["msg"] else "tried" for each in results)
 
 

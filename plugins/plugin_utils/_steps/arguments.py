@@ -160,7 +160,7 @@ def _to_check_removal(host: Mapping[str, Any], variables: TaskVariables) -> dict
 
 def _noted_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     """Where the check notes that the changes are verified; in a batch that is done for all hosts together."""
-    later = boolean(variables("__s3_recording_noted_later", False))
+    later = boolean(variables("__s3_recording_recorded_later", False))
     return {} if later else {"backup_path": host["backup_path"]}
 
 
@@ -178,14 +178,14 @@ def _to_read_before_removal(host: Mapping[str, Any], _variables: TaskVariables) 
 
 
 def _to_restore(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
-    restore = {name: variables(f"__s3_recording_restore_{name}") for name in _RESTORE}
+    restore = {option: variables(f"__s3_recording_restore_{name}") for option, name in _RESTORE.items()}
     return {
         "ready_timeout": variables(PREFIX + "ready_timeout"),
         "restore": {"path": host["backup_path"], **restore},
     }
 
 
-_RESTORE = ("since", "unproved", "forget", "access_key")
+_RESTORE = {"since": "since", "unproved": "unverified", "forget": "forget", "access_key": "access_key"}
 _CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
 STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] = {
     "apply": _to_apply,

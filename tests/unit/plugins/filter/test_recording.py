@@ -23,10 +23,10 @@ BACK = {"apps": {"live": {"changed": True}, "LiveApp": {"changed": False}}}
 NOTHING_BACK = {"apps": {"live": {"changed": False}}}
 
 
-def of_host(applied: Any = None, proof: Any = None, back: Any = None) -> dict[str, Any]:
+def of_host(applied: Any = None, verified: Any = None, restored: Any = None) -> dict[str, Any]:
     return {
         f"__s3_recording_{name}": value
-        for name, value in (("applied", applied), ("proof", proof), ("back", back))
+        for name, value in (("applied", applied), ("verified", verified), ("restored", restored))
         if value is not None
     }
 
@@ -39,11 +39,11 @@ def of_host(applied: Any = None, proof: Any = None, back: Any = None) -> dict[st
         (of_host({"changed": False}), "unchanged"),
         (of_host({"failed": True, "msg": "no"}), "failed"),
         (of_host({"unreachable": True}), "failed"),
-        (of_host({"failed": True}, back=NOTHING_BACK), "failed"),
-        (of_host({"changed": False}, back=NOTHING_BACK), "unchanged"),
+        (of_host({"failed": True}, restored=NOTHING_BACK), "failed"),
+        (of_host({"changed": False}, restored=NOTHING_BACK), "unchanged"),
         (of_host({"changed": False}, {"failed": True}, NOTHING_BACK), "failed"),
         (of_host(CHANGED, {"failed": True}, BACK), "restored"),
-        (of_host(CHANGED, back=BACK), "restored"),
+        (of_host(CHANGED, restored=BACK), "restored"),
         (of_host(CHANGED, {"failed": True}, {"failed": True, "msg": "gone"}), "stuck"),
         (of_host(), "unknown"),
     ],
@@ -114,11 +114,11 @@ REFUSED = {**FAILED, "login_refused": True}
     [
         (of_host(CHANGED, FAILED, BACK), "The former settings are back on ams-1."),
         (of_host(CHANGED, FAILED, NOTHING_BACK), "As before the run: ams-1."),
-        (of_host(READ, back=NOTHING_TO_TAKE_BACK), "Not changed by this run: ams-1."),
-        (of_host({**READ, "written_by": "a"}, back=NOTHING_TO_TAKE_BACK), "Changed through another node"),
-        (of_host(CHANGED, back=NOTHING_TO_TAKE_BACK), "Not known: ams-1."),
-        (of_host(FAILED, back=NOTHING_TO_TAKE_BACK), "Nothing was written to ams-1."),
-        (of_host(REFUSED, back=SKIPPED), "Nothing was written to ams-1."),
+        (of_host(READ, restored=NOTHING_TO_TAKE_BACK), "Not changed by this run: ams-1."),
+        (of_host({**READ, "written_by": "a"}, restored=NOTHING_TO_TAKE_BACK), "Changed through another node"),
+        (of_host(CHANGED, restored=NOTHING_TO_TAKE_BACK), "Not known: ams-1."),
+        (of_host(FAILED, restored=NOTHING_TO_TAKE_BACK), "Nothing was written to ams-1."),
+        (of_host(REFUSED, restored=SKIPPED), "Nothing was written to ams-1."),
         (of_host(SKIPPED), "Nothing was written to ams-1."),
         (of_host(), "Not known: ams-1."),
         (of_host(CHANGED), "Not known: ams-1."),

@@ -86,7 +86,7 @@ def test_a_rollback_that_can_do_nothing_says_so() -> None:
 
 
 def test_a_server_without_a_result_is_not_called_one_with_nothing_to_restore() -> None:
-    hostvars: dict[str, dict[str, Any]] = {"a": {}, "b": {"__s3_recording_back": {"skipped": True}}}
+    hostvars: dict[str, dict[str, Any]] = {"a": {}, "b": {"__s3_recording_restored": {"skipped": True}}}
     said = recording_restored(["a", "b"], hostvars, {"since": SITE, "hosts": ["a"]})["msg"]
     assert "a: not known to be restored" in said
     assert "changed them: b." in said

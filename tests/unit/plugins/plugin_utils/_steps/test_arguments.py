@@ -55,7 +55,7 @@ VARIABLES: dict[str, Any] = {
     "__s3_recording_run": "20260101T000000Z",
     "__s3_recording_live": True,
     "__s3_recording_restore_since": "~",
-    "__s3_recording_restore_unproved": False,
+    "__s3_recording_restore_unverified": False,
     "__s3_recording_restore_forget": True,
     "__s3_recording_restore_access_key": True,
     "s3_recording_ready_timeout": 15,
