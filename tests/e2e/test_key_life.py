@@ -145,7 +145,7 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     assert life.on_servers() == [fresh, fresh, leaked, fresh]
     assert first not in life.keys()
     before = said(run, "rotate | Show what replacing a leaked key costs")
-    assert "A multipart upload that is running then goes on with the leaked key and is lost" in before
+    assert "A multipart upload that is running then continues with the leaked key and is lost" in before
     after = said(run, "bucket | retire | Show the result")
     assert f"3 of 4 servers have the key {fresh}" in after
     assert f"{leaked} is made inactive at once, a run after" in after
