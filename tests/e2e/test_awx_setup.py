@@ -157,7 +157,7 @@ def test_later_changes(fresh: AwxStandIn) -> None:
 def test_a_credential_that_is_neither_given_nor_there(fresh: AwxStandIn, awx: AwxStandIn) -> None:
     nothing = {"s3_recording_awx_aws_access_key_id": None, "s3_recording_awx_aws_secret_access_key": ""}
     run = set_up(fresh, variables=nothing, expected_rc=2)
-    assert "There is no credential 'Recording AWS' in AWX, and none was given" in run.stdout
+    assert "AWX has no credential 'Recording AWS', and none was given" in run.stdout
     assert list(fresh.objects.of("credentials", "job_templates")) == []
     assert set_up(awx, variables=nothing).changed == 0
 
