@@ -165,11 +165,11 @@ class _Precedence:
         value = self.values[name]
         if PREFIX + name in own:
             try:
-                return _comparable(name, value) != _comparable(name, _read(own, name))
+                return bool(_comparable(name, value) != _comparable(name, _read(own, name)))
             except (IntentError, UndefinedError):
                 # The host has it; that it cannot be read is said where the host's values are.
                 return False
-        return _comparable(name, value) != _DEFAULTS.get(name, "")
+        return bool(_comparable(name, value) != _DEFAULTS.get(name, ""))
 
     def has_bucket(self, theirs: Mapping[str, Any]) -> bool:
         return "bucket" in self.of_play or PREFIX + "bucket" in theirs

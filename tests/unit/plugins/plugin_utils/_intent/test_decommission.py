@@ -234,7 +234,10 @@ def test_links_that_stop_working_and_recordings_that_stay_are_told_with_addresse
 @pytest.mark.parametrize(
     ("bucket", "said"),
     [
-        ({"delivery": "private"}, "only be read with credentials: aws s3 cp s3://recordings/streams/NAME.mp4 ."),
+        (
+            {"delivery": "private"},
+            "only be read with credentials: aws s3 cp s3://recordings/streams/NAME.mp4 .",
+        ),
         ({"delivery": "cloudfront"}, f"distribution stays too and serves them at {BASE}/streams/NAME.mp4."),
         (
             {"has_ownership": False},

@@ -480,7 +480,10 @@ def test_recordings_that_cloudfront_may_not_keep() -> None:
             "decommission",
             "(decommission) was interrupted before its change was verified: run decommission.yml again",
         ),
-        ("rotate_key", "(rotate_key) was interrupted before its change was verified: run rotate_key.yml again"),
+        (
+            "rotate_key",
+            "(rotate_key) was interrupted before its change was verified: run rotate_key.yml again",
+        ),
         ("site", "(site) was interrupted before its change was verified: run servers.yml for it"),
         ("", "an earlier run was interrupted before its change was verified: run servers.yml for it"),
     ],
