@@ -153,7 +153,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     cloudfront_recording_distribution_plan as plan_distribution,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 
 
 def argument_spec() -> dict:

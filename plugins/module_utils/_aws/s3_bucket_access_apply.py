@@ -24,6 +24,7 @@ from . import (
 from . import s3_bucket_access_plan as access
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
 from .errors import AwsError
+from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
@@ -32,7 +33,7 @@ _PAGES_OF_OBJECTS = 10
 def run(module: Any) -> dict[str, Any]:
     """Bring the bucket's access to what the task asks; the module's result."""
     params = module.params
-    wish = access.Wish(
+    wish = DesiredAccess(
         params["name"],
         params["delivery"],
         tuple(params["folders"]),
@@ -45,7 +46,7 @@ def run(module: Any) -> dict[str, Any]:
         params["open_existing"],
         params["close_existing"],
     )
-    access.check_wish(wish)
+    access.check_desired(wish)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
     bucket = _Bucket(s3, wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
@@ -54,7 +55,7 @@ def run(module: Any) -> dict[str, Any]:
     after = access.target(before, wish)
     if bucket.no_policies and after.policy is not None:
         raise bucket.no_policies
-    account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
+    account, unknown = (dict(ALL_OFF), "") if wish.policy_only else _account_block(module)
     around = (
         _surroundings(bucket, account, before, after, wish) if not missing else access.Surroundings(account)
     )
@@ -81,17 +82,17 @@ def run(module: Any) -> dict[str, Any]:
 
 def _surroundings(
     bucket: _Bucket,
-    account: Optional[access.Block],
-    before: access.Access,
-    after: access.Access,
-    wish: access.Wish,
+    account: Optional[Block],
+    before: Access,
+    after: Access,
+    wish: DesiredAccess,
 ) -> access.Surroundings:
     """Look at what else a change of the access that is there touches."""
     around = access.Surroundings(account)
     if access.turns_acls_off(before, after):
         grantees, keys = bucket.others()
         around = replace(around, acl_grantees=grantees, objects_of_others=keys)
-    known = account or access.ALL_OFF
+    known = account or ALL_OFF
     if dormant_access.opening(before, after, known).acls:
         dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, shown=before.has_acls)
         around = replace(around, dormant=dormant)
@@ -107,7 +108,7 @@ def _surroundings(
 
 
 def _message(
-    wish: access.Wish,
+    wish: DesiredAccess,
     steps: list[str],
     missing: bool,
     account_unknown: str,
@@ -123,7 +124,7 @@ def _message(
     return message
 
 
-def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[access.Access, bool]:
+def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[Access, bool]:
     """The bucket's access, and whether it is missing. In check mode it may be: a task before may make it."""
     try:
         return bucket.read(retry_on=() if check_mode else S3_TRANSIENT), False
@@ -133,10 +134,10 @@ def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[access.Access, bool
         if not check_mode:
             error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
             raise
-    return (bucket.only(None) if bucket.policy_only else access.NEW_BUCKET), True
+    return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
-def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
+def _account_block(module: Any) -> tuple[Optional[Block], str]:
     """The account's own Block Public Access, or why it cannot be read. S3 itself has the last word anyway."""
     tried = "Reading the account's own Block Public Access"
     try:
@@ -153,9 +154,9 @@ def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
     return _block_from(answer), ""
 
 
-def _block_from(answer: Optional[dict[str, Any]]) -> access.Block:
+def _block_from(answer: Optional[dict[str, Any]]) -> Block:
     found = (answer or {}).get("PublicAccessBlockConfiguration") or {}
-    return {name: bool(found.get(aws_name)) for name, aws_name in access.SWITCHES.items()}
+    return {name: bool(found.get(aws_name)) for name, aws_name in SWITCHES.items()}
 
 
 class _Bucket:
@@ -165,7 +166,7 @@ class _Bucket:
         self.policy_only = policy_only
         self.no_policies: Optional[AwsError] = None
 
-    def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> access.Access:
+    def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> Access:
         if self.policy_only:
             return self.only(self._policy(retry_on))
         ownership = self._ownership(retry_on)
@@ -175,12 +176,12 @@ class _Bucket:
             needs="s3:GetBucketPublicAccessBlock",
             retry_on=retry_on,
         )
-        return access.Access(ownership, _block_from(block), self._policy(retry_on))
+        return Access(ownership, _block_from(block), self._policy(retry_on))
 
     @staticmethod
-    def only(policy: Optional[dict[str, Any]]) -> access.Access:
+    def only(policy: Optional[dict[str, Any]]) -> Access:
         """Where there is nothing but a policy."""
-        return access.Access(None, dict(access.ALL_OFF), policy)
+        return Access(None, dict(ALL_OFF), policy)
 
     def _ownership(self, retry_on: tuple[str, ...]) -> Optional[str]:
         tried = f"Reading object ownership of bucket {self.name}"
@@ -270,7 +271,7 @@ class _Bucket:
             after = {"ContinuationToken": answer["NextContinuationToken"]}
         return tuple(found)
 
-    def take(self, steps: list[access.Step], wanted: access.Access) -> access.Access:
+    def take(self, steps: list[access.Step], wanted: Access) -> Access:
         """Take the steps and give what the bucket then has."""
         done: list[str] = []
         for step in steps:
@@ -293,7 +294,7 @@ class _Bucket:
         tried = f"Changing bucket {self.name} ({step.words})"
         if step.kind == "block":
             operation, needs = self.s3.put_public_access_block, "s3:PutBucketPublicAccessBlock"
-            value = {aws_name: step.value[name] for name, aws_name in access.SWITCHES.items()}
+            value = {aws_name: step.value[name] for name, aws_name in SWITCHES.items()}
             arguments: dict[str, Any] = {"PublicAccessBlockConfiguration": value}
         elif step.kind == "ownership":
             operation, needs = self.s3.put_bucket_ownership_controls, "s3:PutBucketOwnershipControls"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .policy import as_list, everyone_may, statements_of
 
 if TYPE_CHECKING:
-    from .s3_bucket_access_plan import Access, Block, Wish
+    from .s3_bucket_access_model import Access, Block, DesiredAccess
 
 _READS = ("s3:getobject", "s3:get*", "s3:*", "*")
 _EXAMPLES = 3
@@ -71,7 +71,7 @@ class Counted:
         return [f"for example {', '.join(keys)}"] if keys else []
 
 
-def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def opened(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that everybody will be able to read, and is not known to be able to read now."""
     if wish.delivery != "public" or wish.open_existing:
         return []
@@ -83,7 +83,7 @@ def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[s
     ]
 
 
-def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
     if wish.delivery != "acl" or wish.close_existing:
         return []
@@ -101,7 +101,7 @@ def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[s
     return [prefix for prefix in sorted(found) if not _everybody_reads(after, wish, prefix, account)]
 
 
-def problems(wish: Wish, opens: Counted, closes: Counted) -> list[str]:
+def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
     """Return what has to be said yes to before the change, each with the line to write."""
     found = []
     if opens.objects:
@@ -122,7 +122,7 @@ def problems(wish: Wish, opens: Counted, closes: Counted) -> list[str]:
     return found
 
 
-def _everybody_reads(access: Access, wish: Wish, prefix: str, account: Block) -> bool:
+def _everybody_reads(access: Access, wish: DesiredAccess, prefix: str, account: Block) -> bool:
     """True if a statement of the policy, in force and without a condition, opens all that begins with it."""
     restricted = "restrict_public_buckets"
     if access.block[restricted] or account[restricted]:

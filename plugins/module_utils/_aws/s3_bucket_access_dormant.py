@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Optional
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .s3_bucket_access_plan import Access, Block
+    from .s3_bucket_access_model import Access, Block
 
 # The most objects whose ACLs are looked at, since each takes a request.
 MOST_ACLS = 1000

@@ -17,96 +17,36 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import s3_bucket_access_audience as audience
 from . import s3_bucket_access_dormant as dormant_access
 from .errors import AwsError
-from .policy import as_list, everyone_may, is_literal, meaning, objects_below, statements_of
+from .policy import as_list, is_literal, meaning, objects_below, statements_of
 from .s3_bucket_access_audience import Counted
+from .s3_bucket_access_model import (
+    ALL_OFF,
+    ALL_ON,
+    AUTO,
+    ENFORCED,
+    FOLDERS,
+    NOTHING,
+    OBJECT_WRITER,
+    SID_PREFIX,
+    SWITCHES,
+    WHOLE_BUCKET,
+    Access,
+    Block,
+    DesiredAccess,
+    is_ours,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
 DELIVERIES = ("private", "public", "acl", "cloudfront")
-# What https is asked for. AUTO: the whole of a new bucket, else the folders, since others use the rest.
-WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
-# Statements whose Sid begins so are ours, all others are somebody else's.
-SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
 CLOUDFRONT = f"{SID_PREFIX}CloudFront"
 SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
 ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
 POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
-SWITCHES = {
-    "block_public_acls": "BlockPublicAcls",
-    "ignore_public_acls": "IgnorePublicAcls",
-    "block_public_policy": "BlockPublicPolicy",
-    "restrict_public_buckets": "RestrictPublicBuckets",
-}
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
 MAX_POLICY_BYTES = 20 * 1024
-
-Block = dict[str, bool]
-ALL_ON: Block = dict.fromkeys(SWITCHES, True)
-ALL_OFF: Block = dict.fromkeys(SWITCHES, False)
-
-
-@dataclass(frozen=True)
-class Access:
-    """What a bucket has. ownership is None for old buckets that never had the setting."""
-
-    ownership: Optional[str]
-    block: Block
-    policy: Optional[Mapping[str, Any]]
-
-    @property
-    def has_acls(self) -> bool:
-        return self.ownership != ENFORCED
-
-    @property
-    def ours(self) -> list[Mapping[str, Any]]:
-        return [each for each in statements_of(self.policy) if is_ours(each)]
-
-    @property
-    def foreign_public(self) -> list[Mapping[str, Any]]:
-        return [each for each in statements_of(self.policy) if everyone_may(each) and not is_ours(each)]
-
-    @property
-    def has_public_policy(self) -> bool:
-        return any(everyone_may(each) for each in statements_of(self.policy))
-
-    def same_as(self, other: Access) -> bool:
-        return (
-            self.ownership == other.ownership
-            and self.block == other.block
-            and _meanings(self.policy) == _meanings(other.policy)
-        )
-
-
-# What AWS gives a bucket since April 2023.
-NEW_BUCKET = Access(ENFORCED, ALL_ON, None)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the task asks for. https_for: what the policy refuses every request to that comes by http.
-
-    open_existing, close_existing: whether objects that are there may become public, or be closed to viewers.
-    """
-
-    bucket: str
-    delivery: str
-    folders: tuple[str, ...] = ()
-    partition: str = "aws"
-    change_foreign_access: bool = False
-    policy_only: bool = False
-    https_for: str = NOTHING
-    cloudfront_distribution_arn: str = ""
-    new_bucket: bool = False
-    open_existing: bool = True
-    close_existing: bool = False
-
-    @property
-    def arn(self) -> str:
-        """The ARN of the bucket."""
-        return f"arn:{self.partition}:s3:::{self.bucket}"
 
 
 @dataclass(frozen=True)
@@ -135,11 +75,7 @@ class Step:
     words: str
 
 
-def is_ours(statement: Mapping[str, Any]) -> bool:
-    return str(statement.get("Sid") or "").startswith(SID_PREFIX)
-
-
-def check_wish(wish: Wish) -> None:
+def check_desired(wish: DesiredAccess) -> None:
     """Raise for what cannot work whatever the bucket has."""
     opens_folders = wish.delivery in ("public", "cloudfront")
     if not opens_folders and wish.https_for not in (FOLDERS, AUTO):
@@ -165,7 +101,7 @@ def check_wish(wish: Wish) -> None:
         )
 
 
-def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
+def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
     """Our part of the bucket policy."""
     arn = wish.arn
     public_read = {
@@ -203,7 +139,7 @@ def _whole(arn: str) -> list[str]:
     return [arn, f"{arn}/*"]
 
 
-def _decided(current: Access, wish: Wish) -> Wish:
+def _decided(current: Access, wish: DesiredAccess) -> DesiredAccess:
     """Return the wish with what AUTO means for this bucket; what the whole bucket has already it keeps."""
     if wish.https_for != AUTO:
         return wish
@@ -212,7 +148,7 @@ def _decided(current: Access, wish: Wish) -> Wish:
     return replace(wish, https_for=WHOLE_BUCKET if wish.new_bucket or is_whole else FOLDERS)
 
 
-def target(current: Access, wish: Wish) -> Access:
+def target(current: Access, wish: DesiredAccess) -> Access:
     """What the bucket shall have."""
     policy = _with_ours(current, statements_wanted(_decided(current, wish)))
     if wish.policy_only:
@@ -247,7 +183,7 @@ def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Ma
     return {"Version": "2012-10-17", **(current.policy or {}), "Statement": statements}
 
 
-def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> None:
+def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundings) -> None:
     """Raise for what AWS would refuse or what would change access that is not ours, before the first call."""
     account = around.account or ALL_OFF
     problems = [
@@ -269,7 +205,7 @@ def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> N
         raise AwsError(tried, "; ".join(problems), "Nothing was changed")
 
 
-def _account_problems(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def _account_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     hinders: tuple[str, ...] = {"public": POLICY_SWITCHES, "acl": ACL_SWITCHES}.get(wish.delivery, ())
     if not hinders and _writes_public_policy(current, after):
         hinders = ("block_public_policy",)
@@ -281,7 +217,7 @@ def _account_problems(current: Access, after: Access, wish: Wish, account: Block
     return [f"{overrides} ({way_out})"]
 
 
-def _foreign_problems(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def _foreign_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     opened = dormant_access.opening(current, after, account).statements
     switch = "restrict_public_buckets"
     closed = current.foreign_public if after.block[switch] and not current.block[switch] else []
@@ -300,7 +236,7 @@ def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> li
     return [f"the bucket's ACL lets in {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
 
 
-def _owner_problems(wish: Wish, keys: Sequence[str]) -> list[str]:
+def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
     if wish.change_foreign_access or not keys:
         return []
     some = ", ".join(f"'{key}'" for key in keys[:3]) + (" and others" if len(keys) > 3 else "")
@@ -396,7 +332,3 @@ def difference(before: Access, after: Access) -> tuple[dict[str, Any], dict[str,
             old[each] = {name: old[each][name] for name in switches}
             new[each] = {name: new[each][name] for name in switches}
     return {each: old[each] for each in changed}, {each: new[each] for each in changed}
-
-
-def _meanings(policy: Optional[Mapping[str, Any]]) -> list[Any]:
-    return [meaning(each) for each in statements_of(policy)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._aws.statements import Statement, about, binds_everyone, covers, places
+from .._aws.policy import Statement, applies_to, is_public_principal, resources, statements_for
 from .explain_upload import PUBLIC_ACLS, Asked, Known
 
 _READ = "s3:GetObject"
@@ -70,8 +70,8 @@ def _no_statement(asked: Asked, known: Known) -> str:
     # Block Public Access would keep a statement out, so it is named with the missing one.
     who = known.who_blocks("block_public_policy") or known.who_blocks("restrict_public_buckets")
     on = f"; {who} is on as well" if who else ""
-    allowing = about([known.policy or {}], "Allow", _READ)
-    others = [place for each in allowing if binds_everyone(each) for place in places(each)]
+    allowing = statements_for([known.policy or {}], "Allow", _READ)
+    others = [place for each in allowing if is_public_principal(each) for place in resources(each)]
     if others:
         return (
             f"The bucket policy opens {', '.join(others)}, but not {asked.bucket}/{asked.folder}/*{on}: "
@@ -105,4 +105,8 @@ def _sids(statements: Sequence[Statement]) -> str:
 def _matching(policy: Mapping[str, Any], effect: str, asked: Asked) -> list[Statement]:
     """The statements about reading this object that bind everyone."""
     path = f"{asked.bucket}/{asked.key}"
-    return [each for each in about([policy], effect, _READ) if binds_everyone(each) and covers(each, path)]
+    return [
+        each
+        for each in statements_for([policy], effect, _READ)
+        if is_public_principal(each) and applies_to(each, path)
+    ]

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .._aws.credentials import Trouble
-from .._aws.s3_bucket_access_plan import SWITCHES, Block
-from .._aws.statements import about, covers, places
+from .._aws.policy import applies_to, resources, statements_for
+from .._aws.s3_bucket_access_model import SWITCHES, Block
 from .._common.network import NoAnswer
 
 PUBLIC_ACLS = ("public-read", "public-read-write")
@@ -266,13 +266,13 @@ def _write_refused(head: Answer, listed: Answer, asked: Asked, known: Known) -> 
 
 
 def _read_in_policies(policies: Sequence[Mapping[str, Any]], asked: Asked) -> str:
-    allowing = list(about(policies, "Allow", "s3:PutObject"))
-    if any(covers(each, f"{asked.bucket}/{asked.key}") for each in allowing):
+    allowing = list(statements_for(policies, "Allow", "s3:PutObject"))
+    if any(applies_to(each, f"{asked.bucket}/{asked.key}") for each in allowing):
         return (
             "The policies of the key's user allow s3:PutObject there, so something else refuses it: a "
             "condition in them, the bucket policy, or a rule of the organization or of the network"
         )
-    elsewhere = [place for each in allowing for place in places(each)]
+    elsewhere = [place for each in allowing for place in resources(each)]
     if elsewhere:
         return (
             f"The key's policy allows s3:PutObject on {', '.join(elsewhere)}, but not on "

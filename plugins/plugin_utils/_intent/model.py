@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH, UPLOAD_BITS
 from ...module_utils._aws.policy import check_literal, objects_below
-from ...module_utils._aws.s3_bucket_access_plan import AUTO, NOTHING, WHOLE_BUCKET
+from ...module_utils._aws.s3_bucket_access_model import AUTO, NOTHING, WHOLE_BUCKET
 from ...module_utils._aws.s3_recording_bucket_plan import KMS
 from ...module_utils._common.providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 

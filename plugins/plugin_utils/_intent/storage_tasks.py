@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...module_utils._aws.s3_bucket_access_plan import NOTHING
+from ...module_utils._aws.s3_bucket_access_model import NOTHING
 
 
 def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
     s3_bucket_access_plan as access,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    SWITCHES,
+    Access,
+    Block,
+    DesiredAccess,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,18 +40,16 @@ OPEN = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
 )
 IGNORING = {**OPEN, "IgnorePublicAcls": True}
-BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in access.SWITCHES})
+BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in SWITCHES})
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES), account=BLOCKS)
-def test_what_becomes_public_by_switches_alone(
-    before: access.Access, wish: access.Wish, account: access.Block
-) -> None:
+def test_what_becomes_public_by_switches_alone(before: Access, wish: DesiredAccess, account: Block) -> None:
     """Written down apart from the code under test: what everybody may do after and might not before."""
 
-    def openings(state: access.Access) -> set[str]:
+    def openings(state: Access) -> set[str]:
         found = set()
-        on = {name: state.block[name] or account[name] for name in access.SWITCHES}
+        on = {name: state.block[name] or account[name] for name in SWITCHES}
         if state.ownership != "BucketOwnerEnforced" and not on["ignore_public_acls"]:
             found.add("acls")
         if WEBSITE in (state.policy or {}).get("Statement", []) and not on["restrict_public_buckets"]:

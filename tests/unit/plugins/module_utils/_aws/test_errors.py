@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
 from botocore.exceptions import ClientError
 
@@ -46,11 +46,11 @@ class _Module:
 
 def test_an_error_has_the_credentials_of_the_task_in_no_form(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible masked the secret as it was given, and not as an answer in JSON or a URL has it."""
-    monkeypatch.setattr(as_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
 
     def run(_module: Any) -> dict[str, Any]:
         raise AwsError("Asking", 'AccessDenied: run\\"s+secret/key, run%22s%2Bsecret%2Fkey')
 
     with pytest.raises(SystemExit):
-        as_module.run_as_module(run, {})
+        aws_module.run_as_module(run, {})
     assert _Module.failed["msg"] == "Asking: AccessDenied: ********, ********."

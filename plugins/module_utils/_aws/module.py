@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Protocol
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -16,10 +16,25 @@ from .credentials import SECRETS
 from .errors import AwsError
 
 
+class AwsModule(Protocol):
+    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage check have their own.
+
+    no_log_values() in calls.py knows where such a module has the texts that Ansible masks.
+    """
+
+    params: dict[str, Any]
+    check_mode: bool
+
+    @property
+    def region(self) -> Optional[str]: ...
+
+    def client(self, service: str, **options: Any) -> Any: ...
+
+
 def run_as_module(
-    run: Callable[[Any], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
+    run: Callable[[AwsModule], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
 ) -> None:
-    """Run a module: its result is the task's, AwsError is its failure in words."""
+    """Run a module: return its result as the task's, and AwsError as the task's failure."""
     module = AnsibleAWSModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
     try:
         result = printable_result(run(module))
