@@ -12,12 +12,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
+from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from . import app_warnings
 from .backup import WayBack, folded, way_back
 from .backup_file import FormerFile
 from .client import AmsClient, Connection
-from .errors import AmsError
 from .settings import Change, SettingsError, differing, merged, not_applied, plan, secrets_of
 from .update_plan import (
     Manner,
@@ -64,9 +64,10 @@ class Applier:
                 written.append(self._write(planned, keep) if planned.change else planned)
             except AmsError as error:
                 done = [each.app for each in written if each.change]
-                if done:
-                    error.came_back += f" (already written: {', '.join(done)})"
-                raise
+                if not done:
+                    raise
+                came_back = f"{error.came_back} (already written: {', '.join(done)})"
+                raise replace(error, came_back=came_back) from None
         return written
 
     def to_come(self, planned: Plan) -> list[str]:
@@ -186,14 +187,12 @@ class Applier:
             self.client.write_settings(planned.app, posted)
         except AmsError as error:
             if not error.uncertain:
-                error.remedy = f"{error.remedy}. Nothing of this application was written".lstrip(". ")
-                raise
+                raise error.with_note("Nothing of this application was written") from None
             lost = error
         now = self._after_write(planned, lost)
         missing = not_applied(now, planned.change)
         if missing and lost is not None:
-            lost.remedy = f"Read back: {listed(missing)} is not as asked. {lost.remedy}"
-            raise lost
+            raise lost.with_remedy(f"Read back: {listed(missing)} is not as asked. {lost.remedy}")
         if missing:
             raise AmsError(
                 f"Reading back the settings of application '{planned.app}' at {self.client.url}",
@@ -207,13 +206,12 @@ class Applier:
             return self.client.settings(planned.app)
         except AmsError as error:
             if lost is None:
-                error.remedy = f"The settings were written but could not be read back. {error.remedy}"
-                raise
-            lost.remedy = (
+                not_read = "The settings were written but could not be read back"
+                raise error.with_remedy(f"{not_read}. {error.remedy}") from None
+            raise lost.with_remedy(
                 "It is not known whether the write was carried out: reading back failed "
                 f"({error.came_back}). Run again. {lost.remedy}"
-            )
-            raise lost from None
+            ) from None
 
 
 def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> dict[str, Any]:
@@ -302,4 +300,4 @@ def _session(connection: Connection, ready_timeout: float) -> Iterator[Applier]:
         try:
             yield Applier(client, ready_by)
         except AmsError as error:
-            raise error.without(client.secrets) from None
+            raise error.masked(client.secrets) from None

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
