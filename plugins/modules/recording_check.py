@@ -253,7 +253,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import LIVE, PROBE
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import Live
@@ -265,6 +264,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import Absence
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import checked, outcome
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import in_ascii
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -341,7 +341,7 @@ def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: 
     try:
         return not_tried(outcome(viewer.url, checked(chains)), chains)
     except AmsError as error:
-        raise error.without(client.secrets) from None
+        raise error.masked(client.secrets) from None
 
 
 def main() -> None:

@@ -23,7 +23,6 @@ import pytest
 import requests
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import Store
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import (
     Viewer,
@@ -32,6 +31,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playb
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.bounded_session import (
     size_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 from botocore.exceptions import BotoCoreError
 

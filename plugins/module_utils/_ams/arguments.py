@@ -16,9 +16,9 @@ from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._common.addresses import is_open_http
+from .._common.errors import AmsError
 from .._common.plain_text import printable_result
 from .client import LOGIN_GATE, Connection
-from .errors import AmsError
 
 Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 

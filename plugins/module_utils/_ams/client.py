@@ -14,14 +14,15 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
-from .._common.plain_text import one_line
+from .._common.errors import AmsError
+from .._common.plain_text import excerpt, one_line
+from .._common.secret_forms import scrub
 from .._common.strict_json import JsonError, parse
 from . import transport
-from .errors import AmsError, excerpt, scrub
 from .transport import API, PAGE, SETTINGS, SMALL, Answer, Transport, TransportError
 
 READ_ATTEMPTS = 3
@@ -194,18 +195,16 @@ class AmsClient:
             self._transport.connect()
         except TransportError as failure:
             error = self._no_answer(tried, failure)
-            error.login_unsure = not error.starting
-            raise error from failure
+            raise replace(error, login_unsure=not error.starting) from failure
 
     def _authenticate(self, tried: str) -> None:
         who = {"email": self.connection.email, "password": self.connection.password}
         try:
             answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
         except AmsError as error:
-            # Its filter is up before its users are: no password was looked at.
-            error.starting = error.starting or error.status == 403
-            error.login_unsure = not error.starting
-            raise
+            # Its filter is up before its users are: no password was checked.
+            starting = error.starting or error.status == 403
+            raise replace(error, starting=starting, login_unsure=not starting) from None
         if answer.get("success") is not True:
             raise self._login_refused(tried, str(answer.get("message") or ""))
         self._logged_in = True

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from .calls import attempt
-from .errors import UNKNOWN_CALL_CODES, AwsError, is_none
+from .errors import UNKNOWN_CALL_CODES, is_none
 
 # What to do where a store does not know a setting that is asked for.
 REMEDIES = {
@@ -57,6 +58,4 @@ def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) 
 
 def with_remedy(name: str, error: AwsError) -> AwsError:
     """Return the error, with what to do where the store does not know the setting."""
-    if error.code in UNKNOWN_CALL_CODES:
-        error.remedy = REMEDIES[name]
-    return error
+    return error.with_remedy(REMEDIES[name]) if error.code in UNKNOWN_CALL_CODES else error

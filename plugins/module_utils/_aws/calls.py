@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from .._common import polling
 from .._common.providers import is_of_aws
 from .credentials import refuse_unusable
 from .errors import code_of, explain
@@ -160,7 +161,7 @@ def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -
 
 
 def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: float) -> _T:
-    """What is there once it is as it was asked for, or what is there when the time is up.
+    """Read until what is read is as requested, or the time is up; return what was read last.
 
     S3 may go on giving the former state for some seconds.
     """
@@ -177,13 +178,6 @@ def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: f
 
 
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
-    """Ask until there is an answer, with growing pauses and jitter; None when the time is up."""
-    end = time.monotonic() + seconds
-    pause = 0.4
-    while True:
-        answer = ready()
-        left = end - time.monotonic()
-        if answer is not None or left <= 0:
-            return answer
-        time.sleep(min(left, pause * random.uniform(0.5, 1.0)))
-        pause = min(pause * 1.6, 4.0)
+    """Call until there is a result, with growing pauses and jitter; return None when the time is up."""
+    pauses = (pause * random.uniform(0.5, 1.0) for pause in polling.growing(0.4, 1.6, 4.0))
+    return polling.poll(ready, polling.Deadline(seconds), pauses)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import cloudfront_recording_distribution_plan as distribution
 from .calls import attempt, client, partition_of, poll
-from .errors import AwsError
 
 _FOUND_AGAIN_SECONDS = 20
 

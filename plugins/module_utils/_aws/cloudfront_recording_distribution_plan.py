@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 Config = dict[str, Any]
 TO_COME = "(the distribution that will be made)"

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .errors import AwsError, code_of
+from .._common.errors import AwsError
+from .errors import code_of
 
 # The options in which a task or a lookup has them.
 SECRETS = ("secret_key", "session_token")

@@ -1,17 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The one error of the AWS modules, and the words that it is made of."""
+"""Translates botocore's errors into AwsError."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
-
-from .._common.plain_text import one_line, printable
-from .._common.secret_forms import scrub
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from .._common.errors import AwsError
+from .._common.plain_text import one_line
 
 _LONGEST_ANSWER = 1000
 _NOT_FOUND, _UNAVAILABLE = 404, 503
@@ -30,45 +25,6 @@ _THROTTLED_CODES = {
     "ServiceUnavailable",
 }
 UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
-
-
-class AwsError(Exception):
-    """Something that the user has to know: what was tried on what, what came back, what to do next.
-
-    code: AWS's own name of the error, empty where AWS did not answer. status: the HTTP status of its answer.
-    """
-
-    def __init__(
-        self, tried: str, came_back: str, remedy: str = "", *, code: str = "", status: int = 0
-    ) -> None:
-        self.tried = tried
-        self.came_back = came_back
-        self.remedy = remedy
-        self.code = code
-        self.status = status
-        super().__init__(tried, came_back, remedy)
-
-    def __str__(self) -> str:
-        parts = [f"{self.tried}: {self.came_back}".rstrip(".")]
-        if self.remedy:
-            parts.append(self.remedy.rstrip("."))
-        return printable(". ".join(parts) + ".")
-
-    def after(self, steps: Iterable[str]) -> AwsError:
-        """The same error, telling what had been done before it."""
-        done = "; ".join(steps)
-        if done:
-            self.remedy = f"{self.remedy.rstrip('.')}. Done before that: {done}".lstrip(". ")
-        return self
-
-    def without(self, secrets: Iterable[Optional[str]]) -> AwsError:
-        """The same error, with the secrets that an answer may quote masked."""
-        self.came_back = scrub(self.came_back, secrets)
-        return self
-
-    def result(self) -> dict[str, Any]:
-        """The error as a task's result."""
-        return {"msg": str(self), **({"error_code": self.code} if self.code else {})}
 
 
 def code_of(error: BaseException) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.errors import AwsError
 from . import iam_programmatic_user_plan as users
 from .calls import attempt, client, partition_of, poll
-from .errors import AwsError
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
 from .tags import from_aws
@@ -223,7 +223,7 @@ class _User(UserReader):
                 done.append(step.words)
             return before, self._read_back(wish), done
         except AwsError as error:
-            raise error.after(done) from None
+            raise error.with_done(done) from None
 
     def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:
         """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
@@ -257,10 +257,10 @@ class _User(UserReader):
                 **step.arguments,
             )
         except AwsError as error:
-            error.remedy = error.remedy or _REMEDIES.get(error.code, "")
+            told = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
             if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
-                error.remedy = f"{error.remedy}. {_DEMANDED}"
-            raise
+                told = told.with_note(_DEMANDED)
+            raise told from None
 
     def _tried(self, step: users.Step) -> str:
         return f"IAM user {self.name} ({step.words})"
@@ -289,7 +289,7 @@ class _User(UserReader):
                 self._take(step)
                 done.append(step.words)
         except AwsError as error:
-            raise error.after(done) from None
+            raise error.with_done(done) from None
         if not any(step.call == "delete_user" for step in steps):
             return
         if not poll(lambda: None if self.found() else True, _READ_BACK_SECONDS):
@@ -297,4 +297,4 @@ class _User(UserReader):
                 f"Deleting IAM user {self.name}",
                 "all calls were accepted, but the user is still there",
                 "Something else may be making it again at the same time; run again",
-            ).after(done)
+            ).with_done(done)

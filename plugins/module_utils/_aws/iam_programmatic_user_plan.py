@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 from .tags import to_aws

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.errors import AwsError
 from .calls import attempt, attempt_all
-from .errors import AwsError
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
 from .tags import from_aws
 

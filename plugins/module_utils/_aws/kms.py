@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._common.errors import AwsError
 from .calls import attempt, client
-from .errors import AwsError
 
 _DOES_NOT_EXIST = ("NotFoundException", "InvalidArnException")
 
@@ -23,10 +23,9 @@ def refuse_unusable(module: Any, key_id: str) -> None:
         answer = attempt(tried, client(module, "kms").describe_key, needs="kms:DescribeKey", KeyId=key_id)
     except AwsError as error:
         if error.code in _DOES_NOT_EXIST:
-            error.remedy = (
+            raise error.with_remedy(
                 "Give the ID, the ARN or the alias (alias/NAME) of a key that exists in this region"
-            )
-            raise
+            ) from None
         return
     state = answer["KeyMetadata"].get("KeyState", "Enabled")
     if state != "Enabled":

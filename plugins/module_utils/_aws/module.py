@@ -11,9 +11,9 @@ from typing import Any, Callable, Optional, Protocol
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from .._common.errors import AwsError
 from .._common.plain_text import printable_result
 from .credentials import SECRETS
-from .errors import AwsError
 
 
 class AwsModule(Protocol):
@@ -41,7 +41,7 @@ def run_as_module(
     except AwsError as error:
         # Ansible masks them as they are; an error may quote them in another form.
         secrets = [module.params.get(name) for name in SECRETS]
-        module.fail_json(**error.without(secrets).result())
+        module.fail_json(**error.masked(secrets).result())
     for warning in result.pop("warnings", ()):
         # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(warning)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

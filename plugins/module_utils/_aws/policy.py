@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 Statement = Mapping[str, Any]
 

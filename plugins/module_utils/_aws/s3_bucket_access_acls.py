@@ -8,8 +8,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.errors import AwsError
 from .calls import attempt
-from .errors import AwsError
 from .object_listing import objects
 from .s3_bucket_access_audience import Counted
 from .s3_bucket_access_dormant import MOST_ACLS, Dormant, looked, public_grants

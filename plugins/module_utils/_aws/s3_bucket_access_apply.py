@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from .._common.strict_json import parse
 from . import (
     bucket_setting,
@@ -23,7 +24,6 @@ from . import (
 )
 from . import s3_bucket_access_plan as access
 from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
-from .errors import AwsError
 from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
@@ -132,8 +132,7 @@ def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[Access, bool]:
         if error.code != "NoSuchBucket":
             raise
         if not check_mode:
-            error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
-            raise
+            raise error.with_remedy("Make the bucket first (amazon.aws.s3_bucket)") from None
     return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
@@ -278,7 +277,7 @@ class _Bucket:
             try:
                 self._take_one(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
             except AwsError as error:
-                raise error.after(done) from None
+                raise error.with_done(done) from None
             done.append(step.words)
         found = read_back(self.read, wanted.same_as, _READ_BACK_SECONDS)
         if not found.same_as(wanted):
@@ -287,7 +286,7 @@ class _Bucket:
                 f"Setting the access to bucket {self.name}",
                 f"all calls were accepted, but the bucket has {right} where {left} was asked for",
                 "Something else may be changing it at the same time; run again",
-            ).after(done)
+            ).with_done(done)
         return found
 
     def _take_one(self, step: access.Step, *, switched: bool) -> None:

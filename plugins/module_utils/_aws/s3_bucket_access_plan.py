@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.errors import AwsError
 from . import s3_bucket_access_audience as audience
 from . import s3_bucket_access_dormant as dormant_access
-from .errors import AwsError
 from .policy import as_list, is_literal, meaning, objects_below, statements_of
 from .s3_bucket_access_audience import Counted
 from .s3_bucket_access_model import (

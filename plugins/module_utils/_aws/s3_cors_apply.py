@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import bucket_setting
 from . import s3_cors_plan as cors
 from .calls import S3_TRANSIENT, attempt, client, owned_by, read_back
-from .errors import AwsError
 
 _READ_BACK_SECONDS = 10
 
@@ -62,8 +62,7 @@ class _Bucket:
             if error.code != "NoSuchBucket":
                 raise
             if not check_mode:
-                error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
-                raise
+                raise error.with_remedy("Make the bucket first (amazon.aws.s3_bucket)") from None
         return [], True
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> list[cors.Rule]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from xml.sax.saxutils import escape
 
 from .._common.addresses import in_ascii
-from .errors import AwsError
+from .._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from .._common.errors import AwsError
 from . import (
     bucket_setting,
     object_listing,
@@ -26,7 +27,6 @@ from . import (
     s3_recording_bucket_remove as remove_bucket,
 )
 from .calls import S3_TRANSIENT, attempt, poll, read_back
-from .errors import AwsError
 from .ownership import tags_of
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
 from .tags import from_aws, to_aws
@@ -174,7 +174,7 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "BucketAlreadyExists":
-                error.remedy = NOT_OURS
+                raise error.with_remedy(NOT_OURS) from None
             raise
         if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
             raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
@@ -184,7 +184,7 @@ class _Bucket(BucketFinder):
         try:
             return not self._tags()["tags"]
         except AwsError as error:
-            raise error.after(["made the bucket"]) from None
+            raise error.with_done(["made the bucket"]) from None
 
     def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
         """Of what a bucket has what the task asks for."""
@@ -287,7 +287,7 @@ class _Bucket(BucketFinder):
                 self._write(name, wanted)
             except AwsError as error:
                 if name != "tags" or not self.is_marked:
-                    raise error.after(done) from None
+                    raise error.with_done(done) from None
                 self.warnings.append(f"{error} {_UNTAGGED}")
                 self.wish, wanted = replace(self.wish, tags=None), replace(wanted, tags=None)
                 continue
@@ -301,7 +301,7 @@ class _Bucket(BucketFinder):
                 f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
                 f"{[left.get(name) for name in differs]} was asked for",
                 "Something else may be changing it at the same time; run again",
-            ).after(done)
+            ).with_done(done)
         return found
 
     def _write(self, name: str, wanted: bucket.Keeping) -> None:
@@ -325,7 +325,7 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "InvalidArgument" and bucket.aborts_uploads(wanted.lifecycle_rules or ()):
-                error.remedy = _NO_ABORTS
+                raise error.with_remedy(_NO_ABORTS) from None
             raise
 
     def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:

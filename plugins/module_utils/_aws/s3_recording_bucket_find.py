@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._common.errors import AwsError
 from .calls import ANY_OWNER, attempt, caller_identity, client, owned_by
-from .errors import AwsError
 
 NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
@@ -83,8 +83,7 @@ class BucketFinder:
         try:
             identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
         except AwsError as error:
-            error.remedy = f"{error.remedy.rstrip('.')}. {_WITHOUT_STS}".lstrip(". ")
-            raise
+            raise error.with_note(_WITHOUT_STS) from None
         return str(identity["Account"])
 
     def _not_ours(self, owner: str, error: AwsError) -> AwsError:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 from .ownership import is_managed
 
 # Lifecycle rules whose ID begins so are ours, all others are somebody else's.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import bucket_setting
 from .calls import S3_TRANSIENT, attempt, poll
-from .errors import UNKNOWN_CALL_CODES, AwsError
+from .errors import UNKNOWN_CALL_CODES
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
@@ -123,7 +124,7 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "BucketNotEmpty":
-                error.remedy = _NOT_EMPTY
+                raise error.with_remedy(_NOT_EMPTY) from None
             raise
         if not poll(lambda: None if self.look() else True, _GONE_SECONDS):
             raise AwsError(tried, "it was accepted, but the bucket is still there", "Run again")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
+from .._common.errors import AwsError
 from .._common.plain_text import one_line
 from . import (
     cloudfront_recording_distribution_apply as apply_distribution,
@@ -28,7 +29,6 @@ from . import (
     s3_recording_bucket_apply as apply_bucket,
 )
 from .calls import masked_texts
-from .errors import AwsError
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
 

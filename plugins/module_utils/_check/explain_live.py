@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from .._ams.errors import AmsError
 from .._aws.credentials import trouble_of
 from .._aws.errors import code_of
+from .._common.errors import AmsError
 from .report import Link
 
 LINK = "live check"

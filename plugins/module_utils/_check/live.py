@@ -16,9 +16,9 @@ from typing import Any, Callable, NamedTuple, Optional, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from .._ams.broadcasts import Broadcasts
-from .._ams.errors import AmsError
 from .._ams.recording_rules import MP4, forwarded_to, hls_seconds, object_key, stream_prefixes, uploads
 from .._common.bounded_session import VIEWER_MOST, size_of
+from .._common.errors import AmsError
 from .._common.network import NoAnswer
 from .clip import CLIP_SECONDS, clip, mp4_fault
 from .explain_live import (

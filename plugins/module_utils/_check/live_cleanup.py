@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 from .._ams.broadcasts import Broadcasts
-from .._ams.errors import AmsError
+from .._common.errors import AmsError
 from .live_bucket import Store
 from .report import undisturbed
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .._ams.errors import AmsError
 from .._ams.recording_rules import object_key, signing_region
 from .._ams.settings import SettingsError, plan
+from .._common.errors import AmsError
 from .explain_playback import Forwarding, probe_extension
 from .hls_upload_check import HlsUpload
 from .leftovers import PROBE

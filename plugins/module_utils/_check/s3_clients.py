@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from .._ams.errors import AmsError
 from .._ams.recording_rules import signing_region
 from .._aws.errors import code_of
 from .._aws.s3_options import make_plain, plain_options
 from .._common.bounded import bind_store_client
+from .._common.errors import AmsError
 from .._common.providers import PROVIDERS, provider_at, region_at
 
 try:

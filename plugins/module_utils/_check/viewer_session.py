@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
 
-from .._ams.errors import AmsError
 from .._common.bounded import STORE_MOST, bind_manager
 from .._common.bounded_session import VIEWER_MOST, BoundedAdapter
+from .._common.errors import AmsError
 
 try:
     import requests

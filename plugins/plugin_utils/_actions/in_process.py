@@ -29,7 +29,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     connection_secrets,
     with_connection_warnings,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
     printable_result,
 )

@@ -14,10 +14,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credent
     refuse_unusable,
     trouble_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     s3_clients as _probe_store,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_apply as apply,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.tags import to_aws
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 if TYPE_CHECKING:
     from stand_ins.aws import AwsStandIn

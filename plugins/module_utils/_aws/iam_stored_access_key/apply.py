@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ansible.module_utils.common.warnings import warn
 
+from ..._common.errors import AwsError
 from ..calls import attempt, client, poll
-from ..errors import AwsError
 from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, Store
 from ..key_stores.registry import STORES
@@ -272,8 +272,11 @@ class _Task:
                 UserName=self.user_name,
             )
         except AwsError as error:
-            self._take_note_out(now, reserved, error)
-            raise
+            # Where it was not refused for sure, the key may exist; by the note the next run finds it.
+            left = self._take_note_out(now, reserved) if error.code in _REFUSED_FOR_SURE else None
+            if left is None:
+                raise
+            raise error.with_note(f"The note of it in {self.store.where} is left: {left}") from None
         if answer is None:
             self._take_note_out(now, reserved)
             return None
@@ -282,28 +285,26 @@ class _Task:
         document = keys.new_document(made, self.account, now.stored.access_key_id if now.stored else None)
         try:
             stored = self.store.replace(keys.text_of(document), reserved)
-        except BaseException as error:
-            self._undo(made, error)
+        except AwsError as error:
+            undone, masked = self._undo(made), error.masked([made["SecretAccessKey"]])
+            raise masked.with_remedy(f"{undone} {masked.remedy}".strip()) from None
+        except BaseException:
+            self._undo(made)
             raise
         if not stored:
             self._delete(made["AccessKeyId"])
         return document if stored else None
 
-    def _take_note_out(
-        self, now: keys.Situation, reserved: Content, error: Optional[AwsError] = None
-    ) -> None:
-        """A note that stays costs the next run half a minute, no more."""
-        if error and error.code not in _REFUSED_FOR_SURE:
-            # The key may have been made all the same; by the note the next run finds it.
-            return
+    def _take_note_out(self, now: keys.Situation, reserved: Content) -> Optional[AwsError]:
+        """Return why the note is left, if it is. One that stays costs the next run half a minute."""
         try:
             if now.stored:
                 self.store.replace(keys.text_of(now.stored.document), reserved)
             else:
                 self.store.delete()
         except AwsError as failure:
-            if error:
-                error.remedy = f"{error.remedy}. The note of it in {self.store.where} is left: {failure}"
+            return failure
+        return None
 
     def _mend(self, document: dict[str, Any]) -> bool:
         document = {name: value for name, value in document.items() if value is not None}
@@ -311,17 +312,14 @@ class _Task:
             keys.text_of(document), self.reader.content
         )
 
-    def _undo(self, made: dict[str, Any], error: BaseException) -> None:
-        """A key whose secret is not stored is of no use to anyone."""
+    def _undo(self, made: dict[str, Any]) -> str:
+        """Delete a key whose secret is not stored: it is of no use to anyone. Return what became of it."""
         key_id = made["AccessKeyId"]
         try:
             self._delete(key_id)
-            told = f"The new key {key_id} was deleted again"
         except AwsError as undoing:
-            told = f"The new key {key_id} is left, delete it (aws iam delete-access-key): {undoing}"
-        if isinstance(error, AwsError):
-            error.without([made["SecretAccessKey"]])
-            error.remedy = f"{told}. {error.remedy}".strip()
+            return f"The new key {key_id} is left, delete it (aws iam delete-access-key): {undoing}"
+        return f"The new key {key_id} was deleted again."
 
     def _deactivate(self, access_key_id: str) -> None:
         attempt(

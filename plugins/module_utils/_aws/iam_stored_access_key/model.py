@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..errors import AwsError
+from ..._common.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_KEYS = 2
@@ -33,8 +33,8 @@ SETTLED_AFTER = timedelta(seconds=30)
 class RotationInGrace(AwsError):
     """A rotation is asked for while the old key of the last one is still kept."""
 
-    def result(self) -> dict[str, Any]:
-        return {**super().result(), "in_grace": True}
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        return {**super().result(secrets), "in_grace": True}
 
 
 @dataclass(frozen=True)

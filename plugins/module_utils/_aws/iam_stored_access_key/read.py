@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
+from ..._common.errors import AwsError
 from ..calls import attempt, caller_identity, client, masked_texts
-from ..errors import AwsError
 from ..key_stores.base import Content, Store
 from . import model as keys
 

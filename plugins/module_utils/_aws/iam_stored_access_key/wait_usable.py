@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..._common.errors import AwsError
 from ..calls import attempt, client, poll
-from ..errors import AwsError
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",
@@ -23,18 +25,17 @@ _NOT_ALLOWED_YET = ("AccessDenied", "403")
 _TOO_SHORT = "Run again with a longer wait_timeout (in the role s3_recording_key_wait_timeout)"
 
 
+@dataclass(eq=False, repr=False)
 class KeyNotYetUsable(AwsError):
     """A key that AWS does not know everywhere yet, or whose policy it does not.
 
     waiting_for: what AWS has still to do, as the end of "waiting for AWS to".
     """
 
-    def __init__(self, error: AwsError, waiting_for: str) -> None:
-        super().__init__(error.tried, error.came_back, error.remedy, code=error.code, status=error.status)
-        self.waiting_for = waiting_for
+    waiting_for: str = ""
 
-    def result(self) -> dict[str, Any]:
-        return {**super().result(), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        return {**super().result(secrets), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
 
 
 class Probe:
@@ -80,7 +81,8 @@ class Probe:
             return True
 
         if not poll(works, end - time.monotonic()):
-            raise KeyNotYetUsable(self._said(last[0], _TOO_SHORT), self._awaited(last[0]))
+            told = self._said(last[0], _TOO_SHORT)
+            raise KeyNotYetUsable(**vars(told), waiting_for=self._awaited(told))
 
     def _awaited(self, error: AwsError) -> str:
         if error.code in _NOT_ALLOWED_YET:
@@ -88,10 +90,9 @@ class Probe:
         return f"activate access key {self.key_id}"
 
     def _said(self, error: AwsError, otherwise: str) -> AwsError:
-        error.remedy = {
+        remedy = {
             "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
             "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",
             "NoSuchBucket": "The key works; make the bucket first (amazon.aws.s3_bucket)",
         }.get(error.code, otherwise)
-        error.remedy = f"{error.remedy.rstrip('.')}. The key is in {self.where}".lstrip(". ")
-        return error
+        return error.with_remedy(remedy).with_note(f"The key is in {self.where}")

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional
 from ansible.module_utils.common.warnings import warn
 
 from ..._common import private_file
+from ..._common.errors import AwsError
 from ..._common.private_file import FileError
 from ..calls import masked_texts
-from ..errors import AwsError
 from . import vault
 from .base import Content, Store
 

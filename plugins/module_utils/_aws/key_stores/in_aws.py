@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Optional
 
+from ..._common.errors import AwsError
 from .. import kms
 from ..calls import attempt, client
-from ..errors import AwsError
 from .base import Content, Store
 
 _NOT_THERE = "ResourceNotFoundException"

@@ -15,7 +15,7 @@ import os
 from binascii import hexlify, unhexlify
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..errors import AwsError
+from ..._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 
 

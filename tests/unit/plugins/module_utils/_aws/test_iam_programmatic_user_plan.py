@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_plan as users,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import (
     Belongings,
     Claim,
     tags_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import MASK, AmsError, scrub
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     HLS,
     MP4,
@@ -36,6 +35,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import Store
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
 from botocore.exceptions import ClientError, ProfileNotFound
 
 from tests.harness.forwarding import FORWARDED

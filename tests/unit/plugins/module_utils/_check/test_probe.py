@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import upload as _upload_check
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import Inquiry
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Known
@@ -21,6 +20,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.repor
     checked,
     outcome,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,

@@ -11,24 +11,21 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import (
-    MASK,
-    AmsError,
-    excerpt,
-    scrub,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import (
     plan,
     redact,
     secrets_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError, AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
+    excerpt,
     one_line,
     printable,
     printable_result,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 from botocore.exceptions import ClientError

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     wait_usable,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import waiting
 from botocore.exceptions import ClientError
 

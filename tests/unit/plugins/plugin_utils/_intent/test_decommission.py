@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import without_recording
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import arguments_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     DesiredAccess,
 )
@@ -15,6 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_buck
     check_desired,
     statements_wanted,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
     Intent,
     key_policy,
