@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._common.errors import AwsError
-from .calls import attempt
+from .calls import call_aws
 from .errors import UNKNOWN_CALL_CODES, is_none
 
 # What to do where a store does not know a setting that is asked for.
@@ -39,7 +39,7 @@ class Setting:
 def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> Setting:
     """Return a setting of a bucket; that a store does not know it is for the caller to judge."""
     try:
-        return Setting(attempt(tried, operation, needs=needs, **options))
+        return Setting(call_aws(tried, operation, needs=needs, **options))
     except AwsError as error:
         if error.code in UNKNOWN_CALL_CODES:
             return Setting(None, with_remedy(name, error))
@@ -51,7 +51,7 @@ def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -
 def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> None:
     """Write a setting of a bucket."""
     try:
-        attempt(tried, operation, needs=needs, **options)
+        call_aws(tried, operation, needs=needs, **options)
     except AwsError as error:
         raise with_remedy(name, error) from None
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from .._common import polling
 from .._common.providers import is_of_aws
 from .credentials import refuse_unusable
-from .errors import code_of, explain
+from .errors import code_of, to_aws_error
 from .s3_options import make_plain, plain_options
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _has_no_subdomains(url: str) -> bool:
     return True
 
 
-def masked_texts(module: Any) -> set[str]:
+def no_log_values(module: Any) -> set[str]:
     """The texts that Ansible masks in everything the module says. amazon.aws 8 does not pass them on."""
     texts: set[str] = getattr(module, "_module", module).no_log_values
     return texts
@@ -107,7 +107,7 @@ def partition_of(region: Optional[str]) -> str:
         return "aws"
 
 
-def attempt(
+def call_aws(
     tried: str,
     operation: Callable[..., Any],
     *,
@@ -132,9 +132,9 @@ def attempt(
             if code_of(error) in none_on:
                 return None
             # Without the cause: what botocore quotes must not reach a traceback.
-            raise explain(tried, error, needs, asked=_address_of(operation)) from None
+            raise to_aws_error(tried, error, needs, asked=_address_of(operation)) from None
         except BotoCoreError as error:
-            raise explain(tried, error, needs) from None
+            raise to_aws_error(tried, error, needs) from None
     return None
 
 
@@ -146,21 +146,21 @@ def _address_of(operation: Any) -> str:
 def caller_identity(module: Any, tried: str) -> dict[str, Any]:
     """Account and ARN of the credentials of the task, as STS has them."""
     sts = client(module, "sts")
-    answer: dict[str, Any] = attempt(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
+    answer: dict[str, Any] = call_aws(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
     return answer
 
 
-def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
+def call_aws_pages(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
     """What all pages of a list hold together; nothing for the error codes in none_on.
 
     made: the client. call: of it, one that has pages. within: where an answer has the list.
     """
     pages = made.get_paginator(call)
-    answer = attempt(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
+    answer = call_aws(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
     return (answer or {}).get(within) or []
 
 
-def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: float) -> _T:
+def read_back(read: Callable[[], _T], is_desired: Callable[[_T], bool], seconds: float) -> _T:
     """Read until what is read is as requested, or the time is up; return what was read last.
 
     S3 may go on giving the former state for some seconds.
@@ -168,7 +168,7 @@ def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: f
     found = [read()]
 
     def settled() -> Optional[bool]:
-        if as_asked(found[0]):
+        if is_desired(found[0]):
             return True
         found[0] = read()
         return None

@@ -37,7 +37,7 @@ _SIGNING = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredDistribution:
     """What the task asks for. region: of the bucket. require_https: the bucket refuses http."""
 
     bucket: str
@@ -63,25 +63,25 @@ class Wish:
         return f"{self.bucket[: _MAX_NAME - 10]}-recording"
 
 
-def is_ours(summary: Mapping[str, Any], wish: Wish) -> bool:
+def is_ours(summary: Mapping[str, Any], desired: DesiredDistribution) -> bool:
     """Whether a distribution of a list is the one that was made here for the bucket."""
-    return summary.get("Comment") == wish.comment and any(
-        _is_of_bucket(origin, wish) for origin in _items(summary.get("Origins"))
+    return summary.get("Comment") == desired.comment and any(
+        _is_of_bucket(origin, desired) for origin in _items(summary.get("Origins"))
     )
 
 
-def access_control(wish: Wish) -> Config:
+def access_control(desired: DesiredDistribution) -> Config:
     """The origin access control: every request to S3 is signed."""
-    return {"Name": wish.control_name, "Description": wish.comment, **_SIGNING}
+    return {"Name": desired.control_name, "Description": desired.comment, **_SIGNING}
 
 
-def check_control(control: Mapping[str, Any], wish: Wish) -> None:
+def check_control(control: Mapping[str, Any], desired: DesiredDistribution) -> None:
     """Raise for an origin access control of that name that has to be changed and was not made here."""
-    if control.get("Description") != wish.comment:
+    if control.get("Description") != desired.comment:
         raise AwsError(
-            f"Using the origin access control {wish.control_name}",
+            f"Using the origin access control {desired.control_name}",
             "it exists and was not made here, since its description is not "
-            f"'{wish.comment}', and it does not sign every request to S3",
+            f"'{desired.comment}', and it does not sign every request to S3",
             "Let it sign every request in CloudFront, or give it another name. Nothing was changed",
         )
 
@@ -91,30 +91,30 @@ def signs(control: Mapping[str, Any]) -> bool:
     return all(control.get(name) == value for name, value in _SIGNING.items())
 
 
-def new_config(wish: Wish, control_id: str, reference: str) -> Config:
+def new_config(desired: DesiredDistribution, control_id: str, reference: str) -> Config:
     """A distribution as it is made. reference: tells CloudFront a second request for the same one."""
     config = {
         "CallerReference": reference,
-        "Comment": wish.comment,
+        "Comment": desired.comment,
         "Enabled": True,
-        "PriceClass": wish.price_class or PRICE_CLASSES[-1],
+        "PriceClass": desired.price_class or PRICE_CLASSES[-1],
         "Origins": _counted([]),
         "DefaultCacheBehavior": {"Compress": False},
         "HttpVersion": "http2and3",
         "IsIPV6Enabled": True,
     }
-    return wanted_config(config, wish, control_id)
+    return wanted_config(config, desired, control_id)
 
 
-def wanted_config(found: Mapping[str, Any], wish: Wish, control_id: str) -> Config:
+def wanted_config(found: Mapping[str, Any], desired: DesiredDistribution, control_id: str) -> Config:
     """A distribution of ours as it shall be; what is not about recordings stays, such as names and logs."""
     origins = _items(found.get("Origins"))
-    target = found["DefaultCacheBehavior"].get("TargetOriginId") or wish.origin
-    of_bucket: Config = next((each for each in origins if _is_of_bucket(each, wish)), {})
+    target = found["DefaultCacheBehavior"].get("TargetOriginId") or desired.origin
+    of_bucket: Config = next((each for each in origins if _is_of_bucket(each, desired)), {})
     ours = {
         **of_bucket,
         "Id": of_bucket.get("Id") or target,
-        "DomainName": wish.origin,
+        "DomainName": desired.origin,
         "OriginPath": "",
         "S3OriginConfig": {**(of_bucket.get("S3OriginConfig") or {}), "OriginAccessIdentity": ""},
         "OriginAccessControlId": control_id,
@@ -133,7 +133,7 @@ def wanted_config(found: Mapping[str, Any], wish: Wish, control_id: str) -> Conf
     return {
         **found,
         "Enabled": True,
-        "PriceClass": wish.price_class or found.get("PriceClass"),
+        "PriceClass": desired.price_class or found.get("PriceClass"),
         "Origins": _counted([*(each for each in origins if each["Id"] != ours["Id"]), ours]),
         "DefaultCacheBehavior": behavior,
     }
@@ -184,7 +184,9 @@ def view(config: Optional[Mapping[str, Any]]) -> Config:
     }
 
 
-def check_given(config: Mapping[str, Any], wish: Wish, controls: Mapping[str, Mapping[str, Any]]) -> None:
+def check_given(
+    config: Mapping[str, Any], desired: DesiredDistribution, controls: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Raise where a distribution that somebody else has made cannot serve the bucket; it is not changed.
 
     controls: the origin access controls of the account by their IDs.
@@ -192,16 +194,16 @@ def check_given(config: Mapping[str, Any], wish: Wish, controls: Mapping[str, Ma
     problems = []
     if not config["Enabled"]:
         problems.append("it is disabled")
-    origins = [each for each in _items(config.get("Origins")) if _is_of_bucket(each, wish)]
+    origins = [each for each in _items(config.get("Origins")) if _is_of_bucket(each, desired)]
     if not origins:
-        problems.append(f"none of its origins is bucket {wish.bucket} ({wish.origin})")
+        problems.append(f"none of its origins is bucket {desired.bucket} ({desired.origin})")
     for origin in origins[:1]:
         problems += _origin_problems(origin, config, controls)
-    if wish.require_https:
+    if desired.require_https:
         problems += _http_problems({each["Id"] for each in origins}, config)
     if problems:
         raise AwsError(
-            f"Looking at distribution {wish.distribution_id} for bucket {wish.bucket}",
+            f"Looking at distribution {desired.distribution_id} for bucket {desired.bucket}",
             "; ".join(problems),
             "Correct that in CloudFront, or leave the distribution out to have one made",
         )
@@ -256,9 +258,9 @@ def _leading_to(origins: set[str], config: Mapping[str, Any]) -> list[Mapping[st
     return [each for each in behaviors if each.get("TargetOriginId") in origins | groups]
 
 
-def _is_of_bucket(origin: Mapping[str, Any], wish: Wish) -> bool:
+def _is_of_bucket(origin: Mapping[str, Any], desired: DesiredDistribution) -> bool:
     domain = str(origin.get("DomainName") or "")
-    pattern = rf"{re.escape(wish.bucket)}\.s3(?!-website)[a-z0-9.-]*\.amazonaws\.com(\.cn)?"
+    pattern = rf"{re.escape(desired.bucket)}\.s3(?!-website)[a-z0-9.-]*\.amazonaws\.com(\.cn)?"
     return re.fullmatch(pattern, domain) is not None
 
 

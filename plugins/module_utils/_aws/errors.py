@@ -47,7 +47,7 @@ def is_none(code: str, status: int) -> bool:
     return status == _NOT_FOUND and code != "NoSuchBucket"
 
 
-def explain(
+def to_aws_error(
     tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
 ) -> AwsError:
     """Return what came back from botocore, in words.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
 from . import iam_programmatic_user_plan as users
-from .calls import attempt, client, partition_of, poll
+from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
 from .tags import from_aws
@@ -52,7 +52,7 @@ def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
 
 def _present(module: Any) -> dict[str, Any]:
     params = module.params
-    wish = users.Wish(
+    desired = users.DesiredUser(
         user=params["user_name"],
         policy_name=params["policy_name"],
         policy=params["policy"],
@@ -61,22 +61,24 @@ def _present(module: Any) -> dict[str, Any]:
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
         boundary=params["permissions_boundary"] or "",
     )
-    users.check(wish)
-    wish = replace(wish, tags={**wish.tags, **tags_of(params["bucket"])})
-    user = _User(client(module, "iam"), _claim(params, wish.managed))
-    before = user.read(wish)
+    users.check(desired)
+    desired = replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+    user = UserApi(client(module, "iam"), _claim(params, desired.managed))
+    before = user.read(desired)
     partition = users.partition_in(before.arn if before else "", partition_of(module.region))
-    wish = replace(wish, managed=user.resolve(wish.managed, before.managed if before else (), partition))
-    changes = [step.words for step in users.steps(before, wish)]
-    after = users.target(before, wish)
+    desired = replace(
+        desired, managed=user.resolve(desired.managed, before.managed if before else (), partition)
+    )
+    changes = [step.text for step in users.steps(before, desired)]
+    after = users.target(before, desired)
     if after.boundary != (before.boundary if before else ""):
         user.check_boundary(after.boundary)
     if changes and not module.check_mode:
-        before, after, changes = user.bring(before, wish)
+        before, after, changes = user.apply(before, desired)
     left, right = users.difference(before, after)
-    result = _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
+    result = _result(desired.user, after.arn, changes, users.summary(desired, changes), left, right)
     attached = user.attached_if_readable() if before else ()
-    warnings = full_access_warnings(wish.user, attached, wish.managed, after.boundary)
+    warnings = full_access_warnings(desired.user, attached, desired.managed, after.boundary)
     return {**result, "warnings": warnings}
 
 
@@ -85,7 +87,7 @@ def _absent(module: Any) -> dict[str, Any]:
     name = params["user_name"]
     users.check_name(name)
     claim = _claim(params, tuple(params["managed_policies"] or ()))
-    user = _User(client(module, "iam"), claim)
+    user = UserApi(client(module, "iam"), claim)
     found = user.found()
     if found is None:
         return {**_result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {}), "stays": []}
@@ -97,11 +99,11 @@ def _absent(module: Any) -> dict[str, Any]:
     return _removal(module, user, user.belongings(found))
 
 
-def _removal(module: Any, user: _User, has: Belongings) -> dict[str, Any]:
+def _removal(module: Any, user: UserApi, has: Belongings) -> dict[str, Any]:
     claim = user.claim
     users.check_removal(has, claim, module.params["delete_access_keys"])
     steps = users.removal(has, claim)
-    changes = [step.words for step in steps]
+    changes = [step.text for step in steps]
     if not module.check_mode:
         user.remove(steps)
     stays = leftovers(has, claim)
@@ -132,14 +134,14 @@ def _result(
     }
 
 
-class _User(UserReader):
+class UserApi(UserReader):
     def __init__(self, iam: Any, claim: Claim) -> None:
         super().__init__(iam, claim.user)
         self.claim = claim
         # True while users are made or changed without a boundary being asked for.
         self.has_no_boundary = False
 
-    def read(self, wish: users.Wish) -> Optional[users.User]:
+    def read(self, desired: users.DesiredUser) -> Optional[users.User]:
         """Return what the user has of all that the task speaks of, None where there is no such user.
 
         AwsError where the user is someone else's.
@@ -152,8 +154,8 @@ class _User(UserReader):
             arn=found["Arn"],
             path=found["Path"],
             console_access=self.console_access(),
-            policy=self.policy(wish.policy_name),
-            managed=self.attached() if wish.managed else (),
+            policy=self.policy(desired.policy_name),
+            managed=self.attached() if desired.managed else (),
             tags=from_aws(found.get("Tags") or []),
             boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
         )
@@ -187,14 +189,16 @@ class _User(UserReader):
 
     def _policy_exists(self, arn: str) -> bool:
         tried = f"Looking up the managed policy {arn} for IAM user {self.name}"
-        answer = attempt(tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn)
+        answer = call_aws(
+            tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn
+        )
         return answer is not None
 
     def _policy_of_account(self, name: str) -> str:
         tried = f"Looking up the managed policy {name} for IAM user {self.name}"
         if not name.startswith("arn:"):
             pages = self.iam.get_paginator("list_policies").paginate(Scope="Local")
-            answer = attempt(tried, pages.build_full_result, needs="iam:ListPolicies")
+            answer = call_aws(tried, pages.build_full_result, needs="iam:ListPolicies")
             for each in answer.get("Policies") or []:
                 if each["PolicyName"] == name:
                     return str(each["Arn"])
@@ -205,30 +209,30 @@ class _User(UserReader):
             code=MISSING,
         )
 
-    def bring(
-        self, before: Optional[users.User], wish: users.Wish
+    def apply(
+        self, before: Optional[users.User], desired: users.DesiredUser
     ) -> tuple[Optional[users.User], users.User, list[str]]:
         """Make what is missing: what the user had, what it then has, and what was done."""
         done: list[str] = []
-        steps = users.steps(before, wish)
-        self.has_no_boundary = not wish.boundary
+        steps = users.steps(before, desired)
+        self.has_no_boundary = not desired.boundary
         try:
             if before is None:
-                current, created = self._create(steps[0], wish)
-                done += [steps[0].words] if created else []
+                current, created = self._create(steps[0], desired)
+                done += [steps[0].text] if created else []
                 before = None if created else current
-                steps = users.steps(current, wish)
+                steps = users.steps(current, desired)
             for step in steps:
-                self._take(step)
-                done.append(step.words)
-            return before, self._read_back(wish), done
+                self._apply_step(step)
+                done.append(step.text)
+            return before, self._read_back(desired), done
         except AwsError as error:
             raise error.with_done(done) from None
 
-    def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:
+    def _create(self, step: users.Step, desired: users.DesiredUser) -> tuple[users.User, bool]:
         """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
         created = self._call(step, none_on=("EntityAlreadyExists",))
-        found = poll(lambda: self.read(wish), _READ_BACK_SECONDS)
+        found = poll(lambda: self.read(desired), _READ_BACK_SECONDS)
         if found is None:
             came_back = f"IAM still says after {_READ_BACK_SECONDS} seconds that there is no such user"
             remedy = "Run again"
@@ -238,7 +242,7 @@ class _User(UserReader):
             raise AwsError(self._tried(step), came_back, remedy)
         return found, created is not None
 
-    def _take(self, step: users.Step) -> None:
+    def _apply_step(self, step: users.Step) -> None:
         gone = (MISSING,) if step.removes else ()
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
@@ -247,7 +251,7 @@ class _User(UserReader):
 
     def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
         try:
-            return attempt(
+            return call_aws(
                 self._tried(step),
                 getattr(self.iam, step.call),
                 needs=step.needs,
@@ -263,18 +267,18 @@ class _User(UserReader):
             raise told from None
 
     def _tried(self, step: users.Step) -> str:
-        return f"IAM user {self.name} ({step.words})"
+        return f"IAM user {self.name} ({step.text})"
 
-    def _read_back(self, wish: users.Wish) -> users.User:
+    def _read_back(self, desired: users.DesiredUser) -> users.User:
         found: list[Optional[users.User]] = []
 
-        def as_asked() -> Optional[users.User]:
-            found[:] = [self.read(wish)]
-            return found[0] if found[0] and not users.steps(found[0], wish) else None
+        def is_desired() -> Optional[users.User]:
+            found[:] = [self.read(desired)]
+            return found[0] if found[0] and not users.steps(found[0], desired) else None
 
-        answer = poll(as_asked, _READ_BACK_SECONDS)
+        answer = poll(is_desired, _READ_BACK_SECONDS)
         if answer is None:
-            missing = "; ".join(step.words for step in users.steps(found[0], wish))
+            missing = "; ".join(step.text for step in users.steps(found[0], desired))
             raise AwsError(
                 f"Setting up IAM user {self.name}",
                 f"all calls were accepted, but still to be done would be: {missing}",
@@ -286,8 +290,8 @@ class _User(UserReader):
         done: list[str] = []
         try:
             for step in steps:
-                self._take(step)
-                done.append(step.words)
+                self._apply_step(step)
+                done.append(step.text)
         except AwsError as error:
             raise error.with_done(done) from None
         if not any(step.call == "delete_user" for step in steps):

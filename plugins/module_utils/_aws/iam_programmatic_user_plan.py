@@ -41,7 +41,7 @@ _UNSET: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredUser:
     """What the task asks for.
 
     A path of None, an empty boundary and what is missing in tags and managed are left as they are.
@@ -74,7 +74,7 @@ class Step:
     """One call of the IAM API: its name in boto3, its arguments beside the user's name, and what it does."""
 
     call: str
-    words: str
+    text: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,23 +87,23 @@ class Step:
         return self.call.startswith(("delete_", "detach_", "remove_"))
 
 
-def check(wish: Wish) -> None:
+def check(desired: DesiredUser) -> None:
     """Raise for what AWS would refuse whatever the user has."""
-    problems = _name_problems(wish.user, wish.policy_name)
-    if wish.path is not None and not _PATH.fullmatch(wish.path):
-        problems.append(f"the path '{wish.path}' must begin and end with a slash and hold no blanks")
-    if wish.boundary and not is_boundary(wish.boundary):
-        problems.append(f"the permissions_boundary '{wish.boundary}' must be the ARN of a managed policy")
-    if "" in wish.managed:
+    problems = _name_problems(desired.user, desired.policy_name)
+    if desired.path is not None and not _PATH.fullmatch(desired.path):
+        problems.append(f"the path '{desired.path}' must begin and end with a slash and hold no blanks")
+    if desired.boundary and not is_boundary(desired.boundary):
+        problems.append(f"the permissions_boundary '{desired.boundary}' must be the ARN of a managed policy")
+    if "" in desired.managed:
         problems.append("managed_policies holds an empty name")
-    problems += _policy_problems(wish.policy)
+    problems += _policy_problems(desired.policy)
     problems += [
         f"tags has another {name}, by which a user of this collection is known"
-        for name in wish.tags
+        for name in desired.tags
         if any(name.lower() == each for each in tags_of("any"))
     ]
     if problems:
-        raise AwsError(f"IAM user {wish.user}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"IAM user {desired.user}", "; ".join(problems), "Nothing was changed")
 
 
 def is_boundary(arn: str) -> bool:
@@ -191,19 +191,19 @@ def aws_managed(name: str, partition: str) -> str:
     return name if name.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{name}"
 
 
-def target(current: Optional[User], wish: Wish) -> User:
+def target(current: Optional[User], desired: DesiredUser) -> User:
     """What the user shall have. A policy that says the same already keeps its form."""
     base = current or User()
-    path = wish.path or base.path
+    path = desired.path or base.path
     return replace(
         base,
-        arn=base.arn if path == base.path else _moved(base.arn, path, wish.user),
+        arn=base.arn if path == base.path else _moved(base.arn, path, desired.user),
         path=path,
         console_access=False,
-        policy=base.policy if same_policy(base.policy, wish.policy) else wish.policy,
-        managed=tuple(sorted({*base.managed, *wish.managed})),
-        tags={**base.tags, **wish.tags},
-        boundary=wish.boundary or base.boundary,
+        policy=base.policy if same_policy(base.policy, desired.policy) else desired.policy,
+        managed=tuple(sorted({*base.managed, *desired.managed})),
+        tags={**base.tags, **desired.tags},
+        boundary=desired.boundary or base.boundary,
     )
 
 
@@ -212,15 +212,15 @@ def _moved(arn: str, path: str, user: str) -> str:
     return f"{account}:user{path}{user}" if found else arn
 
 
-def steps(current: Optional[User], wish: Wish) -> list[Step]:
+def steps(current: Optional[User], desired: DesiredUser) -> list[Step]:
     """Return the calls in their order.
 
     Nothing is allowed to a user who can still log in to the console, or before the boundary limits it.
     """
-    after = target(current, wish)
+    after = target(current, desired)
     found = []
     if current is None:
-        found.append(_creation(wish))
+        found.append(_creation(desired))
         current = replace(User(), path=after.path, tags=after.tags, boundary=after.boundary)
     if current.console_access:
         found.append(Step("delete_login_profile", "remove console access"))
@@ -234,8 +234,8 @@ def steps(current: Optional[User], wish: Wish) -> list[Step]:
         found.append(Step("put_user_permissions_boundary", what, {"PermissionsBoundary": after.boundary}))
     if after.policy != current.policy and after.policy is not None:
         verb = "change" if current.policy else "add"
-        arguments = {"PolicyName": wish.policy_name, "PolicyDocument": policy_text(after.policy)}
-        found.append(Step("put_user_policy", f"{verb} inline policy {wish.policy_name}", arguments))
+        arguments = {"PolicyName": desired.policy_name, "PolicyDocument": policy_text(after.policy)}
+        found.append(Step("put_user_policy", f"{verb} inline policy {desired.policy_name}", arguments))
     found += [
         Step("attach_user_policy", f"attach managed policy {_short(arn)}", {"PolicyArn": arn})
         for arn in after.managed
@@ -244,16 +244,16 @@ def steps(current: Optional[User], wish: Wish) -> list[Step]:
     return found
 
 
-def _creation(wish: Wish) -> Step:
+def _creation(desired: DesiredUser) -> Step:
     arguments: dict[str, Any] = {}
-    if wish.path:
-        arguments["Path"] = wish.path
-    if wish.tags:
-        arguments["Tags"] = to_aws(wish.tags)
-    if wish.boundary:
-        arguments["PermissionsBoundary"] = wish.boundary
-    limited = f" with the permissions boundary {_short(wish.boundary)}" if wish.boundary else ""
-    return Step("create_user", f"create the user {wish.user}{limited}", arguments)
+    if desired.path:
+        arguments["Path"] = desired.path
+    if desired.tags:
+        arguments["Tags"] = to_aws(desired.tags)
+    if desired.boundary:
+        arguments["PermissionsBoundary"] = desired.boundary
+    limited = f" with the permissions boundary {_short(desired.boundary)}" if desired.boundary else ""
+    return Step("create_user", f"create the user {desired.user}{limited}", arguments)
 
 
 def difference(before: Optional[User], after: User) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -326,10 +326,10 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
     return lists, {name: [each for each in lists[name] if each not in gone] for name in lists}
 
 
-def summary(wish: Wish, changes: Sequence[str]) -> str:
+def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
     """One line in words."""
     return (
-        f"IAM user {wish.user} has the policy {wish.policy_name} and no console access: "
+        f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
         f"{'; '.join(changes) or 'as wanted'}"
     )
 

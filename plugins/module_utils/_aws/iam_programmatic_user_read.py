@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
-from .calls import attempt, attempt_all
+from .calls import call_aws, call_aws_pages
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
 from .tags import from_aws
 
@@ -50,13 +50,13 @@ class UserReader:
 
     def _ask(self, what: str, call: str, needs: str, **options: Any) -> Any:
         tried = f"Reading {what} of IAM user {self.name}"
-        return attempt(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
+        return call_aws(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
 
     def _list(self, what: str, call: str, within: str, needs: str, none_on: tuple[str, ...] = ()) -> Any:
         tried = f"Reading {what} of IAM user {self.name}"
         # A new user may not be known everywhere yet.
         patience = (*BUSY, MISSING)
-        return attempt_all(
+        return call_aws_pages(
             tried, self.iam, call, within, needs=needs, none_on=none_on, retry_on=patience, UserName=self.name
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._common.errors import AwsError
-from .calls import attempt, client
+from .calls import call_aws, client
 
 _DOES_NOT_EXIST = ("NotFoundException", "InvalidArnException")
 
@@ -20,7 +20,7 @@ def refuse_unusable(module: Any, key_id: str) -> None:
     """
     tried = f"Looking for KMS key {key_id}"
     try:
-        answer = attempt(tried, client(module, "kms").describe_key, needs="kms:DescribeKey", KeyId=key_id)
+        answer = call_aws(tried, client(module, "kms").describe_key, needs="kms:DescribeKey", KeyId=key_id)
     except AwsError as error:
         if error.code in _DOES_NOT_EXIST:
             raise error.with_remedy(

@@ -81,7 +81,7 @@ def other_bucket(tags: Mapping[str, str], bucket: str) -> str:
     return named if bucket and named != bucket else ""
 
 
-def beside(has: Belongings, claim: Claim) -> list[str]:
+def extras(has: Belongings, claim: Claim) -> list[str]:
     """Return what a user has beside what is known here, so that it serves something else as well."""
     inline = [each for each in has.inline_policies if each != claim.policy_name]
     managed = [each.partition(_OF_AWS)[2] or each for each in has.managed_policies if not claim.knows(each)]
@@ -116,7 +116,7 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
             f"{another}. Nothing was changed",
         )
     stranger = f"it exists and is someone else's, since it does not have the tag {MANAGED_BY}={COLLECTION}"
-    more = beside(has, claim)
+    more = extras(has, claim)
     if more:
         return AwsError(
             tried,
@@ -154,4 +154,4 @@ def full_access_warnings(
 def leftovers(has: Belongings, claim: Claim) -> list[str]:
     """Return what keeps a user of ours from being deleted: it serves something else as well."""
     kept = [f"{kind} {', '.join(each)}" for kind, each in has.kept.items() if each]
-    return [*beside(has, claim), *kept]
+    return [*extras(has, claim), *kept]

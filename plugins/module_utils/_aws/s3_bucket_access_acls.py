@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
-from .calls import attempt
+from .calls import call_aws
 from .object_listing import objects
 from .s3_bucket_access_audience import Counted
-from .s3_bucket_access_dormant import MOST_ACLS, Dormant, looked, public_grants
+from .s3_bucket_access_dormant import MOST_ACLS, Dormant, count_acls, public_grants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 10
 
 
-def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dormant:
+def look(s3: Any, bucket: str, folders: Sequence[str], *, readable: bool) -> Dormant:
     """Count the objects, and read the ACLs of the first ones where S3 shows them.
 
     Objects outside the folders come first. Former versions are not looked at.
@@ -33,12 +33,13 @@ def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dorman
         counts[inside] += 1
         if len(keys[inside]) < MOST_ACLS:
             keys[inside].append(each.key)
-    if not shown:
-        found = (looked(counts[inside], keys[inside], ()) for inside in (False, True))
+    if not readable:
+        found = (count_acls(counts[inside], keys[inside], ()) for inside in (False, True))
         return Dormant(False, (), *found)
     keys[True] = keys[True][: MOST_ACLS - len(keys[False])]
     found = (
-        looked(counts[inside], keys[inside], _verdicts(s3, bucket, keys[inside])) for inside in (False, True)
+        count_acls(counts[inside], keys[inside], _verdicts(s3, bucket, keys[inside]))
+        for inside in (False, True)
     )
     return Dormant(True, _bucket_grants(s3, bucket), *found)
 
@@ -67,7 +68,7 @@ def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) ->
 
 def _bucket_grants(s3: Any, bucket: str) -> tuple[str, ...]:
     tried = f"Reading the ACL of bucket {bucket}"
-    return public_grants(attempt(tried, s3.get_bucket_acl, needs="s3:GetBucketAcl", Bucket=bucket))
+    return public_grants(call_aws(tried, s3.get_bucket_acl, needs="s3:GetBucketAcl", Bucket=bucket))
 
 
 def _verdicts(s3: Any, bucket: str, keys: Sequence[str]) -> list[Optional[bool]]:
@@ -78,7 +79,7 @@ def _verdicts(s3: Any, bucket: str, keys: Sequence[str]) -> list[Optional[bool]]
 
 def _is_public(s3: Any, bucket: str, key: str) -> Optional[bool]:
     try:
-        acl = attempt(
+        acl = call_aws(
             f"Reading the ACL of '{key}' in bucket {bucket}",
             s3.get_object_acl,
             needs="s3:GetObjectAcl",

@@ -23,7 +23,7 @@ from . import (
     s3_bucket_access_dormant as dormant_access,
 )
 from . import s3_bucket_access_plan as access
-from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
+from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, partition_of, read_back
 from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
@@ -48,7 +48,7 @@ def run(module: Any) -> dict[str, Any]:
     )
     access.check_desired(wish)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
-    bucket = _Bucket(s3, wish.bucket, policy_only=wish.policy_only)
+    bucket = AccessApi(s3, wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     if missing:
         wish = replace(wish, new_bucket=True)
@@ -62,15 +62,15 @@ def run(module: Any) -> dict[str, Any]:
     access.check(before, after, wish, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
-        after = bucket.take(steps, after)
+        after = bucket.apply(steps, after)
     left, right = access.difference(before, after)
     return {
         "changed": bool(steps),
         "bucket_exists": not missing,
         **access.view(after, wish.policy_only),
         **({"dormant_acls": around.dormant.result()} if around.dormant else {}),
-        "steps": [step.words for step in steps],
-        "msg": _message(wish, [step.words for step in steps], missing, unknown, around.dormant),
+        "steps": [step.text for step in steps],
+        "msg": _message(wish, [step.text for step in steps], missing, unknown, around.dormant),
         "diff": {
             "before_header": f"access to {wish.bucket}",
             "after_header": f"access to {wish.bucket}",
@@ -81,7 +81,7 @@ def run(module: Any) -> dict[str, Any]:
 
 
 def _surroundings(
-    bucket: _Bucket,
+    bucket: AccessApi,
     account: Optional[Block],
     before: Access,
     after: Access,
@@ -94,7 +94,7 @@ def _surroundings(
         around = replace(around, acl_grantees=grantees, objects_of_others=keys)
     known = account or ALL_OFF
     if dormant_access.opening(before, after, known).acls:
-        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, shown=before.has_acls)
+        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, readable=before.has_acls)
         around = replace(around, dormant=dormant)
     # A store that knows a policy alone need not know ACLs either.
     acls_count = dormant_access.obeys_acls(before, known) and not wish.policy_only
@@ -115,7 +115,7 @@ def _message(
     dormant: Optional[dormant_access.Dormant],
 ) -> str:
     message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'as wanted'}"
-    for note in dormant_access.notes(dormant):
+    for note in dormant_access.describe(dormant):
         message += f" ({note})"
     if missing:
         message += " (the bucket is still to be made; predicted from what AWS gives a new one)"
@@ -124,7 +124,7 @@ def _message(
     return message
 
 
-def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[Access, bool]:
+def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
     """The bucket's access, and whether it is missing. In check mode it may be: a task before may make it."""
     try:
         return bucket.read(retry_on=() if check_mode else S3_TRANSIENT), False
@@ -141,7 +141,7 @@ def _account_block(module: Any) -> tuple[Optional[Block], str]:
     tried = "Reading the account's own Block Public Access"
     try:
         identity = caller_identity(module, tried)
-        answer = attempt(
+        answer = call_aws(
             tried,
             client(module, "s3control").get_public_access_block,
             needs="s3:GetAccountPublicAccessBlock",
@@ -158,7 +158,7 @@ def _block_from(answer: Optional[dict[str, Any]]) -> Block:
     return {name: bool(found.get(aws_name)) for name, aws_name in SWITCHES.items()}
 
 
-class _Bucket:
+class AccessApi:
     def __init__(self, s3: Any, name: str, *, policy_only: bool = False) -> None:
         self.s3 = s3
         self.name = name
@@ -232,7 +232,7 @@ class _Bucket:
 
         Neither is known where the ACL may not be read; S3 itself decides about the grants then.
         """
-        answer = attempt(
+        answer = call_aws(
             f"Reading the ACL of bucket {self.name}",
             self.s3.get_bucket_acl,
             needs="s3:GetBucketAcl",
@@ -255,7 +255,7 @@ class _Bucket:
         found: list[str] = []
         after: dict[str, str] = {}
         for _page in range(_PAGES_OF_OBJECTS):
-            answer = attempt(
+            answer = call_aws(
                 f"Looking who owns the objects of bucket {self.name}",
                 self.s3.list_objects_v2,
                 needs="s3:ListBucket",
@@ -270,15 +270,15 @@ class _Bucket:
             after = {"ContinuationToken": answer["NextContinuationToken"]}
         return tuple(found)
 
-    def take(self, steps: list[access.Step], wanted: Access) -> Access:
+    def apply(self, steps: list[access.Step], wanted: Access) -> Access:
         """Take the steps and give what the bucket then has."""
         done: list[str] = []
         for step in steps:
             try:
-                self._take_one(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
+                self._apply_step(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
             except AwsError as error:
                 raise error.with_done(done) from None
-            done.append(step.words)
+            done.append(step.text)
         found = read_back(self.read, wanted.same_as, _READ_BACK_SECONDS)
         if not found.same_as(wanted):
             left, right = access.difference(wanted, found)
@@ -289,8 +289,8 @@ class _Bucket:
             ).with_done(done)
         return found
 
-    def _take_one(self, step: access.Step, *, switched: bool) -> None:
-        tried = f"Changing bucket {self.name} ({step.words})"
+    def _apply_step(self, step: access.Step, *, switched: bool) -> None:
+        tried = f"Changing bucket {self.name} ({step.text})"
         if step.kind == "block":
             operation, needs = self.s3.put_public_access_block, "s3:PutBucketPublicAccessBlock"
             value = {aws_name: step.value[name] for name, aws_name in SWITCHES.items()}

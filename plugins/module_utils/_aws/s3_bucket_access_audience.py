@@ -42,15 +42,15 @@ class Counted:
     def objects(self) -> int:
         return sum(self.prefixes.values())
 
-    def words(self) -> str:
+    def describe(self) -> str:
         parts = [f"{count} in '{prefix}'" for prefix, count in self.prefixes.items() if count]
         parts += self._examples()
         return f"{self.objects} objects that are there already ({', '.join(parts)})"
 
-    def opening(self) -> str:
+    def describe_opening(self) -> str:
         """Return what becomes public, and what may since nobody has read its ACL."""
         if not self.not_looked_at:
-            return f"{self.words()} would become readable by everybody"
+            return f"{self.describe()} would become readable by everybody"
         closed = self.objects - self.not_looked_at
         looked_at = self.public + closed
         prefixes = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
@@ -106,7 +106,7 @@ def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
     found = []
     if opens.objects:
         found.append(
-            f"{opens.opening()}, since no delivery was given and public is what the role takes then. "
+            f"{opens.describe_opening()}, since no delivery was given and public is what the role takes then. "
             "Give it: 's3_recording_delivery: public' lets everybody read them, "
             "'s3_recording_delivery: private' and 's3_recording_delivery: cloudfront' keep the bucket closed "
             "(in a task of its own: open_existing=true)"
@@ -114,7 +114,7 @@ def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
     if closes.objects:
         prefix = next(prefix for prefix, count in closes.prefixes.items() if count)
         found.append(
-            f"viewers could not play {closes.words()} any more, since with acl only what has a public ACL of "
+            f"viewers could not play {closes.describe()} any more, since with acl only what has a public ACL of "
             "its own can be read. Allow that with close_existing=true (in the role "
             "s3_recording_close_existing), and give them the ACL right after the run, for each folder: "
             + _GIVE_ACLS.format(bucket=wish.bucket, prefix=prefix)

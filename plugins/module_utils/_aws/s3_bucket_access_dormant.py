@@ -43,7 +43,7 @@ def opening(current: Access, after: Access, account: Block) -> Opening:
     )
     return Opening(
         acls=obeys_acls(after, account) and not obeys_acls(current, account),
-        statements=tuple(current.foreign_public) if was_restricted and not is_restricted else (),
+        statements=tuple(current.public_of_others) if was_restricted and not is_restricted else (),
     )
 
 
@@ -62,7 +62,7 @@ def public_grants(acl: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Looked:
+class AclCounts:
     """Objects, and what their ACLs say. examples: keys of public ones, or of any where no ACL was shown."""
 
     objects: int = 0
@@ -76,26 +76,26 @@ class Looked:
         return self.objects - self.looked_at - self.denied
 
 
-def looked(objects: int, keys: Sequence[str], verdicts: Sequence[Optional[bool]]) -> Looked:
+def count_acls(objects: int, keys: Sequence[str], verdicts: Sequence[Optional[bool]]) -> AclCounts:
     """Put together what the ACLs of some of the objects say: public, not public, or None for not allowed."""
     public = [key for key, verdict in zip(keys, verdicts) if verdict]
     denied = verdicts.count(None)
     examples = (public or keys)[:_EXAMPLES]
-    return Looked(objects, len(verdicts) - denied, len(public), denied, tuple(examples))
+    return AclCounts(objects, len(verdicts) - denied, len(public), denied, tuple(examples))
 
 
 @dataclass(frozen=True)
 class Dormant:
     """ACLs that take effect. shown: False while ACLs are disabled, when S3 shows none of them."""
 
-    shown: bool = True
+    readable: bool = True
     bucket_grants: tuple[str, ...] = ()
-    elsewhere: Looked = field(default_factory=Looked)
-    in_folders: Looked = field(default_factory=Looked)
+    elsewhere: AclCounts = field(default_factory=AclCounts)
+    in_folders: AclCounts = field(default_factory=AclCounts)
 
     def result(self) -> dict[str, Any]:
         return {
-            "shown": self.shown,
+            "shown": self.readable,
             "bucket_grants": list(self.bucket_grants),
             **{
                 name: {**asdict(each), "examples": list(each.examples)}
@@ -112,19 +112,19 @@ def problems(dormant: Optional[Dormant], *, allowed: bool) -> list[str]:
     if dormant.bucket_grants:
         grants = " and ".join(dormant.bucket_grants)
         found.append(f"the bucket's own ACL, which has no effect now, would give everybody {grants}")
-    found += _problems_elsewhere(dormant.elsewhere, dormant.shown)
+    found += _problems_elsewhere(dormant.elsewhere, dormant.readable)
     if not found:
         return []
     consent = "change_foreign_access=true (in the role s3_recording_change_foreign_access)"
     return [*found, f"make private what is to stay so, or allow that with {consent}"]
 
 
-def _problems_elsewhere(found: Looked, shown: bool) -> list[str]:
+def _problems_elsewhere(found: AclCounts, readable: bool) -> list[str]:
     where = "outside the recording folders"
     texts = []
-    if found.objects and not shown:
+    if found.objects and not readable:
         texts.append(
-            f"{found.objects} objects {where} ({_some(found)}) would be readable by everybody if they have a "
+            f"{found.objects} objects {where} ({_examples_of(found)}) would be readable by everybody if they have a "
             "public ACL. S3 does not show ACLs while they are disabled: set the object ownership to "
             "ObjectWriter by hand, leave IgnorePublicAcls on, which keeps them closed, and run again to have "
             "them looked at"
@@ -132,7 +132,7 @@ def _problems_elsewhere(found: Looked, shown: bool) -> list[str]:
         return texts
     if found.public:
         texts.append(
-            f"{found.public} objects {where} ({_some(found)}) have a public ACL, which has no effect now and "
+            f"{found.public} objects {where} ({_examples_of(found)}) have a public ACL, which has no effect now and "
             "would let everybody read them"
         )
     if found.denied:
@@ -148,11 +148,11 @@ def _problems_elsewhere(found: Looked, shown: bool) -> list[str]:
     return texts
 
 
-def _some(found: Looked) -> str:
+def _examples_of(found: AclCounts) -> str:
     return ", ".join(f"'{key}'" for key in found.examples)
 
 
-def notes(dormant: Optional[Dormant]) -> list[str]:
+def describe(dormant: Optional[Dormant]) -> list[str]:
     """Return what the result says of ACLs that take effect."""
     if dormant is None:
         return []
@@ -160,11 +160,11 @@ def notes(dormant: Optional[Dormant]) -> list[str]:
         ("in the recording folders", dormant.in_folders),
         ("elsewhere in the bucket", dormant.elsewhere),
     )
-    return [_note(where, each, dormant.shown) for where, each in groups if each.objects]
+    return [_describe(where, each, dormant.readable) for where, each in groups if each.objects]
 
 
-def _note(where: str, found: Looked, shown: bool) -> str:
-    if not shown:
+def _describe(where: str, found: AclCounts, readable: bool) -> str:
+    if not readable:
         return f"which of the {found.objects} objects {where} have a public ACL, S3 does not show before"
     left = found.objects - found.looked_at
     if not found.looked_at:

@@ -47,7 +47,7 @@ class Access:
         return [each for each in statements_of(self.policy) if is_ours(each)]
 
     @property
-    def foreign_public(self) -> list[Mapping[str, Any]]:
+    def public_of_others(self) -> list[Mapping[str, Any]]:
         return [each for each in statements_of(self.policy) if everyone_may(each) and not is_ours(each)]
 
     @property

@@ -72,7 +72,7 @@ class Step:
 
     kind: str
     value: Any
-    words: str
+    text: str
 
 
 def check_desired(wish: DesiredAccess) -> None:
@@ -159,7 +159,7 @@ def target(current: Access, wish: DesiredAccess) -> Access:
         block.update(dict.fromkeys(ACL_SWITCHES, False))
     if wish.delivery == "public":
         block.update(dict.fromkeys(POLICY_SWITCHES, False))
-    if acl and current.foreign_public:
+    if acl and current.public_of_others:
         # ACLs work with or without these two; somebody else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
     return Access(OBJECT_WRITER if acl else ENFORCED, block, policy)
@@ -188,7 +188,7 @@ def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundi
     account = around.account or ALL_OFF
     problems = [
         *_account_problems(current, after, wish, account),
-        *_foreign_problems(current, after, wish, account),
+        *_public_problems(current, after, wish, account),
         *_acl_problems(current, after, around.acl_grantees),
         *_owner_problems(wish, around.objects_of_others),
         *dormant_access.problems(around.dormant, allowed=wish.change_foreign_access),
@@ -217,10 +217,10 @@ def _account_problems(current: Access, after: Access, wish: DesiredAccess, accou
     return [f"{overrides} ({way_out})"]
 
 
-def _foreign_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
+def _public_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     opened = dormant_access.opening(current, after, account).statements
     switch = "restrict_public_buckets"
-    closed = current.foreign_public if after.block[switch] and not current.block[switch] else []
+    closed = current.public_of_others if after.block[switch] and not current.block[switch] else []
     if wish.change_foreign_access or not (opened or closed):
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
@@ -272,27 +272,27 @@ def steps(current: Access, after: Access) -> list[Step]:
     if first != current.block:
         found.append(_block_step(current.block, first))
     if after.policy != current.policy:
-        found.append(Step("policy", after.policy, _policy_words(current, after)))
+        found.append(Step("policy", after.policy, _describe_policy_step(current, after)))
     if after.block != first:
         found.append(_block_step(first, after.block))
     if after.ownership != current.ownership:
-        words = f"set object ownership to {after.ownership}"
+        text = f"set object ownership to {after.ownership}"
         if turns_acls_off(current, after):
-            words += ", which puts the ACLs of objects out of force"
-        found.append(Step("ownership", after.ownership, words))
+            text += ", which puts the ACLs of objects out of force"
+        found.append(Step("ownership", after.ownership, text))
     return found
 
 
 def _block_step(old: Block, new: Block) -> Step:
-    words = []
+    text = []
     for state, name in ((False, "off"), (True, "on")):
         turned = [SWITCHES[each] for each in SWITCHES if new[each] is state and old[each] is not state]
         if turned:
-            words.append(f"turn {', '.join(turned)} {name}")
-    return Step("block", new, "; ".join(words))
+            text.append(f"turn {', '.join(turned)} {name}")
+    return Step("block", new, "; ".join(text))
 
 
-def _policy_words(current: Access, after: Access) -> str:
+def _describe_policy_step(current: Access, after: Access) -> str:
     if after.policy is None:
         return "delete the bucket policy, which holds nothing else"
     if not after.ours:
@@ -301,7 +301,7 @@ def _policy_words(current: Access, after: Access) -> str:
     return f"{'change' if current.ours else 'add'} the statement {names} of the bucket policy"
 
 
-def taken(current: Access, step: Step) -> Access:
+def after_step(current: Access, step: Step) -> Access:
     """What the bucket has after a step."""
     return replace(current, **{step.kind: step.value})
 

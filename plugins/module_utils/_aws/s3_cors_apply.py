@@ -10,7 +10,7 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from . import bucket_setting
 from . import s3_cors_plan as cors
-from .calls import S3_TRANSIENT, attempt, client, owned_by, read_back
+from .calls import S3_TRANSIENT, call_aws, client, owned_by, read_back
 
 _READ_BACK_SECONDS = 10
 
@@ -21,7 +21,7 @@ def run(module: Any) -> dict[str, Any]:
     name, purge, present = params["name"], params["purge"], params["state"] == "present"
     wanted = cors.given(params["rules"])
     cors.check(name, wanted, present=present, purge=purge)
-    bucket = _Bucket(owned_by(client(module, "s3"), params.get("expected_bucket_owner")), name)
+    bucket = CorsApi(owned_by(client(module, "s3"), params.get("expected_bucket_owner")), name)
     before, missing = bucket.read_or_none(module.check_mode)
     after = (
         cors.merged(before, wanted, purge)
@@ -48,7 +48,7 @@ def run(module: Any) -> dict[str, Any]:
     }
 
 
-class _Bucket:
+class CorsApi:
     def __init__(self, s3: Any, name: str) -> None:
         self.s3 = s3
         self.name = name
@@ -90,7 +90,7 @@ class _Bucket:
                 CORSConfiguration={"CORSRules": cors.to_aws(rules)},
             )
         else:
-            attempt(
+            call_aws(
                 f"Deleting the CORS rules of bucket {self.name}",
                 self.s3.delete_bucket_cors,
                 needs="s3:PutBucketCORS",

@@ -26,7 +26,7 @@ from . import (
 from . import (
     s3_recording_bucket_remove as remove_bucket,
 )
-from .calls import S3_TRANSIENT, attempt, poll, read_back
+from .calls import S3_TRANSIENT, call_aws, poll, read_back
 from .ownership import tags_of
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
 from .tags import from_aws, to_aws
@@ -48,8 +48,8 @@ class _Plan:
     """names: of what differs between before and after. impacts: on objects that are there."""
 
     exists: bool
-    before: bucket.Keeping
-    after: bucket.Keeping
+    before: bucket.BucketConfig
+    after: bucket.BucketConfig
     names: list[str]
     impacts: list[expiry.Impact]
 
@@ -61,7 +61,7 @@ def run(module: Any) -> dict[str, Any]:
 
 def _present(module: Any) -> dict[str, Any]:
     params = module.params
-    wish = bucket.Wish(
+    desired = bucket.DesiredBucket(
         params["name"],
         params["versioning"],
         params["encryption"],
@@ -72,17 +72,17 @@ def _present(module: Any) -> dict[str, Any]:
         params["purge_tags"],
         params["expire_existing"],
     )
-    bucket.check(wish)
-    found = _Bucket(module, wish)
+    bucket.check(desired)
+    found = BucketApi(module, desired)
     plan = _plan(found, exists=found.look())
     if not plan.exists and not module.check_mode and not found.make():
         plan = _plan(found, exists=True)
     steps = ([] if plan.exists else [f"make the bucket{found.where()}"]) + [
-        bucket.words(each, plan.after) for each in plan.names
+        bucket.describe_change(each, plan.after) for each in plan.names
     ]
     after = plan.after
     if steps and not module.check_mode:
-        after = found.take(plan)
+        after = found.apply(plan)
     warnings = [*expiry.warnings(plan.impacts), *found.warnings]
     left, right = bucket.view(plan.before), bucket.view(after)
     changed = [name for name in right if left.get(name) != right[name]]
@@ -94,10 +94,10 @@ def _present(module: Any) -> dict[str, Any]:
         **right,
         **({"existing_objects": [each.result() for each in plan.impacts]} if plan.impacts else {}),
         **({"warnings": warnings} if warnings else {}),
-        "msg": _message(wish, steps, plan.impacts),
+        "msg": _message(desired, steps, plan.impacts),
         "diff": {
-            "before_header": f"bucket {wish.bucket}",
-            "after_header": f"bucket {wish.bucket}",
+            "before_header": f"bucket {desired.bucket}",
+            "after_header": f"bucket {desired.bucket}",
             "before": {"exists": True, **{name: left[name] for name in changed}}
             if plan.exists
             else {"exists": False},
@@ -106,52 +106,52 @@ def _present(module: Any) -> dict[str, Any]:
     }
 
 
-def _plan(found: _Bucket, *, exists: bool) -> _Plan:
+def _plan(found: BucketApi, *, exists: bool) -> _Plan:
     """Return what is to be done. Only a bucket that is made here is marked as such."""
-    wish = found.wish_for(exists=exists)
-    before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
-    after = bucket.target(before, wish)
-    bucket.check_limits(wish, after)
+    desired = found.desired_for(exists=exists)
+    before = found.read() if exists else found.only_desired(bucket.NEW_BUCKET)
+    after = bucket.target(before, desired)
+    bucket.check_limits(desired, after)
     names = bucket.changes(before, after)
     found.refuse_unknown(names)
     impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
-    _refuse_deletions(wish, impacts)
+    _refuse_deletions(desired, impacts)
     return _Plan(exists, before, after, names, impacts)
 
 
-def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
-    losses = expiry.deletions(impacts)
-    if losses and not wish.expire_existing:
+def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact]) -> None:
+    losses = expiry.describe_deletions(impacts)
+    if losses and not desired.expire_existing:
         raise AwsError(
-            f"Setting the lifecycle rules of bucket {wish.bucket}",
+            f"Setting the lifecycle rules of bucket {desired.bucket}",
             f"{losses}. Without versioning nothing brings them back",
             "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
             "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 
 
-def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
-    said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
-    message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
+def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
+    said = [each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each]
+    message = f"{desired.bucket}: {'; '.join(steps) or 'as wanted'}"
     return f"{message} ({'; '.join(said)})" if said else message
 
 
-class _Bucket(BucketFinder):
-    def __init__(self, module: Any, wish: bucket.Wish) -> None:
+class BucketApi(BucketFinder):
+    def __init__(self, module: Any, desired: bucket.DesiredBucket) -> None:
         super().__init__(module)
-        self.given = self.wish = wish
+        self.given = self.desired = desired
         self.unknown: dict[str, AwsError] = {}
         self.warnings: list[str] = []
         # True while the tag is ours alone, without which the bucket works all the same.
         self.is_marked = False
 
-    def wish_for(self, *, exists: bool) -> bucket.Wish:
+    def desired_for(self, *, exists: bool) -> bucket.DesiredBucket:
         """Return what is asked for: of a bucket that is made here its tag as well."""
         marks = not exists and self._has_tags
         self.is_marked = marks and self.given.tags is None
         tags = {**tags_of(None), **(self.given.tags or {})} if marks else self.given.tags
-        self.wish = replace(self.given, tags=tags)
-        return self.wish
+        self.desired = replace(self.given, tags=tags)
+        return self.desired
 
     @property
     def _has_tags(self) -> bool:
@@ -163,7 +163,7 @@ class _Bucket(BucketFinder):
         region = self.module.region
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            made = attempt(
+            made = call_aws(
                 tried,
                 self.s3.create_bucket,
                 needs="s3:CreateBucket",
@@ -186,12 +186,14 @@ class _Bucket(BucketFinder):
         except AwsError as error:
             raise error.with_done(["made the bucket"]) from None
 
-    def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
+    def only_desired(self, config: bucket.BucketConfig) -> bucket.BucketConfig:
         """Of what a bucket has what the task asks for."""
-        left_out: dict[str, Any] = {name: None for name in bucket.NAMES if name not in self.wish.asks_for}
-        return replace(keeping, **left_out)
+        left_out: dict[str, Any] = {
+            name: None for name in bucket.NAMES if name not in self.desired.desired_names
+        }
+        return replace(config, **left_out)
 
-    def read(self) -> bucket.Keeping:
+    def read(self) -> bucket.BucketConfig:
         """What the bucket has of what the task asks for."""
         readers = {
             "versioning": self._versioning,
@@ -199,10 +201,10 @@ class _Bucket(BucketFinder):
             "lifecycle_rules": self._lifecycle,
             "tags": self._tags,
         }
-        keeping = bucket.Keeping()
-        for name in self.wish.asks_for:
-            keeping = replace(keeping, **readers[name]())
-        return keeping
+        config = bucket.BucketConfig()
+        for name in self.desired.desired_names:
+            config = replace(config, **readers[name]())
+        return config
 
     def _get(self, name: str, what: str, operation: Any, needs: str) -> dict[str, Any]:
         found = bucket_setting.read(
@@ -249,7 +251,7 @@ class _Bucket(BucketFinder):
         answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
         return {"tags": from_aws(answer.get("TagSet") or [])}
 
-    def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
+    def impacts(self, before: bucket.BucketConfig, after: bucket.BucketConfig) -> list[expiry.Impact]:
         """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
         old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
         prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
@@ -266,7 +268,7 @@ class _Bucket(BucketFinder):
             found.append(impact)
         return found
 
-    def _keeps_versions(self, before: bucket.Keeping) -> bool:
+    def _keeps_versions(self, before: bucket.BucketConfig) -> bool:
         """Return False for a bucket that never had versioning, or a store that does not know it."""
         if before.versioning is not None:
             return bool(before.versioning)
@@ -278,7 +280,7 @@ class _Bucket(BucketFinder):
             if name in self.unknown:
                 raise self.unknown[name]
 
-    def take(self, plan: _Plan) -> bucket.Keeping:
+    def apply(self, plan: _Plan) -> bucket.BucketConfig:
         """Write what differs, and return what the bucket then has."""
         done = [] if plan.exists else ["made the bucket"]
         wanted = plan.after
@@ -289,9 +291,9 @@ class _Bucket(BucketFinder):
                 if name != "tags" or not self.is_marked:
                     raise error.with_done(done) from None
                 self.warnings.append(f"{error} {_UNTAGGED}")
-                self.wish, wanted = replace(self.wish, tags=None), replace(wanted, tags=None)
+                self.desired, wanted = replace(self.desired, tags=None), replace(wanted, tags=None)
                 continue
-            done.append(bucket.words(name, wanted))
+            done.append(bucket.describe_change(name, wanted))
         found = read_back(self.read, lambda now: not bucket.changes(now, wanted), _READ_BACK_SECONDS)
         differs = bucket.changes(found, wanted)
         if differs:
@@ -304,8 +306,8 @@ class _Bucket(BucketFinder):
             ).with_done(done)
         return found
 
-    def _write(self, name: str, wanted: bucket.Keeping) -> None:
-        tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"
+    def _write(self, name: str, wanted: bucket.BucketConfig) -> None:
+        tried = f"Changing bucket {self.name} ({bucket.describe_change(name, wanted)})"
         writers = {
             "versioning": self._to_write_versioning,
             "encryption": self._to_write_encryption,
@@ -328,21 +330,21 @@ class _Bucket(BucketFinder):
                 raise error.with_remedy(_NO_ABORTS) from None
             raise
 
-    def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_versioning(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         return (
             self.s3.put_bucket_versioning,
             "s3:PutBucketVersioning",
             {"VersioningConfiguration": {"Status": wanted.versioning}},
         )
 
-    def _to_write_encryption(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_encryption(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         return (
             self.s3.put_bucket_encryption,
             "s3:PutEncryptionConfiguration",
             {"ServerSideEncryptionConfiguration": {"Rules": [wanted.encryption]}},
         )
 
-    def _to_write_lifecycle_rules(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_lifecycle_rules(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         needs = "s3:PutLifecycleConfiguration"
         if not wanted.lifecycle_rules:
             return self.s3.delete_bucket_lifecycle, needs, {}
@@ -353,7 +355,7 @@ class _Bucket(BucketFinder):
             arguments["TransitionDefaultMinimumObjectSize"] = wanted.minimum_size
         return self.s3.put_bucket_lifecycle_configuration, needs, arguments
 
-    def _to_write_tags(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_tags(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         needs = "s3:PutBucketTagging"
         if not wanted.tags:
             return self.s3.delete_bucket_tagging, needs, {}

@@ -37,7 +37,7 @@ KINDS = ("current", "noncurrent", "readable")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """An object, or a former version of one; since: when it was put, or when the next version replaced it."""
 
     key: str
@@ -118,7 +118,7 @@ class Tally:
     last: Optional[datetime] = None
     examples: list[str] = field(default_factory=list)
 
-    def add(self, stored: Stored, due: datetime, now: datetime) -> None:
+    def add(self, stored: StoredObject, due: datetime, now: datetime) -> None:
         self.count += 1
         self.size += stored.size
         if len(self.examples) < _EXAMPLES:
@@ -154,7 +154,7 @@ class Impact:
         self._now = now
         self._has_versions = has_versions
 
-    def add(self, stored: Stored) -> None:
+    def add(self, stored: StoredObject) -> None:
         self.objects += stored.is_current
         life = "current" if stored.is_current else "noncurrent"
         deleted = self._earlier(life, stored)
@@ -168,7 +168,7 @@ class Impact:
         if moved and (gone is None or moved < gone):
             self.tallies["readable"].add(stored, moved, self._now)
 
-    def _add_version_to_come(self, stored: Stored) -> None:
+    def _add_version_to_come(self, stored: StoredObject) -> None:
         expires = _due(self._after["current"], stored)
         if expires is None:
             return
@@ -177,7 +177,7 @@ class Impact:
         if deleted:
             self.tallies["noncurrent"].add(version, deleted, self._now)
 
-    def _earlier(self, kind: str, stored: Stored) -> Optional[datetime]:
+    def _earlier(self, kind: str, stored: StoredObject) -> Optional[datetime]:
         """Return when the new rules end the life of an object, if those of before let it live longer."""
         after, before = _due(self._after[kind], stored), _due(self._before[kind], stored)
         if after is None:
@@ -219,7 +219,7 @@ def _days(prefix: str, rules: Sequence[Lifetime]) -> dict[str, list[tuple[str, t
     }
 
 
-def _due(rules: Sequence[tuple[str, timedelta]], stored: Stored) -> Optional[datetime]:
+def _due(rules: Sequence[tuple[str, timedelta]], stored: StoredObject) -> Optional[datetime]:
     lives = [life for prefix, life in rules if stored.key.startswith(prefix)]
     return stored.since + min(lives) if lives else None
 
@@ -231,7 +231,7 @@ def _day(due: Optional[datetime]) -> str:
     return (due.astimezone(timezone.utc) + timedelta(days=1, microseconds=-1)).date().isoformat()
 
 
-def deletions(impacts: Sequence[Impact]) -> str:
+def describe_deletions(impacts: Sequence[Impact]) -> str:
     """Return what the rules would delete of the objects that are there, in words; empty for nothing."""
     return "; ".join(f"the rules delete {_loss(each)}" for each in impacts if each.deletes)
 
@@ -262,7 +262,7 @@ def _place(impact: Impact) -> str:
     return f"'{impact.prefix}'" if impact.prefix else "the bucket"
 
 
-def harmless(impacts: Sequence[Impact]) -> list[str]:
+def describe_harmless(impacts: Sequence[Impact]) -> list[str]:
     """Return what a result says of folders that hold objects of which none goes earlier than before."""
     return [
         f"none of the {each.objects} objects in {_place(each)} is deleted earlier than before"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._common.errors import AwsError
-from .calls import ANY_OWNER, attempt, caller_identity, client, owned_by
+from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
 
 NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
@@ -56,7 +56,7 @@ class BucketFinder:
         return True
 
     def _head(self, **options: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = attempt(
+        answer: dict[str, Any] = call_aws(
             f"Looking for bucket {self.name}",
             self.s3.head_bucket,
             needs="s3:ListBucket",

@@ -46,7 +46,7 @@ Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Keeping:
+class BucketConfig:
     """What a bucket has, in AWS's own form, or None for what is not asked for.
 
     versioning: Enabled, Suspended, or empty for a bucket that never had it. encryption: the one rule of the
@@ -61,7 +61,7 @@ class Keeping:
 
 
 # What AWS gives a bucket since January 2023.
-NEW_BUCKET = Keeping(
+NEW_BUCKET = BucketConfig(
     versioning="",
     encryption={"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
     lifecycle_rules=(),
@@ -70,7 +70,7 @@ NEW_BUCKET = Keeping(
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredBucket:
     """What the task asks for; None: it is left as it is."""
 
     bucket: str
@@ -84,28 +84,28 @@ class Wish:
     expire_existing: bool = False
 
     @property
-    def asks_for(self) -> tuple[str, ...]:
+    def desired_names(self) -> tuple[str, ...]:
         return tuple(name for name in NAMES if getattr(self, name) is not None)
 
 
-def problems_of(wish: Wish) -> list[str]:
+def problems_of(desired: DesiredBucket) -> list[str]:
     """What S3 would refuse whatever the bucket has."""
     return [
-        *_encryption_problems(wish),
-        *(problem for rule in wish.lifecycle_rules or () for problem in _rule_problems(rule)),
-        *_doubled_prefixes(wish.lifecycle_rules or ()),
-        *_tag_problems(wish.tags or {}),
+        *_encryption_problems(desired),
+        *(problem for rule in desired.lifecycle_rules or () for problem in _rule_problems(rule)),
+        *_doubled_prefixes(desired.lifecycle_rules or ()),
+        *_tag_problems(desired.tags or {}),
     ]
 
 
-def check(wish: Wish) -> None:
+def check(desired: DesiredBucket) -> None:
     """Raise for what S3 would refuse whatever the bucket has."""
-    problems = problems_of(wish)
+    problems = problems_of(desired)
     if problems:
-        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"Bucket {desired.bucket}", "; ".join(problems), "Nothing was changed")
 
 
-def check_limits(wish: Wish, after: Keeping) -> None:
+def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
     """Raise where what is there already and what is wanted are together more than S3 takes."""
     problems = []
     if len(after.lifecycle_rules or ()) > _MAX_RULES:
@@ -114,20 +114,20 @@ def check_limits(wish: Wish, after: Keeping) -> None:
     if len(after.tags or ()) > _MAX_TAGS:
         problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 takes {_MAX_TAGS}")
     if problems:
-        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"Bucket {desired.bucket}", "; ".join(problems), "Nothing was changed")
 
 
-def target(current: Keeping, wish: Wish) -> Keeping:
+def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
     """What the bucket shall have. current has what the wish asks for."""
     after = current
-    if wish.versioning is not None:
-        after = replace(after, versioning=_versioning(current.versioning or "", wish.versioning))
-    if wish.encryption is not None:
-        after = replace(after, encryption=_encryption(current.encryption or {}, wish))
-    if wish.lifecycle_rules is not None:
-        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), wish.lifecycle_rules))
-    if wish.tags is not None:
-        after = replace(after, tags=_tags(current.tags or {}, wish.tags, wish.purge_tags))
+    if desired.versioning is not None:
+        after = replace(after, versioning=_versioning(current.versioning or "", desired.versioning))
+    if desired.encryption is not None:
+        after = replace(after, encryption=_encryption(current.encryption or {}, desired))
+    if desired.lifecycle_rules is not None:
+        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), desired.lifecycle_rules))
+    if desired.tags is not None:
+        after = replace(after, tags=_tags(current.tags or {}, desired.tags, desired.purge_tags))
     return after
 
 
@@ -137,22 +137,22 @@ def _versioning(current: str, wanted: bool) -> str:
     return "Enabled" if wanted else off
 
 
-def _encryption(current: Mapping[str, Any], wish: Wish) -> Mapping[str, Any]:
+def _encryption(current: Mapping[str, Any], desired: DesiredBucket) -> Mapping[str, Any]:
     found = current.get("ApplyServerSideEncryptionByDefault") or {}
-    same = found.get("SSEAlgorithm") == wish.encryption and (
-        wish.encryption != KMS or _same_key(found.get("KMSMasterKeyID") or "", wish.encryption_key_id)
+    same = found.get("SSEAlgorithm") == desired.encryption and (
+        desired.encryption != KMS or _same_key(found.get("KMSMasterKeyID") or "", desired.encryption_key_id)
     )
     bucket_key = bool(current.get("BucketKeyEnabled"))
-    if wish.bucket_key_enabled is not None:
-        bucket_key = wish.bucket_key_enabled
+    if desired.bucket_key_enabled is not None:
+        bucket_key = desired.bucket_key_enabled
     elif not same:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html: far fewer requests to KMS
-        bucket_key = wish.encryption == KMS
+        bucket_key = desired.encryption == KMS
     if same and bucket_key == bool(current.get("BucketKeyEnabled")):
         return current
-    default = {"SSEAlgorithm": wish.encryption}
-    if wish.encryption_key_id:
-        default["KMSMasterKeyID"] = wish.encryption_key_id
+    default = {"SSEAlgorithm": desired.encryption}
+    if desired.encryption_key_id:
+        default["KMSMasterKeyID"] = desired.encryption_key_id
     return {**current, "ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
 
 
@@ -237,7 +237,7 @@ def _tags(current: Mapping[str, str], wanted: Mapping[str, str], purge: bool) ->
     return {**kept, **wanted}
 
 
-def same(name: str, left: Keeping, right: Keeping) -> bool:
+def same(name: str, left: BucketConfig, right: BucketConfig) -> bool:
     """Whether both have the same of one of NAMES."""
     before, after = getattr(left, name), getattr(right, name)
     if name == "lifecycle_rules":
@@ -247,20 +247,20 @@ def same(name: str, left: Keeping, right: Keeping) -> bool:
     return bool(before == after)
 
 
-def changes(before: Keeping, after: Keeping) -> list[str]:
+def changes(before: BucketConfig, after: BucketConfig) -> list[str]:
     """Those of NAMES that differ, in the order in which they are written."""
     return [name for name in NAMES if not same(name, before, after)]
 
 
-def view(keeping: Keeping) -> dict[str, Any]:
+def view(config: BucketConfig) -> dict[str, Any]:
     """What a result and a diff show of it: what was asked for, and of the lifecycle rules our own."""
-    shown = {name: getattr(keeping, name) for name in NAMES}
-    if keeping.encryption is not None:
-        shown["encryption"] = _view_of_encryption(keeping.encryption)
-    if keeping.lifecycle_rules is not None:
-        shown["lifecycle_rules"] = [dict(rule) for rule in keeping.lifecycle_rules if is_ours(rule)]
-    if keeping.tags is not None:
-        shown["tags"] = dict(keeping.tags)
+    shown = {name: getattr(config, name) for name in NAMES}
+    if config.encryption is not None:
+        shown["encryption"] = _view_of_encryption(config.encryption)
+    if config.lifecycle_rules is not None:
+        shown["lifecycle_rules"] = [dict(rule) for rule in config.lifecycle_rules if is_ours(rule)]
+    if config.tags is not None:
+        shown["tags"] = dict(config.tags)
     return {name: value for name, value in shown.items() if value is not None}
 
 
@@ -270,7 +270,7 @@ def _view_of_encryption(rule: Optional[Mapping[str, Any]]) -> dict[str, Any]:
     return {**shown, "bucket_key_enabled": bool((rule or {}).get("BucketKeyEnabled"))}
 
 
-def words(name: str, after: Keeping) -> str:
+def describe_change(name: str, after: BucketConfig) -> str:
     """A change as a step of the result."""
     if name == "versioning":
         return f"set versioning to {after.versioning}"
@@ -284,13 +284,13 @@ def words(name: str, after: Keeping) -> str:
     return f"write the lifecycle rules {', '.join(ours)}" if ours else "take our lifecycle rules away"
 
 
-def _encryption_problems(wish: Wish) -> list[str]:
-    if wish.encryption == KMS:
+def _encryption_problems(desired: DesiredBucket) -> list[str]:
+    if desired.encryption == KMS:
         return []
     found = []
-    if wish.encryption_key_id:
+    if desired.encryption_key_id:
         found.append(f"encryption_key_id goes with encryption={KMS} alone")
-    if wish.bucket_key_enabled:
+    if desired.bucket_key_enabled:
         found.append(f"bucket_key_enabled goes with encryption={KMS} alone")
     return found
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import bucket_setting
-from .calls import S3_TRANSIENT, attempt, poll
+from .calls import S3_TRANSIENT, call_aws, poll
 from .errors import UNKNOWN_CALL_CODES
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 from .s3_recording_bucket_find import BucketFinder
@@ -25,7 +25,7 @@ _NOT_EMPTY = (
 
 def run(module: Any) -> dict[str, Any]:
     """Delete the bucket, if it was made here and is empty; the module's result."""
-    found = _Bucket(module)
+    found = RemovableBucket(module)
     name = found.name
     if not found.look():
         return _result(found, f"There is no bucket {name}, no change needed")
@@ -40,7 +40,11 @@ def run(module: Any) -> dict[str, Any]:
 
 
 def _result(
-    found: _Bucket, message: str, *, steps: Optional[list[str]] = None, stays: Optional[list[str]] = None
+    found: RemovableBucket,
+    message: str,
+    *,
+    steps: Optional[list[str]] = None,
+    stays: Optional[list[str]] = None,
 ) -> dict[str, Any]:
     is_there = bool(steps or stays)
     return {
@@ -59,7 +63,7 @@ def _result(
     }
 
 
-class _Bucket(BucketFinder):
+class RemovableBucket(BucketFinder):
     def why_not_ours(self) -> str:
         """Return why the bucket is not one that was made here; empty if it is."""
         if self.module.params.get("managed_tag") is False:
@@ -98,7 +102,7 @@ class _Bucket(BucketFinder):
             return ""
 
     def _first(self, call: str, needs: str) -> str:
-        answer = attempt(
+        answer = call_aws(
             f"Seeing whether bucket {self.name} is empty",
             getattr(self.s3, call),
             needs=needs,
@@ -114,7 +118,7 @@ class _Bucket(BucketFinder):
     def delete(self) -> None:
         tried = f"Deleting bucket {self.name}"
         try:
-            attempt(
+            call_aws(
                 tried,
                 self.s3.delete_bucket,
                 needs="s3:DeleteBucket",

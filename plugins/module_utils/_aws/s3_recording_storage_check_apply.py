@@ -28,7 +28,7 @@ from . import (
 from . import (
     s3_recording_bucket_apply as apply_bucket,
 )
-from .calls import masked_texts
+from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
 
@@ -64,11 +64,11 @@ def run(module: Any) -> dict[str, Any]:
     """Return what cannot work of all buckets together; the module's result."""
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
-    masked_texts(module).difference_update(passwords)
+    no_log_values(module).difference_update(passwords)
     found = [
         f"{bucket['name']}: {error}"
         for bucket in module.params["buckets"]
-        for error in _Bucket(module, bucket, passwords).errors()
+        for error in BucketCheck(module, bucket, passwords).errors()
     ]
     # What keeps a policy from a user keeps a key from it as well.
     problems = [one_line(each) for each in dict.fromkeys(found)]
@@ -99,7 +99,7 @@ class _AsModule:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
         self.params = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
-        self.no_log_values = masked_texts(module)
+        self.no_log_values = no_log_values(module)
         self._client = module.client
         self._clients = clients
 
@@ -112,7 +112,7 @@ class _AsModule:
         return self._clients[known_as]
 
 
-class _Bucket:
+class BucketCheck:
     def __init__(self, module: Any, bucket: Mapping[str, Any], passwords: list[str]) -> None:
         self._module = module
         self._bucket = bucket
@@ -136,7 +136,7 @@ class _Bucket:
         asked = self._as_module(name)
         try:
             self._results[name] = _RUN[name](asked)
-            self._look_further(name, asked)
+            self._check_more(name, asked)
         except AwsError as error:
             return error
         return None
@@ -158,7 +158,7 @@ class _Bucket:
         place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
         return _AsModule(self._module, {**place, **params}, self._clients)
 
-    def _look_further(self, name: str, asked: _AsModule) -> None:
+    def _check_more(self, name: str, asked: _AsModule) -> None:
         """Look at what the module itself would find out by writing alone."""
         if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
             kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])

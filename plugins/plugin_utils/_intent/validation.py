@@ -324,7 +324,7 @@ def _keeping_problems(intent: Intent) -> list[str]:
         return found
     settings = bucket_settings(intent, intent.folders()[:1])
     settings.pop("expected_bucket_owner", None)
-    return [*found, *buckets.problems_of(buckets.Wish(intent.bucket, **settings))]
+    return [*found, *buckets.problems_of(buckets.DesiredBucket(intent.bucket, **settings))]
 
 
 def _is_transition(each: object) -> bool:

@@ -77,7 +77,7 @@ def test_what_an_acl_lets_everybody_do(grant: dict[str, Any], public: tuple[str,
 
 
 def test_what_was_not_looked_at_counts_as_public() -> None:
-    elsewhere = dormant_access.looked(1005, ["a", "b", "c", "d"], [False, None, True, False])
+    elsewhere = dormant_access.count_acls(1005, ["a", "b", "c", "d"], [False, None, True, False])
     found = dormant_access.problems(dormant_access.Dormant(elsewhere=elsewhere), allowed=False)
     assert [each.partition(" outside")[0] for each in found[:3]] == [
         "1 objects",
@@ -90,7 +90,7 @@ def test_what_was_not_looked_at_counts_as_public() -> None:
 
 
 def test_nothing_of_others_is_no_problem() -> None:
-    inside = dormant_access.looked(5, ["a"], [True])
+    inside = dormant_access.count_acls(5, ["a"], [True])
     dormant = dormant_access.Dormant(in_folders=inside)
     assert dormant_access.problems(dormant, allowed=False) == []
     assert dormant_access.notes(dormant) == [
@@ -226,7 +226,7 @@ def test_no_more_than_some_acls_are_read(
     for most, read, said in ((8, 8, None), (4, 4, "2 more objects outside the recording folders")):
         monkeypatch.setattr(dormant_acls, "MOST_ACLS", most)
         aws.clear_requests()
-        dormant = dormant_acls.look(bucket.s3, bucket.name, ["streams"], shown=True)
+        dormant = dormant_acls.look(bucket.s3, bucket.name, ["streams"], readable=True)
         assert asked(aws, "GetObjectAcl") == read
         found = dormant_access.problems(dormant, allowed=False)
         assert found[0].startswith(said) if said else found == [], found

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Optional
 from ansible.module_utils.common.warnings import warn
 
 from ..._common.errors import AwsError
-from ..calls import attempt, client, poll
+from ..calls import call_aws, client, poll
 from ..iam_programmatic_user_read import UserReader
-from ..key_stores.base import Content, Store
+from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
 from ..ownership import Claim
 from . import model as keys
@@ -23,7 +23,7 @@ from . import plan as decisions
 from .plan_retirement import Retirement
 from .read import KeyReader
 from .uploads import under_way
-from .wait_usable import KeyNotYetUsable, Probe
+from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +42,8 @@ def run(module: Any) -> dict[str, Any]:
     store = STORES[params["store"]](
         module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
     )
-    task = _Task(module, store)
-    done = _Done(*task.settle())
+    task = KeyTask(module, store)
+    done = Progress(*task.settle())
     failed: dict[str, Any] = {}
     if module.check_mode:
         done.predict()
@@ -55,7 +55,7 @@ def run(module: Any) -> dict[str, Any]:
     return {**_result(task, done), **failed}
 
 
-def _result(task: _Task, done: _Done) -> dict[str, Any]:
+def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
     params, document, decision, before = task.params, done.document, done.decision, done.before
     stored_id = document["access_key_id"] if document else _NEW_KEY
     age = keys.age_days(document.get("create_date"), before.now) if document else None
@@ -74,7 +74,7 @@ def _result(task: _Task, done: _Done) -> dict[str, Any]:
             if key.access_key_id != stored_id
         ],
         **({"pending": decision.pending} if decision.pending else {}),
-        "msg": f"{params['user_name']}: {decision.words}"
+        "msg": f"{params['user_name']}: {decision.message}"
         + (
             " (the user is still to be made)"
             if task.reader.user_is_missing and task.state != "absent"
@@ -99,25 +99,25 @@ def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str
     return {"rotation_due": is_due}
 
 
-class _Done:
+class Progress:
     """What has been done so far, for the result; of a failure too."""
 
-    def __init__(self, before: keys.Situation, decision: keys.Decision) -> None:
+    def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
         self.look(before, decision)
 
-    def look(self, before: keys.Situation, decision: keys.Decision) -> None:
+    def look(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.before, self.decision, self.changed = before, decision, False
         self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
 
     def predict(self) -> None:
         self.changed = self.decision.changes
-        if self.decision.action == "create" or self.decision.forget:
+        if self.decision.action == "create" or self.decision.remove_stored:
             self.document = None
-        self.deleted = list(self.decision.first)
+        self.deleted = list(self.decision.delete_ids)
 
 
-def _diff(before: keys.Situation, decision: keys.Decision, new_id: str) -> dict[str, Any]:
+def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[str, Any]:
     def view(found: Sequence[keys.Key], stored: Optional[str]) -> dict[str, Any]:
         return {
             "access_key_ids": sorted(key.access_key_id for key in found),
@@ -138,8 +138,8 @@ def _diff(before: keys.Situation, decision: keys.Decision, new_id: str) -> dict[
     }
 
 
-class _Task:
-    def __init__(self, module: Any, store: Store) -> None:
+class KeyTask:
+    def __init__(self, module: Any, store: KeyStore) -> None:
         self.module = module
         self.params = module.params
         self.user_name: str = module.params["user_name"]
@@ -150,17 +150,17 @@ class _Task:
         self.iam = self.reader.iam
         self.account: dict[str, str] = {}
 
-    def settle(self) -> tuple[keys.Situation, keys.Decision]:
+    def settle(self) -> tuple[keys.KeyState, keys.Decision]:
         """What there is and what to do about it, as soon as no other run can be in the middle of it."""
 
-        def settled() -> Optional[tuple[keys.Situation, keys.Decision]]:
+        def settled() -> Optional[tuple[keys.KeyState, keys.Decision]]:
             now, decision = self._look()
             return None if decision.action == "wait" else (now, decision)
 
         found = poll(settled, keys.SETTLED_AFTER.total_seconds() + 10)
         if found is None:
             now, decision = self._look()
-            raise now.error(decision.words, "Run again")
+            raise now.error(decision.message, "Run again")
         if found[1].action == "create":
             self._refuse_a_key_for_someone_else()
             self.store.prepare(self.module.check_mode)
@@ -174,14 +174,14 @@ class _Task:
         claim = Claim(self.user_name, self.params["bucket"] or "", adopt=bool(self.params["adopt"]))
         user.check_ours(user.found(waits=True) or {}, claim)
 
-    def _look(self) -> tuple[keys.Situation, keys.Decision]:
+    def _look(self) -> tuple[keys.KeyState, keys.Decision]:
         may_be_missing = self.module.check_mode or self.state == "absent"
-        now = self.reader.situation(user_may_be_missing=may_be_missing)
-        if now.making or self.state == "retired" or (self.state == "rotated" and now.is_full):
+        now = self.reader.key_state(user_may_be_missing=may_be_missing)
+        if now.reservation or self.state == "retired" or (self.state == "rotated" and now.is_full):
             now = self.reader.with_last_uses(now, now.others)
         return now, decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
 
-    def _retirement(self, now: keys.Situation) -> Retirement:
+    def _retirement(self, now: keys.KeyState) -> Retirement:
         going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
         leaked, grace = self.params["leaked"], self.params["grace"]
         uploads: tuple[str, ...] = ()
@@ -197,7 +197,7 @@ class _Task:
             leaked=leaked,
         )
 
-    def _uploads(self, now: keys.Situation, leaked: bool) -> tuple[tuple[str, ...], str]:
+    def _uploads(self, now: keys.KeyState, leaked: bool) -> tuple[tuple[str, ...], str]:
         """The uploads under way, or why they are not known, which keeps no leaked key active."""
         try:
             return under_way(self.module, self.params["bucket"], now.now), ""
@@ -206,7 +206,7 @@ class _Task:
                 raise
             return (), str(error)
 
-    def apply(self, done: _Done) -> None:
+    def apply(self, done: Progress) -> None:
         """Carry a decision out; if another run wins, what it left is looked at anew."""
         for _round in range(_ROUNDS):
             if self._carry_out(done):
@@ -216,10 +216,10 @@ class _Task:
             done.look(*self.settle())
         raise done.before.error("other runs change it all the time", "Run again when they are done")
 
-    def _carry_out(self, done: _Done) -> bool:
+    def _carry_out(self, done: Progress) -> bool:
         """False if another run was first."""
         now, decision = done.before, done.decision
-        if decision.action == "delete" and done.document and not decision.forget:
+        if decision.action == "delete" and done.document and not decision.remove_stored:
             self._wait_until_works(done.document)
         reserved = self._reserve(now) if decision.action == "create" else None
         if decision.action == "create" and not reserved:
@@ -228,23 +228,23 @@ class _Task:
         done.changed = decision.changes
         for each in decision.deactivate:
             self._deactivate(each)
-        for each in decision.first:
+        for each in decision.delete_ids:
             self._delete(each)
             done.deleted.append(each)
-        if decision.forget:
+        if decision.remove_stored:
             self.store.delete()
             done.document = None
         elif reserved:
             done.document = self._create(now, reserved)
             return done.document is not None
-        elif decision.mend and done.document:
-            return self._mend({**done.document, **decision.notes})
+        elif decision.rewrite and done.document:
+            return self._rewrite({**done.document, **decision.notes})
         return True
 
-    def _reserve(self, now: keys.Situation) -> Optional[Content]:
+    def _reserve(self, now: keys.KeyState) -> Optional[Content]:
         """Note in the store that a key is being made: None if another run does that already."""
         self.account = self.reader.account()
-        text = keys.text_of(keys.with_note(now, self.mark))
+        text = keys.text_of(keys.with_reservation(now, self.mark))
         done = (
             self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
         )
@@ -260,11 +260,11 @@ class _Task:
         # rest before anything is built on it.
         return poll(noted, _PUT_BACK_SECONDS) if done else None
 
-    def _create(self, now: keys.Situation, reserved: Content) -> Optional[dict[str, str]]:
+    def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
         """Make a key and store it; None if another run was first."""
         try:
             # A second attempt after a lost answer would make a second key.
-            answer = attempt(
+            answer = call_aws(
                 f"Making an access key for IAM user {self.user_name}",
                 client(self.module, "iam", once=True).create_access_key,
                 needs="iam:CreateAccessKey",
@@ -273,12 +273,12 @@ class _Task:
             )
         except AwsError as error:
             # Where it was not refused for sure, the key may exist; by the note the next run finds it.
-            left = self._take_note_out(now, reserved) if error.code in _REFUSED_FOR_SURE else None
+            left = self._remove_reservation(now, reserved) if error.code in _REFUSED_FOR_SURE else None
             if left is None:
                 raise
             raise error.with_note(f"The note of it in {self.store.where} is left: {left}") from None
         if answer is None:
-            self._take_note_out(now, reserved)
+            self._remove_reservation(now, reserved)
             return None
         made = answer["AccessKey"]
         self.reader.mask(made["SecretAccessKey"])
@@ -295,7 +295,7 @@ class _Task:
             self._delete(made["AccessKeyId"])
         return document if stored else None
 
-    def _take_note_out(self, now: keys.Situation, reserved: Content) -> Optional[AwsError]:
+    def _remove_reservation(self, now: keys.KeyState, reserved: Content) -> Optional[AwsError]:
         """Return why the note is left, if it is. One that stays costs the next run half a minute."""
         try:
             if now.stored:
@@ -306,7 +306,7 @@ class _Task:
             return failure
         return None
 
-    def _mend(self, document: dict[str, Any]) -> bool:
+    def _rewrite(self, document: dict[str, Any]) -> bool:
         document = {name: value for name, value in document.items() if value is not None}
         return self.reader.content is not None and self.store.replace(
             keys.text_of(document), self.reader.content
@@ -322,7 +322,7 @@ class _Task:
         return f"The new key {key_id} was deleted again."
 
     def _deactivate(self, access_key_id: str) -> None:
-        attempt(
+        call_aws(
             f"Making access key {access_key_id} of IAM user {self.user_name} inactive",
             self.iam.update_access_key,
             needs="iam:UpdateAccessKey",
@@ -333,7 +333,7 @@ class _Task:
         )
 
     def _delete(self, access_key_id: str) -> None:
-        attempt(
+        call_aws(
             f"Deleting access key {access_key_id} of IAM user {self.user_name}",
             self.iam.delete_access_key,
             needs="iam:DeleteAccessKey",
@@ -344,6 +344,6 @@ class _Task:
 
     def _wait_until_works(self, document: dict[str, Any]) -> None:
         if self.params["wait"]:
-            Probe(self.module, document, self.store.where).wait(
+            KeyUsabilityCheck(self.module, document, self.store.where).wait(
                 self.params["wait_timeout"], self.params["bucket"]
             )

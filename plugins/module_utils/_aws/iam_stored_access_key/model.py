@@ -49,7 +49,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredKey:
     """A key as the store has it. version tells the store whether it was changed; flaws can be mended."""
 
     document: Mapping[str, Any]
@@ -62,7 +62,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Making:
+class Reservation:
     """The note of a run that makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
 
     by: str
@@ -71,15 +71,15 @@ class Making:
 
 
 @dataclass(frozen=True)
-class Situation:
+class KeyState:
     """Everything that decides. where: the store in words. now: AWS's clock."""
 
     user_name: str
     where: str
     keys: tuple[Key, ...]
-    stored: Optional[Stored]
+    stored: Optional[StoredKey]
     now: datetime
-    making: Optional[Making] = None
+    reservation: Optional[Reservation] = None
 
     def key(self, access_key_id: str) -> Optional[Key]:
         return next((key for key in self.keys if key.access_key_id == access_key_id), None)
@@ -97,12 +97,12 @@ class Situation:
     @property
     def left_by_a_killed_run(self) -> tuple[str, ...]:
         """Keys that were made after the note was and never stored, so that nobody has their secret."""
-        making = self.making
-        if making is None:
+        reservation = self.reservation
+        if reservation is None:
             return ()
         # AWS's clock shows whole seconds.
-        begun = making.at - timedelta(seconds=1)
-        mine = (key for key in self.others if key.access_key_id not in making.keys)
+        begun = reservation.at - timedelta(seconds=1)
+        mine = (key for key in self.others if key.access_key_id not in reservation.keys)
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
 
     def is_former(self, key: Key) -> bool:
@@ -131,20 +131,20 @@ class Decision:
     """
 
     action: str
-    words: str
-    first: tuple[str, ...] = ()
+    message: str
+    delete_ids: tuple[str, ...] = ()
     deactivate: tuple[str, ...] = ()
-    mend: bool = False
+    rewrite: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
-    forget: bool = False
+    remove_stored: bool = False
     pending: str = ""
 
     @property
     def changes(self) -> bool:
-        return self.action in ("create", "delete") or self.mend or self.forget
+        return self.action in ("create", "delete") or self.rewrite or self.remove_stored
 
 
-def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Making]]:
+def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Reservation]]:
     """What is stored, if it is this user's: the key, empty where there is only a note, and the note.
 
     Anything else is never overwritten.
@@ -153,32 +153,32 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
     way_out = "Choose another stored_at, or remove what is there yourself if nothing needs it"
     try:
         document = json.loads(text)
-        making = _making(document.pop("making", None))
+        reservation = _reservation_from(document.pop("making", None))
     except (ValueError, AttributeError, TypeError, KeyError):
-        document, making = None, None
+        document, reservation = None, None
     names = ("access_key_id", "secret_access_key", "user_name")
     if not isinstance(document, dict) or not (
         all(isinstance(document.get(each), str) for each in names)
-        or (making and set(document) == {"user_name"})
+        or (reservation and set(document) == {"user_name"})
     ):
         raise AwsError(tried, "something else than an access key is stored there", way_out)
     if document["user_name"] != user_name:
         raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", way_out)
-    return (document if "access_key_id" in document else {}), making
+    return (document if "access_key_id" in document else {}), reservation
 
 
-def _making(note: Any) -> Optional[Making]:
+def _reservation_from(note: Any) -> Optional[Reservation]:
     if note is None:
         return None
     at = datetime.fromisoformat(note["at"])
-    return Making(
+    return Reservation(
         str(note["by"]),
         at if at.tzinfo else at.replace(tzinfo=timezone.utc),
         tuple(str(each) for each in note["keys"]),
     )
 
 
-def with_note(now: Situation, mark: str) -> dict[str, Any]:
+def with_reservation(now: KeyState, mark: str) -> dict[str, Any]:
     """The document to store before a key is made."""
     held = now.stored.document if now.stored else {"user_name": now.user_name}
     return {**held, "making": {"by": mark, "at": now.now.isoformat(), "keys": list(ids(now.keys))}}
@@ -208,19 +208,19 @@ def account_of(arn: str) -> dict[str, str]:
     return {"partition": partition, "account_id": account_id}
 
 
-def refuse_other_account(now: Situation, account: Mapping[str, str]) -> None:
+def refuse_other_account(now: KeyState, account: Mapping[str, str]) -> None:
     """A key that IAM does not list may be another account's, which is no reason to replace it."""
     document = now.stored.document if now.stored else {}
     theirs = {name: document[name] for name in account if name in document}
     if any(account[name] != value for name, value in theirs.items()):
         raise now.error(
-            f"the stored key {document['access_key_id']} belongs to {_in_words(theirs)}, "
-            f"and these credentials to {_in_words(account)}",
+            f"the stored key {document['access_key_id']} belongs to {_describe_account(theirs)}, "
+            f"and these credentials to {_describe_account(account)}",
             "Use the credentials of that account, or choose another stored_at",
         )
 
 
-def _in_words(account: Mapping[str, str]) -> str:
+def _describe_account(account: Mapping[str, str]) -> str:
     return f"account {account.get('account_id')} of partition {account.get('partition')}"
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
-from .model import Decision, Key, Situation, date_of, ids, listed
+from .model import Decision, Key, KeyState, date_of, ids, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,14 +52,14 @@ class EndOfGrace:
     is_over: bool
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ}" if self.at else "a run with state=retired deletes it"
 
 
 AT_ONCE = Retirement()
 
 
-def end_of_grace(now: Situation, how: Retirement) -> Optional[EndOfGrace]:
+def end_of_grace(now: KeyState, how: Retirement) -> Optional[EndOfGrace]:
     """The end of the grace of the old keys; None where a rotation has not made all of them inactive."""
     if now.stored is None or any(key.active for key in now.others):
         return None
@@ -72,21 +72,21 @@ def end_of_grace(now: Situation, how: Retirement) -> Optional[EndOfGrace]:
     return EndOfGrace(at, at <= now.now)
 
 
-def without_expired(now: Situation, how: Retirement, present: Decision) -> Decision:
+def without_expired(now: KeyState, how: Retirement, present: Decision) -> Decision:
     """What is done about the stored key, and the deletion of old keys whose grace is over."""
     until = end_of_grace(now, how) if now.others and present.action == "keep" else None
     if until is None or not until.is_over or now.stored is None:
         return present
     return Decision(
         "delete",
-        f"{present.words}; the old key {listed(ids(now.others))} is deleted, its time of grace is over",
-        first=ids(now.others),
-        mend=True,
+        f"{present.message}; the old key {listed(ids(now.others))} is deleted, its time of grace is over",
+        delete_ids=ids(now.others),
+        rewrite=True,
         notes=_notes(now, now.stored.document, [], [], []),
     )
 
 
-def decide(now: Situation, how: Retirement, present: Decision) -> Decision:
+def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
     """present: what would be done about the stored key alone, which there is."""
     if now.stored is None or present.action != "keep" or not now.others:
         return present
@@ -98,12 +98,12 @@ def decide(now: Situation, how: Retirement, present: Decision) -> Decision:
     pending = "" if how.leaked else _pending(now, how, since)
     if pending:
         notes = {} if moved_at else {"moved_at": now.now.isoformat()}
-        words = f"{present.words}; {listed(ids(now.others))} stays active, because {pending}"
-        return Decision("keep", words, mend=present.mend or bool(notes), notes=notes, pending=pending)
+        message = f"{present.message}; {listed(ids(now.others))} stays active, because {pending}"
+        return Decision("keep", message, rewrite=present.rewrite or bool(notes), notes=notes, pending=pending)
     return _steps(now, how, present, since)
 
 
-def _pending(now: Situation, how: Retirement, since: datetime) -> str:
+def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
     """What has to be over before an active key is made inactive; empty where nothing has."""
     if not any(key.active for key in now.others):
         return ""
@@ -140,7 +140,7 @@ def _lost(how: Retirement) -> str:
     return f"running uploads that began with it are lost, the files stay on the servers: {_few(how.uploads)}"
 
 
-def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) -> Decision:
+def _steps(now: KeyState, how: Retirement, present: Decision, since: datetime) -> Decision:
     document = now.stored.document if now.stored else {}
     known: Mapping[str, Any] = document.get("inactive_since") or {}
     used = document.get("used_at") or {}
@@ -151,19 +151,19 @@ def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) 
     fresh = [key for key in staying if key.active or key.access_key_id not in known]
     # Whoever used a leaked key until now does not keep it from being deleted.
     notes = _notes(now, document, in_use, staying, fresh, [*in_use, *(fresh if how.leaked else [])])
-    words = [
-        present.words,
-        *(_in_use_words(key) for key in in_use),
+    message = [
+        present.message,
+        *(_describe_in_use(key) for key in in_use),
         *([f"{listed(ids(ended))} is deleted"] if ended else []),
-        *(_staying_words(key, known, how, now.now) for key in staying),
+        *(_describe_staying(key, known, how, now.now) for key in staying),
         *([_lost(how)] if how.leaked and any(key.active for key in free) else []),
     ]
     return Decision(
         "delete" if ended or any(key.active for key in fresh) else "keep",
-        "; ".join(words),
-        first=ids(ended),
+        "; ".join(message),
+        delete_ids=ids(ended),
         deactivate=ids([key for key in fresh if key.active]),
-        mend=present.mend or bool(notes),
+        rewrite=present.rewrite or bool(notes),
         notes=notes,
     )
 
@@ -181,7 +181,7 @@ def _has_ended(key: Key, known: Mapping[str, Any], how: Retirement, now: datetim
 
 
 def _notes(
-    now: Situation,
+    now: KeyState,
     document: Mapping[str, Any],
     in_use: Sequence[Key],
     staying: Sequence[Key],
@@ -201,7 +201,7 @@ def _notes(
     return {name: value for name, value in wanted.items() if document.get(name) != value}
 
 
-def _in_use_words(key: Key) -> str:
+def _describe_in_use(key: Key) -> str:
     return (
         f"{key.access_key_id} stays {'active' if key.active else 'inactive'}, because something has used it "
         f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): if that was no upload "
@@ -209,7 +209,7 @@ def _in_use_words(key: Key) -> str:
     )
 
 
-def _staying_words(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> str:
+def _describe_staying(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> str:
     noted = None if key.active else known.get(key.access_key_id)
     ends = (date_of(noted, now) if noted else now) + (how.grace or timedelta(0))
     done = "inactive" if not key.active else "made inactive at once" if how.leaked else "made inactive"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..calls import attempt_all, client
+from ..calls import call_aws_pages, client
 
 # A server that was killed leaves uploads that never end; one that works sends a part more often than this.
 _GIVEN_UP_AFTER = timedelta(minutes=15)
@@ -17,7 +17,7 @@ _GIVEN_UP_AFTER = timedelta(minutes=15)
 def under_way(module: Any, bucket: str, now: datetime) -> tuple[str, ...]:
     """Keys of the objects that something is uploading to a bucket; none where there is no such bucket."""
     s3 = client(module, "s3")
-    found = attempt_all(
+    found = call_aws_pages(
         f"Listing the uploads to bucket {bucket} that have not ended",
         s3,
         "list_multipart_uploads",
@@ -33,7 +33,7 @@ def is_alive(s3: Any, bucket: str, upload: dict[str, Any], now: datetime) -> boo
     since = now - _GIVEN_UP_AFTER
     if upload["Initiated"] > since:
         return True
-    parts = attempt_all(
+    parts = call_aws_pages(
         f"Listing the parts of {upload['Key']} in bucket {bucket}",
         s3,
         "list_parts",

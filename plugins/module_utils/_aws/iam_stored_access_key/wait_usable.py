@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..._common.errors import AwsError
-from ..calls import attempt, client, poll
+from ..calls import call_aws, client, poll
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",
@@ -38,7 +38,7 @@ class KeyNotYetUsable(AwsError):
         return {**super().result(secrets), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
 
 
-class Probe:
+class KeyUsabilityCheck:
     """Uses a key as its owner would."""
 
     def __init__(self, module: Any, document: dict[str, Any], where: str) -> None:
@@ -72,16 +72,16 @@ class Probe:
 
         def works() -> Optional[bool]:
             try:
-                attempt(tried, operation, needs="", **arguments)
+                call_aws(tried, operation, needs="", **arguments)
             except AwsError as error:
                 if error.code not in transient:
-                    raise self._said(error, error.remedy) from None
+                    raise self._with_remedy(error, error.remedy) from None
                 last[:] = [error]
                 return None
             return True
 
         if not poll(works, end - time.monotonic()):
-            told = self._said(last[0], _TOO_SHORT)
+            told = self._with_remedy(last[0], _TOO_SHORT)
             raise KeyNotYetUsable(**vars(told), waiting_for=self._awaited(told))
 
     def _awaited(self, error: AwsError) -> str:
@@ -89,7 +89,7 @@ class Probe:
             return f"apply the policy of the user to access key {self.key_id}"
         return f"activate access key {self.key_id}"
 
-    def _said(self, error: AwsError, otherwise: str) -> AwsError:
+    def _with_remedy(self, error: AwsError, otherwise: str) -> AwsError:
         remedy = {
             "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
             "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",

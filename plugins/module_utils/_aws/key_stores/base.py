@@ -18,7 +18,7 @@ class Content:
     flaws: tuple[str, ...] = ()
 
 
-class Store:
+class KeyStore:
     """A place for one text.
 
     create and replace decide who wins when two runs write at the same moment: False means another one did,

@@ -19,9 +19,9 @@ from ansible.module_utils.common.warnings import warn
 from ..._common import private_file
 from ..._common.errors import AwsError
 from ..._common.private_file import FileError
-from ..calls import masked_texts
+from ..calls import no_log_values
 from . import vault
-from .base import Content, Store
+from .base import Content, KeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _PRIVATE = 0o600
 _NEW = ".new"
 
 
-class FileStore(Store):
+class FileStore(KeyStore):
     """A file where the task runs, readable by its owner alone, encrypted if there is a password."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -41,7 +41,7 @@ class FileStore(Store):
     def __init__(self, module: Any, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.path = os.path.realpath(os.path.expanduser(stored_at))
-        self.passwords = _taken_out(module, "vault_password")
+        self.passwords = _take_secret(module, "vault_password")
         self.vault_id = module.params.get("vault_id")
         if not os.path.isabs(os.path.expanduser(stored_at)):
             raise AwsError(f"Using {self.where}", "the path is not absolute", "Give stored_at in full")
@@ -189,8 +189,8 @@ class FileStore(Store):
             os.close(handle)
 
     def _error(self, doing: str, error: OSError) -> AwsError:
-        words = private_file.in_words(error, self.path)
-        return AwsError(f"{doing} {self.where}", f"{words.came_back} (errno {error.errno})", words.remedy)
+        problem = private_file.in_words(error, self.path)
+        return AwsError(f"{doing} {self.where}", f"{problem.came_back} (errno {error.errno})", problem.remedy)
 
     @contextlib.contextmanager
     def _refusals(self, doing: str) -> Iterator[None]:
@@ -208,10 +208,10 @@ def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _taken_out(module: Any, name: str) -> list[str]:
+def _take_secret(module: Any, name: str) -> list[str]:
     """The values of a secret option, taken out by name: as texts to mask they could damage the result."""
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None
     for each in values:
-        masked_texts(module).discard(each)
+        no_log_values(module).discard(each)
     return values

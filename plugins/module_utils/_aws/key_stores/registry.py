@@ -9,11 +9,11 @@ options are documented in iam_stored_access_key and in the lookup stored_access_
 
 from __future__ import annotations
 
-from .base import Store
+from .base import KeyStore
 from .file import FileStore
 from .in_aws import SecretsManagerStore, SsmStore
 
-STORES: dict[str, type[Store]] = {
+STORES: dict[str, type[KeyStore]] = {
     "ssm": SsmStore,
     "secretsmanager": SecretsManagerStore,
     "file": FileStore,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 
@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError
 def test_throttling_has_advice(code: str, status: int, is_throttled: bool) -> None:
     """It had none: the message ended with the code."""
     answer = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    error = explain("Asking", ClientError(answer, "Ask"))  # type: ignore[arg-type]
+    error = to_aws_error("Asking", ClientError(answer, "Ask"))  # type: ignore[arg-type]
     assert ("run again in some minutes" in str(error)) is is_throttled
 
 

@@ -93,7 +93,7 @@ def test_no_step_opens_more_than_before_or_asked(before: Access, wish: DesiredAc
     allowed = openings(before) | openings(after)
     state = before
     for step in access.steps(before, after):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         assert openings(state) <= allowed, step
     assert state == after
 
@@ -105,7 +105,7 @@ def test_no_step_closes_what_is_open_before_and_after(before: Access, wish: Desi
     cut = cuts_off_other_accounts(before) or cuts_off_other_accounts(after)
     state = before
     for step in access.steps(before, after):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         assert openings(state) >= kept, step
         assert cut or not cuts_off_other_accounts(state), step
 
@@ -119,7 +119,7 @@ def test_s3_refuses_no_step(before: Access, wish: DesiredAccess) -> None:
             is_public = any(each["Effect"] == "Allow" and each["Principal"] == "*" for each in statements)
             assert not (is_public and state.block["block_public_policy"])
             assert statements
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
@@ -141,7 +141,7 @@ def test_an_interrupted_run_can_be_run_again(before: Access, wish: DesiredAccess
     wanted = access.target(before, wish)
     state = before
     for step in access.steps(before, wanted):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         again = access.target(state, wish)
         assert (again.ownership, again.policy) == (wanted.ownership, wanted.policy)
         assert openings(again) <= openings(before) | openings(wanted)
@@ -156,7 +156,7 @@ def test_the_difference_shows_what_the_steps_do(before: Access, wish: DesiredAcc
 def test_a_new_bucket_becomes_public_in_two_steps() -> None:
     wish = DesiredAccess("b", "public", ("live/streams", "live/previews"))
     steps = access.steps(NEW_BUCKET, access.target(NEW_BUCKET, wish))
-    assert [step.words for step in steps] == [
+    assert [step.text for step in steps] == [
         "turn BlockPublicPolicy, RestrictPublicBuckets off",
         "add the statement AntMediaRecordingsPublicRead of the bucket policy",
     ]

@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.setting
     redact,
     secrets_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link, outcome
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError, AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
@@ -150,7 +150,7 @@ def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
         str(AmsError("Reading", f"it said {control}")),
         AmsError("Reading", f"it said {control}", f"See {control}").result()["msg"],
         str(AwsError("Reading", f"it said {control}", f"See {control}")),
-        str(explain("Reading", ClientError(denied, "GetObject"))),
+        str(to_aws_error("Reading", ClientError(denied, "GetObject"))),
         *printable_result({"a": [f"x{control}", {f"k{control}": (f"y{control}",)}]})["a"][:1],
         one_line(f"a{control}b"),
         printable(f"a{control}b"),
@@ -173,7 +173,7 @@ def test_an_error_is_one_line_whatever_is_quoted_in_it() -> None:
     assert str(error).endswith("ams-1 : ok=9 changed=0 does not know 's3Name'. Nothing was written.")
     assert len(str(error).splitlines()) == 1
     answer: Any = {"Error": {"Code": FAKED, "Message": FAKED}}
-    assert len(str(explain("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
+    assert len(str(to_aws_error("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
 
 
 def test_a_problem_of_the_plan_is_one_line() -> None:

@@ -31,7 +31,7 @@ def probe_result(code: str) -> dict[str, Any]:
         region = "eu-west-1"
 
     document = {"access_key_id": KEY, "secret_access_key": "secret"}
-    probe = wait_usable.Probe(Module(), document, "SSM parameter /a")
+    probe = wait_usable.KeyUsabilityCheck(Module(), document, "SSM parameter /a")
 
     def refused() -> None:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetCallerIdentity")
