@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Read and write one setting of a bucket (policy, CORS, lifecycle), in a store that may not have it."""
+"""Read and write one setting of a bucket (policy, CORS, lifecycle) that the provider may not have."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Setting:
-    """answer: None where the bucket has none. unknown: why the store cannot have one."""
+    """answer: None if the bucket has none. unknown: why the provider cannot have one."""
 
     answer: Optional[dict[str, Any]]
     unknown: Optional[AwsError] = None
 
 
 def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> Setting:
-    """Return a setting of a bucket; that a store does not know it is for the caller to judge."""
+    """Return a setting of a bucket; the caller decides what to do where the provider does not know it."""
     try:
         return Setting(call_aws(tried, operation, needs=needs, **options))
     except AwsError as error:
@@ -57,5 +57,5 @@ def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) 
 
 
 def with_remedy(name: str, error: AwsError) -> AwsError:
-    """Return the error, with what to do where the store does not know the setting."""
+    """Return the error, with what to do if the provider does not know the setting."""
     return error.with_remedy(REMEDIES[name]) if error.code in UNKNOWN_CALL_CODES else error

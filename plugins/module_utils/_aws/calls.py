@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How AWS is called: clients, errors in words, patience."""
+"""boto3 clients, calls with errors that users can read, and retries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 def client(module: Any, service: str, *, once: bool = False, **options: Any) -> Any:
-    """A client with the settings of the task. once: for calls that must not be sent a second time."""
+    """Return a client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
     refuse_unusable(module.params)
@@ -74,7 +74,7 @@ def _s3_endpoint(params: dict[str, Any]) -> str:
 
 
 def _without_account(request: Any, **_event: Any) -> None:
-    """botocore puts the account before the host's name, which an address in digits cannot bear."""
+    """Take the account out of the host name: botocore puts it before an IP address as well."""
     parts = urlsplit(request.url)
     request.url = urlunsplit(parts._replace(netloc=parts.netloc.partition(".")[2]))
 
@@ -91,13 +91,13 @@ def _has_no_subdomains(url: str) -> bool:
 
 
 def no_log_values(module: Any) -> set[str]:
-    """The texts that Ansible masks in everything the module says. amazon.aws 8 does not pass them on."""
+    """Return the texts that Ansible masks in all output of the module. amazon.aws 8 does not pass them on."""
     texts: set[str] = getattr(module, "_module", module).no_log_values
     return texts
 
 
 def partition_of(region: Optional[str]) -> str:
-    """aws, aws-cn, aws-us-gov and so on; a region that is not AWS's counts as aws."""
+    """Return aws, aws-cn, aws-us-gov and so on; aws for a region that AWS does not have."""
     import boto3
     from botocore.exceptions import BotoCoreError
 
@@ -116,9 +116,9 @@ def call_aws(
     retry_on: Collection[str] = (),
     **arguments: Any,
 ) -> Any:
-    """One call. None for the error codes in none_on; those in retry_on are tried again for some seconds.
+    """Call AWS once; return None for codes in none_on, try again for some seconds on codes in retry_on.
 
-    What is transient by itself, such as throttling, the client has tried again already.
+    The client itself has tried again already on what is transient, such as throttling.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -144,16 +144,16 @@ def _address_of(operation: Any) -> str:
 
 
 def caller_identity(module: Any, tried: str) -> dict[str, Any]:
-    """Account and ARN of the credentials of the task, as STS has them."""
+    """Return account and ARN of the task's credentials, from STS."""
     sts = client(module, "sts")
     answer: dict[str, Any] = call_aws(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
     return answer
 
 
 def call_aws_pages(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
-    """What all pages of a list hold together; nothing for the error codes in none_on.
+    """Return the items of all pages of a list; nothing for the error codes in none_on.
 
-    made: the client. call: of it, one that has pages. within: where an answer has the list.
+    made: the client. call: its method that has pages. within: the key of the list in an answer.
     """
     pages = made.get_paginator(call)
     answer = call_aws(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
@@ -163,7 +163,7 @@ def call_aws_pages(tried: str, made: Any, call: str, within: str, **options: Any
 def read_back(read: Callable[[], _T], is_desired: Callable[[_T], bool], seconds: float) -> _T:
     """Read until what is read is as requested, or the time is up; return what was read last.
 
-    S3 may go on giving the former state for some seconds.
+    S3 may go on returning the previous state for some seconds.
     """
     found = [read()]
 

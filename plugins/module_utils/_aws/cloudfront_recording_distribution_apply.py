@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What cloudfront_recording_distribution does: find the distribution or make it, correct it, wait for it."""
+"""Find or create the distribution of a bucket, correct it, and wait for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOUND_AGAIN_SECONDS = 20
 
 @dataclass(frozen=True)
 class FoundDistribution:
-    """A distribution as CloudFront has it. etag: what an update has to name."""
+    """A distribution as CloudFront has it. etag: required by an update."""
 
     id: str
     arn: str
@@ -30,7 +30,7 @@ class FoundDistribution:
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the distribution to what the task asks; the module's result."""
+    """Make the distribution as the task requests; return the module's result."""
     params = module.params
     if not module.region:
         tried = f"The distribution of bucket {params['bucket']}"
@@ -72,7 +72,7 @@ def run(module: Any) -> dict[str, Any]:
 
 
 def _wanted(api: DistributionApi, found: Optional[FoundDistribution]) -> tuple[Mapping[str, Any], list[str]]:
-    """The configuration that is wanted, and what there is to do for it; one that is given stays as it is."""
+    """Return the desired configuration, and the steps to it; one that the task names stays as it is."""
     if found and api.desired.distribution_id:
         return found.config, []
     control, steps = api.control, []
@@ -95,7 +95,7 @@ def _named(desired: distribution.DesiredDistribution, found: Optional[FoundDistr
 
 
 class DistributionApi:
-    """CloudFront, as far as it is about one bucket."""
+    """Calls of CloudFront for one bucket."""
 
     def __init__(self, cloudfront: Any, desired: distribution.DesiredDistribution) -> None:
         self.cloudfront = cloudfront
@@ -103,13 +103,13 @@ class DistributionApi:
         self.control: Optional[Mapping[str, Any]] = None
 
     def given(self) -> FoundDistribution:
-        """The distribution that the task names; AwsError where it cannot serve the bucket."""
+        """Return the distribution that the task names. AwsError if it cannot serve the bucket."""
         found = self._read(self.desired.distribution_id)
         distribution.check_given(found.config, self.desired, {each["Id"]: each for each in self._controls()})
         return found
 
     def find_ours(self) -> Optional[FoundDistribution]:
-        """The distribution that was made here for the bucket before, and its origin access control."""
+        """Return the distribution that was made here for the bucket; find its origin access control."""
         named = [each for each in self._controls() if each["Name"] == self.desired.control_name]
         self.control = named[0] if named else None
         return self._ours()
@@ -143,7 +143,7 @@ class DistributionApi:
         return _found(answer)
 
     def apply(self, found: Optional[FoundDistribution]) -> FoundDistribution:
-        """Make or correct the distribution."""
+        """Create or correct the distribution."""
         control_id = self._apply_control()
         if found is None:
             return self._make(control_id)
@@ -192,7 +192,7 @@ class DistributionApi:
         return control_id
 
     def _make(self, control_id: str) -> FoundDistribution:
-        """Two runs at the same time make one: CloudFront takes a reference once."""
+        """Create it. Two runs at the same time make one: CloudFront accepts a reference once."""
         made = self._create(control_id, self.desired.comment)
         found = made or poll(self._ours, _FOUND_AGAIN_SECONDS)
         if found:
@@ -232,7 +232,7 @@ class DistributionApi:
 
 
 def _listed(tried: str, operation: Any, within: str, needs: str) -> list[dict[str, Any]]:
-    """What all pages of a list hold; not every botocore has them paged for both lists."""
+    """Return the items of all pages of a list; not every botocore can page both lists."""
     found: list[dict[str, Any]] = []
     marker: dict[str, str] = {}
     while True:

@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A CloudFront distribution in front of a bucket that stays private: what is wanted, what differs.
+"""Plan a CloudFront distribution in front of a private bucket.
 
-Plain data in, plain data out. The distribution signs its requests to S3 by an origin access control, and the
-bucket policy lets in this one distribution.
+Plain data in, plain data out. The distribution signs its requests to S3 with an origin access control, and
+the bucket policy allows this one distribution.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SIGNING = {
 
 @dataclass(frozen=True)
 class DesiredDistribution:
-    """What the task asks for. region: of the bucket. require_https: the bucket refuses http."""
+    """What the task requests. region: of the bucket. require_https: the bucket refuses http."""
 
     bucket: str
     region: str
@@ -49,13 +49,13 @@ class DesiredDistribution:
 
     @property
     def origin(self) -> str:
-        """The bucket's own address. The one without a region redirects while a bucket is new."""
+        """Return the bucket's own address. The one without a region redirects while a bucket is new."""
         suffix = ".cn" if self.partition == "aws-cn" else ""
         return f"{self.bucket}.s3.{self.region}.amazonaws.com{suffix}"
 
     @property
     def comment(self) -> str:
-        """By which a distribution that was made here is found again."""
+        """Return the comment that identifies a distribution made here."""
         return f"antmedia.s3_recording {self.bucket}"
 
     @property
@@ -64,14 +64,14 @@ class DesiredDistribution:
 
 
 def is_ours(summary: Mapping[str, Any], desired: DesiredDistribution) -> bool:
-    """Whether a distribution of a list is the one that was made here for the bucket."""
+    """True if a distribution of a list is the one that was made here for the bucket."""
     return summary.get("Comment") == desired.comment and any(
         _is_of_bucket(origin, desired) for origin in _items(summary.get("Origins"))
     )
 
 
 def access_control(desired: DesiredDistribution) -> Config:
-    """The origin access control: every request to S3 is signed."""
+    """Return the origin access control: every request to S3 is signed."""
     return {"Name": desired.control_name, "Description": desired.comment, **_SIGNING}
 
 
@@ -87,12 +87,12 @@ def check_control(control: Mapping[str, Any], desired: DesiredDistribution) -> N
 
 
 def signs(control: Mapping[str, Any]) -> bool:
-    """Whether an origin access control signs every request to S3."""
+    """True if an origin access control signs every request to S3."""
     return all(control.get(name) == value for name, value in _SIGNING.items())
 
 
 def new_config(desired: DesiredDistribution, control_id: str, reference: str) -> Config:
-    """A distribution as it is made. reference: tells CloudFront a second request for the same one."""
+    """Return a new distribution. reference: CloudFront recognizes a repeated request by it."""
     config = {
         "CallerReference": reference,
         "Comment": desired.comment,
@@ -107,7 +107,7 @@ def new_config(desired: DesiredDistribution, control_id: str, reference: str) ->
 
 
 def wanted_config(found: Mapping[str, Any], desired: DesiredDistribution, control_id: str) -> Config:
-    """A distribution of ours as it shall be; what is not about recordings stays, such as names and logs."""
+    """Return a distribution of ours as it should be; unrelated settings stay, such as names and logs."""
     origins = _items(found.get("Origins"))
     target = found["DefaultCacheBehavior"].get("TargetOriginId") or desired.origin
     of_bucket: Config = next((each for each in origins if _is_of_bucket(each, desired)), {})
@@ -147,7 +147,7 @@ def _methods(found: Optional[Mapping[str, Any]]) -> Config:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs, in words."""
+    """Describe the changes."""
     found = []
     if not before["Enabled"]:
         found.append("enable the distribution")
@@ -161,7 +161,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def view(config: Optional[Mapping[str, Any]]) -> Config:
-    """What a diff shows of a distribution."""
+    """Return the part of a distribution that a diff displays."""
     if config is None:
         return {"exists": False}
     behavior = config["DefaultCacheBehavior"]
@@ -187,7 +187,7 @@ def view(config: Optional[Mapping[str, Any]]) -> Config:
 def check_given(
     config: Mapping[str, Any], desired: DesiredDistribution, controls: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Raise where a distribution that somebody else has made cannot serve the bucket; it is not changed.
+    """Raise if someone else's distribution cannot serve the bucket; it is not changed.
 
     controls: the origin access controls of the account by their IDs.
     """
@@ -229,7 +229,7 @@ def _origin_problems(
 
 
 def _http_problems(origins: set[str], config: Mapping[str, Any]) -> list[str]:
-    """Return the cache behaviors that let viewers come by http: CloudFront asks S3 as the viewer asks it.
+    """Return the cache behaviors that allow viewers http: CloudFront asks S3 with the protocol of the viewer.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-s3-origin.html
     """

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Translates botocore's errors into AwsError."""
+"""Translate botocore's errors into AwsError."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "
 
 
 def code_of(error: BaseException) -> str:
-    """AWS's name of an error; botocore's exceptions without an answer have none."""
+    """Return AWS's name of an error; empty for botocore's errors without an answer."""
     response = getattr(error, "response", None) or {}
     return str((response.get("Error") or {}).get("Code") or "")
 
@@ -42,7 +42,7 @@ def status_of(error: BaseException) -> int:
 def is_none(code: str, status: int) -> bool:
     """True if an answer about a setting of a bucket says that the bucket has none.
 
-    Stores have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
+    Providers have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
     """
     return status == _NOT_FOUND and code != "NoSuchBucket"
 
@@ -50,9 +50,9 @@ def is_none(code: str, status: int) -> bool:
 def to_aws_error(
     tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
 ) -> AwsError:
-    """Return what came back from botocore, in words.
+    """Return an AwsError for an error of botocore.
 
-    needs: the permission that the call takes. asked: the address that was asked.
+    needs: the permission that the call needs. asked: the address that was called.
     """
     from .credentials import trouble_of
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What iam_programmatic_user does: read, difference, apply, read back."""
+"""Read, compare, apply and read back an IAM user."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REMEDIES = {
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the user to what the task asks; the module's result."""
+    """Make the user as the task requests; return the module's result."""
     return _present(module) if module.params["state"] == "present" else _absent(module)
 
 
@@ -142,9 +142,9 @@ class UserApi(UserReader):
         self.has_no_boundary = False
 
     def read(self, desired: users.DesiredUser) -> Optional[users.User]:
-        """Return what the user has of all that the task speaks of, None where there is no such user.
+        """Return the parts of the user that the task is about, None if there is no such user.
 
-        AwsError where the user is someone else's.
+        AwsError if the user is someone else's.
         """
         found = self.found()
         if found is None:
@@ -161,7 +161,7 @@ class UserApi(UserReader):
         )
 
     def check_boundary(self, arn: str) -> None:
-        """Raise if there is no such policy; where the credentials may not ask, IAM itself will tell."""
+        """Raise if there is no such policy; where the credentials may not ask, IAM itself will say so."""
         try:
             exists = self._policy_exists(arn)
         except AwsError as error:
@@ -178,7 +178,7 @@ class UserApi(UserReader):
             )
 
     def resolve(self, names: tuple[str, ...], attached: tuple[str, ...], partition: str) -> tuple[str, ...]:
-        """ARNs of managed policies: AWS's own of that name, else the account's."""
+        """Return ARNs of managed policies: AWS's own of that name, else the account's."""
         found = []
         for name in names:
             arn = users.aws_managed(name, partition)
@@ -212,7 +212,7 @@ class UserApi(UserReader):
     def apply(
         self, before: Optional[users.User], desired: users.DesiredUser
     ) -> tuple[Optional[users.User], users.User, list[str]]:
-        """Make what is missing: what the user had, what it then has, and what was done."""
+        """Make what is missing; return what the user had, what it then has, and the changes."""
         done: list[str] = []
         steps = users.steps(before, desired)
         self.has_no_boundary = not desired.boundary
@@ -230,7 +230,7 @@ class UserApi(UserReader):
             raise error.with_done(done) from None
 
     def _create(self, step: users.Step, desired: users.DesiredUser) -> tuple[users.User, bool]:
-        """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
+        """Return the new user, once IAM knows it, and True if this run made it and not another one."""
         created = self._call(step, none_on=("EntityAlreadyExists",))
         found = poll(lambda: self.read(desired), _READ_BACK_SECONDS)
         if found is None:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""An IAM user for a program: what is wanted, in which steps to get there, what cannot work.
+"""Plan an IAM user for a program: validate, list the steps, compare.
 
 Plain data in, plain data out. A policy is the document as a dict, a managed policy is its ARN.
 """
@@ -42,9 +42,9 @@ _UNSET: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class DesiredUser:
-    """What the task asks for.
+    """The user that the task requests.
 
-    A path of None, an empty boundary and what is missing in tags and managed are left as they are.
+    A path of None, an empty boundary and whatever tags and managed leave out stay as they are.
     """
 
     user: str
@@ -58,7 +58,7 @@ class DesiredUser:
 
 @dataclass(frozen=True)
 class User:
-    """What a user has, as far as the task speaks of it."""
+    """The parts of a user that the task is about."""
 
     arn: str = ""
     path: str = "/"
@@ -71,7 +71,7 @@ class User:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of the IAM API: its name in boto3, its arguments beside the user's name, and what it does."""
+    """One call of IAM: its name in boto3, its arguments besides the user's name, its description."""
 
     call: str
     text: str
@@ -112,7 +112,7 @@ def is_boundary(arn: str) -> bool:
 
 
 def check_name(user: str) -> None:
-    """Raise if no user can be called so."""
+    """Raise if no user can have this name."""
     problems = _name_problems(user)
     if problems:
         raise AwsError(f"IAM user {user}", "; ".join(problems), "Nothing was changed")
@@ -165,12 +165,12 @@ def policy_text(policy: Mapping[str, Any]) -> str:
 
 
 def size_of(policy: Mapping[str, Any]) -> int:
-    """Characters as IAM counts them, without white space."""
+    """Return the number of characters as IAM counts them, without white space."""
     return sum(not char.isspace() for char in policy_text(policy))
 
 
 def same_policy(left: Optional[Mapping[str, Any]], right: Optional[Mapping[str, Any]]) -> bool:
-    """Whether both say the same, whatever the order and whether one value stands in a list."""
+    """True if both say the same, whatever the order and whether one value stands in a list."""
     if left is None or right is None:
         return left is right
     return _policy_meaning(left) == _policy_meaning(right)
@@ -187,12 +187,12 @@ def partition_in(arn: str, otherwise: str) -> str:
 
 
 def aws_managed(name: str, partition: str) -> str:
-    """ARN of a policy that AWS manages; an ARN stays what it is."""
+    """Return the ARN of a policy that AWS manages; an ARN stays what it is."""
     return name if name.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{name}"
 
 
 def target(current: Optional[User], desired: DesiredUser) -> User:
-    """What the user shall have. A policy that says the same already keeps its form."""
+    """Return the user as it should be. A policy that says the same already keeps its form."""
     base = current or User()
     path = desired.path or base.path
     return replace(
@@ -257,7 +257,7 @@ def _creation(desired: DesiredUser) -> Step:
 
 
 def difference(before: Optional[User], after: User) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parts that change, as they were and as they will be. Of a new user, all that it is given."""
+    """Return the parts that change, before and after; of a new user everything it gets."""
     old, new = _view(before) if before else _UNSET, _view(after)
     left = {name: value for name, value in old.items() if value != new[name]}
     right = {name: new[name] for name in left}
@@ -290,7 +290,7 @@ def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> No
 
 
 def removal(has: Belongings, claim: Claim) -> list[Step]:
-    """Return the calls in their order: our policies, and all that is left where the user goes as well."""
+    """Return the calls in order: our policies, and all that is left if the user is deleted as well."""
     goes = not leftovers(has, claim)
     keys = [
         Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
@@ -311,7 +311,7 @@ def removal(has: Belongings, claim: Claim) -> list[Step]:
 
 
 def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what goes of a user, before and after; of one that goes as a whole, all that it had."""
+    """Return what is deleted of a user, before and after; everything it had if the user itself is deleted."""
     gone = {value for step in steps for value in step.arguments.values()}
     before = {
         "console_access": has.console_access,
@@ -327,7 +327,7 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
 
 
 def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
-    """One line in words."""
+    """Describe the user in one line."""
     return (
         f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
         f"{'; '.join(changes) or 'as wanted'}"
@@ -335,5 +335,5 @@ def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
 
 
 def _short(arn: str) -> str:
-    """The name at the end of an AWS policy's ARN; others are named in full."""
+    """Return the name at the end of an AWS policy's ARN; other ARNs in full."""
     return arn.partition(":iam::aws:policy/")[2] or arn

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether a key of AWS KMS can be used, as far as that can be read."""
+"""Check that a key of AWS KMS can be used, as far as that can be read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a module for AWS runs."""
+"""Run a module for AWS."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from .credentials import SECRETS
 
 
 class AwsModule(Protocol):
-    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage check have their own.
-
-    no_log_values() in calls.py knows where such a module has the texts that Ansible masks.
-    """
+    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage check have their own."""
 
     params: dict[str, Any]
     check_mode: bool

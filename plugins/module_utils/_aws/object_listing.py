@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The objects of a bucket, one after the other: a bucket of any size takes no more memory than a page."""
+"""List the objects of a bucket one by one: a bucket of any size needs no more memory than a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .s3_recording_bucket_expiry import StoredObject
 
 
 def pages(tried: str, s3: Any, call: str, *, needs: str, **options: Any) -> Iterator[dict[str, Any]]:
-    """Give the pages of a listing. AwsError for the first that cannot be had."""
+    """Yield the pages of a listing. AwsError for the first that cannot be read."""
     listing = iter(s3.get_paginator(call).paginate(**options))
     while True:
         page = call_aws(tried, lambda: next(listing, None), needs=needs)
@@ -31,7 +31,7 @@ def objects(s3: Any, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
 
 
 def objects_and_versions(s3: Any, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
-    """Give the objects and their former versions; those count from when the next version replaced them."""
+    """Yield objects and noncurrent versions; those count from when the next version replaced them."""
     tried = f"Listing the versions of objects of bucket {bucket} in '{prefix}'"
     newer: dict[str, Any] = {}
     for page in pages(

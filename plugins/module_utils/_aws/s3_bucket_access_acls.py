@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Looking at the ACLs that a bucket and its objects have, while they have no effect."""
+"""Read the ACLs of a bucket and its objects while they have no effect."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _AT_ONCE = 10
 
 
 def look(s3: Any, bucket: str, folders: Sequence[str], *, readable: bool) -> Dormant:
-    """Count the objects, and read the ACLs of the first ones where S3 shows them.
+    """Count the objects, and read the ACLs of the first ones if S3 returns them.
 
-    Objects outside the folders come first. Former versions are not looked at.
+    Objects outside the folders come first. Noncurrent versions are not read.
     """
     prefixes = tuple(f"{each}/" for each in folders)
     counts, keys = {True: 0, False: 0}, {True: list[str](), False: list[str]()}
@@ -45,7 +45,7 @@ def look(s3: Any, bucket: str, folders: Sequence[str], *, readable: bool) -> Dor
 
 
 def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) -> Counted:
-    """Count the objects whose keys begin so. acls_count: without those that are public by their own ACL."""
+    """Count the objects with these prefixes. acls_count: without those that are public by their own ACL."""
     counts = dict.fromkeys(prefixes, 0)
     first: list[tuple[str, str]] = []
     for prefix in prefixes:
@@ -72,7 +72,7 @@ def _bucket_grants(s3: Any, bucket: str) -> tuple[str, ...]:
 
 
 def _verdicts(s3: Any, bucket: str, keys: Sequence[str]) -> list[Optional[bool]]:
-    """Return for each key whether its ACL is public; None where that may not be read."""
+    """Return for each key True if its ACL is public; None if that may not be read."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(lambda key: _is_public(s3, bucket, key), keys))
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_bucket_access does: read, difference, apply, read back."""
+"""Read, compare, apply and read back who may read a bucket."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PAGES_OF_OBJECTS = 10
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket's access to what the task asks; the module's result."""
+    """Make the bucket's access as the task requests; return the module's result."""
     params = module.params
     wish = DesiredAccess(
         params["name"],
@@ -87,7 +87,7 @@ def _surroundings(
     after: Access,
     wish: DesiredAccess,
 ) -> access.Surroundings:
-    """Look at what else a change of the access that is there touches."""
+    """Read what else a change of the access touches."""
     around = access.Surroundings(account)
     if access.turns_acls_off(before, after):
         grantees, keys = bucket.others()
@@ -125,7 +125,7 @@ def _message(
 
 
 def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
-    """The bucket's access, and whether it is missing. In check mode it may be: a task before may make it."""
+    """Return the access, and True if the bucket is missing: in check mode an earlier task may make it."""
     try:
         return bucket.read(retry_on=() if check_mode else S3_TRANSIENT), False
     except AwsError as error:
@@ -137,7 +137,7 @@ def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
 
 
 def _account_block(module: Any) -> tuple[Optional[Block], str]:
-    """The account's own Block Public Access, or why it cannot be read. S3 itself has the last word anyway."""
+    """Return the account's own Block Public Access, or why it cannot be read. S3 itself decides anyway."""
     tried = "Reading the account's own Block Public Access"
     try:
         identity = caller_identity(module, tried)
@@ -179,7 +179,7 @@ class AccessApi:
 
     @staticmethod
     def only(policy: Optional[dict[str, Any]]) -> Access:
-        """Where there is nothing but a policy."""
+        """Return the access of a bucket that has nothing but a policy."""
         return Access(None, dict(ALL_OFF), policy)
 
     def _ownership(self, retry_on: tuple[str, ...]) -> Optional[str]:
@@ -228,9 +228,9 @@ class AccessApi:
         return policy
 
     def others(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Who but the owner the bucket's ACL lets in, and keys of objects that others own.
+        """Return whom the ACL of the bucket allows besides the owner, and keys of objects that others own.
 
-        Neither is known where the ACL may not be read; S3 itself decides about the grants then.
+        Neither is known if the ACL may not be read; S3 itself decides about the grants then.
         """
         answer = call_aws(
             f"Reading the ACL of bucket {self.name}",
@@ -251,7 +251,7 @@ class AccessApi:
         return let_in, self._objects_of_others(str(owner))
 
     def _objects_of_others(self, owner: str) -> tuple[str, ...]:
-        """Keys of objects that do not belong to the bucket's owner, among the first ones of the bucket."""
+        """Return keys of objects that the bucket's owner does not own, among the first ones."""
         found: list[str] = []
         after: dict[str, str] = {}
         for _page in range(_PAGES_OF_OBJECTS):
@@ -271,7 +271,7 @@ class AccessApi:
         return tuple(found)
 
     def apply(self, steps: list[access.Step], wanted: Access) -> Access:
-        """Take the steps and give what the bucket then has."""
+        """Apply the steps and return what the bucket then has."""
         done: list[str] = []
         for step in steps:
             try:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Recordings that are there already: which a change opens to everybody, and which it takes from viewers.
+"""Find existing recordings that a change opens to everybody, or closes to viewers.
 
 Plain data in, plain data out.
 """
@@ -48,7 +48,7 @@ class Counted:
         return f"{self.objects} objects that are there already ({', '.join(parts)})"
 
     def describe_opening(self) -> str:
-        """Return what becomes public, and what may since nobody has read its ACL."""
+        """Describe what becomes public, and what may because nobody has read its ACL."""
         if not self.not_looked_at:
             return f"{self.describe()} would become readable by everybody"
         closed = self.objects - self.not_looked_at
@@ -102,7 +102,7 @@ def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) 
 
 
 def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
-    """Return what has to be said yes to before the change, each with the line to write."""
+    """Return what you have to allow before the change, each with the line to write."""
     found = []
     if opens.objects:
         found.append(

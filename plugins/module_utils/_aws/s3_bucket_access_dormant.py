@@ -1,11 +1,11 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What becomes public by a change of switches alone: what is set up already, and a switch holds back.
+"""Find what becomes public by a change of switches alone: already set up, and held back by a switch.
 
 Plain data in, plain data out. BlockPublicAcls and BlockPublicPolicy only keep new openings from being set up;
-IgnorePublicAcls, RestrictPublicBuckets and the ownership BucketOwnerEnforced keep those that are there from
-having an effect, and each of the account's own switches overrides the bucket's.
+IgnorePublicAcls, RestrictPublicBuckets and the ownership BucketOwnerEnforced keep existing ones from having
+an effect, and each of the account's own switches overrides the bucket's.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Opening:
-    """What takes effect. acls: public ACLs, the bucket's and its objects'. statements: of somebody else's."""
+    """What takes effect. acls: public ACLs, of the bucket and its objects. statements: someone else's."""
 
     acls: bool = False
     statements: tuple[Mapping[str, Any], ...] = ()
 
 
 def opening(current: Access, after: Access, account: Block) -> Opening:
-    """Return what everybody is let in by because of the change, and was not before."""
+    """Return what the change allows everybody that was not allowed before."""
     was_restricted, is_restricted = (
         each.block["restrict_public_buckets"] or account["restrict_public_buckets"]
         for each in (current, after)
@@ -53,7 +53,7 @@ def obeys_acls(access: Access, account: Block) -> bool:
 
 
 def public_grants(acl: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what an ACL lets everybody do, or everybody with any AWS account: READ, WRITE and so on."""
+    """Return what an ACL allows everybody, or everybody with any AWS account: READ, WRITE and so on."""
     grants = acl.get("Grants") or []
     found = {
         str(each.get("Permission")) for each in grants if (each.get("Grantee") or {}).get("URI") in _GROUPS
@@ -63,7 +63,7 @@ def public_grants(acl: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class AclCounts:
-    """Objects, and what their ACLs say. examples: keys of public ones, or of any where no ACL was shown."""
+    """Objects, and what their ACLs say. examples: keys of public ones, or of any if no ACL was read."""
 
     objects: int = 0
     looked_at: int = 0
@@ -77,7 +77,7 @@ class AclCounts:
 
 
 def count_acls(objects: int, keys: Sequence[str], verdicts: Sequence[Optional[bool]]) -> AclCounts:
-    """Put together what the ACLs of some of the objects say: public, not public, or None for not allowed."""
+    """Count what the ACLs of some of the objects say: public, not public, or None for not allowed."""
     public = [key for key, verdict in zip(keys, verdicts) if verdict]
     denied = verdicts.count(None)
     examples = (public or keys)[:_EXAMPLES]
@@ -86,7 +86,7 @@ def count_acls(objects: int, keys: Sequence[str], verdicts: Sequence[Optional[bo
 
 @dataclass(frozen=True)
 class Dormant:
-    """ACLs that take effect. shown: False while ACLs are disabled, when S3 shows none of them."""
+    """ACLs that take effect. readable: False while ACLs are disabled, when S3 returns none of them."""
 
     readable: bool = True
     bucket_grants: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class Dormant:
 
 
 def problems(dormant: Optional[Dormant], *, allowed: bool) -> list[str]:
-    """Return what of somebody else's would become public, or may, in words. Nothing where that is allowed."""
+    """Describe what of someone else's would become public, or may. Nothing if that is allowed."""
     if dormant is None or allowed:
         return []
     found = []
@@ -153,7 +153,7 @@ def _examples_of(found: AclCounts) -> str:
 
 
 def describe(dormant: Optional[Dormant]) -> list[str]:
-    """Return what the result says of ACLs that take effect."""
+    """Describe the ACLs that take effect, for the result."""
     if dormant is None:
         return []
     groups = (

@@ -68,9 +68,9 @@ NEW_BUCKET = Access(ENFORCED, ALL_ON, None)
 
 @dataclass(frozen=True)
 class DesiredAccess:
-    """What the task asks for. https_for: what the policy refuses every request to that comes by http.
+    """The access that the task requests. https_for: where the policy refuses every request by http.
 
-    open_existing, close_existing: whether objects that are there may become public, or be closed to viewers.
+    open_existing, close_existing: True if existing objects may become public, or be closed to viewers.
     """
 
     bucket: str
@@ -87,7 +87,7 @@ class DesiredAccess:
 
     @property
     def arn(self) -> str:
-        """The ARN of the bucket."""
+        """Return the ARN of the bucket."""
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who may read a bucket: what is wanted, in which steps to get there, what cannot work.
+"""Plan who may read a bucket: validate, list the steps, compare.
 
 Plain data in, plain data out. Three things decide together: who owns objects (and whether ACLs count), the
 four switches of Block Public Access, and the bucket policy.
@@ -51,7 +51,7 @@ MAX_POLICY_BYTES = 20 * 1024
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else decides whether a change is accepted, by AWS or by others who use the bucket.
+    """What else decides if a change is accepted, by AWS or by others who use the bucket.
 
     account: None if it could not be read. objects_of_others: keys of objects that belong to other accounts.
     dormant: the ACLs that take effect, None if none does. opens, closes: objects that viewers can read only
@@ -102,7 +102,7 @@ def check_desired(wish: DesiredAccess) -> None:
 
 
 def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
-    """Our part of the bucket policy."""
+    """Return our part of the bucket policy."""
     arn = wish.arn
     public_read = {
         "Sid": PUBLIC_READ,
@@ -140,7 +140,7 @@ def _whole(arn: str) -> list[str]:
 
 
 def _decided(current: Access, wish: DesiredAccess) -> DesiredAccess:
-    """Return the wish with what AUTO means for this bucket; what the whole bucket has already it keeps."""
+    """Return what is desired with AUTO decided for this bucket; if the whole bucket has it, it keeps it."""
     if wish.https_for != AUTO:
         return wish
     asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
@@ -149,7 +149,7 @@ def _decided(current: Access, wish: DesiredAccess) -> DesiredAccess:
 
 
 def target(current: Access, wish: DesiredAccess) -> Access:
-    """What the bucket shall have."""
+    """Return the access as it should be."""
     policy = _with_ours(current, statements_wanted(_decided(current, wish)))
     if wish.policy_only:
         return replace(current, policy=policy)
@@ -166,7 +166,7 @@ def target(current: Access, wish: DesiredAccess) -> Access:
 
 
 def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Mapping[str, Any]]:
-    """The policy with our statements where the first of ours was, or at its end; None: no policy."""
+    """Return the policy with our statements where the first of ours was, or at its end; None: no policy."""
     if [meaning(each) for each in current.ours] == [meaning(each) for each in wanted]:
         return current.policy
     statements: list[Mapping[str, Any]] = []
@@ -184,7 +184,7 @@ def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Ma
 
 
 def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundings) -> None:
-    """Raise for what AWS would refuse or what would change access that is not ours, before the first call."""
+    """Raise before the first call if AWS would refuse it, or if access that is not ours would change."""
     account = around.account or ALL_OFF
     problems = [
         *_account_problems(current, after, wish, account),
@@ -248,7 +248,7 @@ def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
 
 
 def turns_acls_off(current: Access, after: Access) -> bool:
-    """Whether ACLs of objects, which counted, count no more."""
+    """True if ACLs of objects, which had an effect, lose it."""
     return after.ownership == ENFORCED and current.ownership != ENFORCED
 
 
@@ -257,11 +257,11 @@ def _writes_public_policy(current: Access, after: Access) -> bool:
 
 
 def steps(current: Access, after: Access) -> list[Step]:
-    """The calls in their order. After each of them, nothing is open that was not open before or is asked for.
+    """Return the calls in order. After each of them, nothing is open that was not open before or is desired.
 
-    First what S3 wants to accept the policy, then the policy, then the switches, then who owns objects.
-    RestrictPublicBuckets goes off before the policy is written only where that lets nothing out. It is better
-    then: with it on, a public policy would for a moment cut off other accounts that the policy names.
+    First comes what S3 needs to accept the policy, then the policy, then the switches, then who owns objects.
+    RestrictPublicBuckets is turned off before the policy is written only where that opens nothing. It is
+    better then: with it on, a public policy would for a moment cut off other accounts that the policy names.
     """
     first = dict(current.block)
     if _writes_public_policy(current, after):
@@ -302,7 +302,7 @@ def _describe_policy_step(current: Access, after: Access) -> str:
 
 
 def after_step(current: Access, step: Step) -> Access:
-    """What the bucket has after a step."""
+    """Return the access after a step."""
     return replace(current, **{step.kind: step.value})
 
 
@@ -311,7 +311,7 @@ def policy_text(policy: Mapping[str, Any]) -> str:
 
 
 def view(access: Access, policy_only: bool = False) -> dict[str, Any]:
-    """What a result and a diff show of it."""
+    """Return the part of it that a result and a diff display."""
     policy = {"policy_statements": [dict(each) for each in access.ours]}
     if policy_only:
         return policy
@@ -323,7 +323,7 @@ def view(access: Access, policy_only: bool = False) -> dict[str, Any]:
 
 
 def difference(before: Access, after: Access) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parts that change, as they were and as they will be."""
+    """Return the parts that change, before and after."""
     old, new = view(before), view(after)
     changed = [name for name in old if old[name] != new[name]]
     for each in changed:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_cors does: read, difference, apply, read back."""
+"""Read, compare, apply and read back the CORS rules of a bucket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ_BACK_SECONDS = 10
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket's CORS rules to what the task asks; the module's result."""
+    """Make the bucket's CORS rules as the task requests; return the module's result."""
     params = module.params
     name, purge, present = params["name"], params["purge"], params["state"] == "present"
     wanted = cors.given(params["rules"])
@@ -55,7 +55,7 @@ class CorsApi:
         self.unknown: Optional[AwsError] = None
 
     def read_or_none(self, check_mode: bool) -> tuple[list[cors.Rule], bool]:
-        """The rules, and whether the bucket is missing; in check mode a task before may be to make it."""
+        """Return the rules, and True if the bucket is missing: in check mode an earlier task may make it."""
         try:
             return self.read(retry_on=() if check_mode else S3_TRANSIENT), False
         except AwsError as error:
@@ -78,7 +78,7 @@ class CorsApi:
         return cors.from_aws(found.answer.get("CORSRules") or []) if found.answer else []
 
     def write(self, rules: list[cors.Rule]) -> list[cors.Rule]:
-        """Write the rules and give those that the bucket then has."""
+        """Write the rules and return those that the bucket then has."""
         if rules:
             bucket_setting.write(
                 "cors",

@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""CORS rules of a bucket: what is wanted, what differs, what cannot work. Plain data in, plain data out.
+"""Plan the CORS rules of a bucket: validate, merge, compare. Plain data in, plain data out.
 
-A rule has the names of the module's options; what a rule does not say is an empty list or None.
+A rule has the names of the module's options; what a rule leaves out is an empty list or None.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HEADERS = ("allowed_headers", "expose_headers")
 
 
 def from_aws(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    """Rules as S3 gives them, in the names of the module."""
+    """Return rules of S3 in the names of the module."""
     return [
         {
             "id": rule.get("ID"),
@@ -46,7 +46,7 @@ def from_aws(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
 
 
 def to_aws(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """Rules as S3 takes them; what is empty is left out."""
+    """Return rules in the names of S3; what is empty is left out."""
     converted = []
     for rule in rules:
         each: dict[str, Any] = {aws: rule[name] for name, aws in _LISTS.items() if rule[name]}
@@ -59,7 +59,7 @@ def to_aws(rules: Iterable[Rule]) -> list[dict[str, Any]]:
 
 
 def given(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    """Rules as the user gave them, in full form and without doubled values."""
+    """Return the rules of the task, in full form and without doubled values."""
     return [
         {
             "id": rule.get("id") or None,
@@ -75,7 +75,7 @@ def _as_sent(name: str, values: Iterable[str]) -> Iterable[str]:
 
 
 def meaning(rule: Rule) -> tuple[Any, ...]:
-    """What a rule says, whatever the order inside it and the case of its headers."""
+    """Return what a rule says, whatever the order inside it and the case of its headers."""
     parts = []
     for name in _LISTS:
         values = rule[name]
@@ -84,12 +84,12 @@ def meaning(rule: Rule) -> tuple[Any, ...]:
 
 
 def same(left: Sequence[Rule], right: Sequence[Rule]) -> bool:
-    """The same rules in the same order: the first that matches a request counts."""
+    """True for the same rules in the same order: S3 uses the first that matches a request."""
     return [meaning(rule) for rule in left] == [meaning(rule) for rule in right]
 
 
 def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list[Rule]:
-    """The rules as they shall be. A rule that says the same already keeps its form."""
+    """Return the rules as they should be. A rule that says the same already keeps its form."""
     if purge:
         return [
             _kept_if_same(rule, current[at] if at < len(current) else None) for at, rule in enumerate(wanted)
@@ -107,7 +107,7 @@ def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list
 
 
 def without(current: Sequence[Rule], ids: Iterable[Optional[str]], purge: bool) -> list[Rule]:
-    """The rules that stay when those with these IDs go; with purge none stays."""
+    """Return the rules that stay if those with these IDs are removed; with purge none stays."""
     gone = set(ids)
     return [] if purge else [rule for rule in current if rule["id"] not in gone]
 
@@ -121,7 +121,7 @@ def _kept_if_same(wanted: Rule, current: Optional[Rule]) -> Rule:
 
 
 def difference(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The rules that change, as they were and as they will be; all of them if only their order changes."""
+    """Return the rules that change, before and after; all of them if only their order changes."""
     if same(before, after):
         return [], []
     old = {meaning(rule) for rule in before}
@@ -132,7 +132,7 @@ def difference(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[Rule
 
 
 def summary(name: str, before: Sequence[Rule], after: Sequence[Rule]) -> str:
-    """One line in words."""
+    """Describe the rules in one line."""
     total = "no CORS rules" if not after else f"{len(after)} CORS rule{'s' if len(after) > 1 else ''}"
     left, right = difference(before, after)
     if not left and not right:
@@ -146,7 +146,7 @@ def summary(name: str, before: Sequence[Rule], after: Sequence[Rule]) -> str:
 
 
 def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> None:
-    """Raise for what the user gave and what S3 would refuse, or what could not be told apart later."""
+    """Raise if S3 would refuse the rules of the task, or if they could not be told apart later."""
     problems = []
     if not present and not purge and not wanted:
         problems.append("state=absent needs the ids of the rules to remove, or purge=true for all")
@@ -162,7 +162,7 @@ def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> N
 
 
 def check_limits(name: str, rules: Sequence[Rule]) -> None:
-    """Raise if the bucket's rules, foreign ones included, are more than S3 takes."""
+    """Raise if the bucket's rules, those of others included, are more than S3 allows."""
     came_back = ""
     if len(rules) > MAX_RULES:
         came_back = f"{len(rules)} rules would be in the bucket, S3 takes {MAX_RULES}"
@@ -174,10 +174,10 @@ def check_limits(name: str, rules: Sequence[Rule]) -> None:
 
 
 def patterns_for(rule: Rule) -> list[str]:
-    """The fewest origins with a * that let in all of a rule's and make it small enough; nothing if none do.
+    """Return the fewest origins with a * that allow all of a rule's and make it small enough, if any.
 
-    Only whole labels at the front of a domain are given up, and never the last two: a * in an address of
-    digits would let in names of anybody's that begin so.
+    Only whole labels at the front of a domain are given up, and never the last two: a * in an IP address
+    would allow anybody's names that begin so.
     """
     origins = list(rule["allowed_origins"])
     for given_up in range(1, 8):
@@ -198,7 +198,7 @@ def _pattern(origin: str, given_up: int) -> str:
 
 
 def way_out_of_size(rules: Sequence[Rule]) -> str:
-    """What to do about rules that are too large together."""
+    """Say what to do about rules that are too large together."""
     largest = max(rules, key=lambda rule: size_of([rule]))
     patterns = patterns_for(largest)
     if size_of([largest]) > MAX_BYTES and patterns:
@@ -208,7 +208,7 @@ def way_out_of_size(rules: Sequence[Rule]) -> str:
 
 
 def size_of(rules: Sequence[Rule]) -> int:
-    """Bytes of the document that S3 is sent."""
+    """Return the size of the document that S3 is sent, in bytes."""
     total = len('<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></CORSConfiguration>')
     for rule in to_aws(rules):
         total += len("<CORSRule></CORSRule>")

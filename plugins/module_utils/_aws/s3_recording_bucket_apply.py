@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back.
+"""Find or create a bucket, read, compare, apply and read back how it keeps objects.
 
 A bucket is tagged when it is made here, since only one with that tag is ever deleted.
 """
@@ -45,7 +45,7 @@ _UNTAGGED = (
 
 @dataclass(frozen=True)
 class _Plan:
-    """names: of what differs between before and after. impacts: on objects that are there."""
+    """names: of the settings that change. impacts: on existing objects."""
 
     exists: bool
     before: bucket.BucketConfig
@@ -55,7 +55,7 @@ class _Plan:
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket to what the task asks; the module's result."""
+    """Make the bucket as the task requests; return the module's result."""
     return remove_bucket.run(module) if module.params.get("state") == "absent" else _present(module)
 
 
@@ -107,7 +107,7 @@ def _present(module: Any) -> dict[str, Any]:
 
 
 def _plan(found: BucketApi, *, exists: bool) -> _Plan:
-    """Return what is to be done. Only a bucket that is made here is marked as such."""
+    """Return the changes. Only a bucket that is made here is tagged as such."""
     desired = found.desired_for(exists=exists)
     before = found.read() if exists else found.only_desired(bucket.NEW_BUCKET)
     after = bucket.target(before, desired)
@@ -146,7 +146,7 @@ class BucketApi(BucketFinder):
         self.is_marked = False
 
     def desired_for(self, *, exists: bool) -> bucket.DesiredBucket:
-        """Return what is asked for: of a bucket that is made here its tag as well."""
+        """Return what is desired: for a bucket that is made here its tag as well."""
         marks = not exists and self._has_tags
         self.is_marked = marks and self.given.tags is None
         tags = {**tags_of(None), **(self.given.tags or {})} if marks else self.given.tags
@@ -158,7 +158,7 @@ class BucketApi(BucketFinder):
         return self.module.params.get("managed_tag") is not False
 
     def make(self) -> bool:
-        """Make the bucket. Return False if someone else has made it since it was looked for."""
+        """Create the bucket. Return False if someone else has made it since it was looked for."""
         tried = f"Making bucket {self.name}{self.where()}"
         region = self.module.region
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
@@ -187,14 +187,14 @@ class BucketApi(BucketFinder):
             raise error.with_done(["made the bucket"]) from None
 
     def only_desired(self, config: bucket.BucketConfig) -> bucket.BucketConfig:
-        """Of what a bucket has what the task asks for."""
+        """Return the settings that the task is about."""
         left_out: dict[str, Any] = {
             name: None for name in bucket.NAMES if name not in self.desired.desired_names
         }
         return replace(config, **left_out)
 
     def read(self) -> bucket.BucketConfig:
-        """What the bucket has of what the task asks for."""
+        """Read the settings that the task is about."""
         readers = {
             "versioning": self._versioning,
             "encryption": self._encryption,
@@ -252,7 +252,7 @@ class BucketApi(BucketFinder):
         return {"tags": from_aws(answer.get("TagSet") or [])}
 
     def impacts(self, before: bucket.BucketConfig, after: bucket.BucketConfig) -> list[expiry.Impact]:
-        """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
+        """Return what the rules do to existing objects. Nothing is listed if none can be deleted earlier."""
         old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
         prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
         if prefixes["noncurrent"] and not self._keeps_versions(before):
@@ -269,19 +269,19 @@ class BucketApi(BucketFinder):
         return found
 
     def _keeps_versions(self, before: bucket.BucketConfig) -> bool:
-        """Return False for a bucket that never had versioning, or a store that does not know it."""
+        """Return False for a bucket that never had versioning, or a provider that does not know it."""
         if before.versioning is not None:
             return bool(before.versioning)
         return bool(self._versioning()["versioning"])
 
     def refuse_unknown(self, names: list[str]) -> None:
-        """Raise for the first setting to change that the store does not know."""
+        """Raise for the first setting to change that the provider does not know."""
         for name in names:
             if name in self.unknown:
                 raise self.unknown[name]
 
     def apply(self, plan: _Plan) -> bucket.BucketConfig:
-        """Write what differs, and return what the bucket then has."""
+        """Write the changes, and return what the bucket then has."""
         done = [] if plan.exists else ["made the bucket"]
         wanted = plan.after
         for name in plan.names:

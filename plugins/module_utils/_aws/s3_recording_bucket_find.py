@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Finds a bucket: whether it is there, in which region, and whether it is the account's own."""
+"""Find a bucket, its region and its owner."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BucketFinder:
         return f" in {self.module.region}" if self.module.region else ""
 
     def look(self) -> bool:
-        """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
+        """Return True if the bucket exists. AwsError if it is someone else's, or in another region."""
         owner = self.owner = self._expected_owner()
         try:
             answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
@@ -67,7 +67,7 @@ class BucketFinder:
 
     @property
     def _is_elsewhere(self) -> bool:
-        """Whether the store has neither AWS's accounts nor its regions."""
+        """True if the provider has neither AWS's accounts nor its regions."""
         return bool(self.module.params["expected_bucket_owner"] == ANY_OWNER)
 
     @staticmethod
@@ -76,7 +76,7 @@ class BucketFinder:
         return str(headers.get("x-amz-bucket-region") or "")
 
     def _expected_owner(self) -> str:
-        """Return the account that has to own the bucket; empty for a store without accounts."""
+        """Return the account that has to own the bucket; empty for a provider without accounts."""
         given = str(self.module.params["expected_bucket_owner"] or "")
         if given:
             return "" if self._is_elsewhere else given

@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a bucket keeps its objects: what is wanted, what differs, what cannot work.
+"""Plan how a bucket keeps its objects: validate, merge, compare.
 
-Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task does
-not ask for is None and is neither read nor written, since a store may not know it.
+Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task leaves
+out is None and is neither read nor written, since a provider may not know it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True)
 class BucketConfig:
-    """What a bucket has, in AWS's own form, or None for what is not asked for.
+    """What a bucket has, in AWS's own form, or None for what the task leaves out.
 
     versioning: Enabled, Suspended, or empty for a bucket that never had it. encryption: the one rule of the
-    configuration. minimum_size: goes with the lifecycle rules, and would be lost if it were not sent again.
+    configuration. minimum_size: part of the lifecycle rules, and lost if it were not sent again.
     """
 
     versioning: Optional[str] = None
@@ -71,7 +71,7 @@ NEW_BUCKET = BucketConfig(
 
 @dataclass(frozen=True)
 class DesiredBucket:
-    """What the task asks for; None: it is left as it is."""
+    """The settings that the task requests; None: left as it is."""
 
     bucket: str
     versioning: Optional[bool] = None
@@ -89,7 +89,7 @@ class DesiredBucket:
 
 
 def problems_of(desired: DesiredBucket) -> list[str]:
-    """What S3 would refuse whatever the bucket has."""
+    """Return what S3 would refuse whatever the bucket has."""
     return [
         *_encryption_problems(desired),
         *(problem for rule in desired.lifecycle_rules or () for problem in _rule_problems(rule)),
@@ -106,7 +106,7 @@ def check(desired: DesiredBucket) -> None:
 
 
 def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
-    """Raise where what is there already and what is wanted are together more than S3 takes."""
+    """Raise if existing and desired settings are together more than S3 allows."""
     problems = []
     if len(after.lifecycle_rules or ()) > _MAX_RULES:
         count = len(after.lifecycle_rules or ())
@@ -118,7 +118,7 @@ def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
 
 
 def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
-    """What the bucket shall have. current has what the wish asks for."""
+    """Return the settings as they should be. current has what the task is about."""
     after = current
     if desired.versioning is not None:
         after = replace(after, versioning=_versioning(current.versioning or "", desired.versioning))
@@ -157,7 +157,7 @@ def _encryption(current: Mapping[str, Any], desired: DesiredBucket) -> Mapping[s
 
 
 def _same_key(found: str, wanted: str) -> bool:
-    """Whether both name one key: by its ARN, by the end of it, or by the alias that AWS's own key has."""
+    """True if both name one key: by its ARN, by the end of it, or by the alias of AWS's own key."""
     own = ("", "alias/aws/s3")
     ends = [
         each.rpartition(":key/")[2] if ":key/" in each else each.rpartition(":")[2]
@@ -167,7 +167,7 @@ def _same_key(found: str, wanted: str) -> bool:
 
 
 def _rules(current: Sequence[Rule], wanted: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Somebody else's rules where they are, then ours; one that says the same already keeps its form."""
+    """Return the rules of others in place, then ours; one that says the same already keeps its form."""
     ours = {_meaning(rule): rule for rule in current if is_ours(rule)}
     others = [rule for rule in current if not is_ours(rule)]
     wanted_rules = [_rule_to_aws(rule) for rule in wanted]
@@ -205,7 +205,7 @@ def _transitions(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _meaning(rule: Mapping[str, Any]) -> str:
-    """A text that is equal for rules of ours that say the same."""
+    """Return a text that is equal for rules of ours that say the same."""
     plain = {name: value for name, value in rule.items() if value not in (None, [], {})}
     if "Prefix" in plain:
         plain["Filter"] = {"Prefix": plain.pop("Prefix")}
@@ -218,7 +218,7 @@ def _meaning(rule: Mapping[str, Any]) -> str:
 
 
 def to_write(rules: Sequence[Rule]) -> list[Rule]:
-    """The rules as S3 takes them together: one with the old form of a prefix is refused beside our own."""
+    """Return the rules as S3 accepts them together: it refuses the old form of a prefix beside our own."""
     written = []
     for rule in rules:
         old = rule.get("Prefix") is not None and "Filter" not in rule
@@ -238,7 +238,7 @@ def _tags(current: Mapping[str, str], wanted: Mapping[str, str], purge: bool) ->
 
 
 def same(name: str, left: BucketConfig, right: BucketConfig) -> bool:
-    """Whether both have the same of one of NAMES."""
+    """True if both have the same in one of NAMES."""
     before, after = getattr(left, name), getattr(right, name)
     if name == "lifecycle_rules":
         return sorted(map(_meaning, before or ())) == sorted(map(_meaning, after or ()))
@@ -248,12 +248,12 @@ def same(name: str, left: BucketConfig, right: BucketConfig) -> bool:
 
 
 def changes(before: BucketConfig, after: BucketConfig) -> list[str]:
-    """Those of NAMES that differ, in the order in which they are written."""
+    """Return those of NAMES that differ, in the order in which they are written."""
     return [name for name in NAMES if not same(name, before, after)]
 
 
 def view(config: BucketConfig) -> dict[str, Any]:
-    """What a result and a diff show of it: what was asked for, and of the lifecycle rules our own."""
+    """Return the part that a result and a diff display: what was requested, and our own lifecycle rules."""
     shown = {name: getattr(config, name) for name in NAMES}
     if config.encryption is not None:
         shown["encryption"] = _view_of_encryption(config.encryption)
@@ -271,7 +271,7 @@ def _view_of_encryption(rule: Optional[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def describe_change(name: str, after: BucketConfig) -> str:
-    """A change as a step of the result."""
+    """Describe a change as a step of the result."""
     if name == "versioning":
         return f"set versioning to {after.versioning}"
     if name == "encryption":

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_bucket does with state=absent: delete a bucket that was made here and is empty."""
+"""Delete a bucket that was made here and is empty (s3_recording_bucket with state=absent)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOT_EMPTY = (
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Delete the bucket, if it was made here and is empty; the module's result."""
+    """Delete the bucket, if it was made here and is empty; return the module's result."""
     found = RemovableBucket(module)
     name = found.name
     if not found.look():

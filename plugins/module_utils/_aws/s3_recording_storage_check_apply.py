@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_storage_check does: ask each module, for all buckets, what it would refuse."""
+"""Run each module in check mode for all buckets, and collect what it would refuse."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _DEFAULTS = {
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Return what cannot work of all buckets together; the module's result."""
+    """Collect the problems of all buckets; return the module's result."""
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
     no_log_values(module).difference_update(passwords)
@@ -104,7 +104,7 @@ class _AsModule:
         self._clients = clients
 
     def client(self, service: str, **options: Any) -> Any:
-        """Return a client, the one of another module where that has the same settings: each costs 0.1 s."""
+        """Return a client, one of another module with the same settings if possible: each costs 0.1 s."""
         place = {"region": self.region, "endpoint": self.params["endpoint_url"]}
         known_as = (service, *map(str, place.values()), *sorted(options.keys()))
         if known_as not in self._clients:
@@ -159,7 +159,7 @@ class BucketCheck:
         return _AsModule(self._module, {**place, **params}, self._clients)
 
     def _check_more(self, name: str, asked: _AsModule) -> None:
-        """Look at what the module itself would find out by writing alone."""
+        """Check what the module itself would find out only by writing."""
         if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
             kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
         if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:

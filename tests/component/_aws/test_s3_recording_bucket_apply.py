@@ -339,7 +339,9 @@ def test_a_minimum_size_for_transitions_is_kept(monkeypatch: pytest.MonkeyPatch,
     """S3 goes back to its default for all rules when it is not sent again."""
     place.make()
     sent: list[dict[str, Any]] = []
-    found = apply_bucket.BucketApi(_module(place), decisions.DesiredBucket(place.name, lifecycle_rules=[ABORT]))
+    found = apply_bucket.BucketApi(
+        _module(place), decisions.DesiredBucket(place.name, lifecycle_rules=[ABORT])
+    )
     monkeypatch.setattr(
         found.s3,
         "get_bucket_lifecycle_configuration",

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What iam_stored_access_key does: read both places, decide, apply, wait until the key works."""
+"""Read IAM and the key store, decide, apply, wait until the key works."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the user's key to what the task asks; the module's result."""
+    """Make the user's key as the task requests; return the module's result."""
     params = module.params
     store = STORES[params["store"]](
         module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
@@ -151,7 +151,7 @@ class KeyTask:
         self.account: dict[str, str] = {}
 
     def settle(self) -> tuple[keys.KeyState, keys.Decision]:
-        """What there is and what to do about it, as soon as no other run can be in the middle of it."""
+        """Return state and decision, as soon as no other run can be in the middle of a change."""
 
         def settled() -> Optional[tuple[keys.KeyState, keys.Decision]]:
             now, decision = self._look()
@@ -167,7 +167,7 @@ class KeyTask:
         return found
 
     def _refuse_a_key_for_someone_else(self) -> None:
-        """A key has all the rights of its user, and goes to every server."""
+        """Raise for a user that is not ours: every server gets a key with all rights of its user."""
         if self.reader.user_is_missing:
             return
         user = UserReader(self.iam, self.user_name)
@@ -198,7 +198,7 @@ class KeyTask:
         )
 
     def _uploads(self, now: keys.KeyState, leaked: bool) -> tuple[tuple[str, ...], str]:
-        """The uploads under way, or why they are not known, which keeps no leaked key active."""
+        """Return the uploads in progress, or why they are not known, which keeps no leaked key active."""
         try:
             return under_way(self.module, self.params["bucket"], now.now), ""
         except AwsError as error:
@@ -207,7 +207,7 @@ class KeyTask:
             return (), str(error)
 
     def apply(self, done: Progress) -> None:
-        """Carry a decision out; if another run wins, what it left is looked at anew."""
+        """Apply a decision; if another run was first, read and decide again."""
         for _round in range(_ROUNDS):
             if self._carry_out(done):
                 if done.document and done.decision.action != "delete":
@@ -217,7 +217,7 @@ class KeyTask:
         raise done.before.error("other runs change it all the time", "Run again when they are done")
 
     def _carry_out(self, done: Progress) -> bool:
-        """False if another run was first."""
+        """Return False if another run was first."""
         now, decision = done.before, done.decision
         if decision.action == "delete" and done.document and not decision.remove_stored:
             self._wait_until_works(done.document)
@@ -242,7 +242,7 @@ class KeyTask:
         return True
 
     def _reserve(self, now: keys.KeyState) -> Optional[Content]:
-        """Note in the store that a key is being made: None if another run does that already."""
+        """Record in the key store that a key is being made; return None if another run does that already."""
         self.account = self.reader.account()
         text = keys.text_of(keys.with_reservation(now, self.mark))
         done = (
@@ -261,7 +261,7 @@ class KeyTask:
         return poll(noted, _PUT_BACK_SECONDS) if done else None
 
     def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
-        """Make a key and store it; None if another run was first."""
+        """Create a key and store it; return None if another run was first."""
         try:
             # A second attempt after a lost answer would make a second key.
             answer = call_aws(
@@ -296,7 +296,7 @@ class KeyTask:
         return document if stored else None
 
     def _remove_reservation(self, now: keys.KeyState, reserved: Content) -> Optional[AwsError]:
-        """Return why the note is left, if it is. One that stays costs the next run half a minute."""
+        """Return why the reservation is left, if it is. One that stays costs the next run half a minute."""
         try:
             if now.stored:
                 self.store.replace(keys.text_of(now.stored.document), reserved)

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What iam_stored_access_key_info tells: the keys of a user, and which of them is stored."""
+"""Report the access keys of a user, and which of them is stored."""
 
 from __future__ import annotations
 

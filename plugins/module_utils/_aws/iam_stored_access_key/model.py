@@ -1,14 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What there is to know of the access key of an IAM user.
+"""State of an IAM user's access key, and the stored document.
 
-An access key lives in two places, IAM and a store, and its secret can be read from IAM once. What is stored
-is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id and,
-for a key that followed another, replaces. While a run makes a key the document has a note of it, making,
-which is all that it has when there was no key before. So a run finds out that it can write to the store
-before there is a key, no two make one at the same time, and what a killed run left can be told from what
-others made.
+An access key lives in two places, IAM and a key store, and its secret can be read from IAM once. What is
+stored is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id
+and, for a key that followed another, replaces. While a run makes a key the document has a reservation,
+making, which is all that it has if there was no key before. So a run finds out that it can write to the key
+store before there is a key, no two runs make one at the same time, and the leftovers of a killed run can be
+told from what others made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SETTLED_AFTER = timedelta(seconds=30)
 
 
 class RotationInGrace(AwsError):
-    """A rotation is asked for while the old key of the last one is still kept."""
+    """A rotation is requested while the old key of the last one is still kept."""
 
     def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
         return {**super().result(secrets), "in_grace": True}
@@ -39,7 +39,7 @@ class RotationInGrace(AwsError):
 
 @dataclass(frozen=True)
 class Key:
-    """A key as IAM has it. last_used, by: when and by what, if that was asked."""
+    """A key as IAM has it. last_used, by: when and by what, if that was read."""
 
     access_key_id: str
     active: bool
@@ -50,7 +50,7 @@ class Key:
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key as the store has it. version tells the store whether it was changed; flaws can be mended."""
+    """A key as the key store has it. version shows if it was changed since; storing again fixes flaws."""
 
     document: Mapping[str, Any]
     version: Any = None
@@ -63,7 +63,7 @@ class StoredKey:
 
 @dataclass(frozen=True)
 class Reservation:
-    """The note of a run that makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
+    """A run's record that it makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
 
     by: str
     at: datetime
@@ -72,7 +72,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class KeyState:
-    """Everything that decides. where: the store in words. now: AWS's clock."""
+    """Everything that a decision depends on. where: the key store, to people. now: AWS's clock."""
 
     user_name: str
     where: str
@@ -86,7 +86,7 @@ class KeyState:
 
     @property
     def others(self) -> tuple[Key, ...]:
-        """Keys that are not the stored one."""
+        """Return the keys that are not the stored one."""
         stored = self.stored.access_key_id if self.stored else None
         return tuple(key for key in self.keys if key.access_key_id != stored)
 
@@ -96,7 +96,7 @@ class KeyState:
 
     @property
     def left_by_a_killed_run(self) -> tuple[str, ...]:
-        """Keys that were made after the note was and never stored, so that nobody has their secret."""
+        """Return keys made after the reservation and never stored, so that nobody has their secret."""
         reservation = self.reservation
         if reservation is None:
             return ()
@@ -106,7 +106,7 @@ class KeyState:
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
 
     def is_former(self, key: Key) -> bool:
-        """Whether a key is one that the stored key has followed."""
+        """True if a key is one that the stored key has followed."""
         stored = self.stored
         current = self.key(stored.access_key_id) if stored else None
         if stored is None or current is None:
@@ -122,12 +122,12 @@ class KeyState:
 
 @dataclass(frozen=True)
 class Decision:
-    """keep: nothing to make. create: delete `first`, make a key, store it. delete: delete `first`.
+    """action: keep (create nothing), create (delete delete_ids, create a key, store it), delete (delete_ids)
+    or wait (another run may be at it, look again).
 
-    wait: another run may be at it, look again.
     deactivate: keys that are made inactive.
-    mend: store again what is stored, with `notes`, of which None takes one out. forget: take it out.
-    pending: what has to be over before the next step, which a later run takes.
+    rewrite: store again what is stored, with `notes`, of which None removes one. remove_stored: delete it.
+    pending: what has to be over before the next step, which a later run makes.
     """
 
     action: str
@@ -145,9 +145,9 @@ class Decision:
 
 
 def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Reservation]]:
-    """What is stored, if it is this user's: the key, empty where there is only a note, and the note.
+    """Return the stored key, empty if there is only a reservation, and the reservation.
 
-    Anything else is never overwritten.
+    AwsError if it is not this user's. Anything else is never overwritten.
     """
     tried = f"The access key of IAM user {user_name} in {where}"
     way_out = "Choose another stored_at, or remove what is there yourself if nothing needs it"
@@ -179,7 +179,7 @@ def _reservation_from(note: Any) -> Optional[Reservation]:
 
 
 def with_reservation(now: KeyState, mark: str) -> dict[str, Any]:
-    """The document to store before a key is made."""
+    """Return the document to store before a key is made."""
     held = now.stored.document if now.stored else {"user_name": now.user_name}
     return {**held, "making": {"by": mark, "at": now.now.isoformat(), "keys": list(ids(now.keys))}}
 
@@ -187,7 +187,7 @@ def with_reservation(now: KeyState, mark: str) -> dict[str, Any]:
 def new_document(
     key: Mapping[str, Any], account: Mapping[str, str], replaces: Optional[str]
 ) -> dict[str, str]:
-    """What is to be stored of a key that IAM has just made."""
+    """Return the document to store for a key that IAM has just made."""
     document = {
         "access_key_id": str(key["AccessKeyId"]),
         "secret_access_key": str(key["SecretAccessKey"]),
@@ -203,13 +203,13 @@ def text_of(document: Mapping[str, Any]) -> str:
 
 
 def account_of(arn: str) -> dict[str, str]:
-    """Partition and account that a key belongs to, from the ARN of somebody in it."""
+    """Return partition and account of a key, from an ARN in that account."""
     _arn, partition, _service, _region, account_id = arn.split(":")[:5]
     return {"partition": partition, "account_id": account_id}
 
 
 def refuse_other_account(now: KeyState, account: Mapping[str, str]) -> None:
-    """A key that IAM does not list may be another account's, which is no reason to replace it."""
+    """Raise if the stored key is another account's: IAM does not list it, but it must not be replaced."""
     document = now.stored.document if now.stored else {}
     theirs = {name: document[name] for name in account if name in document}
     if any(account[name] != value for name, value in theirs.items()):
@@ -229,7 +229,7 @@ def age_days(created: Optional[str], now: datetime) -> Optional[int]:
 
 
 def date_of(text: Any, otherwise: datetime) -> datetime:
-    """A stored date; one that cannot be read counts as long ago."""
+    """Return a stored date; one that cannot be read counts as long ago."""
     try:
         date = datetime.fromisoformat(str(text))
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is to be done about the access key of an IAM user: plain data in, plain data out."""
+"""Decide what to do about the access key of an IAM user: plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STATES = ("present", "rotated", "retired", "absent")
 
 
 def decide(state: str, now: KeyState, recreate: bool, how: Retirement = AT_ONCE) -> Decision:
-    """What to do. Raises AwsError with the way out where the user has to decide.
+    """Return the decision. AwsError with a remedy if the user has to decide.
 
-    how: when a key may go.
+    how: when a key may be deactivated and deleted.
     """
     if now.reservation is None:
         return _decide(state, now, recreate, how)
@@ -137,7 +137,7 @@ def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
 
 
 def _rotated_again(now: KeyState, how: Retirement, present: Decision) -> Decision:
-    """What a rotation does when the stored key has followed another that is still there."""
+    """Return what a rotation does if the key that the stored one has followed still exists."""
     document = now.stored.document if now.stored else {}
     current, old = document.get("access_key_id"), listed(ids(now.others))
     until = retirement.end_of_grace(now, how)
@@ -176,7 +176,7 @@ def _absent(now: KeyState, how: Retirement) -> Decision:
 
 
 def after(now: KeyState, decision: Decision, new_id: str) -> tuple[list[Key], Optional[str]]:
-    """The user's keys and the stored one after a decision is carried out."""
+    """Return the user's keys and the stored one after a decision is applied."""
     keys = [
         replace(key, active=key.active and key.access_key_id not in decision.deactivate)
         for key in now.keys

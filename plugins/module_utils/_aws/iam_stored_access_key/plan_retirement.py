@@ -1,16 +1,16 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""When the key that another has followed may go: plain data in, plain data out.
+"""Decide when the previous key may be deactivated and deleted: plain data in, plain data out.
 
-A server signs an upload of many parts with the key that it began with, to the last part (seen on AMS 2.17.1);
+A server signs a multipart upload with the key that it began with, to the last part (seen on AMS 2.17.1);
 everything that begins after the switch is signed with the new one, streams that were running included. So
-before the former key is made inactive, what was under way has to be over. It is deleted a time of grace after
-that, in which it can be made active again if something else turns out to need it.
+the uploads in progress have to end before the previous key is made inactive. It is deleted a time of grace
+after that, in which it can be made active again if something else turns out to need it.
 
-The stored document notes moved_at, when everything had moved to the stored key; used_at, the last use of a
-former key that was seen after that; and inactive_since, for each former key when it was made inactive. A use
-that is noted already is over: what goes on using a key shows another one each time.
+The stored document records moved_at, when everything had moved to the stored key; used_at, the last use of a
+previous key that was seen after that; and inactive_since, for each previous key when it was made inactive. A
+use that is recorded already is over: what goes on using a key causes another one each time.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _PRECISION = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Retirement:
-    """grace: from inactive to deleted, None where that is not told. quiet: from the last switch to inactive;
-    of the last key of a user, what is left until it may be deleted.
-    uploads: under way now. not_listed: why they are not known.
+    """grace: from inactive to deleted, None if that is not given. quiet: from the last switch to inactive;
+    for the last key of a user, what is left until it may be deleted.
+    uploads: in progress now. not_listed: why they are not known.
     leaked: the old key is made inactive at once, whatever still uses it.
     """
 
@@ -60,7 +60,7 @@ AT_ONCE = Retirement()
 
 
 def end_of_grace(now: KeyState, how: Retirement) -> Optional[EndOfGrace]:
-    """The end of the grace of the old keys; None where a rotation has not made all of them inactive."""
+    """Return the end of the grace of the old keys; None if a rotation has not made all of them inactive."""
     if now.stored is None or any(key.active for key in now.others):
         return None
     known = now.stored.document.get("inactive_since") or {}
@@ -73,7 +73,7 @@ def end_of_grace(now: KeyState, how: Retirement) -> Optional[EndOfGrace]:
 
 
 def without_expired(now: KeyState, how: Retirement, present: Decision) -> Decision:
-    """What is done about the stored key, and the deletion of old keys whose grace is over."""
+    """Return the decision about the stored key, with old keys deleted whose grace is over."""
     until = end_of_grace(now, how) if now.others and present.action == "keep" else None
     if until is None or not until.is_over or now.stored is None:
         return present
@@ -87,7 +87,7 @@ def without_expired(now: KeyState, how: Retirement, present: Decision) -> Decisi
 
 
 def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
-    """present: what would be done about the stored key alone, which there is."""
+    """Return the decision about the old keys. present: the decision about the stored key alone."""
     if now.stored is None or present.action != "keep" or not now.others:
         return present
     young = [key for key in now.others if now.is_young(key.created) and not now.is_former(key)]
@@ -104,7 +104,7 @@ def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
 
 
 def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
-    """What has to be over before an active key is made inactive; empty where nothing has."""
+    """Return what has to be over before an active key is made inactive; empty if nothing has."""
     if not any(key.active for key in now.others):
         return ""
     left = since + how.quiet - now.now
@@ -114,7 +114,7 @@ def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
 
 
 def in_use_until(how: Retirement) -> str:
-    """Return what has to be over before the last key of a user is deleted; empty where nothing has."""
+    """Return what has to be over before the last key of a user is deleted; empty if nothing has."""
     left = how.quiet.total_seconds()
     if left > 0:
         return f"the servers stopped recording a moment ago ({left:.0f} s to go)"
@@ -132,7 +132,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _lost(how: Retirement) -> str:
-    """What running uploads lose when a leaked key is made inactive."""
+    """Describe what running uploads lose when a leaked key is made inactive."""
     if how.not_listed:
         return f"which running uploads are lost by that is not known ({how.not_listed})"
     if not how.uploads:

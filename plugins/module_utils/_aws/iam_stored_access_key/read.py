@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The access key of an IAM user as it is in both places."""
+"""Read an access key's state from IAM and the key store."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from . import model as keys
 
 
 class KeyReader:
-    """Reads IAM and the store. mark: of this run's own notes, which do not count as another's.
+    """Reads IAM and the key store. mark: of this run's own reservations, which do not count as another's.
 
-    content: what was in the store, and user_is_missing: whether there was no such user, at the last look.
+    content: what was stored, and user_is_missing: True if there was no such user, at the last read.
     """
 
     def __init__(self, module: Any, store: KeyStore, user_name: str, mark: str = "") -> None:
@@ -32,7 +32,7 @@ class KeyReader:
         self.user_is_missing = False
 
     def key_state(self, *, user_may_be_missing: bool) -> keys.KeyState:
-        """Without the last uses of the keys."""
+        """Return the state, without the last uses of the keys."""
         self.content = self.store.read()
         stored, reservation = None, None
         if self.content:
@@ -49,7 +49,7 @@ class KeyReader:
         return key_state
 
     def account(self) -> dict[str, str]:
-        """Partition and account that the credentials of the task belong to."""
+        """Return partition and account of the task's credentials."""
         answer = caller_identity(self.module, "Asking which account the credentials belong to")
         return keys.account_of(answer["Arn"])
 
@@ -59,11 +59,11 @@ class KeyReader:
         return replace(key_state, keys=tuple(seen))
 
     def mask(self, secret: str) -> None:
-        """No result, however it comes about, shows it from now on."""
+        """Keep a secret out of every result from now on."""
         no_log_values(self.module).add(secret)
 
     def _listed(self, user_may_be_missing: bool) -> tuple[tuple[keys.Key, ...], datetime]:
-        """The user's keys, and what AWS's clock says."""
+        """Return the user's keys, and the time on AWS's clock."""
         answer = call_aws(
             f"Listing the access keys of IAM user {self.user_name}",
             self.iam.list_access_keys,

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Uploads of many parts that have begun and not ended."""
+"""List multipart uploads in progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
 def under_way(module: Any, bucket: str, now: datetime) -> tuple[str, ...]:
-    """Keys of the objects that something is uploading to a bucket; none where there is no such bucket."""
+    """Return the keys of objects that are being uploaded to a bucket; none if there is no such bucket."""
     s3 = client(module, "s3")
     found = call_aws_pages(
         f"Listing the uploads to bucket {bucket} that have not ended",

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether an access key works already, found out by using it."""
+"""Wait until AWS accepts a new access key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOO_SHORT = "Run again with a longer wait_timeout (in the role s3_recording_key
 
 @dataclass(eq=False, repr=False)
 class KeyNotYetUsable(AwsError):
-    """A key that AWS does not know everywhere yet, or whose policy it does not.
+    """AWS does not know a key everywhere yet, or does not apply its policy yet.
 
     waiting_for: what AWS has still to do, as the end of "waiting for AWS to".
     """
@@ -54,7 +54,7 @@ class KeyUsabilityCheck:
         }
 
     def wait(self, seconds: float, bucket: Optional[str]) -> None:
-        """Until the key works; AWS takes some seconds to know a new one everywhere."""
+        """Wait until the key works; AWS needs some seconds to know a new one everywhere."""
         end = time.monotonic() + seconds
         tried = f"Using access key {self.key_id}"
         identify = client(self.module, "sts", **self.credentials).get_caller_identity

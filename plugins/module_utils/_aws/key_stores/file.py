@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A file as the store of an access key."""
+"""A file as a key store."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class FileStore(KeyStore):
         return True
 
     def _create_without_links(self, temporary: str) -> bool:
-        """Where the file system knows no links: the name first, then the content in one step."""
+        """Create on a file system without links: the name first, then the content in one step."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
             os.replace(temporary, self.path)
@@ -135,7 +135,7 @@ class FileStore(KeyStore):
 
     @contextlib.contextmanager
     def _written(self, text: str) -> Iterator[str]:
-        """A complete file beside the wanted one, under the lock; mkstemp makes it its owner's alone."""
+        """Yield a complete file beside the final one, under the lock; mkstemp makes it its owner's alone."""
         content = (text + "\n").encode()
         if self.passwords:
             content = vault.encrypt(content, self.passwords[0], self.vault_id)
@@ -209,7 +209,7 @@ def _digest(raw: bytes) -> str:
 
 
 def _take_secret(module: Any, name: str) -> list[str]:
-    """The values of a secret option, taken out by name: as texts to mask they could damage the result."""
+    """Take a secret option out of the parameters: as texts to mask its values could damage the result."""
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None
     for each in values:
