@@ -311,7 +311,7 @@ pending:
       A later run goes on.
   returned: if it is
   type: str
-  sample: "uploads are under way that may have begun with it: live/streams/concert.mp4"
+  sample: "uploads in progress may have begun with it: live/streams/concert.mp4"
 rotation_due:
   description: Whether the stored key is as old as O(max_age_days).
   returned: if O(max_age_days) is set

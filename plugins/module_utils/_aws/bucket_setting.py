@@ -12,12 +12,13 @@ from .._common.errors import AwsError
 from .calls import call_aws
 from .errors import UNKNOWN_CALL_CODES, is_none
 
-# What to do where a store does not know a setting that is asked for.
+MAKE_BUCKET = "Make the bucket first (antmedia.s3_recording.s3_recording_bucket)"
+# What to do if the provider does not know a requested setting.
 REMEDIES = {
     "policy": "Let it be opened without a bucket policy: delivery=acl, or delivery=private (in the role "
     "s3_recording_delivery)",
-    "ownership": "With policy_only=true (in the role s3_recording_provider) it is not asked for",
-    "cors": "Set CORS by the store's own means and leave this task out (in the role s3_recording_cors: "
+    "ownership": "Set policy_only=true (in the role s3_recording_provider), which does without it",
+    "cors": "Set CORS with the provider's own tools and leave this task out (in the role s3_recording_cors: "
     "elsewhere)",
     "versioning": "Leave out versioning (in the role s3_recording_versioning)",
     "encryption": "Leave out encryption (in the role s3_recording_encryption)",

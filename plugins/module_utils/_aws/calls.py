@@ -22,9 +22,9 @@ from .s3_options import make_plain, plain_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-# Of a bucket in a store that has no accounts of AWS.
+# The owner of a bucket whose provider has no accounts of AWS.
 ANY_OWNER = "any"
-# S3 answers so while it is still busy with the change before, or has not heard of a new bucket everywhere.
+# S3 answers so while another change is in progress, or until it knows a new bucket everywhere.
 S3_TRANSIENT = ("OperationAborted", "NoSuchBucket")
 # botocore's standard mode: transient errors and throttling alone, jitter, no wait over 20 seconds.
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 5}
@@ -38,10 +38,10 @@ def client(module: Any, service: str, *, once: bool = False, **options: Any) -> 
 
     refuse_unusable(module.params)
     config = Config(retries=_RETRIES)
-    store = _s3_endpoint(module.params) if service == "s3" else ""
-    if _has_no_subdomains(store):
+    endpoint = _s3_endpoint(module.params) if service == "s3" else ""
+    if _has_no_subdomains(endpoint):
         config = config.merge(Config(s3={"addressing_style": "path"}))
-    is_plain = bool(store) and not is_of_aws(store)
+    is_plain = bool(endpoint) and not is_of_aws(endpoint)
     if is_plain:
         config = config.merge(Config(**plain_options()))
     if once:

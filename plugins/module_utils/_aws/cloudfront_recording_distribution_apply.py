@@ -61,7 +61,7 @@ def run(module: Any) -> dict[str, Any]:
         if found
         else f"arn:{desired.partition}:cloudfront:::distribution/{distribution.TO_COME}",
         "status": found.status if found else None,
-        "msg": f"{_named(desired, found)}: {'; '.join(steps) or 'as wanted'}",
+        "msg": f"{_named(desired, found)}: {'; '.join(steps) or 'no change needed'}",
         "diff": {
             "before_header": f"distribution of bucket {desired.bucket}",
             "after_header": f"distribution of bucket {desired.bucket}",
@@ -201,7 +201,7 @@ class DistributionApi:
         made = self._create(control_id, f"{self.desired.comment} {time.time():.0f}")
         if made is None:
             tried = f"Making the distribution of bucket {self.desired.bucket}"
-            raise AwsError(tried, "CloudFront says that it is there, and it is not listed", "Run again")
+            raise AwsError(tried, "CloudFront says that it exists, but does not list it", "Run again")
         return made
 
     def _create(self, control_id: str, reference: str) -> Optional[FoundDistribution]:

@@ -127,7 +127,7 @@ def wanted_config(found: Mapping[str, Any], desired: DesiredDistribution, contro
         "CachePolicyId": _CACHE_POLICY,
         "OriginRequestPolicyId": _ORIGIN_REQUEST_POLICY,
     }
-    # Where a cache policy decides, CloudFront takes none of the older settings beside it.
+    # Where a cache policy decides, CloudFront allows none of the older settings beside it.
     for older in ("ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"):
         behavior.pop(older, None)
     return {
@@ -216,7 +216,7 @@ def _origin_problems(
     name = f"its origin '{origin['Id']}'"
     control = origin.get("OriginAccessControlId") or ""
     if not control:
-        found.append(f"{name} has no origin access control, without which S3 takes its requests for nobody's")
+        found.append(f"{name} has no origin access control, without which its requests are anonymous to S3")
     elif not signs(controls.get(control) or {}):
         found.append(f"the origin access control {control} of {name} does not sign every request to S3")
     if origin.get("OriginPath"):
@@ -239,9 +239,9 @@ def _http_problems(origins: set[str], config: Mapping[str, Any]) -> list[str]:
         if each.get("ViewerProtocolPolicy") == "allow-all"
     ]
     problem = (
-        f"its cache behaviors for {', '.join(names)} let viewers come by http (ViewerProtocolPolicy "
-        "allow-all), and CloudFront then asks the bucket by http, which the bucket refuses. Set them to "
-        "redirect-to-https or https-only, or let the bucket take http as well (in the role "
+        f"its cache behaviors for {', '.join(names)} allow viewers http (ViewerProtocolPolicy "
+        "allow-all), and CloudFront then calls the bucket by http, which the bucket refuses. Set them to "
+        "redirect-to-https or https-only, or allow http in the bucket as well (in the role "
         "s3_recording_secure_transport_only: false)"
     )
     return [problem] if names else []

@@ -61,14 +61,14 @@ def to_aws_error(
     if not response:
         if trouble is not None:
             return AwsError(tried, trouble.words, trouble.remedy)
-        way = "Check region, endpoint_url and the way to AWS from this host"
+        way = "Check region, endpoint_url and the network between this host and AWS"
         return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
     code, status = one_line(code_of(error)), status_of(error)
     text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
-        came_back = f"{asked or 'the store'} does not know the call {call} ({came_back.rstrip('.')})"
+        came_back = f"{asked or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     return AwsError(tried, came_back, remedy, code=code, status=status)
 
@@ -76,11 +76,11 @@ def to_aws_error(
 def _remedy(code: str, status: int, needs: str) -> str:
     if code in _THROTTLED_CODES or status == _UNAVAILABLE:
         return (
-            "The service takes no more requests at the moment: run again in some minutes. If that happens "
+            "The service accepts no more requests at the moment: run again in some minutes. If that happens "
             "often, let fewer runs use the account at the same time"
         )
     if code in _DENIED_CODES and needs:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
     if code in UNKNOWN_CALL_CODES:
-        return "Leave out what needs this call, or give the endpoint_url of a store that has it"
+        return "Leave out what needs this call, or give the endpoint_url of a provider that has it"
     return ""

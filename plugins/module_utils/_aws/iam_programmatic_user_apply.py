@@ -18,7 +18,7 @@ from .tags import from_aws
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# IAM tells all its parts of a change within seconds.
+# A change is known everywhere in IAM within seconds.
 _READ_BACK_SECONDS = 30
 _DEMANDED = (
     "If the policy of these credentials demands a permissions boundary, give its ARN by permissions_boundary "
@@ -90,7 +90,10 @@ def _absent(module: Any) -> dict[str, Any]:
     user = UserApi(client(module, "iam"), claim)
     found = user.found()
     if found is None:
-        return {**_result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {}), "stays": []}
+        return {
+            **_result(name, "", [], f"There is no IAM user {name}, no change needed", {}, {}),
+            "stays": [],
+        }
     refusal = user.refusal(found, claim)
     if refusal:
         why = refusal.came_back
@@ -138,7 +141,7 @@ class UserApi(UserReader):
     def __init__(self, iam: Any, claim: Claim) -> None:
         super().__init__(iam, claim.user)
         self.claim = claim
-        # True while users are made or changed without a boundary being asked for.
+        # True while users are made or changed without a requested boundary.
         self.has_no_boundary = False
 
     def read(self, desired: users.DesiredUser) -> Optional[users.User]:
@@ -238,7 +241,7 @@ class UserApi(UserReader):
             remedy = "Run again"
             if created is None:
                 came_back = "EntityAlreadyExists, but there is no user of exactly this name"
-                remedy = "IAM does not tell upper from lower case: use the name as it is spelled there"
+                remedy = "IAM treats upper and lower case alike: use the name as it is spelled there"
             raise AwsError(self._tried(step), came_back, remedy)
         return found, created is not None
 
@@ -281,7 +284,7 @@ class UserApi(UserReader):
             missing = "; ".join(step.text for step in users.steps(found[0], desired))
             raise AwsError(
                 f"Setting up IAM user {self.name}",
-                f"all calls were accepted, but still to be done would be: {missing}",
+                f"all calls were accepted, but these changes are missing: {missing}",
                 "Something else may be changing the user at the same time; run again",
             )
         return answer

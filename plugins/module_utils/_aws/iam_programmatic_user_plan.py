@@ -330,7 +330,7 @@ def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
     """Describe the user in one line."""
     return (
         f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
-        f"{'; '.join(changes) or 'as wanted'}"
+        f"{'; '.join(changes) or 'no change needed'}"
     )
 
 

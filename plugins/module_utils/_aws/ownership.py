@@ -95,7 +95,7 @@ def extras(has: Belongings, claim: Claim) -> list[str]:
 
 
 def _names_other_owner(name: str, value: str) -> bool:
-    # IAM does not tell upper from lower case in keys.
+    # IAM treats upper and lower case in keys alike.
     return name.lower() == MANAGED_BY and value != COLLECTION
 
 

@@ -96,7 +96,7 @@ def _surroundings(
     if dormant_access.opening(before, after, known).acls:
         dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, readable=before.has_acls)
         around = replace(around, dormant=dormant)
-    # A store that knows a policy alone need not know ACLs either.
+    # A provider that knows only policies need not know ACLs either.
     acls_count = dormant_access.obeys_acls(before, known) and not wish.policy_only
     opened = audience.opened(before, after, wish, known)
     closed = audience.closed(before, after, wish, known)
@@ -114,11 +114,11 @@ def _message(
     account_unknown: str,
     dormant: Optional[dormant_access.Dormant],
 ) -> str:
-    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'as wanted'}"
+    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'no change needed'}"
     for note in dormant_access.describe(dormant):
         message += f" ({note})"
     if missing:
-        message += " (the bucket is still to be made; predicted from what AWS gives a new one)"
+        message += " (the bucket does not exist yet; predicted from what AWS gives a new one)"
     if account_unknown and wish.delivery != "private":
         message += f" (the account's own Block Public Access could not be read: {account_unknown})"
     return message
@@ -132,7 +132,7 @@ def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
         if error.code != "NoSuchBucket":
             raise
         if not check_mode:
-            raise error.with_remedy("Make the bucket first (amazon.aws.s3_bucket)") from None
+            raise error.with_remedy(bucket_setting.MAKE_BUCKET) from None
     return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
@@ -194,8 +194,8 @@ class AccessApi:
             return None
         rules = (answer.get("OwnershipControls") or {}).get("Rules")
         if not rules:
-            # A store that does not know the setting takes the question for another one and answers that.
-            came_back = "the store does not know this setting (the answer holds no ownership)"
+            # A provider that does not know the setting mistakes the request for another one and answers that.
+            came_back = "the provider does not know this setting (the answer holds no ownership)"
             raise AwsError(tried, came_back, bucket_setting.REMEDIES["ownership"])
         return str(rules[0]["ObjectOwnership"])
 
@@ -284,7 +284,7 @@ class AccessApi:
             left, right = access.difference(wanted, found)
             raise AwsError(
                 f"Setting the access to bucket {self.name}",
-                f"all calls were accepted, but the bucket has {right} where {left} was asked for",
+                f"all calls were accepted, but the bucket has {right} where {left} was requested",
                 "Something else may be changing it at the same time; run again",
             ).with_done(done)
         return found
@@ -303,7 +303,7 @@ class AccessApi:
         else:
             operation, needs = self.s3.put_bucket_policy, "s3:PutBucketPolicy"
             arguments = {"Policy": access.policy_text(step.value)}
-        # S3 goes by the old switches for some seconds after they were changed.
+        # S3 applies the old switches for some seconds after they were changed.
         patience = ("AccessDenied",) if switched and step.kind == "policy" else ()
         bucket_setting.write(
             "policy" if step.kind == "policy" else "ownership",

@@ -45,7 +45,7 @@ class Counted:
     def describe(self) -> str:
         parts = [f"{count} in '{prefix}'" for prefix, count in self.prefixes.items() if count]
         parts += self._examples()
-        return f"{self.objects} objects that are there already ({', '.join(parts)})"
+        return f"{self.objects} existing objects ({', '.join(parts)})"
 
     def describe_opening(self) -> str:
         """Describe what becomes public, and what may because nobody has read its ACL."""
@@ -54,7 +54,7 @@ class Counted:
         closed = self.objects - self.not_looked_at
         looked_at = self.public + closed
         prefixes = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
-        where = f"objects that are there already in {prefixes}"
+        where = f"existing objects in {prefixes}"
         may = "may become readable by everybody"
         if not looked_at:
             return f"none of the ACLs of {self.objects} {where} was read, so they {may}"
@@ -62,7 +62,7 @@ class Counted:
         if closed:
             found = ", ".join([f"{closed} of them would become readable by everybody", *self._examples()])
         return (
-            f"of {looked_at + self.not_looked_at} {where}, {looked_at} were looked at and {found}; "
+            f"of {looked_at + self.not_looked_at} {where}, {looked_at} were checked and {found}; "
             f"the other {self.not_looked_at} {may}"
         )
 
@@ -106,16 +106,16 @@ def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
     found = []
     if opens.objects:
         found.append(
-            f"{opens.describe_opening()}, since no delivery was given and public is what the role takes then. "
-            "Give it: 's3_recording_delivery: public' lets everybody read them, "
+            f"{opens.describe_opening()}, since no delivery was given and the role's default is public. "
+            "Set it: 's3_recording_delivery: public' allows everybody to read them, "
             "'s3_recording_delivery: private' and 's3_recording_delivery: cloudfront' keep the bucket closed "
             "(in a task of its own: open_existing=true)"
         )
     if closes.objects:
         prefix = next(prefix for prefix, count in closes.prefixes.items() if count)
         found.append(
-            f"viewers could not play {closes.describe()} any more, since with acl only what has a public ACL of "
-            "its own can be read. Allow that with close_existing=true (in the role "
+            f"viewers could not play {closes.describe()} any more, since with acl only what has a public ACL "
+            "of its own can be read. Allow that with close_existing=true (in the role "
             "s3_recording_close_existing), and give them the ACL right after the run, for each folder: "
             + _GIVE_ACLS.format(bucket=wish.bucket, prefix=prefix)
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .s3_bucket_access_model import Access, Block
 
-# The most objects whose ACLs are looked at, since each takes a request.
+# The most objects whose ACLs are read, since each needs a request.
 MOST_ACLS = 1000
 _GROUPS = (
     "http://acs.amazonaws.com/groups/global/AllUsers",
@@ -124,25 +124,25 @@ def _problems_elsewhere(found: AclCounts, readable: bool) -> list[str]:
     texts = []
     if found.objects and not readable:
         texts.append(
-            f"{found.objects} objects {where} ({_examples_of(found)}) would be readable by everybody if they have a "
-            "public ACL. S3 does not show ACLs while they are disabled: set the object ownership to "
+            f"{found.objects} objects {where} ({_examples_of(found)}) would be readable by everybody if they "
+            "have a public ACL. S3 returns no ACLs while they are disabled: set the object ownership to "
             "ObjectWriter by hand, leave IgnorePublicAcls on, which keeps them closed, and run again to have "
-            "them looked at"
+            "them checked"
         )
         return texts
     if found.public:
         texts.append(
-            f"{found.public} objects {where} ({_examples_of(found)}) have a public ACL, which has no effect now and "
-            "would let everybody read them"
+            f"{found.public} objects {where} ({_examples_of(found)}) have a public ACL, which has no effect "
+            "now and would allow everybody to read them"
         )
     if found.denied:
         texts.append(
             f"the ACLs of {found.denied} objects {where} could not be read (the credentials of this task "
-            "need s3:GetObjectAcl, and objects of other accounts show theirs to those alone)"
+            "need s3:GetObjectAcl, and only other accounts can read the ACLs of their own objects)"
         )
     if found.unknown > 0:
         texts.append(
-            f"{found.unknown} more objects {where} were not looked at ({MOST_ACLS} are the most), and may "
+            f"{found.unknown} more objects {where} were not checked ({MOST_ACLS} are the most), and may "
             "have a public ACL"
         )
     return texts
@@ -165,9 +165,9 @@ def describe(dormant: Optional[Dormant]) -> list[str]:
 
 def _describe(where: str, found: AclCounts, readable: bool) -> str:
     if not readable:
-        return f"which of the {found.objects} objects {where} have a public ACL, S3 does not show before"
+        return f"S3 does not say yet which of the {found.objects} objects {where} have a public ACL"
     left = found.objects - found.looked_at
     if not found.looked_at:
-        return f"the ACLs of the {left} objects {where} were not looked at"
-    rest = f", {left} more were not looked at" if left else ""
+        return f"the ACLs of the {left} objects {where} were not checked"
+    rest = f", {left} more were not checked" if left else ""
     return f"{found.public} of {found.looked_at} objects {where} have a public ACL{rest}"

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
-# What https is asked for. AUTO: the whole of a new bucket, else the folders, since others use the rest.
+# Where https is required. AUTO: all of a new bucket, else the folders, since others use the rest.
 WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
-# Statements whose Sid begins so are ours, all others are somebody else's.
+# Statements whose Sid begins so are ours, all others are someone else's.
 SID_PREFIX = "AntMediaRecordings"
 SWITCHES = {
     "block_public_acls": "BlockPublicAcls",

@@ -160,7 +160,7 @@ def target(current: Access, wish: DesiredAccess) -> Access:
     if wish.delivery == "public":
         block.update(dict.fromkeys(POLICY_SWITCHES, False))
     if acl and current.public_of_others:
-        # ACLs work with or without these two; somebody else's public statement may depend on them.
+        # ACLs work with or without these two; someone else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
     return Access(OBJECT_WRITER if acl else ENFORCED, block, policy)
 
@@ -198,7 +198,7 @@ def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundi
         size = len(policy_text(after.policy).encode())
         if size > MAX_POLICY_BYTES:
             problems.append(
-                f"the policy would have {size} bytes, S3 takes {MAX_POLICY_BYTES}: name fewer folders"
+                f"the policy would have {size} bytes, S3 allows {MAX_POLICY_BYTES}: name fewer folders"
             )
     if problems:
         tried = f"{wish.delivery.capitalize()} delivery from bucket {wish.bucket}"
@@ -224,16 +224,16 @@ def _public_problems(current: Access, after: Access, wish: DesiredAccess, accoun
     if wish.change_foreign_access or not (opened or closed):
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
-    what = "put into force (RestrictPublicBuckets holds it back now)" if opened else "put out of force"
+    what = "take effect (RestrictPublicBuckets holds it back now)" if opened else "lose its effect"
     way_out = "remove it, or allow that with change_foreign_access=true"
-    return [f"a public statement in the policy is somebody else's ({names}) and would be {what}: {way_out}"]
+    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {way_out}"]
 
 
 def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> list[str]:
     if not turns_acls_off(current, after) or not grantees:
         return []
     way_out = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
-    return [f"the bucket's ACL lets in {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
+    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
 
 
 def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
@@ -244,7 +244,7 @@ def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
     what = (
         f"other accounts own objects in the bucket ({some}), which with {ENFORCED} become the bucket owner's"
     )
-    return [f"{what} and readable only as the bucket lets: allow that with change_foreign_access=true"]
+    return [f"{what} and readable only as the bucket allows: allow that with change_foreign_access=true"]
 
 
 def turns_acls_off(current: Access, after: Access) -> bool:
@@ -278,7 +278,7 @@ def steps(current: Access, after: Access) -> list[Step]:
     if after.ownership != current.ownership:
         text = f"set object ownership to {after.ownership}"
         if turns_acls_off(current, after):
-            text += ", which puts the ACLs of objects out of force"
+            text += ", which disables the ACLs of objects"
         found.append(Step("ownership", after.ownership, text))
     return found
 
@@ -296,7 +296,7 @@ def _describe_policy_step(current: Access, after: Access) -> str:
     if after.policy is None:
         return "delete the bucket policy, which holds nothing else"
     if not after.ours:
-        return "take our statement out of the bucket policy"
+        return "remove our statement from the bucket policy"
     names = ", ".join(str(each["Sid"]) for each in after.ours)
     return f"{'change' if current.ours else 'add'} the statement {names} of the bucket policy"
 

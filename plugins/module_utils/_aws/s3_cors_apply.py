@@ -38,7 +38,7 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": changed,
         "cors_rules": after,
-        "msg": cors.summary(name, before, after) + (" (the bucket is still to be made)" if missing else ""),
+        "msg": cors.summary(name, before, after) + (" (the bucket does not exist yet)" if missing else ""),
         "diff": {
             "before_header": f"CORS rules of {name}",
             "after_header": f"CORS rules of {name}",
@@ -62,7 +62,7 @@ class CorsApi:
             if error.code != "NoSuchBucket":
                 raise
             if not check_mode:
-                raise error.with_remedy("Make the bucket first (amazon.aws.s3_bucket)") from None
+                raise error.with_remedy(bucket_setting.MAKE_BUCKET) from None
         return [], True
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> list[cors.Rule]:

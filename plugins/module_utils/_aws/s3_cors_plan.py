@@ -136,7 +136,7 @@ def summary(name: str, before: Sequence[Rule], after: Sequence[Rule]) -> str:
     total = "no CORS rules" if not after else f"{len(after)} CORS rule{'s' if len(after) > 1 else ''}"
     left, right = difference(before, after)
     if not left and not right:
-        return f"{name} has {total}, as wanted"
+        return f"{name} has {total}, no change needed"
     changes = []
     old, new = {rule["id"] for rule in left}, {rule["id"] for rule in right}
     for verb, ids in (("added", new - old), ("changed", new & old), ("removed", old - new)):
@@ -155,7 +155,7 @@ def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> N
         problems += [f"{label} {problem}" for problem in _problems_of(rule, present=present, purge=purge)]
     ids = [rule["id"] for rule in wanted if rule["id"]]
     problems += [
-        f"the ID '{each}' is there more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
+        f"the ID '{each}' is listed more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
     ]
     if problems:
         raise AwsError(f"The CORS rules for bucket {name}", "; ".join(problems), "Nothing was changed")
@@ -165,9 +165,9 @@ def check_limits(name: str, rules: Sequence[Rule]) -> None:
     """Raise if the bucket's rules, those of others included, are more than S3 allows."""
     came_back = ""
     if len(rules) > MAX_RULES:
-        came_back = f"{len(rules)} rules would be in the bucket, S3 takes {MAX_RULES}"
+        came_back = f"{len(rules)} rules would be in the bucket, S3 allows {MAX_RULES}"
     elif size_of(rules) > MAX_BYTES:
-        came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 takes {MAX_BYTES}"
+        came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 allows {MAX_BYTES}"
     if came_back:
         remedy = f"{way_out_of_size(rules)}. Nothing was changed"
         raise AwsError(f"The CORS rules of bucket {name}", came_back, remedy)
@@ -202,8 +202,8 @@ def way_out_of_size(rules: Sequence[Rule]) -> str:
     largest = max(rules, key=lambda rule: size_of([rule]))
     patterns = patterns_for(largest)
     if size_of([largest]) > MAX_BYTES and patterns:
-        shown = ", ".join(patterns[:5]) + (f" and {len(patterns) - 5} more" if len(patterns) > 5 else "")
-        return f"Let every host of a domain in, which may be more than these: {shown}"
+        listed = ", ".join(patterns[:5]) + (f" and {len(patterns) - 5} more" if len(patterns) > 5 else "")
+        return f"Allow every host of a domain, which may be more than these: {listed}"
     return "Put several origins into one rule or remove rules (purge=true)"
 
 
@@ -222,7 +222,7 @@ def size_of(rules: Sequence[Rule]) -> int:
 def _problems_of(rule: Rule, *, present: bool, purge: bool) -> list[str]:
     found = []
     if not rule["id"] and not purge:
-        found.append("has no id, by which it could be found again (purge=true takes rules without)")
+        found.append("has no id, by which it could be found again (purge=true allows rules without)")
     if len(rule["id"] or "") > MAX_ID:
         found.append(f"has an ID longer than {MAX_ID} characters")
     if present:
@@ -238,7 +238,7 @@ def _wildcard_problems(rule: Rule) -> list[str]:
         if value.count("*") > 1
     ]
     return found + [
-        f"has a * in '{value}' (expose_headers), where S3 takes none"
+        f"has a * in '{value}' (expose_headers), where S3 allows none"
         for value in rule["expose_headers"]
         if "*" in value
     ]
@@ -247,7 +247,7 @@ def _wildcard_problems(rule: Rule) -> list[str]:
 def _value_problems(rule: Rule) -> list[str]:
     found = [f"has an empty value in {name}" for name in _LISTS if "" in rule[name]]
     found += [
-        f"has the method '{each}', which S3 does not take"
+        f"has the method '{each}', which S3 does not allow"
         for each in rule["allowed_methods"]
         if each not in METHODS
     ]

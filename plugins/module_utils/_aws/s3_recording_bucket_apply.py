@@ -35,7 +35,7 @@ _READ_BACK_SECONDS = 20
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
 _WITHOUT_CONSTRAINT = ("us-east-1", "auto")
 _NO_ABORTS = (
-    "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
+    "Some providers (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
 )
 _UNTAGGED = (
@@ -132,7 +132,7 @@ def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact
 
 def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
     said = [each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each]
-    message = f"{desired.bucket}: {'; '.join(steps) or 'as wanted'}"
+    message = f"{desired.bucket}: {'; '.join(steps) or 'no change needed'}"
     return f"{message} ({'; '.join(said)})" if said else message
 
 
@@ -177,10 +177,10 @@ class BucketApi(BucketFinder):
                 raise error.with_remedy(NOT_OURS) from None
             raise
         if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
-            raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
+            raise AwsError(tried, "it was accepted, but the bucket does not exist", "Run again")
         if made is None or not self._has_tags:
             return made is not None
-        # us-east-1, and stores such as Ceph, accept it for a bucket of one's own that is there already.
+        # us-east-1, and providers such as Ceph, accept it for an existing bucket of one's own.
         try:
             return not self._tags()["tags"]
         except AwsError as error:
@@ -301,7 +301,7 @@ class BucketApi(BucketFinder):
             raise AwsError(
                 f"Setting {' and '.join(differs)} of bucket {self.name}",
                 f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
-                f"{[left.get(name) for name in differs]} was asked for",
+                f"{[left.get(name) for name in differs]} was requested",
                 "Something else may be changing it at the same time; run again",
             ).with_done(done)
         return found

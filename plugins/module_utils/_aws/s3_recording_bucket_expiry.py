@@ -242,7 +242,7 @@ def _loss(impact: Impact) -> str:
     if current.count:
         parts.append(f"{current.count} of {impact.objects} objects in {_place(impact)} ({_details(current)})")
     if versions.count:
-        parts.append(f"{versions.count} former versions in {_place(impact)} ({_details(versions)})")
+        parts.append(f"{versions.count} noncurrent versions in {_place(impact)} ({_details(versions)})")
     return " and ".join(parts)
 
 

@@ -11,13 +11,13 @@ from .._common.errors import AwsError
 from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
 
 NOT_OURS = (
-    "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
+    "Names of buckets are unique among all users: take another name if the bucket is someone else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
 )
 _WITHOUT_STS = (
     "Nothing was changed, since the bucket could be someone else's. Where sts:GetCallerIdentity cannot be "
     "called, give the ID of the account by expected_bucket_owner (in the role s3_recording_bucket_owner), or "
-    "any for a store that has no accounts of AWS"
+    "any for a provider that has no accounts of AWS"
 )
 
 
@@ -96,11 +96,9 @@ class BucketFinder:
             else:
                 return AwsError(
                     tried,
-                    f"it is there, and belongs to another account than {owner}",
+                    f"it exists and belongs to another account than {owner}",
                     "Take another name, or give the ID of its account by expected_bucket_owner (in the role "
                     "s3_recording_bucket_owner) if the recordings are to be that account's",
                     code="AccessDenied",
                 )
-        return AwsError(
-            tried, "it is there, and S3 does not let these credentials in (403)", NOT_OURS, code=error.code
-        )
+        return AwsError(tried, "it exists, and S3 refuses these credentials (403)", NOT_OURS, code=error.code)

@@ -16,7 +16,7 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from .ownership import is_managed
 
-# Lifecycle rules whose ID begins so are ours, all others are somebody else's.
+# Lifecycle rules whose ID begins so are ours, all others are someone else's.
 RULE_PREFIX = "antmedia-s3-recording"
 KMS = "aws:kms"
 ENCRYPTIONS = ("AES256", KMS)
@@ -110,9 +110,9 @@ def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
     problems = []
     if len(after.lifecycle_rules or ()) > _MAX_RULES:
         count = len(after.lifecycle_rules or ())
-        problems.append(f"{count} lifecycle rules would be in the bucket, S3 takes {_MAX_RULES}")
+        problems.append(f"{count} lifecycle rules would be in the bucket, S3 allows {_MAX_RULES}")
     if len(after.tags or ()) > _MAX_TAGS:
-        problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 takes {_MAX_TAGS}")
+        problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 allows {_MAX_TAGS}")
     if problems:
         raise AwsError(f"Bucket {desired.bucket}", "; ".join(problems), "Nothing was changed")
 
@@ -281,7 +281,7 @@ def describe_change(name: str, after: BucketConfig) -> str:
     if name == "tags":
         return "write the tags"
     ours = [rule["ID"] for rule in after.lifecycle_rules or () if is_ours(rule)]
-    return f"write the lifecycle rules {', '.join(ours)}" if ours else "take our lifecycle rules away"
+    return f"write the lifecycle rules {', '.join(ours)}" if ours else "remove our lifecycle rules"
 
 
 def _encryption_problems(desired: DesiredBucket) -> list[str]:
@@ -289,9 +289,9 @@ def _encryption_problems(desired: DesiredBucket) -> list[str]:
         return []
     found = []
     if desired.encryption_key_id:
-        found.append(f"encryption_key_id goes with encryption={KMS} alone")
+        found.append(f"encryption_key_id is allowed only with encryption={KMS}")
     if desired.bucket_key_enabled:
-        found.append(f"bucket_key_enabled goes with encryption={KMS} alone")
+        found.append(f"bucket_key_enabled is allowed only with encryption={KMS}")
     return found
 
 
@@ -314,7 +314,7 @@ def _transition_problems(transitions: Sequence[Mapping[str, Any]], rule: Mapping
     classes = [each["storage_class"] for each in transitions]
     days = [int(each["days"]) for each in transitions]
     found = [
-        f"moves to {each['storage_class']} after {each['days']} days, S3 takes "
+        f"moves to {each['storage_class']} after {each['days']} days, S3 allows "
         f"{_MIN_DAYS.get(each['storage_class'], 0)} at least"
         for each in transitions
         if int(each["days"]) < _MIN_DAYS.get(each["storage_class"], 0)

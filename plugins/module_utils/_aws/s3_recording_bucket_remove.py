@@ -16,7 +16,7 @@ from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
 
 _GONE_SECONDS = 20
-_NO_TAGS = "its store has no tags of buckets, so that nobody can know whether it was made here"
+_NO_TAGS = "its provider has no tags of buckets, so that nobody can know if it was made here"
 _NOT_EMPTY = (
     "A bucket that is not empty is never deleted here. Empty it yourself if nothing in it is needed, and run "
     "again"
@@ -103,7 +103,7 @@ class RemovableBucket(BucketFinder):
 
     def _first(self, call: str, needs: str) -> str:
         answer = call_aws(
-            f"Seeing whether bucket {self.name} is empty",
+            f"Checking if bucket {self.name} is empty",
             getattr(self.s3, call),
             needs=needs,
             retry_on=S3_TRANSIENT,
@@ -131,4 +131,4 @@ class RemovableBucket(BucketFinder):
                 raise error.with_remedy(_NOT_EMPTY) from None
             raise
         if not poll(lambda: None if self.look() else True, _GONE_SECONDS):
-            raise AwsError(tried, "it was accepted, but the bucket is still there", "Run again")
+            raise AwsError(tried, "it was accepted, but the bucket still exists", "Run again")

@@ -42,13 +42,13 @@ _RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
     "iam_stored_access_key": apply_key.run,
 }
 MODULES = tuple(_RUN)
-# What cannot be judged where the module before it has failed: it would fail for the same reason.
+# Modules that cannot be checked if one of these has failed: they would fail for the same reason.
 _NEEDS = {
     "s3_bucket_access": ("s3_recording_bucket", "cloudfront_recording_distribution"),
     "s3_cors": ("s3_recording_bucket",),
 }
 _OF_OWNER = ("s3_bucket_access", "s3_cors")
-# Options without which these modules cannot be asked.
+# Options that these modules cannot do without.
 _DEFAULTS = {
     "state": "present",
     "purge": False,
@@ -77,7 +77,7 @@ def run(module: Any) -> dict[str, Any]:
         return {
             "changed": False,
             "problems": [],
-            "msg": f"Nothing was found that keeps {count} buckets from work",
+            "msg": f"Nothing was found that keeps {count} buckets from working",
         }
     listed = "".join(f"\n- {each}" for each in problems)
     return {"failed": True, "problems": problems, "msg": f"This cannot work. Nothing was changed:{listed}"}
@@ -118,7 +118,7 @@ class BucketCheck:
         self._bucket = bucket
         self._passwords = passwords
         self._results: dict[str, dict[str, Any]] = {}
-        # Of one bucket, since a client of S3 is told whose the bucket is.
+        # For one bucket, since a client of S3 expects its owner.
         self._clients: dict[tuple[str, ...], Any] = {}
 
     def errors(self) -> list[AwsError]:
@@ -163,7 +163,7 @@ class BucketCheck:
         if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
             kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
         if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:
-            # No task before the one that stores the key makes its folder.
+            # No task creates the folder before the key is stored.
             asked.params["vault_password"] = list(self._passwords)
             store = STORES[asked.params["store"]](asked, asked.params["stored_at"], "")
             store.prepare(check_mode=False)

@@ -276,7 +276,7 @@ def test_a_distribution_of_the_users_that_asks_the_bucket_by_http(
         return
     with pytest.raises(AwsError) as failed:
         distribution.check_given(config, desired, controls)
-    assert f"cache behaviors for '{named}' let viewers come by http" in str(failed.value)
+    assert f"cache behaviors for '{named}' allow viewers http" in str(failed.value)
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -286,9 +286,7 @@ def test_http_is_found_before_the_bucket_refuses_it(aws: AwsStandIn, front: Fron
     front.change(**by_http(front.config(), "allow-all", "default"))
     assert front.run(distribution_id=made)["changed"] is False
     aws.clear_requests()
-    with pytest.raises(
-        AwsError, match=r"let viewers come by http .*s3_recording_secure_transport_only: false"
-    ):
+    with pytest.raises(AwsError, match=r"allow viewers http .*s3_recording_secure_transport_only: false"):
         front.run(distribution_id=made, require_https=True, check=check)
     assert writes(aws) == []
 

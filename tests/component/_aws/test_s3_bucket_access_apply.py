@@ -160,7 +160,7 @@ def test_a_store_that_takes_the_question_for_another(bucket: Bucket, monkeypatch
         return {} if "ownership" in tried else read(self, tried, operation, **options)
 
     monkeypatch.setattr(apply_access.AccessApi, "_known", known)
-    with pytest.raises(AwsError, match="the store does not know this setting"):
+    with pytest.raises(AwsError, match="the provider does not know this setting"):
         bucket.access("acl")
 
 
@@ -191,7 +191,7 @@ def test_objects_of_other_accounts_when_acls_go_off(aws: AwsStandIn, bucket: Buc
         bucket.access("public")
     assert aws.writes() == []
     result = bucket.access("public", change_foreign_access=True)
-    assert "puts the ACLs of objects out of force" in result["steps"][-1]
+    assert "disables the ACLs of objects" in result["steps"][-1]
     assert bucket.access("public")["changed"] is False
 
 

@@ -94,7 +94,7 @@ def test_nothing_of_others_is_no_problem() -> None:
     dormant = dormant_access.Dormant(in_folders=inside)
     assert dormant_access.problems(dormant, allowed=False) == []
     assert dormant_access.notes(dormant) == [
-        "1 of 1 objects in the recording folders have a public ACL, 4 more were not looked at"
+        "1 of 1 objects in the recording folders have a public ACL, 4 more were not checked"
     ]
 
 
@@ -181,7 +181,7 @@ def test_acls_that_s3_does_not_show_count_as_public(aws: AwsStandIn, bucket: Buc
     own(bucket, "BucketOwnerEnforced")
     text = refused(aws, bucket)
     assert "1 objects outside the recording folders ('payroll/a.pdf')" in text
-    assert "S3 does not show ACLs while they are disabled" in text
+    assert "S3 returns no ACLs while they are disabled" in text
     assert asked(aws, "GetObjectAcl") == 0
 
     # What the message says to do.
@@ -241,7 +241,7 @@ def test_acls_that_may_not_be_read(aws: AwsStandIn, bucket: Bucket) -> None:
     bucket.s3.delete_object(Bucket=bucket.name, Key="guests/a.mp4")
     aws.fault("s3:GetObjectAcl", count=1, status=403, code="AccessDenied")
     assert (
-        "the ACLs of the 1 objects in the recording folders were not looked at" in bucket.access("acl")["msg"]
+        "the ACLs of the 1 objects in the recording folders were not checked" in bucket.access("acl")["msg"]
     )
 
 

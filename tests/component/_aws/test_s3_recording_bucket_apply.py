@@ -215,7 +215,7 @@ def test_our_rules_go_and_others_stay(place: Place) -> None:
     configuration: Any = {"Rules": [*FOREIGN_RULES, *OURS]}
     place.s3.put_bucket_lifecycle_configuration(Bucket=place.name, LifecycleConfiguration=configuration)
     result = place.run(lifecycle_rules=[])
-    assert result["steps"] == ["take our lifecycle rules away"]
+    assert result["steps"] == ["remove our lifecycle rules"]
     assert place.rules() == list(FOREIGN_RULES)
 
 
@@ -223,7 +223,7 @@ def test_a_bucket_of_another_account(aws: AwsStandIn, place: Place) -> None:
     aws.foreign_bucket(place.name)
     aws.clear_requests()
     with pytest.raises(
-        AwsError, match=r"Looking for bucket .*S3 does not let these credentials in \(403\)"
+        AwsError, match=r"Looking for bucket .*S3 refuses these credentials \(403\)"
     ) as failed:
         place.run(versioning=True)
     assert "Names of buckets are unique" in str(failed.value)

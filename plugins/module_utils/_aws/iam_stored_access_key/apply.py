@@ -76,9 +76,7 @@ def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
         **({"pending": decision.pending} if decision.pending else {}),
         "msg": f"{params['user_name']}: {decision.message}"
         + (
-            " (the user is still to be made)"
-            if task.reader.user_is_missing and task.state != "absent"
-            else ""
+            " (the user does not exist yet)" if task.reader.user_is_missing and task.state != "absent" else ""
         ),
         **_due(age, params, stored_id),
         "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
@@ -91,10 +89,10 @@ def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str
         return {}
     is_due = age is not None and age >= most
     if is_due:
-        # By what amazon.aws puts around a module's own warn, ansible-core takes it for a value of the result.
+        # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(
-            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, {most} are asked "
-            "for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, the limit is "
+            f"{most}: rotate it (playbook antmedia.s3_recording.rotate_key)"
         )
     return {"rotation_due": is_due}
 
@@ -256,8 +254,8 @@ class KeyTask:
             time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
             return first if self.store.read() == first else None
 
-        # Another run that came between puts the note back; what is in the place of another text has to be at
-        # rest before anything is built on it.
+        # Another run that came between restores the reservation; what replaced another text has to stay for a
+        # moment before anything is built on it.
         return poll(noted, _PUT_BACK_SECONDS) if done else None
 
     def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
@@ -272,11 +270,11 @@ class KeyTask:
                 UserName=self.user_name,
             )
         except AwsError as error:
-            # Where it was not refused for sure, the key may exist; by the note the next run finds it.
+            # If it was not refused for sure, the key may exist; the reservation lets the next run find it.
             left = self._remove_reservation(now, reserved) if error.code in _REFUSED_FOR_SURE else None
             if left is None:
                 raise
-            raise error.with_note(f"The note of it in {self.store.where} is left: {left}") from None
+            raise error.with_note(f"The reservation in {self.store.where} is left: {left}") from None
         if answer is None:
             self._remove_reservation(now, reserved)
             return None

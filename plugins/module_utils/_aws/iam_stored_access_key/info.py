@@ -65,5 +65,5 @@ def _describe_key(key: keys.Key, now: keys.KeyState, is_stored: bool) -> str:
 
 
 def _age_days(key: keys.Key, now: keys.KeyState) -> int:
-    # AWS tells its time in whole seconds, and a key may be made within one.
+    # AWS gives its time in whole seconds, and a key may be made within one.
     return max(0, (now.now - key.created).days)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_KEYS = 2
 # A run stores a key within a second or two of its creation. Until this time has passed, a key that is in one
-# place alone may be that of another run, as may a note; after it, it is what an interrupted run left.
+# place alone may be that of another run, as may a reservation; after it, it is what an interrupted run left.
 SETTLED_AFTER = timedelta(seconds=30)
 
 
@@ -100,7 +100,7 @@ class KeyState:
         reservation = self.reservation
         if reservation is None:
             return ()
-        # AWS's clock shows whole seconds.
+        # AWS's clock has whole seconds.
         begun = reservation.at - timedelta(seconds=1)
         mine = (key for key in self.others if key.access_key_id not in reservation.keys)
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
@@ -150,7 +150,7 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
     AwsError if it is not this user's. Anything else is never overwritten.
     """
     tried = f"The access key of IAM user {user_name} in {where}"
-    way_out = "Choose another stored_at, or remove what is there yourself if nothing needs it"
+    way_out = "Choose another stored_at, or remove it yourself if nothing needs it"
     try:
         document = json.loads(text)
         reservation = _reservation_from(document.pop("making", None))

@@ -32,7 +32,7 @@ def decide(state: str, now: KeyState, recreate: bool, how: Retirement = AT_ONCE)
     decision = _decide(state, seen, recreate, how)
     if decision.pending:
         return decision
-    found = f"{listed(left)}, which a broken off run made and did not store, is deleted; " if left else ""
+    found = f"{listed(left)}, which an interrupted run made and did not store, is deleted; " if left else ""
     return replace(
         decision,
         action="delete" if decision.action == "keep" and (left or state == "absent") else decision.action,
@@ -53,9 +53,7 @@ def _decide(state: str, now: KeyState, recreate: bool, how: Retirement) -> Decis
 
 def _retired(now: KeyState, how: Retirement) -> Decision:
     if now.stored is None:
-        raise now.error(
-            "nothing is stored, so no key can be told to be the one to keep", "Use state=present first"
-        )
+        raise now.error("nothing is stored, so it is not known which key to keep", "Use state=present first")
     return retirement.decide(now, how, _present(now, False))
 
 
@@ -95,7 +93,8 @@ def _first_key(now: KeyState, recreate: bool) -> Decision:
         raise now.error(
             f"nothing is stored, but the user has {listed(ids(live))}, whose secret cannot be read again",
             "If you have the secret, store it yourself; else set recreate=true (in the role "
-            "s3_recording_key_recreate) to make and store another key (the former stays until state=retired)",
+            "s3_recording_key_recreate) to make and store another key (the old one stays until "
+            "state=retired)",
         )
     return _create(now, "nothing is stored", (), recreate)
 
@@ -143,8 +142,9 @@ def _rotated_again(now: KeyState, how: Retirement, present: Decision) -> Decisio
     until = retirement.end_of_grace(now, how)
     if until is None and not (how.leaked and document.get("moved_at")):
         message = (
-            f"{present.message}, no other key is made, because the rotation to it is not finished: the old key "
-            f"{old} stays until state=retired. If {current} has leaked, finish it and rotate with leaked=true"
+            f"{present.message}, no other key is made, because the rotation to it is not finished: the old "
+            f"key {old} stays until state=retired. If {current} has leaked, finish it and rotate with "
+            "leaked=true"
         )
         return Decision("keep", message, rewrite=present.rewrite)
     if until and not (how.leaked or until.is_over):
@@ -172,7 +172,7 @@ def _absent(now: KeyState, how: Retirement) -> Decision:
     ours = (now.stored.access_key_id, now.stored.document.get("replaces"))
     delete_ids = tuple(key.access_key_id for key in now.keys if key.access_key_id in ours)
     deleted = f"{listed(delete_ids)} is deleted" if delete_ids else "the stored key is not in IAM any more"
-    return Decision("delete", f"{deleted} and taken out of the store", delete_ids, remove_stored=True)
+    return Decision("delete", f"{deleted} and removed from the key store", delete_ids, remove_stored=True)
 
 
 def after(now: KeyState, decision: Decision, new_id: str) -> tuple[list[Key], Optional[str]]:

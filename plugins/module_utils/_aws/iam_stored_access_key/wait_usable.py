@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..._common.errors import AwsError
+from ..bucket_setting import MAKE_BUCKET
 from ..calls import call_aws, client, poll
 
 _NOT_EVERYWHERE_YET = (
@@ -81,10 +82,10 @@ class KeyUsabilityCheck:
             return True
 
         if not poll(works, end - time.monotonic()):
-            told = self._with_remedy(last[0], _TOO_SHORT)
-            raise KeyNotYetUsable(**vars(told), waiting_for=self._awaited(told))
+            error = self._with_remedy(last[0], _TOO_SHORT)
+            raise KeyNotYetUsable(**vars(error), waiting_for=self._waiting_for(error))
 
-    def _awaited(self, error: AwsError) -> str:
+    def _waiting_for(self, error: AwsError) -> str:
         if error.code in _NOT_ALLOWED_YET:
             return f"apply the policy of the user to access key {self.key_id}"
         return f"activate access key {self.key_id}"
@@ -93,6 +94,6 @@ class KeyUsabilityCheck:
         remedy = {
             "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
             "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",
-            "NoSuchBucket": "The key works; make the bucket first (amazon.aws.s3_bucket)",
+            "NoSuchBucket": f"The key works. {MAKE_BUCKET}",
         }.get(error.code, otherwise)
         return error.with_remedy(remedy).with_note(f"The key is in {self.where}")

@@ -54,12 +54,12 @@ class FileStore(KeyStore):
         if self.passwords:
             vault.check_usable()
         folder = os.path.dirname(self.path)
-        # In check mode a task before may be about to make it.
+        # In check mode an earlier task may be about to create it.
         if check_mode and not os.path.exists(folder):
             return
         if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
             raise AwsError(f"Writing {self.where}", f"{folder} is not a folder that this task may write to")
-        # What is encrypted is believed for its signature.
+        # What is encrypted is trusted for its signature.
         if not self.passwords:
             with self._refusals("Writing"):
                 private_file.check_folder(folder)
@@ -71,7 +71,7 @@ class FileStore(KeyStore):
                 return None
             raw, about = found
             if not vault.is_encrypted(raw):
-                # A mode with which others only read is mended.
+                # A mode with which others can only read is fixed.
                 private_file.check_private(self.path, about, private_file.OTHERS_WRITE)
         mode = stat.S_IMODE(about.st_mode)
         flaws = [f"its mode is {mode:04o}"] if mode & ~_PRIVATE else []

@@ -76,7 +76,7 @@ class SsmStore(KeyStore):
         if written == current.version + 1:
             return True
         between = self._read(f"{self.stored_at}:{written - 1}")
-        # The former text is there again where another run came between and has put it back.
+        # The previous text is there again if another run came between and has restored it.
         if between is None or between.text in (text, before.text):
             return True
         self._put(between.text, overwrite=True)
@@ -138,7 +138,7 @@ class SecretsManagerStore(KeyStore):
 
     def create(self, text: str) -> bool:
         key = self.module.params.get("kms_key_id")
-        # A retry of botocore bears the same token, and AWS takes it for the same request.
+        # A retry of botocore has the same token, so that AWS treats it as the same request.
         answer = call_aws(
             f"Making {self.where}",
             self.secrets.create_secret,

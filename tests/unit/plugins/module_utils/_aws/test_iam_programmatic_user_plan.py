@@ -288,6 +288,7 @@ def test_tags_by_which_a_user_is_known_are_not_given() -> None:
 
 def test_one_line_says_what_the_user_has() -> None:
     assert (
-        users.summary(WISH, []) == "IAM user ams has the policy recordings and no console access: as wanted"
+        users.summary(WISH, [])
+        == "IAM user ams has the policy recordings and no console access: no change needed"
     )
     assert users.summary(WISH, ["a", "b"]).endswith(": a; b")

@@ -251,7 +251,7 @@ def test_a_foreign_public_statement_is_neither_cut_off_nor_let_out_unasked() -> 
     held_back = Access("BucketOwnerEnforced", ALL_ON, {"Statement": [WEBSITE]})
     around = access.Surroundings()
     assert "'Website'" in refusal(in_force, DesiredAccess("b", "private"), around)
-    assert "into force" in refusal(held_back, DesiredAccess("b", "public", ("s",)), around)
+    assert "take effect" in refusal(held_back, DesiredAccess("b", "public", ("s",)), around)
     for before, delivery in ((held_back, "private"), (in_force, "public")):
         wish = DesiredAccess("b", delivery, ("s",))
         access.check(before, access.target(before, wish), wish, around)
@@ -267,7 +267,7 @@ def test_a_foreign_grant_in_the_buckets_acl_is_found_first() -> None:
 
 def test_a_policy_that_is_too_long_is_found_first() -> None:
     folders = tuple(f"{number:0>200}" for number in range(100))
-    assert "S3 takes 20480" in refusal(
+    assert "S3 allows 20480" in refusal(
         NEW_BUCKET, DesiredAccess("b", "public", folders), access.Surroundings()
     )
 

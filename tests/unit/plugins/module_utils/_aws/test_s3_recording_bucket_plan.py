@@ -25,7 +25,7 @@ REFUSED = [
     ({"lifecycle_rules": [rule(expiration_days=0)]}, "expiration_days below 1"),
     (
         {"lifecycle_rules": [rule(transitions=moves((7, "STANDARD_IA")))]},
-        "moves to STANDARD_IA after 7 days, S3 takes 30 at least",
+        "moves to STANDARD_IA after 7 days, S3 allows 30 at least",
     ),
     (
         {"lifecycle_rules": [rule(expiration_days=30, transitions=moves((30, "STANDARD_IA")))]},
@@ -44,8 +44,8 @@ REFUSED = [
         "more than one lifecycle rule for 'streams/'",
     ),
     ({"lifecycle_rules": [rule(prefix="x" * 240, expiration_days=1)]}, "an ID of over 255 characters"),
-    ({"encryption_key_id": "alias/x"}, "encryption_key_id goes with encryption=aws:kms alone"),
-    ({"encryption": "AES256", "bucket_key_enabled": True}, "bucket_key_enabled goes with"),
+    ({"encryption_key_id": "alias/x"}, "encryption_key_id is allowed only with encryption=aws:kms"),
+    ({"encryption": "AES256", "bucket_key_enabled": True}, "bucket_key_enabled is allowed only with"),
     ({"tags": {"aws:x": "y"}}, "begins with aws:"),
     ({"tags": {"x": "y" * 257}}, "the value of the tag 'x' must have 1 to 256 characters"),
     ({"tags": {"": "y"}}, "the key of the tag"),
@@ -62,7 +62,7 @@ def test_what_s3_would_refuse(asked: dict[str, Any], told: str) -> None:
 def test_too_much_together_with_what_is_there() -> None:
     desired = bucket.DesiredBucket("b", tags={"new": "x"})
     there = bucket.BucketConfig(tags={str(number): "" for number in range(50)})
-    with pytest.raises(AwsError, match="51 tags would be on the bucket, S3 takes 50"):
+    with pytest.raises(AwsError, match="51 tags would be on the bucket, S3 allows 50"):
         bucket.check_limits(desired, bucket.target(there, desired))
     desired = bucket.DesiredBucket("b", lifecycle_rules=[rule(expiration_days=1)])
     there = bucket.BucketConfig(lifecycle_rules=[{"ID": str(number)} for number in range(1000)])

@@ -70,10 +70,10 @@ def test_the_remedy_of_a_key_that_took_too_long() -> None:
 
 
 def test_waiting_for_quiet_and_for_uploads() -> None:
-    result = {"user_name": "recording", "pending": "uploads are under way that may have begun with it: a.mp4"}
+    result = {"user_name": "recording", "pending": "uploads in progress may have begun with it: a.mp4"}
     assert waiting.for_the_key(result, 360) == (
         "Waiting before an access key of IAM user recording is switched off, at most 360 s: "
-        "uploads are under way that may have begun with it: a.mp4"
+        "uploads in progress may have begun with it: a.mp4"
     )
 
 

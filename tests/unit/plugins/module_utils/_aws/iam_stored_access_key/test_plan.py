@@ -171,7 +171,7 @@ def test_what_a_broken_off_run_left_is_taken_away() -> None:
     )
     present = decisions.decide("present", second, False)
     assert (present.action, present.delete_ids, present.rewrite) == ("delete", ("B",), True)
-    assert "B, which a broken off run made and did not store, is deleted" in present.message
+    assert "B, which an interrupted run made and did not store, is deleted" in present.message
     assert decide("rotated", second) == ("create", ("B",))
 
 
