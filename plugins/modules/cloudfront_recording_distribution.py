@@ -139,7 +139,7 @@ msg:
   description: What was done to which distribution, in one line.
   returned: always
   type: str
-  sample: "distribution E2QWRUHAPOMQZL of my-videos at https://d111111abcdef8.cloudfront.net: no change needed"
+  sample: "distribution E2QWRUHAPOMQZL of videos at https://d111111abcdef8.cloudfront.net: no change needed"
 error_code:
   description: AWS's name of the error.
   returned: on failure, if AWS answered

@@ -19,10 +19,10 @@ from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
 from .._common.errors import AmsError
+from .._common.packages import require
 from .._common.plain_text import excerpt, one_line
 from .._common.secret_forms import scrub
 from .._common.strict_json import JsonError, parse
-from . import transport
 from .transport import API, PAGE, SETTINGS, SMALL, Answer, Transport, TransportError
 
 READ_ATTEMPTS = 3
@@ -89,12 +89,7 @@ class AmsClient:
     """A session with one server, made on entering the context and ended on leaving it."""
 
     def __init__(self, connection: Connection) -> None:
-        if transport.IMPORT_ERROR is not None:
-            raise AmsError(
-                "Importing the Python package requests",
-                str(transport.IMPORT_ERROR),
-                "Install it for the Python that runs this module",
-            )
+        require("requests")
         self.connection = connection
         # What no text from the server may show; who reads settings adds what they hold.
         self.secrets: list[str] = [secret for secret in connection.secrets if secret]
