@@ -19,14 +19,14 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     InProcessAction,
 )
 
-# So often the former values are kept anew where somebody changes them before the write.
+# How often the previous values are backed up again if someone changes them before the write.
 _ATTEMPTS = 3
-# Of what is asked, the part that is the same for all nodes of a cluster.
+# The options that are the same for all nodes of a cluster.
 _OF_CLUSTER = ("app", "apps", "settings", "reset", "undo")
 
 
 class ActionModule(InProcessAction):
-    """Settings, with the file of former values on the controller wherever the module runs."""
+    """Manage settings, with the backup file on the controller wherever the module runs."""
 
     module = ams_app_settings
 
@@ -60,7 +60,7 @@ class ActionModule(InProcessAction):
     def _ship_with_backup(
         self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
     ) -> dict[str, Any]:
-        """First the former values to the controller, then the write; anew where they have changed."""
+        """Back up the previous values on the controller, then write. Repeat if they have changed."""
         only = boolean(given.get("backup_only", False))
         result: dict[str, Any] = {}
         for attempt in range(_ATTEMPTS):
@@ -87,7 +87,7 @@ class ActionModule(InProcessAction):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
             file.write(former.content(layers))
             file.flush()
-            # Of changes that are not proved all are rolled back, whatever the names of their runs.
+            # All unverified changes are rolled back, whatever the names of their runs.
             self._connection.put_file(file.name, unproved_path(sent))
         rest = {name: value for name, value in restore.items() if name not in ("run", "since")}
         of_file = {**rest, "path": sent, "unproved": True}
@@ -97,7 +97,7 @@ class ActionModule(InProcessAction):
         return result if layers else {**result, "runs": former.runs()}
 
     def _fetched(self, path: str) -> str:
-        """By the connection's own copy: the output of a command would be shown at -vvv."""
+        """Read a file of the target with the connection's own copy: -vvv shows the output of a command."""
         with tempfile.TemporaryDirectory() as folder:
             here = os.path.join(folder, "former.json")
             self._connection.fetch_file(path, here)
@@ -106,7 +106,7 @@ class ActionModule(InProcessAction):
 
 
 def _kept(result: dict[str, Any]) -> dict[str, set[str]]:
-    """By application, the settings that a restore has not brought back."""
+    """Return by application the settings that a restore has left as they are."""
     kept: dict[str, set[str]] = {}
     for part in ("left_alone", "key_stays"):
         for app, names in (result.get(part) or {}).items():

@@ -17,14 +17,14 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 )
 
 _PATIENCE = 60
-# How long the module itself waits before there is something to be said. A module cannot speak while it runs.
+# Seconds that the module itself waits. A running module cannot display what it is waiting for.
 _TURN = 5
 
 
 class ActionModule(AwsAction):
-    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see.
+    """Run the module of the same name with the vault passwords of the run, which a module cannot see.
 
-    Where something takes time on the side of AWS, the module is run in turns, and what it waits for is told.
+    While AWS needs time, run the module in turns and display what it is waiting for.
     """
 
     module = iam_stored_access_key
@@ -42,14 +42,14 @@ class ActionModule(AwsAction):
     def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         begun = time.monotonic()
         patience = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
-        # Of the last key, counted from here: with it goes the document that could note when that began.
+        # For the last key, counted from here: the document that could record the start is deleted with it.
         is_last = arguments.get("state") == "absent"
         quiet = waiting.seconds_of(arguments.get("quiet", 0), 0) if is_last else 0
         earlier: dict[str, Any] = {}
         told = waiting.Waiting()
         while True:
             left = patience - (time.monotonic() - begun)
-            # What is no number goes to the module, which says so.
+            # The module refuses a value that is not a number.
             turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
             if quiet:
                 turn = {**turn, "quiet": max(0, math.ceil(quiet - (time.monotonic() - begun)))}
@@ -61,12 +61,12 @@ class ActionModule(AwsAction):
             told.say(waiting.for_the_key(result, patience))
             earlier = result
             if result.get("pending"):
-                # The module does not wait for that itself.
+                # The module itself does not wait for that.
                 time.sleep(min(patience - waited, _TURN))
 
 
 def _with_earlier(earlier: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """The result of a turn with what the turns before have done, of which the module does not know."""
+    """Return the result of a turn with the changes of earlier turns, which the module does not know."""
     if not earlier.get("changed"):
         return result
     deleted = [

@@ -14,7 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
 
 
 class ActionModule(InProcessAction):
-    """The check, and on the controller the note that the change of the server is proved."""
+    """Run the check, and record on the controller that the change of the server is verified."""
 
     module = recording_check
 

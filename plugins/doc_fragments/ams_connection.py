@@ -5,14 +5,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that every server module shares."""
+    """The options that all modules for servers share."""
 
     DOCUMENTATION = r"""
 options:
   url:
     description:
-      - Address of the console of Ant Media Server (AMS), scheme and port included,
-        for example V(https://ams1.example.com:5443) or V(http://10.0.0.5:5080).
+      - Address of the console of Ant Media Server (AMS), with scheme and port. For example
+        V(https://ams1.example.com:5443) or V(http://10.0.0.5:5080).
       - If not set, the environment variable E(AMS_URL) is used.
     type: str
     required: true
@@ -24,7 +24,7 @@ options:
     type: str
   password:
     description:
-      - Password of the user. It is tried once in a task and never again,
+      - Password of the user. A task tries it once and never again,
         since the third wrong password in a row blocks the account for 300 seconds (measured on AMS 2.17.1).
       - If not set, the environment variable E(AMS_PASSWORD) is used.
       - One of O(password) and O(jwt_token) is required.
@@ -32,13 +32,13 @@ options:
   jwt_token:
     description:
       - A token signed with the server's C(server.jwtServerSecretKey),
-        for servers with C(server.jwtServerControlEnabled). No login is made then.
+        for servers with C(server.jwtServerControlEnabled). The module does not log in then.
       - If not set, the environment variable E(AMS_JWT) is used.
     type: str
   validate_certs:
     description:
       - Whether the certificate of an https address must be valid.
-      - If not set, the environment variable E(AMS_INSECURE) is used, where a true value means V(false).
+      - If not set, the environment variable E(AMS_INSECURE) is used. A true value there means V(false).
     type: bool
     default: true
   ca_path:
@@ -48,24 +48,25 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to connect, and then for the whole answer to a request.
-      - An answer that is not complete by then, or longer than answers of AMS are (256 KiB for settings, 1 MiB
-        for a page of a list, 64 KiB for all else), is an error that names the server and the step.
+      - Seconds to connect, and again for the whole answer to a request.
+      - The module fails, and names the server and the step, if an answer is not complete by then or longer
+        than AMS sends (256 KiB for settings, 1 MiB for a page of a list, 64 KiB for everything else).
       - If not set, the environment variable E(AMS_TIMEOUT) is used.
     type: float
     default: 30
   cluster:
     description:
-      - A name that the nodes of one cluster have in common. Nodes share users and settings, so the first of
-        them in a run of Ansible decides. A login that it was refused is not tried at the others, since the
-        third wrong password in a row would block the account of all; what it has written is waited for there.
-      - A server outside of a cluster needs none.
+      - A name that all nodes of one cluster have in common. They share users and settings, so the first node
+        in a run of Ansible counts for all. If it refuses the login, the others are not tried, since the
+        third wrong password in a row would block the account on all nodes. The module writes
+        settings to the first node only, and waits until the others show them.
+      - Not needed for a server outside a cluster.
     type: str
 notes:
   - An environment variable that is set but empty counts as not set.
-  - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
-  - With a local connection the module runs inside Ansible's own process, without a Python started for it;
-    with any other connection it is run on the target, which then needs the Python package C(requests).
+  - Proxies are read from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
+  - With a local connection the module runs inside Ansible's own process, without a new Python process. With
+    any other connection it runs on the target, which then needs the Python package C(requests).
 requirements:
   - requests
 """

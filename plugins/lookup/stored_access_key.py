@@ -5,12 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: stored_access_key
-short_description: The access key that iam_stored_access_key keeps
+short_description: Read an access key stored by iam_stored_access_key
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Reads an access key from where the module M(antmedia.s3_recording.iam_stored_access_key) stored it.
-  - The result holds the secret access key. Use it in a task with C(no_log), or hand it on to a module that
+  - Reads an access key from the key store in which M(antmedia.s3_recording.iam_stored_access_key) stored it.
+  - The result holds the secret access key. Use it in a task with C(no_log), or pass it to a module that
     masks it.
 extends_documentation_fragment:
   - amazon.aws.boto3
@@ -18,26 +18,26 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
 options:
   _terms:
-    description: Names of parameters or secrets, or paths of files on the controller, according to O(store).
+    description: Names of parameters or secrets, or paths of files on the controller, depending on O(store).
     type: list
     elements: str
     required: true
   store:
     description:
-      - Kind of the store. V(ssm) is a SecureString of the Parameter Store of AWS Systems Manager.
-      - V(secretsmanager) is a secret of AWS Secrets Manager.
-      - V(file) is a file on the controller. One that is encrypted with ansible-vault is opened with the vault
-        passwords of the run.
+      - The kind of key store. V(ssm) is a SecureString in AWS Systems Manager Parameter Store.
+      - V(secretsmanager) is a secret in AWS Secrets Manager.
+      - V(file) is a file on the controller. If it is encrypted with ansible-vault, it is decrypted with the
+        vault passwords of the run.
     type: str
     choices: [ssm, secretsmanager, file]
     default: ssm
   absent:
-    description: What to give where nothing is stored. If not set, that is an error.
+    description: The value to return if nothing is stored. If not given, the lookup fails then.
     type: dict
 """
 
 EXAMPLES = r"""
-- name: Take the key out of the store
+- name: Read the key from Parameter Store
   ansible.builtin.set_fact:
     key: "{{ lookup('antmedia.s3_recording.stored_access_key', name_in_ssm, region='us-east-1') }}"
   vars:
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: For each term the access key.
+  description: The access key for each term.
   type: list
   elements: dict
   contains:
@@ -65,17 +65,16 @@ from typing import Any, Optional
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import SECRETS
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
-    STORES,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
+    KEY_PARTS,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
 
-PARTS = ("access_key_id", "secret_access_key")
-
 
 class _AsModule:
-    """What a store asks of a module."""
+    """The part of a module that a key store uses."""
 
     check_mode = False
 
@@ -110,11 +109,11 @@ class LookupModule(AWSLookupBase):
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:
             return self._absent(store.where)
-        if not all(isinstance(document.get(part), str) for part in PARTS):
+        if not all(isinstance(document.get(part), str) for part in KEY_PARTS):
             raise AnsibleLookupError(
                 f"Reading the access key in {store.where}: something else than an access key is stored there."
             )
-        return {part: document[part] for part in PARTS}
+        return {part: document[part] for part in KEY_PARTS}
 
     def _absent(self, where: str) -> dict[str, str]:
         absent: Optional[dict[str, str]] = self.get_option("absent")

@@ -6,48 +6,51 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ams_app_settings
-short_description: Settings of the applications of an Ant Media Server
+short_description: Manage application settings of an Ant Media Server
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Brings settings of one or several applications of an Ant Media Server (AMS) to the values given.
-    A setting that is not given stays as it is.
-  - Reads the whole settings object, compares it as the server would store it, writes the whole object only if
-    something differs, and reads it back. Everything is checked before the first application is written.
-  - Since the server takes the whole object, an application is read again just before it is written, so that
-    what somebody else has set since the first look stays.
-  - A setting that the server does not know is an error that names the nearest known one or the release that
-    brought it, because the server itself drops unknown settings and still answers with success.
-  - Can keep what the settings were before, and take a server back to it.
+  - Sets the given settings of one or more applications of an Ant Media Server (AMS).
+    Settings that are not given stay as they are.
+  - Reads the whole settings object and compares it with what the server would store. If something differs,
+    the module writes the whole object and reads it back. It validates every application before it writes the
+    first one.
+  - AMS accepts only the whole object. The module therefore reads an application again just before it writes,
+    so that a change that someone else made in the meantime is kept.
+  - A setting that the server does not know is an error. The message names the nearest known setting or the
+    release that introduced it. AMS itself drops unknown settings and still reports success.
+  - Can back up the previous settings, and restore them.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
 options:
   app:
     description:
-      - Name of an application, for example V(live). Use O(apps) for several applications in one login.
+      - Name of an application, for example V(live). To change several applications with one login, use
+        O(apps).
+      - Exactly one of O(app), O(apps) and O(restore) is required.
     type: str
   settings:
     description:
       - Settings of O(app) by their names in AMS, for example V(mp4MuxingEnabled).
-      - A key that an item of a list, for example of V(encoderSettings), does not name is left to the server.
-        What the server fills in there is no difference.
+      - In the items of a list, for example of V(encoderSettings), the server fills in the keys that you leave
+        out. These do not count as a difference.
     type: dict
     default: {}
   reset:
     description:
-      - Names of settings of O(app) to put back to their default in the release that the server runs.
+      - Names of settings of O(app) to reset to the default of the server's release.
     type: list
     elements: str
     default: []
   only_if:
     description:
-      - Settings that O(app) must have now. Where one differs the application is left alone.
+      - Settings that O(app) must have now. If one differs, the application is left alone.
     type: dict
     default: {}
   undo:
     description:
-      - Settings of O(app) to put back, each with C(before), the value that it gets, and C(after), the value
-        that it must still have. One that somebody else has changed is named and left alone.
+      - Settings of O(app) to put back. For each, C(before) is the value to write and C(after) the value that
+        the server must still have. A setting that someone else has changed is reported and left alone.
     type: dict
     default: {}
   apps:
@@ -65,138 +68,143 @@ options:
         type: dict
         default: {}
       reset:
-        description: Names of settings to put back to their default in the release that the server runs.
+        description: Names of settings to reset to the default of the server's release.
         type: list
         elements: str
         default: []
       only_if:
-        description: Settings that it must have now. Where one differs the application is left alone.
+        description: Settings that the application must have now. If one differs, it is left alone.
         type: dict
         default: {}
       undo:
         description:
-          - Settings to put back, each with C(before), the value that it gets, and C(after), the value that
-            it must still have. One that somebody else has changed is named and left alone.
+          - Settings to put back. For each, C(before) is the value to write and C(after) the value that the
+            server must still have. A setting that someone else has changed is reported and left alone.
         type: dict
         default: {}
   backup_path:
     description:
-      - File on the controller, ending in C(.json), to which the former values of what is changed are added
-        before anything is written. Its mode is 0600, since former values may be secrets. As ssh does with its
-        keys, a file that others can read or change is refused, and so is one of another user, and a folder
-        that others can write to.
-      - The folder must be on a file system with locks, as NFS has them from version 4 on. Of two runs on one
-        file none loses what the other has kept.
-      - Until M(antmedia.s3_recording.recording_check) has proved the change they are in the file beside it
-        that ends in C(.unproved.json).
-      - One file for each server; the changes of the last 100 runs are kept.
+      - Backup file on the controller, ending in C(.json). Before the module writes to the server, it adds the
+        previous values of what it changes. The file has mode 0600, because these values may be secrets. Like
+        ssh with its keys, the module refuses a file that others can read or change, a file of another user,
+        and a folder that others can write to.
+      - The folder must be on a file system that supports locks (NFS does from version 4 on). Two runs can use
+        the same file without losing each other's backups.
+      - Until M(antmedia.s3_recording.recording_check) has verified the change, its backup is in the file next
+        to it that ends in C(.unproved.json).
+      - Use one file for each server. It keeps the last 100 runs.
     type: path
   backup_run:
     description:
-      - Name of the run under which the former values are kept. The file has the runs in the order in which
-        they were made. A time that begins with the year is a good name, see O(restore.since).
+      - Name of the run, under which the previous values are kept. The file lists runs in the order in which
+        they were made. Use a time that begins with the year, see O(restore.since).
       - Required with O(backup_path).
     type: str
   backup_playbook:
     description:
-      - What makes the change, for example the name of a playbook. It is kept with O(backup_run), for people
-        who look for a run.
+      - What makes the change, for example the name of a playbook. It is kept with O(backup_run) to help
+        people find a run.
     type: str
   backup_only:
     description:
-      - Keeps the former values in O(backup_path), predicts the result as in check mode and writes nothing to
-        the server. With a connection other than local this is done first by itself, since the file is on the
-        controller.
+      - Back up the previous values to O(backup_path), predict the result as check mode does, and write
+        nothing to the server. If the connection is not local, the action does this first on its own, because
+        the file is on the controller.
     type: bool
     default: false
   carried:
     description:
-      - The file of O(backup_path) or O(restore) is a copy in the temporary folder of the task. Without
-        O(backup_only) it has the former values already, and where the server has others by now it is an error
-        and nothing is written. The action sets it by itself where the module runs on the server.
+      - Set by the action when the module runs on the server. Do not set it yourself.
+      - The file of O(backup_path) or O(restore) is then a copy in the temporary folder of the task. Without
+        O(backup_only) it already holds the previous values. If the server has other values by now, the module
+        fails and writes nothing.
     type: bool
     default: false
   restore:
     description:
-      - Restores the applications from a file that O(backup_path) made. Each setting is written only where the
-        server still has what the change left; what somebody else has set since is named and left alone.
-      - An access key belongs to its bucket. Where the bucket goes back the key goes back with it, also if the
-        key was rotated since.
+      - Restore the applications from a file written with O(backup_path). A setting is written only if the
+        server still has the value that the change left. What someone else has set since is reported and left
+        alone.
+      - An access key belongs to its bucket. If the bucket is restored, so is its key, even if the key was
+        rotated since.
+      - Cannot be used with O(backup_path).
     type: dict
     suboptions:
       path:
-        description: The file on the controller.
+        description: The backup file on the controller.
         type: path
         required: true
       run:
         description:
-          - Exact name of a run in the file. It is rolled back with all runs after it.
-          - A name that is not in the file is an error, and nothing is changed.
+          - Exact name of a run in the file. This run and all later ones are rolled back.
+          - If the file has no such run, the module fails and changes nothing.
         type: str
       since:
         description:
-          - A time like V(20261124T120000Z). All runs from then on are rolled back, whether one began at that
-            time or not. A run that comes before one of an earlier time in the file counts as earlier too.
-          - Without this and O(restore.run) only changes that were not proved are rolled back.
+          - A time such as V(20261124T120000Z). All runs from then on are rolled back. No run needs to have
+            begun at exactly that time. A run that the file lists before a run with an earlier time counts as
+            earlier too.
+          - Without this and O(restore.run), only unverified changes are rolled back.
         type: str
       forget:
         description:
-          - Whether values are taken out of the file when they were read back from the server. What was left
-            alone stays in the file. V(false) where a write was given up without an answer, since it may be
-            carried out later.
+          - Whether to remove a value from the file once it has been read back from the server. Values of
+            settings that were left alone stay in the file. Use V(false) if a write got no answer, since the
+            server may still carry it out.
         type: bool
         default: true
       access_key:
         description:
-          - Whether an access key is restored that was replaced by another for the same bucket. V(false) where
-            that one may be inactive or deleted by now. The key that replaced it stays then, and so does its
-            backup.
+          - Whether to restore an access key that was replaced by another key for the same bucket. Use
+            V(false) if the old key may be inactive or deleted by now. The new key then stays, and so does the
+            backup of the old one.
         type: bool
         default: true
       unproved:
         description:
-          - Whether changes that were not proved are rolled back, those before O(restore.run) and
-            O(restore.since) too.
+          - Whether to also roll back all unverified changes, even those older than O(restore.run) or
+            O(restore.since).
         type: bool
         default: true
   ready_timeout:
     description:
-      - Seconds to wait for a server that is starting, that is one that refuses connections or whose
-        application is not loaded yet. A login that was refused is never tried again.
+      - Seconds to wait for a server that is starting. It counts as starting while it refuses connections or
+        has not loaded the application. A login that was refused is never tried again.
     type: float
     default: 0
   written_by:
     description:
-      - The node of the cluster that has written these settings. This one is not written then but waited for,
-        until it shows them. The action sets it by itself where O(cluster) is given.
+      - Set by the action when O(cluster) is given. Do not set it yourself.
+      - Name of the cluster node that has written these settings. The module does not write to this server. It
+        waits until the server shows the settings.
     type: str
   cluster_hosts:
     description:
-      - How many nodes of O(cluster) are known. If not V(0), the first of them is asked how many there are,
-        and a difference is warned of, since nobody looks after a node that is not known.
+      - Number of nodes of O(cluster) that are known. If not V(0), the module asks the first of them how many
+        nodes there are, and warns if the numbers differ, because nobody maintains a node that is not known.
     type: int
     default: 0
   cluster_timeout:
-    description: Seconds in which what one node of a cluster wrote must show at the others.
+    description:
+      - Seconds to wait until the other nodes of a cluster show what one of them has written.
     type: float
     default: 60
 attributes:
   check_mode:
-    description: Reads and predicts the result in full, writes nothing.
+    description: Reads, predicts the whole result and writes nothing.
     support: full
   diff_mode:
-    description: Shows the changed settings alone, secrets masked.
+    description: Shows only the changed settings, with secrets masked.
     support: full
   idempotent:
     description:
       - Values that the server rewrites do not count as a change.
     support: full
 notes:
-  - Running streams go on with the settings they started with.
-  - The server has no locking. Of two that write at the same moment, between the last read and the write, the
-    last one wins. What the server has after the write, and what was not written, is a warning.
-  - Secrets that are fields of the settings object, C(s3SecretKey) for one, never appear in a result, a
-    diff or an error.
+  - Running streams keep the settings with which they started.
+  - The server has no locking. If someone else writes between the last read and the write, the last write
+    wins. The module then warns which values the server has, and which were not written.
+  - Secrets in the settings object, such as C(s3SecretKey), never appear in a result, a diff or an error.
 """
 
 EXAMPLES = r"""
@@ -209,7 +217,7 @@ EXAMPLES = r"""
     settings:
       mp4MuxingEnabled: true
 
-- name: Change two applications in one login
+- name: Change two applications with one login
   antmedia.s3_recording.ams_app_settings:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
@@ -223,7 +231,7 @@ EXAMPLES = r"""
       - name: LiveApp
         reset: [httpForwardingExtension, httpForwardingBaseURL]
 
-- name: Keep the values of before
+- name: Change a setting and back up its previous value
   antmedia.s3_recording.ams_app_settings:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
@@ -231,22 +239,22 @@ EXAMPLES = r"""
     app: live
     settings:
       mp4MuxingEnabled: false
-    backup_path: "~/ams-former/{{ inventory_hostname }}.json"
+    backup_path: "~/ams-backup/{{ inventory_hostname }}.json"
     backup_run: 20261124T120000Z
 
-- name: Restore them
+- name: Restore the previous value
   antmedia.s3_recording.ams_app_settings:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
     password: "{{ ams_password }}"
     restore:
-      path: "~/ams-former/{{ inventory_hostname }}.json"
+      path: "~/ams-backup/{{ inventory_hostname }}.json"
       run: 20261124T120000Z
 """
 
 RETURN = r"""
 apps:
-  description: For each application its changed settings.
+  description: The changed settings of each application.
   returned: success
   type: dict
   contains:
@@ -254,7 +262,7 @@ apps:
       description: Whether a setting of the application differed.
       type: bool
     changes:
-      description: Each changed setting with its values before and after, secrets as V(********).
+      description: Each changed setting with its previous and its new value, secrets as V(********).
       type: dict
   sample:
     live:
@@ -262,20 +270,20 @@ apps:
       changes:
         mp4MuxingEnabled: {before: false, after: true}
 unproved:
-  description: Whether a change is there, of this run or an earlier one, that was not proved yet.
+  description: Whether the server has an unverified change, from this run or an earlier one.
   returned: with O(backup_path), on success
   type: bool
   sample: true
 written_by:
-  description: The node of O(cluster) that has written what this one was waited for to show.
-  returned: where another node has changed something
+  description: The node of O(cluster) that wrote the settings that the module waited for on this node.
+  returned: if another node has changed something
   type: str
   sample: ams1.example.com
 notes:
   description:
-    - What is to be known of the server. A batch of the role C(s3_recording) warns of it once for all of its
-      hosts; elsewhere it is a warning of each host.
-  returned: in a batch of the role, if there is something
+    - Notices about the server. In a batch of the role C(s3_recording) each is one warning for all hosts of
+      the batch. Elsewhere it is a warning of each host.
+  returned: in a batch of the role, if there are any
   type: list
   elements: str
   sample:
@@ -284,49 +292,50 @@ notes:
       the value asked for
 restored:
   description:
-    - For each application the settings that have their previous values again, which was read back from the
-      server; in check mode those that would.
+    - For each application, the settings that have their previous values again, as read back from the server.
+      In check mode, those that would.
   returned: with O(restore), on success
   type: dict
   sample:
     live: [httpForwardingBaseURL, s3RecordingEnabled]
 left_alone:
-  description: For each application the settings that somebody else has changed since, with what they are now.
+  description:
+    - For each application, the settings that someone else has changed since, with their current values.
   returned: with O(restore), on success
   type: dict
   sample:
     live:
       httpForwardingExtension: mp4,webm
 key_stays:
-  description: For each application the settings of a key that is not restored, see O(restore.access_key).
+  description:
+    - For each application, the settings of an access key that was not restored, see O(restore.access_key).
   returned: with O(restore), on success
   type: dict
   sample:
     live: [s3AccessKey, s3SecretKey]
 runs:
-  description: The runs that were rolled back, or those that could be where there was nothing to restore.
+  description: The runs that were rolled back. If there was nothing to restore, the runs that the file holds.
   returned: with O(restore), on success
   type: list
   elements: str
   sample: [20261124T120000Z]
 uncertain:
-  description: V(true) where a write was sent whose answer was lost, so that it may be carried out.
+  description: V(true) if a write got no answer, so that the server may still carry it out.
   returned: failure for that reason
   type: bool
   sample: true
 stale:
-  description: V(true) where somebody else has changed the settings after their backup was made.
-    It was tried three times.
+  description: V(true) if someone else changed the settings after their backup was made, three times in a row.
   returned: failure for that reason
   type: bool
   sample: true
 login_unsure:
-  description: V(true) where a login was sent whose answer was lost, so that it may count as a wrong one.
+  description: V(true) if a login got no answer, so that the server may have counted it as a wrong one.
   returned: failure for that reason
   type: bool
   sample: true
 login_refused:
-  description: V(true) where the server did not take the login, so that it should not be tried again.
+  description: V(true) if the server refused the login. Do not try it again.
   returned: failure for that reason
   type: bool
   sample: true
@@ -337,7 +346,7 @@ msg:
   sample: "live: 1 setting changed (mp4MuxingEnabled)"
 status:
   description: The HTTP status of the answer that led to the failure.
-  returned: failure, where there was an answer
+  returned: failure, if the server answered
   type: int
   sample: 403
 """

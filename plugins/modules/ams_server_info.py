@@ -6,23 +6,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ams_server_info
-short_description: Release, edition, cluster mode and applications of an Ant Media Server
+short_description: Gather information about an Ant Media Server
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Reads what an Ant Media Server (AMS) says of itself. Changes nothing.
+  - Reads release, edition, cluster and applications of an Ant Media Server (AMS). Changes nothing.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
 options:
   apps:
-    description: Names of applications whose O(settings) are read.
+    description: Names of the applications whose O(settings) to read.
     type: list
     elements: str
     default: []
   all_apps:
     description:
-      - Whether the O(settings) of all applications are read, and not only those of O(apps), as far as the
-        user may list them.
+      - Whether to read the O(settings) of all applications and not only those of O(apps). If the user may not
+        list the applications, only those of O(apps) are read.
     type: bool
     default: false
   live_streams:
@@ -30,7 +30,7 @@ options:
     type: bool
     default: false
   settings:
-    description: Names of settings, as AMS calls them. One that holds a secret is shown as V(********).
+    description: Names of settings in AMS. The value of a secret is returned as V(********).
     type: list
     elements: str
     default: []
@@ -39,7 +39,7 @@ attributes:
     description: Reads in check mode as well.
     support: full
   diff_mode:
-    description: There is nothing to differ.
+    description: Changes nothing, so there is no diff.
     support: none
   idempotent:
     description: Changes nothing.
@@ -47,14 +47,14 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Read what runs there
+- name: Read release and applications
   antmedia.s3_recording.ams_server_info:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
     password: "{{ ams_password }}"
   register: server
 
-- name: Read with which key it uploads
+- name: Read the bucket and the access key of an application
   antmedia.s3_recording.ams_server_info:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
@@ -71,34 +71,35 @@ version:
   type: str
   sample: 2.17.1
 edition:
-  description: The edition in the server's own words.
+  description: The edition as the server names it.
   returned: success
   type: str
   sample: Community Edition
 build:
-  description: The number of the build.
+  description: The build number.
   returned: success
   type: str
   sample: "20260211_1128"
 cluster:
-  description: Whether the server is a node of a cluster, V(none) where the user may not ask.
+  description: Whether the server is a node of a cluster, V(none) if the user may not read that.
   returned: success
   type: bool
   sample: false
 nodes:
-  description: The nodes of its cluster in the server's own words, V(none) where the user may not ask.
+  description: The nodes of its cluster as the server returns them, V(none) if the user may not read them.
   returned: success
   type: list
   elements: dict
   sample: []
 applications:
-  description: Names of the applications, V(none) where the user may not list them.
+  description: Names of the applications, V(none) if the user may not list them.
   returned: success
   type: list
   elements: str
   sample: [LiveApp, WebRTCApp, live]
 settings:
-  description: For each of O(apps), or of all, the values of O(settings) that its release has.
+  description:
+    - For each of O(apps), or for all applications, the values of those O(settings) that the release has.
   returned: with O(apps) or O(all_apps)
   type: dict
   sample:
@@ -107,8 +108,8 @@ settings:
       s3BucketName: my-recordings
 live_streams:
   description:
-    - For each of O(apps) how many streams are live, in a cluster on all of its nodes together. V(none) where
-      the application does not say, of which a warning tells.
+    - Number of live streams of each of O(apps). In a cluster, of all nodes together. V(none) and a warning
+      if the application does not answer.
   returned: with O(live_streams)
   type: dict
   sample:
@@ -120,7 +121,7 @@ msg:
   sample: AMS 2.17.1, Community Edition, applications LiveApp, WebRTCApp, live
 status:
   description: The HTTP status of the answer that led to the failure.
-  returned: failure, where there was an answer
+  returned: failure, if the server answered
   type: int
   sample: 403
 """

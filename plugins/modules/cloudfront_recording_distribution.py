@@ -6,20 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudfront_recording_distribution
-short_description: A CloudFront distribution in front of a bucket that stays private
+short_description: Manage a CloudFront distribution for a private recording bucket
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Makes a distribution whose origin is the bucket, with an origin access control by which it signs all of
-    its requests to S3. The bucket itself stays closed; M(antmedia.s3_recording.s3_bucket_access) with
-    O(antmedia.s3_recording.s3_bucket_access#module:delivery=cloudfront) lets this one distribution in.
-  - The distribution is found again by its comment, C(antmedia.s3_recording BUCKET). What of it is not about
-    recordings stays as it is, such as alternate domain names, certificates, logging and other origins.
-  - An origin access control that is named like the one for the bucket and was not made here is used if it
-    signs every request to S3, and never changed.
-  - It has managed policies of AWS with which the CORS rules of the bucket answer, for each origin of its own.
-  - A distribution of the user's, given by O(distribution_id), is looked at and never changed. What keeps it
-    from serving the bucket is an error.
+  - Creates a distribution with the bucket as its origin, and an origin access control with which CloudFront
+    signs every request to S3. The bucket stays private. To let only this distribution read it, use
+    M(antmedia.s3_recording.s3_bucket_access) with
+    O(antmedia.s3_recording.s3_bucket_access#module:delivery=cloudfront).
+  - Finds the distribution again by its comment, C(antmedia.s3_recording BUCKET). Settings that do not concern
+    recordings stay as they are, such as alternate domain names, certificates, logging and other origins.
+  - Uses an existing origin access control of the same name if it signs every request to S3. One that this
+    module did not create is never changed.
+  - Uses managed policies of AWS that pass the viewer's origin to S3, so that the CORS rules of the bucket
+    answer each origin.
+  - A distribution that you name in O(distribution_id) is only checked and never changed. If it cannot serve
+    the bucket, the module fails and says why.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -27,66 +29,67 @@ extends_documentation_fragment:
 options:
   bucket:
     description:
-      - Name of the bucket. It has to be in the region of the task.
+      - Name of the bucket. It must be in the region of the task.
     type: str
     required: true
   distribution_id:
     description:
-      - ID of a distribution that exists. When it is not given, one is made.
+      - ID of an existing distribution. If not given, the module creates one.
     type: str
   price_class:
     description:
-      - In which parts of the world CloudFront answers. Left as it is when it is not given; a new distribution
-        has C(PriceClass_All) then.
+      - The parts of the world from which CloudFront serves. If not given, an existing distribution keeps its
+        price class and a new one gets C(PriceClass_All).
     type: str
     choices: [PriceClass_100, PriceClass_200, PriceClass_All]
   require_https:
     description:
-      - Whether the bucket refuses plain http. CloudFront asks the bucket by http for a viewer who comes by
-        http.
-      - With V(true) it is an error if a cache behavior of the distribution in O(distribution_id) leads to the
-        bucket and lets viewers come by http. A distribution that is made here redirects them to https anyway.
+      - Whether the bucket refuses plain http. For a viewer who uses http, CloudFront uses http to the bucket
+        too
+        (U(https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-s3-origin.html)).
+      - With V(true) the module fails if a cache behavior of O(distribution_id) routes to the bucket and
+        allows http. A distribution that the module creates always redirects viewers to https.
     type: bool
     default: false
   wait:
-    description: Whether to wait until the distribution is everywhere, which takes CloudFront some minutes.
+    description: Whether to wait until the distribution is deployed everywhere, which takes some minutes.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait.
+    description: Seconds to wait. The module fails if the distribution is not deployed by then.
     type: int
     default: 1200
 attributes:
   check_mode:
     description:
-      - Reads and predicts the result, writes nothing. The domain of a distribution that is still to be made
+      - Reads, predicts the result and writes nothing. The domain of a distribution that does not exist yet
         is not known.
     support: full
   diff_mode:
-    description: Shows origins and the default cache behavior, as far as they are about recordings.
+    description: Shows origins and the default cache behavior, as far as they concern recordings.
     support: full
   idempotent:
     description: A second run changes nothing.
     support: full
 notes:
-  - Tried on a stand-in of CloudFront, which has no edge locations, certificates and caches.
-  - The credentials need C(cloudfront:ListDistributions), C(cloudfront:GetDistribution),
-    C(cloudfront:ListOriginAccessControls) and, to make or change something,
+  - Tested on a simulated CloudFront without edge locations, certificates and caches.
+  - The credentials need C(cloudfront:ListDistributions), C(cloudfront:GetDistribution) and
+    C(cloudfront:ListOriginAccessControls). To create or change something they also need
     C(cloudfront:CreateOriginAccessControl), C(cloudfront:GetOriginAccessControl),
-    C(cloudfront:UpdateOriginAccessControl), C(cloudfront:CreateDistribution),
+    C(cloudfront:UpdateOriginAccessControl), C(cloudfront:CreateDistribution) and
     C(cloudfront:UpdateDistribution).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access
 """
 
 EXAMPLES = r"""
-- name: Have a distribution in front of the bucket
+- name: Create a distribution for the bucket
   antmedia.s3_recording.cloudfront_recording_distribution:
     bucket: my-recordings
     region: eu-central-1
   register: distribution
 
-- name: Let it read the recordings, and nobody else
+- name: Allow only this distribution to read the recordings
   antmedia.s3_recording.s3_bucket_access:
     name: my-recordings
     region: eu-central-1
@@ -94,7 +97,7 @@ EXAMPLES = r"""
     cloudfront_distribution_arn: "{{ distribution.arn }}"
     folders: [streams, previews]
 
-- name: See that a distribution made by other means can serve the bucket
+- name: Check that an existing distribution can serve the bucket
   antmedia.s3_recording.cloudfront_recording_distribution:
     bucket: my-recordings
     region: eu-central-1
@@ -103,34 +106,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 distribution_id:
-  description: ID of the distribution, V(null) in check mode if it is still to be made.
+  description: ID of the distribution, V(null) in check mode if it does not exist yet.
   returned: success
   type: str
   sample: E2QWRUHAPOMQZL
 domain_name:
-  description: Its domain, V(null) in check mode if it is still to be made.
+  description: Its domain, V(null) in check mode if it does not exist yet.
   returned: success
   type: str
   sample: d111111abcdef8.cloudfront.net
 arn:
-  description: Its ARN; in check mode a text in place of the ID if it is still to be made.
+  description: Its ARN. In check mode, with a placeholder for the ID if it does not exist yet.
   returned: success
   type: str
   sample: arn:aws:cloudfront::111122223333:distribution/E2QWRUHAPOMQZL
 origin_access_control_id:
   description:
-    - ID of its origin access control, V(null) in check mode if it is still to be made, and with
-      O(distribution_id).
+    - ID of its origin access control. V(null) with O(distribution_id), and in check mode if it does not exist
+      yet.
   returned: success
   type: str
   sample: E327GJI25M56DG
 status:
-  description: V(Deployed), or V(InProgress) as long as it is not everywhere.
+  description: V(Deployed), or V(InProgress) until it is deployed everywhere.
   returned: success
   type: str
   sample: Deployed
 steps:
-  description: What was done, in order; in check mode what would be done.
+  description: What was done, in order. In check mode, what would be done.
   returned: success
   type: list
   elements: str
@@ -141,7 +144,7 @@ msg:
   type: str
   sample: "distribution E2QWRUHAPOMQZL of videos at https://d111111abcdef8.cloudfront.net: no change needed"
 error_code:
-  description: AWS's name of the error.
+  description: The error code of AWS.
   returned: on failure, if AWS answered
   type: str
   sample: NoSuchDistribution

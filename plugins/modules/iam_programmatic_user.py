@@ -6,18 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iam_programmatic_user
-short_description: IAM user for a program, without console access
+short_description: Manage an IAM user without console access
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Makes an IAM user that has an inline policy and cannot log in to the AWS console.
-  - The user gets the tag C(managed-by) with V(antmedia.s3_recording) and, with O(bucket), C(antmedia-bucket).
-    A user that exists without them is someone else's, and is an error, unless O(adopt) takes it over.
-  - A console password that a user with these tags has is removed. All else that the task does not name stays
-    as it is, such as further policies, groups, tags and access keys.
-  - A policy is compared by what it says. The order of statements, actions and resources does not count, nor
-    whether a single value stands in a list.
-  - What AWS would refuse is found before anything is sent, as far as that can be known.
+  - Creates an IAM user for a program. The user has an inline policy and cannot log in to the AWS console.
+  - Tags the user with C(managed-by) V(antmedia.s3_recording) and, if O(bucket) is given, with
+    C(antmedia-bucket). An existing user without these tags is someone else's. The module fails then, unless
+    O(adopt) allows it to adopt the user.
+  - Removes the console password of a user that has these tags. Everything else that the task does not name
+    stays as it is, such as other policies, groups, tags and access keys.
+  - Compares policies by their meaning. The order of statements, actions and resources does not count, nor
+    whether a single value is in a list.
+  - Finds what AWS would refuse before it sends anything, as far as that can be known.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -25,16 +26,18 @@ extends_documentation_fragment:
 options:
   user_name:
     description:
-      - Name of the user, up to 64 letters, digits and any of C(_+=,.@-).
+      - Name of the user, up to 64 letters, digits and any of C(_+=,.@-)
+        (U(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)).
     type: str
     required: true
   state:
     description:
-      - With V(present) the user exists and has what is given here.
-      - With V(absent) the inline policy O(policy_name) and O(managed_policies) are taken off a user that was
-        made or adopted here. The user is deleted if it has nothing else, with its access keys and the policy
-        AmazonS3FullAccess. Else it stays, see RV(stays). Someone else's user stays as it is.
-      - So a user with a console password, another policy, a group, an MFA device, an SSH key, a signing
+      - V(present) creates the user, or changes it to have what is given here.
+      - V(absent) removes the inline policy O(policy_name) and O(managed_policies) from a user that this
+        module created or adopted. If the user has nothing else, it is deleted with its access keys and its
+        attached policy AmazonS3FullAccess. Otherwise it stays, see RV(stays). Someone else's user stays
+        unchanged.
+      - A user with a console password, another policy, a group, an MFA device, an SSH key, a signing
         certificate or a service credential is never deleted.
     type: str
     choices: [present, absent]
@@ -47,87 +50,88 @@ options:
   policy:
     description:
       - The inline policy, a policy document without principals.
-      - All inline policies of a user together may have 2048 characters.
+      - All inline policies of a user together may have 2048 characters
+        (U(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)).
       - Required with O(state=present).
     type: dict
   managed_policies:
     description:
-      - Managed policies that are attached as well, by name or ARN. A name that both AWS and the account have
-        means that of AWS.
-      - Others that are attached stay attached.
+      - Managed policies to attach as well, by name or ARN. If both AWS and the account have a policy of this
+        name, that of AWS is attached.
+      - Other attached policies stay attached.
     type: list
     elements: str
   permissions_boundary:
     description:
       - ARN of the managed policy that limits what the user may ever do, whatever its policies allow.
-      - It is set when the user is made, and on a user that exists without it or with another one.
-      - If not given, a user that exists keeps the boundary that it has.
+      - It is set on a new user, and on an existing user that has no boundary or another one.
+      - If not given, an existing user keeps its boundary.
     type: str
     version_added: 0.1.0
   path:
     description:
-      - Path of the user, for example V(/antmedia/). A user that exists is moved, which changes its ARN.
-      - If not given, a user that exists stays where it is, and a new one is made at V(/).
+      - Path of the user, for example V(/antmedia/). An existing user is moved, which changes its ARN.
+      - If not given, an existing user keeps its path and a new user gets V(/).
     type: str
   tags:
     description:
-      - Tags that the user shall have. Others stay. C(managed-by) and C(antmedia-bucket) cannot be among them.
+      - Tags to set on the user. Other tags stay. C(managed-by) and C(antmedia-bucket) are not allowed here.
     type: dict
   bucket:
     description:
-      - Name of the bucket that the user is for. A user that was made here for another bucket is an error,
-        since its policy would be replaced, and what uses it would lose its permissions.
+      - Name of the bucket that the user is for. The module fails if it created the user for another bucket,
+        because replacing the policy would take permissions from whatever uses that bucket.
     type: str
     version_added: 0.1.0
   adopt:
     description:
-      - Whether a user that exists without the tags is taken over. It is tagged then.
-      - A user with a console password, a group, an inline policy of another name than O(policy_name), an
-        attached policy other than O(managed_policies) and AmazonS3FullAccess, or a tag C(managed-by) of
-        something else is never adopted, because its access key would have all these rights.
-      - AmazonS3FullAccess stays attached. The task warns of it unless O(managed_policies) names it.
+      - Whether to adopt an existing user that does not have the tags. The user is tagged then.
+      - The module never adopts a user that has a console password, a group, an inline policy with a name
+        other than O(policy_name), an attached policy other than O(managed_policies) and AmazonS3FullAccess,
+        or a tag C(managed-by) with another value, because an access key would carry all its rights.
+      - AmazonS3FullAccess stays attached. The module warns about it unless O(managed_policies) names it.
     type: bool
     default: false
     version_added: 0.1.0
   delete_access_keys:
     description:
-      - Whether O(state=absent) may delete access keys of the user. Otherwise a user made here that has access
-        keys is an error, and nothing is changed.
+      - Whether O(state=absent) may delete access keys of the user. If V(false), the module fails and changes
+        nothing if a user that it created has access keys.
     type: bool
     default: false
 attributes:
   check_mode:
     description:
-      - Reads and predicts the result in full, also for a user that does not exist yet. Writes nothing.
+      - Reads and predicts the whole result, also for a user that does not exist yet. Writes nothing.
     support: full
   diff_mode:
-    description: Shows what changes, not the rest.
+    description: Shows only what changes.
     support: full
   idempotent:
     description: A second run changes nothing.
     support: full
 notes:
-  - The credentials need C(iam:GetUser), C(iam:GetUserPolicy) and C(iam:GetLoginProfile), and with
+  - To read, the credentials need C(iam:GetUser), C(iam:GetUserPolicy) and C(iam:GetLoginProfile), and with
     O(managed_policies) C(iam:ListAttachedUserPolicies), C(iam:GetPolicy) and C(iam:ListPolicies). For a user
     without the tags they need C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies) and
-    C(iam:ListGroupsForUser). Without C(iam:ListAttachedUserPolicies) the task does not
-    warn of AmazonS3FullAccess.
+    C(iam:ListGroupsForUser). Without C(iam:ListAttachedUserPolicies) the module does not warn about
+    AmazonS3FullAccess.
   - To change something they need those of C(iam:CreateUser), C(iam:PutUserPolicy), C(iam:DeleteLoginProfile),
     C(iam:AttachUserPolicy), C(iam:UpdateUser), C(iam:PutUserPermissionsBoundary) and C(iam:TagUser) that the
-    change takes. With C(iam:GetPolicy) a permissions boundary that does not exist is known before.
+    change requires. With C(iam:GetPolicy) the module finds a missing permissions boundary before it writes.
   - To delete the user they need C(iam:GetUser), C(iam:GetLoginProfile), C(iam:ListAccessKeys),
     C(iam:ListUserPolicies), C(iam:ListAttachedUserPolicies), C(iam:ListGroupsForUser), C(iam:DeleteUser) and
-    those of C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy) and C(iam:DetachUserPolicy) that it takes.
+    those of C(iam:DeleteAccessKey), C(iam:DeleteUserPolicy) and C(iam:DetachUserPolicy) that it requires.
   - With C(iam:ListMFADevices), C(iam:ListSSHPublicKeys), C(iam:ListSigningCertificates) and
-    C(iam:ListServiceSpecificCredentials) as well, what AWS would refuse only when all else is deleted is
-    known before the first change.
+    C(iam:ListServiceSpecificCredentials) as well, the module finds before the first change what AWS would
+    otherwise refuse only after everything else is deleted.
 seealso:
   - module: antmedia.s3_recording.iam_stored_access_key
   - module: antmedia.s3_recording.s3_bucket_access
 """
 
 EXAMPLES = r"""
-- name: Have a user that may write recordings and nothing else
+- name: Create a user that may write recordings and nothing else
   antmedia.s3_recording.iam_programmatic_user:
     user_name: ams-recordings
     bucket: my-recordings
@@ -141,7 +145,7 @@ EXAMPLES = r"""
           Action: [s3:PutObject, s3:PutObjectAcl, s3:GetObject]
           Resource: arn:aws:s3:::my-recordings/live/streams/*
 
-- name: Attach a policy of AWS as well, and keep users of programs together
+- name: Attach a managed policy as well, and set path and tags
   antmedia.s3_recording.iam_programmatic_user:
     user_name: ams-recordings
     path: /antmedia/
@@ -170,24 +174,24 @@ user_name:
   type: str
   sample: ams-recordings
 arn:
-  description: ARN of the user; of one that is deleted, the ARN that it had.
-  returned: success, if the user exists or did before the task
+  description: ARN of the user, also of one that was deleted.
+  returned: success, if the user exists or existed before the task
   type: str
   sample: arn:aws:iam::123456789012:user/ams-recordings
 ours:
   description:
-    - Whether the user was made or adopted here, or is taken for such by O(adopt).
+    - Whether this module created or adopted the user, or counts it as adopted because of O(adopt).
   returned: with O(state=absent), if the user existed
   type: bool
   sample: true
 stays:
-  description: Why the user stays, empty where it does not.
+  description: Why the user stays. Empty if it does not.
   returned: with O(state=absent)
   type: list
   elements: str
   sample: ["the groups admins"]
 changes:
-  description: What was done, in its order; in check mode what would be.
+  description: What was done, in order. In check mode, what would be done.
   returned: success
   type: list
   elements: str
@@ -200,7 +204,7 @@ msg:
     IAM user ams-recordings has the policy recordings and no console access: create the user ams-recordings;
     add inline policy recordings
 error_code:
-  description: AWS's name of the error.
+  description: The error code of AWS.
   returned: on failure, if AWS answered
   type: str
   sample: AccessDenied

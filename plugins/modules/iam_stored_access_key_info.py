@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iam_stored_access_key_info
-short_description: Age, last use and store of the access keys of an IAM user
+short_description: Gather information about the access keys of an IAM user
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Tells which access keys an IAM user has, how old they are, when and by what each was last used, and which
-    of them M(antmedia.s3_recording.iam_stored_access_key) has stored where. Changes nothing.
+  - Returns the access keys of an IAM user with their age and last use, and which of them
+    M(antmedia.s3_recording.iam_stored_access_key) has stored. Changes nothing.
   - The secret is never part of a result.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -24,7 +24,7 @@ options:
     required: true
   store:
     description:
-      - Kind of the store, as for M(antmedia.s3_recording.iam_stored_access_key).
+      - The kind of key store, as for M(antmedia.s3_recording.iam_stored_access_key).
     type: str
     choices: [ssm, secretsmanager, file]
     default: ssm
@@ -34,8 +34,8 @@ options:
     required: true
   vault_password:
     description:
-      - For O(store=file), the ansible-vault passwords that may open the file. With a local connection the
-        default are the vault passwords of the run.
+      - For O(store=file), the ansible-vault passwords that may decrypt the file. With a local connection the
+        default is the vault passwords of the run.
     type: list
     elements: str
 attributes:
@@ -43,7 +43,7 @@ attributes:
     description: Reads in check mode as well.
     support: full
   diff_mode:
-    description: There is nothing to differ.
+    description: Changes nothing, so there is no diff.
     support: none
   idempotent:
     description: Changes nothing.
@@ -51,13 +51,13 @@ attributes:
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:GetAccessKeyLastUsed), and C(ssm:GetParameter) or
     C(secretsmanager:GetSecretValue).
-  - AWS shows the last use of a key with some minutes of delay.
+  - AWS reports the last use of a key some minutes late.
 seealso:
   - module: antmedia.s3_recording.iam_stored_access_key
 """
 
 EXAMPLES = r"""
-- name: See how old the key is and whether it is used
+- name: Read age and last use of the key
   antmedia.s3_recording.iam_stored_access_key_info:
     user_name: my-recordings-recording
     stored_at: /antmedia/s3_recording/my-recordings
@@ -72,7 +72,7 @@ access_key_id:
   type: str
   sample: AKIAIOSFODNN7EXAMPLE
 access_keys:
-  description: The keys that the user has, the oldest first.
+  description: The keys of the user, oldest first.
   returned: success
   type: list
   elements: dict
@@ -84,22 +84,22 @@ access_keys:
       description: Whether it is active.
       type: bool
     stored:
-      description: Whether it is the stored one.
+      description: Whether it is the stored key.
       type: bool
     create_date:
-      description: When it was made (ISO 8601).
+      description: When it was created (ISO 8601).
       type: str
     age_days:
-      description: Whole days since then, by AWS's clock.
+      description: Its age in whole days, by the clock of AWS.
       type: int
     last_used:
       description: When it was last used (ISO 8601), V(null) if never.
       type: str
     last_used_by:
-      description: By which service in which region, V(null) if never.
+      description: The service and region in which it was last used, V(null) if never.
       type: str
     inactive_since:
-      description: When O(user_name)'s former key was made inactive (ISO 8601), as far as that is known.
+      description: When O(user_name)'s old key was made inactive (ISO 8601), if that is known.
       type: str
   sample:
     - access_key_id: AKIAIOSFODNN7EXAMPLE
@@ -116,12 +116,12 @@ user_name:
   type: str
   sample: my-recordings-recording
 user_exists:
-  description: Whether there is such a user.
+  description: Whether the user exists.
   returned: success
   type: bool
   sample: true
 store:
-  description: The kind of store.
+  description: The kind of key store.
   returned: success
   type: str
   sample: ssm
@@ -138,7 +138,7 @@ msg:
     my-recordings-recording: AKIAIOSFODNN7EXAMPLE is active, 12 days old, last used 2026-02-12T09:30Z by sts
     in eu-central-1, stored in SSM parameter /antmedia/s3_recording/my-recordings
 error_code:
-  description: AWS's name of the error.
+  description: The error code of AWS.
   returned: on failure, if AWS answered
   type: str
   sample: AccessDenied

@@ -6,31 +6,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recording_check
-short_description: Prove that recordings of an Ant Media Server reach S3 and viewers
+short_description: Verify that recordings of an Ant Media Server reach S3 and viewers
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Reads the settings that an application of Ant Media Server (AMS) really has. With the key and the
-    folder in them it puts a small object into the bucket just as AMS does (list with an empty prefix,
-    HEAD, PUT with the same ACL, storage class and cache header), signed as AMS signs with endpoint, region
-    and path style of these settings.
-  - Then asks the server for the object as a viewer does, where the application forwards. A redirect to
-    the right place, the whole object, a piece of it, and the CORS answers for each origin are expected.
-    CORS that allows other sites than O(origins) is a warning, since recording and playback work with it.
-  - Redirects of the object's address are followed as a browser does, at most ten, and never nearer to this
-    host than the address that redirects is itself, to a link-local address not at all. A redirect from https
-    to http is a warning.
-  - Tries whether strangers get the object where AMS serves the bucket with its own key (see O(closed)).
-  - The object is removed at the end, also after a failure, with the AWS credentials of the environment or
-    with the server's own key. Before it is put the module finds out whether one of them may delete it. If
-    neither may, nothing is put, and the module fails and says what is wrong with the credentials.
-  - Objects of earlier checks that were killed, older than an hour and in the same folder, are removed first
-    by the same credentials. The link C(leftovers) and a warning say how many. With O(live) those of live
-    checks are looked for as well.
-  - AMS hides why an upload fails. This module says which link of the chain is broken and what to do.
-  - With O(state=absent) it proves the opposite, for servers that recording was taken off.
-  - With O(live) the server itself pulls a clip, records it and uploads it, and that recording is fetched as
-    a viewer fetches it. This proves the whole way without an encoder.
+  - Reads the current settings of an application of Ant Media Server (AMS). With their key and folder it
+    uploads a small object to the bucket exactly as AMS does (list with an empty prefix, HEAD, PUT with the
+    same ACL, storage class and cache header). It signs as AMS does, with endpoint, region and path style of
+    these settings.
+  - If the application forwards viewers, the module then requests the object from the server as a viewer does.
+    It expects a redirect to the right place, the whole object, a range of it, and the CORS headers for each
+    origin. CORS that allows sites other than O(origins) is a warning, since recording and playback work.
+  - Follows redirects of the object's address like a browser, at most ten. It follows none to a link-local
+    address, and none to an address nearer to this host than the one that redirects. A redirect from https to
+    http is a warning.
+  - Tries whether strangers can read the object if AMS serves the bucket with its own key, see O(closed).
+  - Removes the object at the end, also after a failure, with the AWS credentials of the environment or with
+    the server's own key. Before the upload it checks that one of them may delete the object. If neither may,
+    the module uploads nothing, fails, and says what is wrong with the credentials.
+  - First removes objects in the same folder that killed checks left more than an hour ago, with the same
+    credentials. The check V(leftovers) and a warning say how many. With O(live) this includes objects of live
+    checks.
+  - AMS hides why an upload fails. This module says which check failed and what to do.
+  - With O(state=absent) it verifies the opposite, for servers that no longer record to S3.
+  - With O(live) the server itself pulls a clip, records it and uploads it, and the module fetches this
+    recording as a viewer does. This verifies everything from recording to playback without an encoder.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
 options:
@@ -46,111 +46,110 @@ options:
         required: true
       settings:
         description:
-          - Settings that the application is expected to have, by their names in AMS.
-          - They decide where requests and the AWS credentials of the environment go. Where bucket, region,
-            endpoint, path style or base URL of the server differ from them, the link C(settings) is broken
-            and nothing else is tried.
-          - Without C(s3Endpoint) among them nothing is sent to an endpoint that the server names, unless it
-            is S3 of AWS by https, or that of C(AWS_ENDPOINT_URL_S3) or C(AWS_ENDPOINT_URL). Without
-            C(httpForwardingBaseURL) viewers are not followed from a public server to a private or loopback
-            address.
-          - With O(state=absent) those that it had.
+          - Settings that the application should have, by their names in AMS.
+          - They decide where requests and the AWS credentials of the environment may be sent. If bucket,
+            region, endpoint, path style or base URL of the server differ from them, the check V(settings)
+            fails and nothing else is tried.
+          - Without C(s3Endpoint) in them, nothing is sent to an endpoint that the server names, unless it is
+            S3 on AWS over https or the endpoint in E(AWS_ENDPOINT_URL_S3) or E(AWS_ENDPOINT_URL). Without
+            C(httpForwardingBaseURL), redirects from a public server to a private or loopback address are not
+            followed.
+          - With O(state=absent), the settings that the application had.
         type: dict
         default: {}
   state:
     description:
-      - With V(present) recordings must reach the bucket, and viewers where the application forwards.
-      - With V(absent) nothing may be recorded to the bucket that O(apps[].settings) names, and no viewer may
-        be sent to the base URL in them. Nothing is put into the bucket.
+      - With V(present), recordings must reach the bucket, and viewers if the application forwards them.
+      - With V(absent), nothing may be recorded to the bucket in O(apps[].settings), and no viewer may be
+        sent to the base URL in them. Nothing is uploaded.
     type: str
     choices: [present, absent]
     default: present
   viewer_url:
-    description: Address at which viewers reach the server. O(url) if not set.
+    description: Address at which viewers reach the server. The default is O(url).
     type: str
   origins:
-    description: Origins that must be allowed to play the recordings in a page.
+    description: Origins whose pages must be allowed to play the recordings.
     type: list
     elements: str
     default: []
   cors_elsewhere:
     description:
-      - Where the CORS of the store is set if not by rules of the bucket, for what is said of it.
+      - Where the CORS rules are set if not on the bucket. Used in the advice of messages.
     type: str
     default: ''
   wait_timeout:
-    description: Seconds in which a new key or a new bucket policy must have become known to the store.
+    description:
+      - Seconds to wait until the S3 provider knows a new key or a new bucket policy. After that the check
+        fails.
     type: float
     default: 30
   live:
     description:
-      - Whether to let each server record as well. A clip of six seconds, which this module brings along,
-        is put into the bucket below the application's folder. The server is told to pull it as a stream
-        source from an address that is signed with the AWS credentials of the environment. It records the
-        clip as MP4, also where the application's own setting C(mp4MuxingEnabled) is off, and uploads the
-        recording. What a viewer gets must be the bytes of the bucket and a whole MP4. Where the
-        application does not forward V(mp4) the recording is read from the bucket with these credentials
-        instead.
-      - What only keeps this check from being made is a warning with its reason, and the small object decides.
-        The server may be too busy to take a stream, its license or C(ingestingStreamLimit) may not allow
-        one more, or the application's REST API may refuse the call because of its IP filter or the user's
-        rights. Where that API wants a JWT (C(jwtControlEnabled)), the module signs one with the
+      - Whether each server must also make a recording. The module puts a clip of six seconds into the bucket,
+        below the application's folder. The server pulls it as a stream source from an address signed with the
+        AWS credentials of the environment. It records the clip as MP4, even if C(mp4MuxingEnabled) of the
+        application is off, and uploads the recording. A viewer must get a whole MP4 with exactly the bytes of
+        the bucket. If the application does not forward V(mp4), the recording is read from the bucket with
+        these credentials instead.
+      - If something only prevents this check, that is a warning with the reason, and the small object decides
+        the result. The server may be too busy to accept a stream, its license or C(ingestingStreamLimit) may
+        not allow one more, or the application's REST API may refuse the call because of its IP filter or the
+        user's rights. If that API requires a JWT (C(jwtControlEnabled)), the module signs one with the
         application's own C(jwtSecretKey).
-      - Broadcast, recordings and objects are removed at the end, also after a failure or a signal. A file
-        that the server could not upload because of the key's rights is never finished, and AMS offers no
-        way to remove it. So an application whose upload half is broken (settings, key, list, head, put)
-        is not tried live.
+      - Broadcast, recordings and objects are removed at the end, also after a failure or a signal. If the
+        server cannot upload a file because of the key's rights, the upload never ends, and AMS has no way to
+        remove it. An application that fails a check of its upload (settings, key, list, head, put) is
+        therefore not tried live.
       - The AWS credentials of the environment need C(s3:PutObject), C(s3:GetObject), C(s3:DeleteObject)
-        and C(s3:ListBucket), in a bucket with versions also C(s3:ListBucketVersions) and
+        and C(s3:ListBucket), and for a bucket with versions also C(s3:ListBucketVersions) and
         C(s3:DeleteObjectVersion). The user of the console must be allowed to manage broadcasts of the
         applications.
-      - Others see it. The webhooks of the application (C(listenerHookURL)) are called for a broadcast
-        named C(live-check-) and 16 letters, which also counts as a stream of the server, and its
-        recording is in the application's list (VoD) for some seconds. The server writes the signed
-        address to its log. The address opens nothing but the clip, and not for longer than
-        O(live_timeout) and a minute.
+      - Others can see this check. The application's webhook (C(listenerHookURL)) is called for a broadcast
+        named C(live-check-) and 16 letters. It counts as a stream of the server, and for some seconds its
+        recording is in the application's list (VoD). The server writes the signed address to its log. The
+        address gives access to the clip only, for O(live_timeout) and one more minute.
     type: bool
     default: false
   live_timeout:
     description:
-      - Seconds for the live check of one application, from the clip to the viewer. An idle server needs
-        about five. A server whose CPU is above its own limit refuses to start the stream; it is asked
-        again within this time. If it refuses for the whole of it, that is a warning.
-      - Removing what came of it may take half a minute more where the server or the store does not
-        answer.
+      - Seconds for the live check of one application, from the clip to the viewer. It must be more than 0. An
+        idle server needs about five. A server whose CPU is above its own limit refuses the stream. The module
+        asks again within this time. If the server refuses to the end, that is a warning.
+      - If the server or the S3 provider does not answer, cleaning up can take half a minute more.
     type: float
     default: 90
   closed:
     description:
       - Whether nobody may read recordings without credentials or a CDN, as with private delivery.
-      - AMS serves C(/APP/hls-upload/NAME) with its own access key, behind the IP filter of the application's
-        REST API alone. The object is asked for there, without and with the header C(X-Forwarded-For). Where
-        recordings are closed and it is given out to a stranger, the link V(hls-upload) is broken. Otherwise
-        that is a warning, since recordings can be overwritten there.
-      - Only 403 with C(Not allowed IP) and 404 count as refused. With any other answer, as a proxy may give
-        it, or with none, the link could not be tried, which is a warning.
-      - If not set, they are closed where the application does not forward.
+      - AMS serves C(/APP/hls-upload/NAME) with its own access key. Only the IP filter of the application's
+        REST API protects it. The module requests the object there, with and without the header
+        C(X-Forwarded-For). If recordings are closed and a stranger gets the object, the check V(hls-upload)
+        fails. Otherwise that is a warning, since recordings can be overwritten there.
+      - Only 403 with C(Not allowed IP) and 404 count as refused. Any other answer, for example from a proxy,
+        or none is a warning that the check could not be made.
+      - If not set, recordings count as closed if the application does not forward viewers.
     type: bool
   allow_open_hls_upload:
     description:
-      - Whether C(/APP/hls-upload/NAME) that is open to this host is only a warning, though recordings are
-        closed.
-      - That is right where a firewall or a proxy shields the server's ports from everybody but trusted hosts,
-        of which this one is.
+      - Whether it is only a warning if recordings are closed but C(/APP/hls-upload/NAME) is open to this
+        host.
+      - Use it if a firewall or a proxy opens the server's ports only to trusted hosts, and this host is one
+        of them.
     type: bool
     default: false
   backup_path:
     description:
-      - File of former values that M(antmedia.s3_recording.ams_app_settings) has made. When every link holds,
-        the changes in it count as proved.
+      - Backup file written by M(antmedia.s3_recording.ams_app_settings). If all checks pass, the changes in
+        it are recorded as verified.
     type: path
 attributes:
   check_mode:
     description: Can run in check mode without uploading anything.
-    details: It is skipped then, since it could prove nothing without an upload.
+    details: It is skipped, since it cannot verify anything without an upload.
     support: partial
   diff_mode:
-    description: There is nothing to differ.
+    description: Changes nothing that lasts, so there is no diff.
     support: none
   idempotent:
     description: Changes nothing that lasts.
@@ -161,7 +160,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Prove the recording chain of one application
+- name: Verify the recordings of one application
   antmedia.s3_recording.recording_check:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
@@ -171,7 +170,7 @@ EXAMPLES = r"""
     origins:
       - "{{ ams_url }}"
 
-- name: Prove it with a recording that the server makes itself
+- name: Verify them with a recording that the server makes itself
   antmedia.s3_recording.recording_check:
     url: "{{ ams_url }}"
     email: "{{ ams_email }}"
@@ -183,8 +182,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 links:
-  description: Each link of the chain.
-  returned: when links were tried
+  description: The checks, in order.
+  returned: if any check was made
   type: list
   elements: dict
   contains:
@@ -193,30 +192,30 @@ links:
       type: str
     link:
       description:
-        - Which link. V(hls-upload) is not judged where the check asks from an address that the filter allows,
-          as it does on the server itself; RV(links[].came) says so. It is not tried where nobody but a proxy
-          answers, or nobody at all.
+        - Name of the check. V(hls-upload) has no verdict if the IP filter allows the address of this host, as
+          it does on the server itself. RV(links[].came) says so. It is not tried if only a proxy or nobody
+          answers.
         - With O(live) the last ones are V(live source), V(live pull), V(live recording),
-          V(live upload), V(live playback) and V(live removal); after a broken one only the removal follows.
-          V(live check) is there where the live check could not be made.
+          V(live upload), V(live playback) and V(live removal). After a failure only the removal follows.
+          V(live check) is in the list if the live check could not be made.
       type: str
     ok:
-      description: Whether it holds. V(true) for a live check that could not be made.
+      description: Whether the check passed. V(true) for a live check that could not be made.
       type: bool
     tried:
-      description: V(false) for what could not be tried, which says nothing of the recording chain.
+      description: V(false) if the check could not be made. It then says nothing about recording.
       type: bool
     warning:
-      description: What is to be known though nothing is broken.
+      description: A warning about something that is not an error.
       type: str
     expected:
-      description: What was expected.
+      description: The expected result.
       type: str
     came:
-      description: What came.
+      description: The actual result.
       type: str
     remedy:
-      description: What to do where it is broken.
+      description: What to do if the check failed.
       type: str
   sample:
     - app: live
@@ -228,19 +227,19 @@ links:
       warning: ""
       tried: true
 warnings:
-  description: What is to be known though nothing is broken, each text once.
-  returned: when there is something
+  description: Warnings about what is not an error, each text once.
+  returned: if there are any
   type: list
   elements: str
   sample:
     - "https://ams1.example.com:5443, application 'live': the live check could not be made, ..."
 proved:
-  description: V(true) when the changes in O(backup_path) were noted as proved.
-  returned: with O(backup_path), when every link holds
+  description: V(true) if the changes in O(backup_path) were recorded as verified.
+  returned: with O(backup_path), if all checks passed
   type: bool
   sample: true
 msg:
-  description: In one line how it went, or a line for each link where one is broken.
+  description: The result in one line. If a check failed, a line for each check.
   returned: always
   type: str
   sample: "live: all 11 checks passed"

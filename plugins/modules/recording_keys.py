@@ -5,23 +5,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recording_keys
-short_description: Read the access keys of a run, for the role s3_recording
+short_description: Read the access keys of a run for the role s3_recording
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
-  - Reads the access key of each bucket from where it is stored, or from the variables of the hosts where it
-    is given, once for all hosts of a batch.
-  - M(antmedia.s3_recording.recording_servers) finds the keys in a file on the controller that has no name
-    and is gone with the run, however that ends. They are in no fact and in no result.
-  - The plan of the role must have been made, since it knows the buckets.
+  - For the role s3_recording alone; it may change in any release.
+  - Reads the access key of each bucket from its key store or, if the key is given, from the variables of the
+    hosts. It reads each key once for all hosts of a batch.
+  - Passes the keys to M(antmedia.s3_recording.recording_servers) in a file on the controller that has no name
+    and disappears with the run, however that ends. The keys are in no fact and in no result.
+  - Needs the plan of the role, which lists the buckets.
 options: {}
 attributes:
   check_mode:
-    description: Reads as well. A key that does not exist yet is no error then.
+    description: Reads as well. A key that does not exist yet is no error.
     support: full
   diff_mode:
-    description: Nothing is changed.
+    description: Changes nothing, so there is no diff.
     support: none
 """
 
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 access_key_ids:
-  description: The ID of the access key of each bucket.
+  description: The access key ID of each bucket.
   returned: success
   type: dict
   sample: {myvideos: AKIAIOSFODNN7EXAMPLE}

@@ -5,40 +5,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recording_play
-short_description: Tell what the play is about, for the role s3_recording
+short_description: Check the play and return its hosts for the role s3_recording
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
-  - Returns the hosts that C(hosts) of the play names. No variable of Ansible tells them when C(--limit)
-    leaves some of them out.
-  - Fails where the play has a strategy with which the hosts of a batch do not stay together, as V(free) and
+  - For the role s3_recording alone; it may change in any release.
+  - Returns all hosts of the play. No variable of Ansible has them if C(--limit) excludes some.
+  - Fails if the strategy of the play does not keep the hosts of a batch together, such as V(free) and
     V(host_pinned).
 options:
   tags:
     description:
-      - The tags that the playbook has. If this is set, a run with other tags fails, and so does one whose
-        tags leave nothing to do.
+      - The tags that the playbook has. If given, the task fails if the run uses other tags or if its tags
+        leave nothing to do.
     type: list
     elements: str
   without_become:
     description:
-      - Actions on the controller that are to come in this run. If there are any and the task itself becomes
-        another user, it fails.
+      - Names of actions that this run will take on the controller. If there are any and the task itself uses
+        become, it fails.
     type: list
     elements: str
     default: []
 attributes:
   check_mode:
-    description: Reads only.
+    description: Only reads.
     support: full
   diff_mode:
-    description: There is nothing to differ.
+    description: Changes nothing, so there is no diff.
     support: none
 """
 
 EXAMPLES = r"""
-- name: See which hosts the play is about
+- name: Read the hosts of the play
   antmedia.s3_recording.recording_play:
   register: play
   run_once: true
@@ -52,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: Names of the hosts that the play is about, whatever C(--limit) says.
+  description: Names of all hosts of the play, whatever C(--limit) excludes.
   returned: success
   type: list
   elements: str

@@ -5,32 +5,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recording_servers
-short_description: A step of the role s3_recording on the server of a host
+short_description: Run a step of the role s3_recording on a server
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
+  - For the role s3_recording alone; it may change in any release.
   - Runs the module of a step with arguments from the plan of the role, the access keys that
     M(antmedia.s3_recording.recording_keys) has read, and the variables of the host.
-  - The arguments are put together on the controller, in the process that runs the task. They are no arguments
-    of the task itself, which callbacks get with every result. So the password of the console, the secret of
-    the access key and further settings are in no event of a run.
-  - An empty variable counts as not given, so that the environment and the defaults of the module hold.
+  - Builds these arguments on the controller, in the process that runs the task. They are no arguments of the
+    task itself, which callbacks get with every result. No event of a run therefore holds the password of the
+    console, the secret of the access key or the additional settings.
+  - An empty variable counts as not given. The environment and the defaults of the module then apply.
 options:
   step:
     description:
       - V(apply) and V(restore) run M(antmedia.s3_recording.ams_app_settings), V(check) runs
         M(antmedia.s3_recording.recording_check), V(read) runs M(antmedia.s3_recording.ams_server_info).
-      - Where the role takes recording off, V(apply), V(check) and V(read) do that.
+      - When the role decommissions, V(apply), V(check) and V(read) do so too.
     type: str
     choices: [apply, check, read, restore]
     required: true
 attributes:
   check_mode:
-    description: That of the module that is run.
+    description: As for the module that runs.
     support: full
   diff_mode:
-    description: That of the module that is run.
+    description: As for the module that runs.
     support: full
 """
 
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What was done or why it failed. All else is as the module of the step returns it.
+  description: What was done or why it failed. All other results are those of the module that runs.
   returned: always
   type: str
 """

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recording_verified
-short_description: Note that the changes of a batch are verified, for the role s3_recording
+short_description: Record that a batch is verified, for the role s3_recording
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Belongs to the role C(s3_recording) and its playbooks, and may change with them.
-  - Notes on the controller, in the backups of all hosts of a batch, that their changes are verified. It comes
-    when the last host of the batch is verified, so that a batch of which a run was killed is rolled back as a
-    whole by the next one if that fails.
-  - The plan of the role must have been made, since it knows where the backups are.
+  - For the role s3_recording alone; it may change in any release.
+  - Records in the backups of all hosts of a batch, on the controller, that their changes are verified. It
+    runs once the last host of the batch is verified. If a run is killed before that and the next run fails,
+    the next run rolls back the whole batch.
+  - Needs the plan of the role, which has the paths of the backups.
 options:
   hosts:
-    description: Names of the hosts of the batch.
+    description: Names of the hosts of the batch. A host that the plan does not have is an error.
     type: list
     elements: str
     required: true
@@ -25,12 +25,12 @@ attributes:
     description: Does nothing.
     support: full
   diff_mode:
-    description: Backups hold secrets, so that no difference is shown.
+    description: Backups hold secrets, so there is no diff.
     support: none
 """
 
 EXAMPLES = r"""
-- name: Note that the batch is verified
+- name: Record that the batch is verified
   antmedia.s3_recording.recording_verified:
     hosts: "{{ ansible_play_batch }}"
   run_once: true
@@ -38,13 +38,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: Names of the hosts whose changes are verified by this.
+  description: Names of the hosts whose changes are now recorded as verified.
   returned: success
   type: list
   elements: str
   sample: [localhost]
 msg:
-  description: Why it could not be noted.
+  description: Why that could not be recorded.
   returned: failure
   type: str
   sample: >-

@@ -6,17 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: s3_cors
-short_description: CORS rules of an S3 bucket
+short_description: Manage CORS rules of an S3 bucket
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - Adds, changes and removes rules of the CORS (cross-origin resource sharing) configuration of an S3
     bucket.
-  - Rules are told apart by their ID. Those of others stay as they are and where they are,
-    unless O(purge=true).
-  - The order of the rules counts, because S3 takes the first rule that matches a request. Inside a rule
-    the order of values does not count, nor does the case of header names, so neither makes a change.
-  - What S3 would refuse is found before anything is sent
+  - Identifies rules by their ID. All other rules stay unchanged and in place, unless O(purge=true).
+  - The order of the rules counts, because S3 applies the first rule that matches a request. Inside a rule
+    neither the order of values nor the case of header names counts as a change.
+  - Finds what S3 would refuse before it sends anything
     (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html)).
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -29,21 +28,22 @@ options:
     required: true
   expected_bucket_owner:
     description:
-      - ID of the AWS account that the bucket has to belong to. S3 refuses every call of this task if it
-        belongs to another one. Not asked for when it is not given or V(any).
-      - RV(antmedia.s3_recording.s3_recording_bucket#module:bucket_owner) is that of a bucket.
+      - ID of the AWS account that must own the bucket. If another account owns it, S3 refuses every call of
+        this task. If not given or V(any), the owner is not checked.
+      - M(antmedia.s3_recording.s3_recording_bucket) returns the owner of a bucket in
+        RV(antmedia.s3_recording.s3_recording_bucket#module:bucket_owner).
     type: str
   state:
     description:
-      - With V(present) the bucket has the rules given.
-      - With V(absent) it has no rules with the IDs given. With O(purge=true) it has no rules at all.
+      - V(present) gives the bucket the rules in O(rules).
+      - V(absent) removes the rules with these IDs. With O(purge=true) it removes all rules.
     type: str
     choices: [present, absent]
     default: present
   rules:
     description:
-      - The rules. A rule whose ID is in the bucket already is replaced in its place, a new one comes after
-        the others.
+      - The rules. A rule whose ID the bucket already has is replaced in place. A new rule is added after the
+        others.
       - With O(state=absent) only the ID of a rule counts.
     type: list
     elements: dict
@@ -51,13 +51,15 @@ options:
     suboptions:
       id:
         description:
-          - Name of the rule, 255 characters at most.
+          - Name of the rule, 255 characters at most
+            (U(https://docs.aws.amazon.com/AmazonS3/latest/API/API_CORSRule.html)).
           - Required unless O(purge=true).
         type: str
       allowed_origins:
         description:
-          - Origins from which a browser may ask, for example V(https://ams.example.com:5443).
-          - Each may contain one V(*). Names with letters beyond ASCII become punycode, as browsers send them.
+          - Origins from which a browser may send requests, for example V(https://ams.example.com:5443).
+          - Each may contain one V(*). Names with non-ASCII letters are converted to punycode, as browsers
+            send them.
           - Required with O(state=present).
         type: list
         elements: str
@@ -76,32 +78,33 @@ options:
         elements: str
         default: []
       expose_headers:
-        description: Headers of the answer that scripts may read.
+        description: Response headers that scripts may read.
         type: list
         elements: str
         default: []
       max_age_seconds:
-        description: Seconds for which a browser may keep the answer to its preflight request.
+        description: Seconds for which a browser may cache the response to its preflight request.
         type: int
   purge:
     description:
-      - Whether the rules given are to be the only ones. Then O(rules=[]) removes the whole configuration.
+      - Whether to remove all rules that are not in O(rules). With O(rules=[]) this removes the whole
+        configuration.
     type: bool
     default: false
 attributes:
   check_mode:
     description:
-      - Reads and predicts the result in full, writes nothing. A bucket that does not exist counts as one
-        without rules, because a task before may be about to make it.
+      - Reads, predicts the whole result and writes nothing. A bucket that does not exist counts as a bucket
+        without rules, because an earlier task may be about to create it.
     support: full
   diff_mode:
-    description: Shows the rules that change, not the others. All are shown if only their order changes.
+    description: Shows the rules that change. Shows all rules if only their order changes.
     support: full
   idempotent:
     description: A second run changes nothing.
     support: full
 notes:
-  - A store that does not know CORS rules of buckets is an error where a rule is asked for.
+  - The module fails on an S3 provider without CORS rules of buckets, unless no rule is needed.
   - The credentials need C(s3:GetBucketCORS) and, to change something, C(s3:PutBucketCORS).
 seealso:
   - module: antmedia.s3_recording.s3_bucket_access
@@ -120,7 +123,7 @@ EXAMPLES = r"""
         allowed_headers: ["*"]
         max_age_seconds: 3600
 
-- name: Have this rule and no other
+- name: Set this rule and remove all others
   antmedia.s3_recording.s3_cors:
     name: my-recordings
     region: eu-central-1
@@ -141,7 +144,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cors_rules:
-  description: All rules of the bucket after the task, in their order; in check mode as they would be.
+  description: All rules of the bucket after the task, in order. In check mode, as they would be.
   returned: success
   type: list
   elements: dict
@@ -150,7 +153,7 @@ cors_rules:
       description: Name of the rule, V(null) if it has none.
       type: str
     allowed_origins:
-      description: Origins from which a browser may ask.
+      description: Origins from which a browser may send requests.
       type: list
       elements: str
     allowed_methods:
@@ -162,11 +165,11 @@ cors_rules:
       type: list
       elements: str
     expose_headers:
-      description: Headers of the answer that scripts may read.
+      description: Response headers that scripts may read.
       type: list
       elements: str
     max_age_seconds:
-      description: Seconds for which a browser may keep the answer to its preflight, V(null) if not set.
+      description: Seconds for which a browser may cache the preflight response, V(null) if not set.
       type: int
   sample:
     - id: antmedia-s3-recording
@@ -181,7 +184,7 @@ msg:
   type: str
   sample: "my-recordings has 1 CORS rule: added antmedia-s3-recording"
 error_code:
-  description: AWS's name of the error.
+  description: The error code of AWS.
   returned: on failure, if AWS answered
   type: str
   sample: AccessDenied

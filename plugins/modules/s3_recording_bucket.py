@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: s3_recording_bucket
-short_description: An S3 bucket for recordings, and how it keeps them
+short_description: Manage an S3 bucket for recordings
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Makes the bucket where it is missing, and sets versioning, default encryption, lifecycle rules and tags.
-  - What is not given is neither read nor written, so that a store that does not know it is not asked. The
-    default encryption is never deleted, because some other stores take that call for the deletion of the
-    bucket.
-  - A bucket that is made here gets the tag C(managed-by) with V(antmedia.s3_recording). If the store does not
-    take it, the bucket is made all the same, and there is a warning.
-  - With O(state=absent) a bucket that has this tag and is empty is deleted. Every other bucket stays.
-  - A bucket of somebody else's and one in another region are errors before anything is written.
-  - Check mode predicts all of it, which C(amazon.aws.s3_bucket) does not.
+  - Creates the bucket if it does not exist. Sets versioning, default encryption, lifecycle rules and tags.
+  - Options that are not given are neither read nor written, so an S3 provider without such a feature gets no
+    request for it. The default encryption is never deleted, because some S3 providers treat that call as the
+    deletion of the bucket.
+  - A bucket that the module creates gets the tag C(managed-by) with V(antmedia.s3_recording). If the S3
+    provider refuses the tag, the bucket is created nevertheless, and the module warns.
+  - With O(state=absent), a bucket that has this tag and is empty is deleted. Every other bucket stays.
+  - If the bucket is someone else's or in another region, the module fails before it writes anything.
+  - Check mode predicts all of this, which C(amazon.aws.s3_bucket) does not.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -30,76 +30,79 @@ options:
     required: true
   state:
     description:
-      - With V(present) the bucket exists and has what is given here.
-      - With V(absent) the bucket is deleted if it has the tag C(managed-by) with V(antmedia.s3_recording). A
-        bucket without it was not made here and stays, see RV(stays). One that holds an object, or a version
-        of one, is an error.
+      - V(present) creates the bucket, or changes it to have what is given here.
+      - V(absent) deletes the bucket if it has the tag C(managed-by) with V(antmedia.s3_recording). A bucket
+        without this tag was not created by this module and stays, see RV(stays). If the bucket holds an
+        object or a version of one, the module fails.
     type: str
     choices: [present, absent]
     default: present
     version_added: 0.1.0
   expected_bucket_owner:
     description:
-      - ID of the AWS account that the bucket has to belong to. When it is not given, that of the credentials,
-        which C(sts:GetCallerIdentity) tells. The task fails where that cannot be called.
-      - S3 refuses every call of this task if the bucket belongs to another account.
-      - V(any) for stores that are not AWS, which have neither its accounts nor its regions.
+      - ID of the AWS account that must own the bucket. If not given, it is the account of the credentials, as
+        returned by C(sts:GetCallerIdentity). The module fails if it cannot call that.
+      - If another account owns the bucket, S3 refuses every call of this task.
+      - Use V(any) for S3 providers other than AWS, which have neither its accounts nor its regions.
     type: str
   versioning:
     description:
-      - Whether former versions of objects are kept. V(false) on a bucket that has it means C(Suspended).
+      - Whether S3 keeps previous versions of objects. V(false) suspends versioning (C(Suspended)) on a bucket
+        that has it.
     type: bool
   encryption:
     description:
-      - How S3 encrypts objects that come without a wish of their own. V(AES256) is by keys of S3 (SSE-S3),
-        V(aws:kms) by a key of AWS KMS (SSE-KMS).
-      - Nobody reads an object without credentials that is encrypted by V(aws:kms), whatever the bucket policy
-        says.
+      - Default encryption of objects that are uploaded without one. V(AES256) uses keys of S3 (SSE-S3),
+        V(aws:kms) uses a key of AWS KMS (SSE-KMS).
+      - Nobody can read an object encrypted with V(aws:kms) without credentials, whatever the bucket policy
+        allows.
     type: str
     choices: ["AES256", "aws:kms"]
   encryption_key_id:
     description:
-      - ID, ARN or alias of the KMS key. When it is not given, AWS's own key for S3 in the account
-        (C(aws/s3)).
-      - Goes with O(encryption=aws:kms) alone.
+      - ID, ARN or alias of the KMS key. If not given, the account's AWS managed key for S3 (C(aws/s3)).
+      - Allowed only with O(encryption=aws:kms).
     type: str
   bucket_key_enabled:
     description:
-      - Whether S3 asks KMS once for many objects (S3 Bucket Keys). Left as it is when it is not given; where
-        O(encryption=aws:kms) or another key is set for the first time it is on then.
+      - Whether S3 uses one KMS request for many objects (S3 Bucket Keys,
+        U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html)). If not given, it stays as
+        it is, but is turned on when O(encryption=aws:kms) or another key is set for the first time.
     type: bool
   lifecycle_rules:
     description:
-      - What becomes of objects after a time. Rules whose ID begins with C(antmedia-s3-recording) belong to
-        this module, and those that are not given are removed; all others stay as they are.
+      - Rules that expire or move objects. Rules whose ID begins with C(antmedia-s3-recording) belong to this
+        module. Those that are not given are removed. All other rules stay as they are.
       - V([]) removes all rules of this module.
     type: list
     elements: dict
     suboptions:
       prefix:
-        description: The rule is about the objects whose keys begin so, for example V(streams/).
+        description: Beginning of the keys of the objects that the rule applies to, for example V(streams/).
         type: str
         required: true
       expiration_days:
-        description: Days after which an object is deleted. With versioning it is kept as a former version.
+        description: Days after which an object is deleted. With versioning it becomes a noncurrent version.
         type: int
       noncurrent_version_expiration_days:
-        description: Days after which a former version of an object is deleted for good.
+        description: Days after which a noncurrent version of an object is permanently deleted.
         type: int
       abort_incomplete_multipart_upload_days:
         description:
-          - Days after its beginning at which the parts of an upload that was never finished are deleted,
-            such as a killed server leaves behind.
+          - Days after its start at which the parts of an unfinished multipart upload are deleted. A killed
+            server leaves such parts behind.
         type: int
       transitions:
         description:
-          - When objects move to a colder storage class. From V(GLACIER) and V(DEEP_ARCHIVE) nobody can read
-            them before they are restored.
+          - When objects move to a colder storage class. Nobody can read an object in V(GLACIER) or
+            V(DEEP_ARCHIVE) until it is restored.
         type: list
         elements: dict
         suboptions:
           days:
-            description: Days after the object was put; 30 at least for V(STANDARD_IA) and V(ONEZONE_IA).
+            description:
+              - Days after the upload. At least 30 for V(STANDARD_IA) and V(ONEZONE_IA)
+                (U(https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html)).
             type: int
             required: true
           storage_class:
@@ -109,49 +112,49 @@ options:
             choices: [STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE]
   expire_existing:
     description:
-      - Whether lifecycle rules may delete objects that are in the bucket already, because a rule is new, has
-        fewer days than before or is about more objects. S3 deletes those that are old enough within a day
-        and the others when they have come to their days. Without versioning nothing brings them back.
-      - By default all such objects, and their former versions if it is about those, are counted, however
-        young they are, and the task fails before it writes anything if there are any. It says how many go
-        at once and by when all are gone. Nothing is counted where no rule ends the life of an object
-        earlier than before.
+      - Whether lifecycle rules may delete existing objects because a rule is new, has fewer days than its
+        previous version, or applies to more objects. S3 deletes those that are old enough within a day, and
+        the others when they reach their days. Without versioning they cannot be recovered.
+      - If V(false), the module counts all such objects, however young, and their noncurrent versions if a
+        rule applies to these. If there are any, it fails before it writes anything. It says how many are
+        deleted at once and by when all are gone. It counts nothing if no rule deletes an object earlier than
+        the previous rules.
     type: bool
     default: false
   tags:
     description:
       - Tags of the bucket. Other tags stay, unless O(purge_tags=true).
-      - With another C(managed-by) here, a bucket no longer counts as one that was made here.
+      - With another value of C(managed-by) here, the bucket no longer counts as created by this module.
     type: dict
   managed_tag:
     description:
-      - Whether a bucket that is made gets the tag C(managed-by). V(false) is for stores that have no tags of
-        buckets, which are not asked for them then, and whose buckets O(state=absent) never deletes.
+      - Whether a new bucket gets the tag C(managed-by). Use V(false) for S3 providers without bucket tags.
+        The module then sends no request for the tag, and O(state=absent) never deletes the bucket.
     type: bool
     default: true
     version_added: 0.1.0
   purge_tags:
     description:
-      - Whether tags that are not given are removed, but for those of AWS's own services and the one that a
-        bucket gets when it is made here.
+      - Whether to remove tags that are not given. Tags of AWS services and the tag of a bucket that this
+        module created always stay.
     type: bool
     default: false
 attributes:
   check_mode:
-    description: Reads and predicts the result in full, writes nothing.
+    description: Reads, predicts the whole result and writes nothing.
     support: full
   diff_mode:
-    description: Shows what changes of what is given, and of the lifecycle rules this module's own.
+    description: Shows what changes of the given options, and of the lifecycle rules only this module's own.
     support: full
   idempotent:
     description: A second run changes nothing.
     support: full
 notes:
-  - The credentials need C(s3:ListBucket), to make a bucket C(s3:CreateBucket), and for what is given
-    C(s3:GetBucketVersioning), C(s3:PutBucketVersioning), C(s3:GetEncryptionConfiguration),
+  - The credentials need C(s3:ListBucket), to create a bucket C(s3:CreateBucket), and for the options that are
+    given C(s3:GetBucketVersioning), C(s3:PutBucketVersioning), C(s3:GetEncryptionConfiguration),
     C(s3:PutEncryptionConfiguration), C(s3:GetLifecycleConfiguration), C(s3:PutLifecycleConfiguration),
-    C(s3:GetBucketTagging), C(s3:PutBucketTagging). The latter two are also needed to make a bucket. To count
-    former versions they need C(s3:GetBucketVersioning) and C(s3:ListBucketVersions).
+    C(s3:GetBucketTagging) and C(s3:PutBucketTagging). The last two are also needed to create a bucket. To
+    count noncurrent versions they need C(s3:GetBucketVersioning) and C(s3:ListBucketVersions).
   - To delete a bucket they need C(s3:ListBucket), C(s3:ListBucketVersions), C(s3:GetBucketTagging) and
     C(s3:DeleteBucket).
 seealso:
@@ -160,7 +163,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a bucket, and no parts of broken uploads in it for more than a week
+- name: Create a bucket, and delete parts of unfinished uploads after a week
   antmedia.s3_recording.s3_recording_bucket:
     name: my-recordings
     region: eu-central-1
@@ -168,7 +171,7 @@ EXAMPLES = r"""
       - prefix: streams/
         abort_incomplete_multipart_upload_days: 7
 
-- name: Keep recordings for a year, after a month in a class that is cheaper and as fast
+- name: Keep recordings for a year, after a month in a cheaper storage class that is as fast
   antmedia.s3_recording.s3_recording_bucket:
     name: my-recordings
     region: eu-central-1
@@ -185,7 +188,7 @@ EXAMPLES = r"""
     tags:
       team: streaming
 
-- name: Delete a bucket that was made here and is empty
+- name: Delete a bucket that this module created and that is empty
   antmedia.s3_recording.s3_recording_bucket:
     name: my-recordings
     region: eu-central-1
@@ -194,22 +197,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bucket_owner:
-  description: ID of the account that the bucket has to belong to. Empty with O(expected_bucket_owner=any).
+  description: ID of the account that must own the bucket. Empty with O(expected_bucket_owner=any).
   returned: success
   type: str
   sample: "123456789012"
 existed:
-  description: Whether the bucket was there before the task.
+  description: Whether the bucket existed before the task.
   returned: success
   type: bool
   sample: true
 versioning:
-  description: V(Enabled), V(Suspended), or empty where it never was on; in check mode as it would be.
+  description: V(Enabled), V(Suspended), or empty if it was never on. In check mode, as it would be.
   returned: success, if O(versioning) is given
   type: str
   sample: Enabled
 encryption:
-  description: The default encryption; in check mode as it would be.
+  description: The default encryption. In check mode, as it would be.
   returned: success, if O(encryption) is given
   type: dict
   contains:
@@ -220,10 +223,10 @@ encryption:
       description: The KMS key as it was given, V(null) without one.
       type: str
     bucket_key_enabled:
-      description: Whether S3 asks KMS once for many objects.
+      description: Whether S3 uses one KMS request for many objects.
       type: bool
 lifecycle_rules:
-  description: The rules of this module as S3 has them; in check mode as they would be.
+  description: This module's rules as S3 has them. In check mode, as they would be.
   returned: success, if O(lifecycle_rules) is given
   type: list
   elements: dict
@@ -234,47 +237,48 @@ lifecycle_rules:
       AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}
 existing_objects:
   description:
-    - What the lifecycle rules do to objects that are there already, at once and later, for each prefix for
-      which a rule ends the life of an object earlier than before.
-  returned: success, if there is such a prefix and the bucket was there before
+    - What the lifecycle rules do to existing objects, at once and later. One item for each prefix for which a
+      rule deletes objects earlier than the previous rules.
+  returned: success, if there is such a prefix and the bucket existed before the task
   type: list
   elements: dict
   contains:
     prefix:
-      description: What the keys begin with.
+      description: Beginning of the keys.
       type: str
     objects:
-      description: How many objects there are in all, without former versions.
+      description: Number of all objects, without noncurrent versions.
       type: int
     expiring:
-      description: How many of them are deleted, now or later, earlier than by the rules of before.
+      description: Number of objects that are deleted, now or later, earlier than by the previous rules.
       type: int
     expiring_bytes:
-      description: Their size.
+      description: Size of these objects in bytes.
       type: int
     expiring_at_once:
-      description: How many of them are old enough to be deleted now.
+      description: Number of these objects that are old enough to be deleted now.
       type: int
     expiring_by:
-      description: The day, in UTC, by which the others are deleted. Empty if there are no others.
+      description: The day (UTC) by which the others are deleted. Empty if there are no others.
       type: str
     versions_expiring:
       description:
-        - How many former versions are deleted, now or later, earlier than by the rules of before. Those that
-          objects become when they expire are among them.
+        - Number of noncurrent versions that are deleted, now or later, earlier than by the previous rules.
+          This includes the versions that objects become when they expire.
       type: int
     versions_expiring_bytes:
-      description: Their size.
+      description: Size of these versions in bytes.
       type: int
     versions_expiring_at_once:
-      description: How many of them are old enough to be deleted now.
+      description: Number of these versions that are old enough to be deleted now.
       type: int
     versions_expiring_by:
-      description: The day, in UTC, by which the others are deleted. Empty if there are no others.
+      description: The day (UTC) by which the others are deleted. Empty if there are no others.
       type: str
     moving_to_archive:
       description:
-        - How many objects move, now or later, to V(GLACIER) or V(DEEP_ARCHIVE), of which the task warns.
+        - Number of objects that move, now or later, to V(GLACIER) or V(DEEP_ARCHIVE). The task warns about
+          them.
       type: int
   sample:
     - prefix: streams/
@@ -289,18 +293,18 @@ existing_objects:
       versions_expiring_by: ""
       moving_to_archive: 0
 tags:
-  description: All tags of the bucket; in check mode as they would be.
-  returned: success, if O(tags) is given or the bucket is made
+  description: All tags of the bucket. In check mode, as they would be.
+  returned: success, if O(tags) is given or the bucket is created
   type: dict
   sample: {team: streaming}
 stays:
-  description: Why the bucket stays, empty where it does not.
+  description: Why the bucket stays. Empty if it does not.
   returned: with O(state=absent)
   type: list
   elements: str
   sample: ["it was not made here, since it has no tag managed-by=antmedia.s3_recording"]
 steps:
-  description: What was done, in order, one call each; in check mode what would be done.
+  description: What was done, in order, one call each. In check mode, what would be done.
   returned: success
   type: list
   elements: str
@@ -313,7 +317,7 @@ msg:
     my-recordings: make the bucket in eu-central-1;
     write the lifecycle rules antmedia-s3-recording streams/; write the tags
 error_code:
-  description: AWS's name of the error.
+  description: The error code of AWS.
   returned: on failure, if AWS answered
   type: str
   sample: BucketAlreadyExists

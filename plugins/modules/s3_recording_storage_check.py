@@ -6,14 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: s3_recording_storage_check
-short_description: Find out what keeps the storage for recordings from being made, before anything is changed
+short_description: Find problems with the storage for recordings before anything is changed
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
-  - Asks the modules that make the storage what each would refuse, for all buckets in one task, and fails with
-    everything that was found. It only reads.
-  - A bucket of someone else's, a bucket in another region, a distribution that does not exist, a user who has
-    two keys already and a place for the key that cannot be written are known before anything is made.
+  - For the role s3_recording alone; it may change in any release.
+  - Asks the modules that set up the storage what each of them would refuse, for all buckets in one task. It
+    fails with everything that it found. It only reads.
+  - Finds, among others, someone else's bucket, a bucket in another region, a distribution that does not
+    exist, a user that has two keys already, and a key store that cannot be written to.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -30,40 +31,40 @@ options:
         type: str
         required: true
       region:
-        description: Region of the bucket, if it differs from that of the task.
+        description: Region of the bucket. The default is the region of the task.
         type: str
       endpoint_url:
-        description: Address of the services of AWS, if it differs from that of the task.
+        description: Address of the AWS services. The default is the address of the task.
         type: str
       s3_recording_bucket:
-        description: Options of M(antmedia.s3_recording.s3_recording_bucket), if that will run.
+        description: Options of M(antmedia.s3_recording.s3_recording_bucket), if it will run.
         type: dict
       cloudfront_recording_distribution:
-        description: Options of M(antmedia.s3_recording.cloudfront_recording_distribution), if that will run.
+        description: Options of M(antmedia.s3_recording.cloudfront_recording_distribution), if it will run.
         type: dict
       s3_bucket_access:
-        description: Options of M(antmedia.s3_recording.s3_bucket_access), if that will run.
+        description: Options of M(antmedia.s3_recording.s3_bucket_access), if it will run.
         type: dict
       s3_cors:
-        description: Options of M(antmedia.s3_recording.s3_cors), if that will run.
+        description: Options of M(antmedia.s3_recording.s3_cors), if it will run.
         type: dict
       iam_programmatic_user:
-        description: Options of M(antmedia.s3_recording.iam_programmatic_user), if that will run.
+        description: Options of M(antmedia.s3_recording.iam_programmatic_user), if it will run.
         type: dict
       iam_stored_access_key:
-        description: Options of M(antmedia.s3_recording.iam_stored_access_key), if that will run.
+        description: Options of M(antmedia.s3_recording.iam_stored_access_key), if it will run.
         type: dict
   kms_key_id:
-    description: Of the keys that are made, as for M(antmedia.s3_recording.iam_stored_access_key).
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
     type: str
   recreate:
-    description: Of the keys that are made, as for M(antmedia.s3_recording.iam_stored_access_key).
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
     type: bool
     default: false
   vault_password:
     description:
-      - For keys in files, the ansible-vault passwords that may open them. With a local connection the default
-        are the vault passwords of the run.
+      - For keys in files, the ansible-vault passwords that may decrypt them. With a local connection the
+        default is the vault passwords of the run.
     type: list
     elements: str
 attributes:
@@ -71,22 +72,22 @@ attributes:
     description: Reads in check mode as well.
     support: full
   diff_mode:
-    description: There is nothing to differ.
+    description: Changes nothing, so there is no diff.
     support: none
   idempotent:
     description: Changes nothing.
     support: full
 notes:
-  - The credentials need what the other modules read with. C(kms:DescribeKey) is used for a KMS key if it is
-    allowed.
-  - What only a write can show stays unknown, for example whether the credentials may make a bucket.
+  - The credentials need the permissions with which the other modules read. C(kms:DescribeKey) is used for a
+    KMS key if it is allowed.
+  - What only a write can show stays unknown, for example whether the credentials may create a bucket.
 seealso:
   - module: antmedia.s3_recording.s3_recording_bucket
   - module: antmedia.s3_recording.iam_stored_access_key
 """
 
 EXAMPLES = r"""
-- name: See whether the bucket and the key can be made
+- name: Check that the bucket and the key can be created
   antmedia.s3_recording.s3_recording_storage_check:
     region: eu-central-1
     buckets:
@@ -101,7 +102,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: What cannot work, each with the bucket that it is about.
+  description: The problems, each with its bucket.
   returned: always
   type: list
   elements: str
@@ -121,7 +122,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module 
 
 def argument_spec() -> dict:
     of_bucket: dict = {name: {"type": "dict"} for name in storage_check.MODULES}
-    # The options of that module hold no secret, although the name sounds so.
+    # Despite its name, this option holds no secret.
     of_bucket["iam_stored_access_key"]["no_log"] = False
     of_bucket.update({name: {"type": "str"} for name in ("region", "endpoint_url")})
     return {

@@ -197,7 +197,7 @@ def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollo
         SERVERS,
         "--limit",
         "ams-1",
-        expected_warnings=["was broken off before its change was proved: run servers.yml for it"],
+        expected_warnings=["was interrupted before its change was verified: run servers.yml for it"],
     )
     assert elsewhere.changed == 0
     rollout.run()

@@ -204,7 +204,7 @@ def examples(kind: str, plugin: str, folder: Path) -> list[Task]:
     """The examples as they are but for what a machine of its own has: folders, and an ID that AWS gives."""
     text = yaml.safe_dump(documented(kind, plugin, "EXAMPLES"), sort_keys=False, width=1000)
     own = {
-        "~/ams-former": str(folder / "ams-former"),
+        "~/ams-backup": str(folder / "ams-backup"),
         "/etc/ansible/keys": str(folder),
         "E2QWRUHAPOMQZL": "'{{ distribution.distribution_id }}'",
     }
@@ -327,7 +327,7 @@ SAID = {
     "recording_not_text": ("", "The password is a number"),
     "recording_notes": ("{{ notes }}", "[]"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
-    "recording_decommission": ("", "They can be read with credentials alone"),
+    "recording_decommission": ("", "They can only be read with credentials"),
     "recording_fleet": (
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",

@@ -23,6 +23,8 @@ from ..._common.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+# What AMS needs of a stored key.
+KEY_PARTS = ("access_key_id", "secret_access_key")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_KEYS = 2
 # A run stores a key within a second or two of its creation. Until this time has passed, a key that is in one
@@ -156,7 +158,7 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
         reservation = _reservation_from(document.pop("making", None))
     except (ValueError, AttributeError, TypeError, KeyError):
         document, reservation = None, None
-    names = ("access_key_id", "secret_access_key", "user_name")
+    names = (*KEY_PARTS, "user_name")
     if not isinstance(document, dict) or not (
         all(isinstance(document.get(each), str) for each in names)
         or (reservation and set(document) == {"user_name"})

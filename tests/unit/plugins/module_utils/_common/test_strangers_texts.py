@@ -29,7 +29,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plai
     printable_result,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 from botocore.exceptions import ClientError
 
@@ -184,7 +185,7 @@ def test_an_error_is_one_line_whatever_is_quoted_in_it() -> None:
 def test_a_problem_of_the_plan_is_one_line() -> None:
     """A survey is filled in by people who may only start a job."""
     intent = intent_of({"bucket": f"bucket {FAKED}", "region": "eu-west-1"}, "ams-1")
-    problems = fleet([Member("ams-1", intent, True)])["problems"]
+    problems = plan_fleet([Member("ams-1", intent, True)])["problems"]
     assert "PLAY RECAP" in str(problems)
     assert [problem for problem in problems if len(problem.splitlines()) > 1] == []
 

@@ -15,11 +15,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_buck
     statements_wanted,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
-    Intent,
-    key_policy,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import key_policy
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
 GIVEN: dict[str, Any] = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given": True}
 
@@ -30,7 +28,7 @@ def member(host: str, bucket: str, chosen: bool = True, **given: Any) -> Member:
 
 
 def problems(*members: Member) -> list[str]:
-    found: list[str] = fleet(members)["problems"]
+    found: list[str] = plan_fleet(members)["problems"]
     return found
 
 
