@@ -11,7 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.action import (
     ams_server_info,
     recording_check,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
     InProcessAction,
     plain,

@@ -65,11 +65,11 @@ from typing import Any, Optional
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import SECRETS
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
     KEY_PARTS,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
 
 
@@ -104,7 +104,7 @@ class LookupModule(AWSLookupBase):
         try:
             content = store.read()
         except AwsError as error:
-            shown = error.without(self.get_option(name) for name in SECRETS)
+            shown = error.masked(self.get_option(name) for name in SECRETS)
             raise AnsibleLookupError(str(shown)) from None
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:

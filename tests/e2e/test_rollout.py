@@ -304,13 +304,13 @@ def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(roll
     try:
         run = rollout.run(
             inventory=rollout.inventory(s3_recording_live_check="canary", s3_recording_live_timeout=2),
-            expected_warnings=["is wider than asked", "the live check could not be made"],
+            expected_warnings=["is wider than requested", "the live check could not be made"],
         )
     finally:
         s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": rules})
     assert rollout.recording() == rollout.names
     assert rollout.unproved() == []
-    (wider,) = [text for text in run.warnings if "is wider than asked" in text]
+    (wider,) = [text for text in run.warnings if "is wider than requested" in text]
     assert "someone else's" in wider
     (not_made,) = [text for text in run.warnings if "the live check could not be made" in text]
     assert f"{rollout.names[0]}: the server" in not_made

@@ -15,14 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.vari
 from tests import docs_errors, docs_site
 from tests.harness.collection_index import REPO, guide_blocks, names_of, variables
 
-<<<<<<< HEAD
-INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
-    "__s3_recording_inputs"
-]
 OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_providers": {"region": ""}}
-=======
-OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_stores": {"region": ""}}
->>>>>>> dc92222 (refactor(intent): one fact in one place: fields of the intent name the role's variables, a table has the deliveries, each rule is a function)
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
-from ...module_utils._aws.s3_bucket_access_plan import AUTO, NOTHING, WHOLE_BUCKET
+from ...module_utils._aws.s3_bucket_access_model import AUTO, NOTHING, WHOLE_BUCKET
 from ...module_utils._common.deliveries import DELIVERIES, Delivery
 from ...module_utils._common.providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
 from .regions import bucket_url, partition_of

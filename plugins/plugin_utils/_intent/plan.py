@@ -22,9 +22,9 @@ from urllib.parse import quote
 from ...module_utils._ams.backup_file import unproved_path
 from ...module_utils._ams.recording_rules import STREAMS_PATH
 from ...module_utils._aws import s3_cors_plan as cors
-from ...module_utils._aws.errors import AwsError
-from ...module_utils._aws.s3_bucket_access_plan import NOTHING
+from ...module_utils._aws.s3_bucket_access_model import NOTHING
 from ...module_utils._common.addresses import is_loopback, origin_of
+from ...module_utils._common.errors import AwsError
 from ...module_utils._common.plain_text import one_line
 from .._rollback.runs import goes_on_with
 from . import ams_settings, aws_settings

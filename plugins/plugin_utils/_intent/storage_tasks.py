@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...module_utils._aws.s3_bucket_access_plan import NOTHING
+from ...module_utils._aws.s3_bucket_access_model import NOTHING
 from ...module_utils._common.deliveries import DELIVERIES
 
 

@@ -209,7 +209,7 @@ def _refused_by_s3(intent: Intent) -> list[str]:
         settings.pop("lifecycle_rules", None)
     if settings.get("encryption", buckets.KMS) not in buckets.ENCRYPTIONS:
         settings = {name: value for name, value in settings.items() if not name.startswith("encryption")}
-    return buckets.problems_of(buckets.Wish(intent.bucket, **settings))
+    return buckets.problems_of(buckets.DesiredBucket(intent.bucket, **settings))
 
 
 def _cloudfront(intent: Intent) -> Iterator[str]:

@@ -73,7 +73,7 @@ def test_the_bucket_of_someone_else_among_several(aws: AwsStandIn) -> None:
     aws.foreign_bucket(taken.bucket)
     (problem,) = check(aws, free, taken)
     assert problem.startswith(f"{taken.bucket}: Looking for bucket")
-    assert "does not let these credentials in (403)" in problem
+    assert "S3 refuses these credentials (403)" in problem
 
 
 def test_the_bucket_of_another_account_that_lets_us_in(aws: AwsStandIn) -> None:

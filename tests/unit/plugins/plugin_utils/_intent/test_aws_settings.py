@@ -118,10 +118,10 @@ PROBLEMS = [
     ({"bucket_owner": "me"}, "is not the ID of an account (12 digits)"),
     ({"encryption": "AES"}, "s3_recording_encryption: 'AES' must be one of AES256, aws:kms"),
     ({"encryption": "aws:kms"}, "viewers have no credentials"),
-    ({"encryption_key_id": KEY}, "encryption_key_id goes with encryption=aws:kms alone"),
+    ({"encryption_key_id": KEY}, "encryption_key_id is allowed only with encryption=aws:kms"),
     ({"transitions": ({"days": "x", "storage_class": "GLACIER"},)}, "must be {days: NUMBER"),
     ({"transitions": ({"days": 30, "storage_class": "COLD"},)}, "must be {days: NUMBER"),
-    ({"transitions": ({"days": 3, "storage_class": "STANDARD_IA"},)}, "S3 takes 30 at least"),
+    ({"transitions": ({"days": 3, "storage_class": "STANDARD_IA"},)}, "S3 allows 30 at least"),
     ({"transitions": COLDER, "expire_days": 20}, "expires after 20 days, before it moves after 30"),
 ]
 

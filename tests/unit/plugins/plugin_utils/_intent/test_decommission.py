@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import (
     removal_settings,
 )
