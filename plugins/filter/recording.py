@@ -49,6 +49,11 @@ def recording_fleet(
     return result
 
 
+def recording_not_replaced(retired: Variables, kept: Mapping[str, str], check_mode: bool = False) -> str:
+    """See recording_not_replaced.yml."""
+    return not_replaced(retired, kept, check_mode)
+
+
 def recording_outcomes(hosts: Iterable[str], hostvars: Variables) -> dict[str, str]:
     """See recording_outcomes.yml."""
     results, notes = host_results.results_and_notes(hosts, hostvars)
@@ -77,7 +82,7 @@ class FilterModule:
             "recording_fleet": recording_fleet,
             "recording_key_users": host_results.key_users,
             "recording_missing": host_results.not_applied,
-            "recording_not_replaced": not_replaced,
+            "recording_not_replaced": recording_not_replaced,
             "recording_outcomes": recording_outcomes,
             "recording_notes": recording_notes,
             "recording_stopped": host_results.describe_stopped,

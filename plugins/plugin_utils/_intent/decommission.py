@@ -42,6 +42,8 @@ _CLOSE = (
 _REMOVE_STATEMENT = f"remove the statement {PUBLIC_READ} from its bucket policy"
 _CLOSE_ACLS = "make the objects' ACLs private"
 
+Results = Mapping[str, Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class App:
@@ -83,39 +85,59 @@ class App:
         return not (uploads(has, HLS) and has.get("deleteHLSFilesOnEnded"))
 
 
-def apps_of(
-    hosts: Mapping[str, Mapping[str, Any]],
-    reads: Mapping[str, Mapping[str, Any]],
-    applied: Mapping[str, Mapping[str, Any]],
-) -> list[App]:
-    """Return every application that was read.
+def report(
+    fleet: Mapping[str, Any], reads: Results, applied: Results, check_mode: bool = False
+) -> dict[str, Any]:
+    """Return what the role displays. reads, applied: the results of reading and of the change, if any."""
+    apps = apps_of(fleet["hosts"], reads, applied)
+    off = [host for host, done in applied.items() if "apps" in done and not done.get("failed")]
+    unlisted = [host for host, read in reads.items() if read.get("applications") is None]
+    buckets = {}
+    for bucket in fleet["buckets"]:
+        name = bucket["bucket"]
+        here = [host for host in bucket["hosts"] if host in off]
+        # Of its own hosts those that were not seen keep the key anyway.
+        unknown = [host for host in unlisted if host in here or host not in bucket["hosts"]]
+        buckets[name] = {
+            "needed_by": still_needed(apps, name, unknown),
+            "result": result(bucket, apps, here, check_mode),
+            "stays": what_stays(bucket, apps),
+            "switched_off": any(applied[host].get("changed") for host in here),
+        }
+    return {"lost": lost(apps), "left_on_disk": left_on_disk(apps), "buckets": buckets}
 
-    hosts: the plan's entry of each host. reads: the results of reading. applied: those of the change, if any.
-    """
-    found = []
-    for host, entry in hosts.items():
-        read = reads.get(host) or {}
-        listed = {app["name"]: app["settings"] for app in entry["apps"]}
-        counts = read.get("live_streams") or {}
-        done = (applied.get(host) or {}).get("apps") or {}
-        for name, settings in (read.get("settings") or {}).items():
-            planned = listed.get(name) or {}
-            base = settings.get("httpForwardingBaseURL") or planned.get("httpForwardingBaseURL") or ""
-            found.append(
-                App(
-                    host,
-                    name,
-                    entry["bucket"],
-                    settings,
-                    listed=name in listed,
-                    live=counts.get(name),
-                    cluster=entry["cluster"],
-                    plays_at=entry["plays_at"].get(name, ""),
-                    forwards_to=str(base).rstrip("/"),
-                    changes=(done.get(name) or {}).get("changes") or {},
-                )
-            )
-    return found
+
+def apps_of(hosts: Results, reads: Results, applied: Results) -> list[App]:
+    """Return every application that was read. hosts: the plan's entry of each host."""
+    return [
+        _app(host, entry, name, settings, reads[host], applied.get(host) or {})
+        for host, entry in hosts.items()
+        for name, settings in ((reads.get(host) or {}).get("settings") or {}).items()
+    ]
+
+
+def _app(
+    host: str,
+    entry: Mapping[str, Any],
+    name: str,
+    settings: Mapping[str, Any],
+    read: Mapping[str, Any],
+    applied: Mapping[str, Any],
+) -> App:
+    listed = {app["name"]: app["settings"] for app in entry["apps"]}
+    base_url = "httpForwardingBaseURL"
+    return App(
+        host,
+        name,
+        entry["bucket"],
+        settings,
+        listed=name in listed,
+        live=(read.get("live_streams") or {}).get(name),
+        cluster=entry["cluster"],
+        plays_at=entry["plays_at"].get(name, ""),
+        forwards_to=str(settings.get(base_url) or listed.get(name, {}).get(base_url) or "").rstrip("/"),
+        changes=((applied.get("apps") or {}).get(name) or {}).get("changes") or {},
+    )
 
 
 def lost(apps: Sequence[App]) -> list[str]:
@@ -158,14 +180,14 @@ def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], c
     mine = [app for app in apps if app.host in off and app.listed and app.bucket == name]
     elsewhere = [app for app in mine if app.settings.get("s3BucketName") not in ("", None, name)]
     mine = [app for app in mine if app not in elsewhere]
-    are, do = ("would be", "would") if check_mode else ("are", "do")
-    servers = "server" if len(off) == 1 else "servers"
-    lines = (
-        [f"Recording to {name} and forwarding {are} off on {len(off)} {servers}: {few(off)}."] if off else []
-    )
-    lines += [f"Left alone, since they record elsewhere: {few(_where(elsewhere))}."] if elsewhere else []
-    lines += [*_links(mine, do), *_mp4(mine, "would be" if check_mode else "is")]
-    return lines
+    are, do, is_ = ("would be", "would", "would be") if check_mode else ("are", "do", "is")
+    lines = []
+    if off:
+        servers = "server" if len(off) == 1 else "servers"
+        lines.append(f"Recording to {name} and forwarding {are} off on {len(off)} {servers}: {few(off)}.")
+    if elsewhere:
+        lines.append(f"Left alone, since they record elsewhere: {few(_where(elsewhere))}.")
+    return [*lines, *_links(mine, do), *_mp4(mine, is_)]
 
 
 def what_stays(bucket: Mapping[str, Any], apps: Sequence[App]) -> list[str]:

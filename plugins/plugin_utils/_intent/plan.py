@@ -50,24 +50,31 @@ def plan_fleet(
     backup_dir: the folder on the controller for the backups.
     unverified: the files there of changes that were not verified, each with its playbook.
     """
-    chosen = [member for member in members if member.chosen]
-    shared = [
-        [member for member in members if member.intent.bucket == bucket]
-        for bucket in dict.fromkeys(member.intent.bucket for member in chosen)
-    ]
+    shared = _by_bucket(members)
     problems = [
         *_by_text([*known_problems, *_problems_of_each(shared)]),
         *_problems_together(members, shared),
     ]
     if problems:
         return {"buckets": [], "hosts": {}, "problems": [one_line(each) for each in problems], "warnings": []}
-    warnings = [(member.host, text) for member in chosen for text in warnings_of(member.intent)]
+    warnings = [
+        (member.host, text) for member in members if member.chosen for text in warnings_of(member.intent)
+    ]
     return {
         "buckets": [_bucket_entry(sharing) for sharing in shared],
         "hosts": _host_entries(members, backup_dir),
         "problems": [],
         "warnings": _by_text([*warnings, *_interrupted(members, unverified or {})]),
     }
+
+
+def _by_bucket(members: Sequence[Member]) -> list[list[Member]]:
+    """Return the members of each bucket that the play is about."""
+    found: dict[str, list[Member]] = {member.intent.bucket: [] for member in members if member.chosen}
+    for member in members:
+        if member.intent.bucket in found:
+            found[member.intent.bucket].append(member)
+    return list(found.values())
 
 
 def _problems_of_each(shared: Sequence[Sequence[Member]]) -> Iterator[tuple[str, str]]:

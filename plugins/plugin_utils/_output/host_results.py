@@ -13,8 +13,61 @@ from ...module_utils._ams.backup_file import unproved_path
 from .rollout_report import Ended, noted, stopped
 
 Variables = Mapping[str, Mapping[str, Any]]
-# The facts of the steps: applied, verified, restored.
-_STEPS = ("applied", "proof", "back")
+
+
+class _Steps:
+    """The results of changing a server, of checking it, and of restoring it."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self.applied, self.verified, self.rollback = (
+            variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "proof", "back")
+        )
+        # A restore reads what it has a backup of; without one, this run has sent nothing.
+        self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
+        self.by_node = bool(self.applied.get("written_by")) and not self.rollback.get("apps")
+
+    @property
+    def has_login(self) -> bool:
+        return not (self.applied.get("login_refused") or self.applied.get("login_unsure"))
+
+    @property
+    def is_restored(self) -> bool:
+        return any(each["changed"] for each in (self.rollback.get("apps") or {}).values())
+
+    @property
+    def is_applied(self) -> bool:
+        return "apps" in self.applied and not self.applied.get("failed")
+
+    def result(self) -> str:
+        if not self.applied:
+            return "unknown"
+        if self.rollback.get("failed"):
+            return "stuck"
+        if self.is_restored:
+            return "restored"
+        if self.applied.get("failed") or self.applied.get("unreachable") or self.verified.get("failed"):
+            return "failed"
+        return "changed" if self.applied.get("changed") else "unchanged"
+
+    def ended(self, host: str) -> Ended:
+        broken = [
+            each for each in (self.applied, self.verified) if each.get("failed") or each.get("unreachable")
+        ]
+        is_changed = self.applied.get("changed") or self.by_node
+        left_alone = self.rollback.get("left_alone") or {}
+        return Ended(
+            host,
+            broken=str(broken[0].get("msg", "")) if broken else "",
+            back=self.is_restored,
+            read=self.was_read and bool(self.rollback["apps"]),
+            by_node=self.by_node,
+            unchanged=self.was_read and self.is_applied and not is_changed,
+            unwritten=(self.was_read and not is_changed)
+            or not self.has_login
+            or bool(self.applied.get("skipped")),
+            stuck=str(self.rollback.get("msg", "")) if self.rollback.get("failed") else "",
+            left_alone=sorted(f"{app}: {name}" for app, names in left_alone.items() for name in names),
+        )
 
 
 def describe_stopped(
@@ -28,7 +81,7 @@ def describe_stopped(
     """Return the message after a rollout that was stopped in a batch."""
     last = max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1)
     after = [host for host in all_hosts[last + 1 :] if host not in batch]
-    return stopped([_ended(host, hostvars[host]) for host in batch], after, run, again, leaked)
+    return stopped([_Steps(hostvars[host]).ended(host) for host in batch], after, run, again, leaked)
 
 
 def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) -> bool:
@@ -44,93 +97,39 @@ def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) 
 
 def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts whose settings were neither changed nor found as desired."""
-    applied = _applied(hosts, hostvars)
-    return [host for host, result in applied.items() if result.get("failed") or "apps" not in result]
+    return [host for host in hosts if not _Steps(hostvars[host]).is_applied]
 
 
 def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[str]:
     """Return which servers use which access key of a bucket, one line a key."""
+    reads = {host: (hostvars[host].get("__s3_recording_read") or {}).get("settings") for host in hosts}
     users: dict[str, list[str]] = {}
-    not_read = []
-    for host in hosts:
-        read = (hostvars[host].get("__s3_recording_read") or {}).get("settings")
-        if read is None:
-            not_read.append(host)
-            continue
-        of_bucket = [each for each in read.values() if each.get("s3BucketName") == bucket]
+    for host, read in reads.items():
+        of_bucket = [each for each in (read or {}).values() if each.get("s3BucketName") == bucket]
         for key_id in sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket}):
             users.setdefault(key_id, []).append(host)
     lines = [f"{bucket}: {key_id} is used by {', '.join(users[key_id])}" for key_id in sorted(users)]
     lines += [] if users else [f"{bucket}: no server that was read records to it"]
+    not_read = [host for host, read in reads.items() if read is None]
     return [*lines, f"{bucket}: not read were {', '.join(not_read)}"] if not_read else lines
 
 
 def changes(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return what was changed, one line a host."""
-    applied = _applied(hosts, hostvars)
+    applied = {host: _Steps(hostvars[host]).applied for host in hosts}
     return [f"{host}: {result.get('msg', '')}" for host, result in applied.items() if result.get("changed")]
 
 
 def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[str, str], list[str]]:
     """Return one word for how each host ended, and the notes of changing and of checking the servers."""
-    steps = {host: _steps(hostvars[host]) for host in hosts}
-    texts = [noted({host: each[step].get("notes") or [] for host, each in steps.items()}) for step in (0, 1)]
-    return {host: _result(each) for host, each in steps.items()}, texts
+    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    notes = [
+        noted({host: each.applied.get("notes") or [] for host, each in steps.items()}),
+        noted({host: each.verified.get("notes") or [] for host, each in steps.items()}),
+    ]
+    return {host: each.result() for host, each in steps.items()}, notes
 
 
 def notes_of_check(hosts: Iterable[str], hostvars: Variables) -> str:
     """Return the notes of checking the servers, each once for all its hosts."""
-    return noted({host: _steps(hostvars[host])[1].get("notes") or [] for host in hosts})
-
-
-def _applied(hosts: Iterable[str], hostvars: Variables) -> dict[str, Mapping[str, Any]]:
-    return {host: _steps(hostvars[host])[0] for host in hosts}
-
-
-def _steps(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [variables.get(f"__s3_recording_{step}") or {} for step in _STEPS]
-
-
-def _result(steps: Sequence[Mapping[str, Any]]) -> str:
-    applied, verified, rollback = steps
-    if not applied:
-        return "unknown"
-    if rollback.get("failed"):
-        return "stuck"
-    if _is_restored(rollback):
-        return "restored"
-    if applied.get("failed") or applied.get("unreachable") or verified.get("failed"):
-        return "failed"
-    return "changed" if applied.get("changed") else "unchanged"
-
-
-def _is_restored(rollback: Mapping[str, Any]) -> bool:
-    return any(each["changed"] for each in (rollback.get("apps") or {}).values())
-
-
-def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
-    applied, verified, rollback = _steps(variables)
-    broken = [each for each in (applied, verified) if each.get("failed") or each.get("unreachable")]
-    has_login = not (applied.get("login_refused") or applied.get("login_unsure"))
-    # A restore reads what it has a backup of; without one, this run has sent nothing.
-    was_read = has_login and "apps" in rollback and not rollback.get("failed")
-    by_node = bool(applied.get("written_by")) and not rollback.get("apps")
-    is_well = "apps" in applied and not applied.get("failed")
-    return Ended(
-        host,
-        broken=str(broken[0].get("msg", "")) if broken else "",
-        back=_is_restored(rollback),
-        read=was_read and bool(rollback["apps"]),
-        by_node=by_node,
-        unchanged=was_read and is_well and not (applied.get("changed") or by_node),
-        unwritten=(was_read and not by_node and not applied.get("changed"))
-        or not has_login
-        or bool(applied.get("skipped")),
-        stuck=str(rollback.get("msg", "")) if rollback.get("failed") else "",
-        left_alone=_left_alone(rollback),
-    )
-
-
-def _left_alone(rollback: Mapping[str, Any]) -> list[str]:
-    found = rollback.get("left_alone") or {}
-    return sorted(f"{app}: {name}" for app, names in found.items() for name in names)
+    return noted({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})
