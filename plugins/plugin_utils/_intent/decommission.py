@@ -94,17 +94,19 @@ def report(
     unlisted = [host for host, read in reads.items() if read.get("applications") is None]
     buckets = {}
     for bucket in fleet["buckets"]:
-        name = bucket["bucket"]
         here = [host for host in bucket["hosts"] if host in off]
-        # Of its own hosts those that were not seen keep the key anyway.
-        unknown = [host for host in unlisted if host in here or host not in bucket["hosts"]]
-        buckets[name] = {
-            "needed_by": still_needed(apps, name, unknown),
+        buckets[bucket["bucket"]] = {
+            "needed_by": still_needed(apps, bucket["bucket"], _may_need(bucket, here, unlisted)),
             "result": result(bucket, apps, here, check_mode),
             "stays": what_stays(bucket, apps),
             "switched_off": any(applied[host].get("changed") for host in here),
         }
     return {"lost": lost(apps), "left_on_disk": left_on_disk(apps), "buckets": buckets}
+
+
+def _may_need(bucket: Mapping[str, Any], off: Sequence[str], unlisted: Sequence[str]) -> list[str]:
+    # Of its own hosts those that were not seen keep the key anyway.
+    return [host for host in unlisted if host in off or host not in bucket["hosts"]]
 
 
 def apps_of(hosts: Results, reads: Results, applied: Results) -> list[App]:
@@ -177,9 +179,9 @@ def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], c
     bucket: its entry in the plan. off: the hosts that were seen without recording to it.
     """
     name = bucket["bucket"]
-    mine = [app for app in apps if app.host in off and app.listed and app.bucket == name]
-    elsewhere = [app for app in mine if app.settings.get("s3BucketName") not in ("", None, name)]
-    mine = [app for app in mine if app not in elsewhere]
+    listed = [app for app in _listed(apps, name) if app.host in off]
+    mine = [app for app in listed if app.settings.get("s3BucketName") in ("", None, name)]
+    elsewhere = [app for app in listed if app not in mine]
     are, do, is_ = ("would be", "would", "would be") if check_mode else ("are", "do", "is")
     lines = []
     if off:
@@ -193,7 +195,7 @@ def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], c
 def what_stays(bucket: Mapping[str, Any], apps: Sequence[App]) -> list[str]:
     """Return where the recordings of a bucket stay, and who can read them there."""
     name, delivery = bucket["bucket"], DELIVERIES[bucket["delivery"]]
-    example = _example([app for app in apps if app.bucket == name and app.listed])
+    example = _example(_listed(apps, name))
     at = f" at {_direct(example)}" if example else ""
     lines = [f"The bucket {name} and its recordings stay, nothing was changed there."]
     if delivery.is_public:
@@ -211,6 +213,10 @@ def what_stays(bucket: Mapping[str, Any], apps: Sequence[App]) -> list[str]:
     if bucket["key_given"]:
         lines.append("The access key from the inventory stays.")
     return lines
+
+
+def _listed(apps: Sequence[App], bucket: str) -> list[App]:
+    return [app for app in apps if app.listed and app.bucket == bucket]
 
 
 def _links(apps: Sequence[App], do: str) -> Iterator[str]:

@@ -45,19 +45,16 @@ class _Steps:
             return "stuck"
         if self.is_restored:
             return "restored"
-        if self.applied.get("failed") or self.applied.get("unreachable") or self.verified.get("failed"):
+        if _is_broken(self.applied) or self.verified.get("failed"):
             return "failed"
         return "changed" if self.applied.get("changed") else "unchanged"
 
     def ended(self, host: str) -> Ended:
-        broken = [
-            each for each in (self.applied, self.verified) if each.get("failed") or each.get("unreachable")
-        ]
+        broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
         is_changed = self.applied.get("changed") or self.by_node
-        left_alone = self.rollback.get("left_alone") or {}
         return Ended(
             host,
-            broken=str(broken[0].get("msg", "")) if broken else "",
+            broken=str(broken.get("msg", "")),
             back=self.is_restored,
             read=self.was_read and bool(self.rollback["apps"]),
             by_node=self.by_node,
@@ -66,8 +63,16 @@ class _Steps:
             or not self.has_login
             or bool(self.applied.get("skipped")),
             stuck=str(self.rollback.get("msg", "")) if self.rollback.get("failed") else "",
-            left_alone=sorted(f"{app}: {name}" for app, names in left_alone.items() for name in names),
+            left_alone=self._left_alone(),
         )
+
+    def _left_alone(self) -> list[str]:
+        found = self.rollback.get("left_alone") or {}
+        return sorted(f"{app}: {name}" for app, names in found.items() for name in names)
+
+
+def _is_broken(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("failed") or result.get("unreachable"))
 
 
 def describe_stopped(
@@ -105,13 +110,17 @@ def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[st
     reads = {host: (hostvars[host].get("__s3_recording_read") or {}).get("settings") for host in hosts}
     users: dict[str, list[str]] = {}
     for host, read in reads.items():
-        of_bucket = [each for each in (read or {}).values() if each.get("s3BucketName") == bucket]
-        for key_id in sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket}):
+        for key_id in _keys_of(bucket, read or {}):
             users.setdefault(key_id, []).append(host)
     lines = [f"{bucket}: {key_id} is used by {', '.join(users[key_id])}" for key_id in sorted(users)]
     lines += [] if users else [f"{bucket}: no server that was read records to it"]
     not_read = [host for host, read in reads.items() if read is None]
     return [*lines, f"{bucket}: not read were {', '.join(not_read)}"] if not_read else lines
+
+
+def _keys_of(bucket: str, settings: Variables) -> list[str]:
+    of_bucket = [each for each in settings.values() if each.get("s3BucketName") == bucket]
+    return sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket})
 
 
 def changes(hosts: Iterable[str], hostvars: Variables) -> list[str]:
