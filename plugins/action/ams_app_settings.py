@@ -12,7 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     FormerFile,
     unproved_path,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.cluster import digest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
     InProcessAction,

@@ -9,6 +9,9 @@ from typing import Any, Optional
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
+    KEY_PARTS,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
@@ -16,9 +19,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _STORED = "antmedia.s3_recording.stored_access_key"
-_PARTS = ("access_key_id", "secret_access_key")
 # In check mode, if the key does not exist yet.
-_TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
+_TO_COME = dict.fromkeys(KEY_PARTS, "(the key that will be made)")
 
 
 class ActionModule(ActionBase):
@@ -75,7 +77,7 @@ class ActionModule(ActionBase):
 
     def _given(self, bucket: Mapping[str, Any]) -> dict[str, str]:
         """Return the key from the variables of a host of the bucket, or from those of this task."""
-        names = {part: f"s3_recording_{part}" for part in _PARTS}
+        names = {part: f"s3_recording_{part}" for part in KEY_PARTS}
         owner = self._task_vars["hostvars"][bucket["owner"]]
         for value_of in (owner.get, self._variables):
             key = {part: str(value_of(name, "") or "") for part, name in names.items()}

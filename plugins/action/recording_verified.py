@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 _SPEC = {"hosts": {"type": "list", "elements": "str", "required": True}}
 

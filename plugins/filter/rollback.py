@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     FormerFile,
     names_of_runs,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.result import (
     how_to_undo,
     restored,

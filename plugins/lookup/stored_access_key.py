@@ -65,13 +65,12 @@ from typing import Any, Optional
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import SECRETS
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
-    STORES,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
+    KEY_PARTS,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
-
-PARTS = ("access_key_id", "secret_access_key")
 
 
 class _AsModule:
@@ -105,16 +104,16 @@ class LookupModule(AWSLookupBase):
         try:
             content = store.read()
         except AwsError as error:
-            shown = error.without(self.get_option(name) for name in SECRETS)
+            shown = error.masked(self.get_option(name) for name in SECRETS)
             raise AnsibleLookupError(str(shown)) from None
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:
             return self._absent(store.where)
-        if not all(isinstance(document.get(part), str) for part in PARTS):
+        if not all(isinstance(document.get(part), str) for part in KEY_PARTS):
             raise AnsibleLookupError(
                 f"Reading the access key in {store.where}: something else than an access key is stored there."
             )
-        return {part: document[part] for part in PARTS}
+        return {part: document[part] for part in KEY_PARTS}
 
     def _absent(self, where: str) -> dict[str, str]:
         absent: Optional[dict[str, str]] = self.get_option("absent")

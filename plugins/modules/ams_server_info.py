@@ -133,8 +133,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import redact
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,

@@ -315,7 +315,7 @@ pending:
       A later run continues.
   returned: if that is so
   type: str
-  sample: "uploads are under way that may have begun with it: live/streams/concert.mp4"
+  sample: "uploads in progress may have begun with it: live/streams/concert.mp4"
 rotation_due:
   description: Whether the stored key is at least O(max_age_days) old.
   returned: if O(max_age_days) is set
@@ -348,7 +348,6 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as apply_key,
 )
@@ -358,6 +357,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
     STORES,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 
 
 def argument_spec() -> dict:

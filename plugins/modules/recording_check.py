@@ -222,7 +222,7 @@ links:
       link: put
       ok: true
       expected: streams/recording-check-0123456789abcdef.mp4 stored with the ACL bucket-owner-full-control
-      came: that
+      came: as expected
       remedy: ""
       warning: ""
       tried: true
@@ -242,7 +242,7 @@ msg:
   description: The result in one line. If a check failed, a line for each check.
   returned: always
   type: str
-  sample: "live: all 11 links hold"
+  sample: "live: all 11 checks passed"
 """
 
 from collections.abc import Mapping
@@ -251,19 +251,24 @@ from typing import Any
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings, arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import LIVE, PROBE
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import Live
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import Probe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import LiveCheck
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_stream import LiveStream
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import RecordingProbe
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe_then_live import (
-    AfterProbe,
-    not_tried,
+    ProbeThenLive,
+    add_left_out,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import Absence
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import checked, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import RemovalCheck
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
+    module_result,
+    run_checks,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import in_ascii
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -296,51 +301,64 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
     if params["live"] and params["live_timeout"] <= 0:
         raise AmsError("Reading the option live_timeout", f"{params['live_timeout']:g} is not more than 0")
-    verify = (connection.ca_path or True) if connection.validate_certs else False
-    url = in_ascii((params["viewer_url"] or connection.url).rstrip("/"))
-    origins = [in_ascii(origin) for origin in params["origins"]]
-    patience = connection.timeout, params["wait_timeout"]
-    viewer = Viewer(url, verify, *patience, origins, params["cors_elsewhere"])
+    viewer = _viewer(params, connection)
     with AmsClient(connection) as client:
-        has = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
+        actual = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
         if params["state"] == "absent":
-            gone = [Absence(app["name"], has[app["name"]], viewer, app["settings"]) for app in params["apps"]]
-            return outcome(url, checked(gone))
-        known = [text for app in has for text in app_warnings.of_now(client, app, has[app], url)]
-        leaves = (PROBE, LIVE) if params["live"] else (PROBE,)
+            checks = [
+                RemovalCheck(app["name"], actual[app["name"]], viewer, app["settings"])
+                for app in params["apps"]
+            ]
+            return module_result(viewer.url, run_checks(checks))
+        warnings = [
+            text for app in actual for text in app_warnings.of_now(client, app, actual[app], viewer.url)
+        ]
         probes = [
-            Probe(
+            RecordingProbe(
                 app["name"],
-                has[app["name"]],
+                actual[app["name"]],
                 viewer,
                 app["settings"],
                 params["closed"],
-                leaves,
+                (PROBE, LIVE) if params["live"] else (PROBE,),
                 params["allow_open_hls_upload"],
             )
             for app in params["apps"]
         ]
         if params["live"]:
-            return _warned(_with_live(client, viewer, probes, params["live_timeout"]), known)
-    return _warned(outcome(url, checked(probes)), known)
+            return _with_warnings(_run_with_live(client, viewer, probes, params["live_timeout"]), warnings)
+    return _with_warnings(module_result(viewer.url, run_checks(probes)), warnings)
 
 
-def _warned(result: dict[str, Any], known: list[str]) -> dict[str, Any]:
-    warnings = [*known, *result.get("warnings", [])]
+def _viewer(params: Mapping[str, Any], connection: Connection) -> Viewer:
+    return Viewer(
+        in_ascii((params["viewer_url"] or connection.url).rstrip("/")),
+        (connection.ca_path or True) if connection.validate_certs else False,
+        connection.timeout,
+        params["wait_timeout"],
+        [in_ascii(origin) for origin in params["origins"]],
+        params["cors_elsewhere"],
+    )
+
+
+def _with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    warnings = [*warnings, *result.get("warnings", [])]
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _with_live(client: AmsClient, viewer: Viewer, probes: list[Probe], timeout: float) -> dict[str, Any]:
-    chains = []
+def _run_with_live(
+    client: AmsClient, viewer: Viewer, probes: list[RecordingProbe], timeout: float
+) -> dict[str, Any]:
+    checkers = []
     for probe in probes:
         client.secrets.extend(secrets_of(probe.settings))
         broadcasts = Broadcasts(client, probe.app, jwt_secret_of(probe.settings), lasts=timeout)
-        live = Live(probe.settings, viewer, broadcasts, timeout, probe.is_base_asked)
-        chains.append(AfterProbe(probe, live))
+        stream = LiveStream(probe.settings, viewer, broadcasts, timeout, probe.is_base_requested)
+        checkers.append(ProbeThenLive(probe, LiveCheck(stream)))
     try:
-        return not_tried(outcome(viewer.url, checked(chains)), chains)
+        return add_left_out(module_result(viewer.url, run_checks(checkers)), checkers)
     except AmsError as error:
-        raise error.without(client.secrets) from None
+        raise error.masked(client.secrets) from None
 
 
 def main() -> None:

@@ -278,11 +278,11 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_apply as apply_access,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
-    DELIVERIES,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     HTTPS_FOR,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import DELIVERIES
 
 
 def argument_spec() -> dict:

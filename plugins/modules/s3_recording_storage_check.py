@@ -111,13 +111,13 @@ msg:
   description: The same as one text.
   returned: always
   type: str
-  sample: Nothing was found that keeps 1 buckets from work
+  sample: Nothing was found that keeps 1 buckets from working
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_check_apply as storage_check,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.as_module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 
 
 def argument_spec() -> dict:

@@ -319,7 +319,7 @@ def test_an_old_key_is_said_to_be_due(life: KeyLife) -> None:
     life.aws.client("ssm").put_parameter(
         Name=STORED_AT, Value=json.dumps(document), Type="SecureString", Overwrite=True
     )
-    due = "days old, 90 are asked for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+    due = "days old, the limit is 90: rotate it (playbook antmedia.s3_recording.rotate_key)"
     run = life.run(
         "antmedia.s3_recording.site",
         variables={"s3_recording_key_max_age_days": 90},
@@ -445,7 +445,7 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
     assert (life.keys(), life.stored()["access_key_id"]) == ({first: "Active"}, first)
     told = said(run, "bucket | decommission | Warn that decommissioning is not finished")
     assert told.startswith(f"NOT FINISHED: access key, policy and user of {BUCKET} stay.")
-    assert "uploads are under way that may have begun with it: streams/concert.mp4" in told
+    assert "uploads in progress may have begun with it: streams/concert.mp4" in told
 
 
 def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: KeyLife) -> None:

@@ -197,7 +197,7 @@ def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollo
         SERVERS,
         "--limit",
         "ams-1",
-        expected_warnings=["was broken off before its change was proved: run servers.yml for it"],
+        expected_warnings=["was interrupted before its change was verified: run servers.yml for it"],
     )
     assert elsewhere.changed == 0
     rollout.run()
@@ -304,13 +304,13 @@ def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(roll
     try:
         run = rollout.run(
             inventory=rollout.inventory(s3_recording_live_check="canary", s3_recording_live_timeout=2),
-            expected_warnings=["is wider than asked", "the live check could not be made"],
+            expected_warnings=["is wider than requested", "the live check could not be made"],
         )
     finally:
         s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": rules})
     assert rollout.recording() == rollout.names
     assert rollout.unproved() == []
-    (wider,) = [text for text in run.warnings if "is wider than asked" in text]
+    (wider,) = [text for text in run.warnings if "is wider than requested" in text]
     assert "someone else's" in wider
     (not_made,) = [text for text in run.warnings if "the live check could not be made" in text]
     assert f"{rollout.names[0]}: the server" in not_made

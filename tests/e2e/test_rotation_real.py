@@ -86,7 +86,7 @@ def test_an_upload_that_began_before_the_rotation_ends_with_the_former_key(site:
     assert wait_for(lambda: writes_of(site, "large.mp4")), site.ams.files("live")
     begun = time.monotonic()
     run = rotate(site)
-    assert "uploads are under way that may have begun with it: streams/large.mp4" in run.output
+    assert "uploads in progress may have begun with it: streams/large.mp4" in run.output
     new = site.settings("live")["s3AccessKey"]
     assert keys_of_user(site) == [new], f"after {time.monotonic() - begun:.0f} s"
     assert "streams/large.mp4" in site.keys()

@@ -23,8 +23,7 @@ import pytest
 import requests
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import Store
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import RecordingBucket
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import (
     Viewer,
     first_answer,
@@ -32,6 +31,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playb
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.bounded_session import (
     size_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 from botocore.exceptions import BotoCoreError
 
@@ -367,14 +367,16 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-a-test")
 
 
-def store_at(server: Endless, timeout: float) -> Store:
+def store_at(server: Endless, timeout: float) -> RecordingBucket:
     where = {"s3Endpoint": server.url, "s3PathStyleAccessEnabled": True, "s3RegionName": "eu-west-1"}
-    return Store({"s3BucketName": "b-of-a-test", **where}, timeout)
+    return RecordingBucket({"s3BucketName": "b-of-a-test", **where}, timeout)
 
 
 @pytest.mark.usefixtures("_credentials")
 @pytest.mark.parametrize("call", [lambda store: store.read("a.mp4"), lambda store: store.sizes("a")])
-def test_a_store_answers_in_time_and_so_much(servers: Servers, call: Callable[[Store], Any]) -> None:
+def test_a_store_answers_in_time_and_so_much(
+    servers: Servers, call: Callable[[RecordingBucket], Any]
+) -> None:
     slow = servers.start(lambda: dribble(OK + b"Content-Length: 6000\r\n\r\n"))
     with pytest.raises(BotoCoreError, match=r"(?i)time"):
         call(store_at(slow, 0.5))

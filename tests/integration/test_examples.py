@@ -327,7 +327,7 @@ SAID = {
     "recording_not_text": ("", "The password is a number"),
     "recording_notes": ("{{ notes }}", "[]"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
-    "recording_decommission": ("", "They can be read with credentials alone"),
+    "recording_decommission": ("", "They can only be read with credentials"),
     "recording_fleet": (
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",

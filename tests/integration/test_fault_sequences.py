@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import client
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import update as apply
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

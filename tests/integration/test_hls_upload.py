@@ -113,7 +113,7 @@ def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
     known = site.check()
     assert known["came"] == (
         "200 and the recording without a header; 403 with X-Forwarded-For: 203.0.113.7; not judged from "
-        "here: the check asks from 127.0.0.1, which the filter allows"
+        "here: the check runs from 127.0.0.1, which the filter allows"
     )
     off: dict[str, Any] = {"app": "live", "settings": {"ipFilterEnabled": False}}
     assert site.run("ams_app_settings", DOOR_OF_PLAN, check_mode=True, **off).changed == 1

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import leftovers as _leftovers
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Patience, Upload
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Deadline, UploadCheck
 
 from stand_ins.aws import AwsStandIn
 
@@ -23,7 +23,7 @@ OTHERS = [
 
 
 @pytest.fixture
-def uploads(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
+def uploads(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> list[UploadCheck]:
     """Three checks of one application, each with an object of its own."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
@@ -43,11 +43,11 @@ def uploads(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
         "s3SecretKey": user.secret_access_key,
     }
     names = [f"streams/recording-check-{number:016x}.mp4" for number in range(3)]
-    return [Upload("live", settings, name, b"x", 30, Patience(0)) for name in names]
+    return [UploadCheck("live", settings, name, b"x", 30, Deadline(0)) for name in names]
 
 
 def test_the_next_check_removes_it(
-    uploads: list[Upload], aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+    uploads: list[UploadCheck], aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stayed: nothing that runs at the end survives SIGKILL."""
     killed, soon, later = uploads
@@ -58,16 +58,16 @@ def test_the_next_check_removes_it(
 
     child = os.fork()
     if not child:
-        killed.links()
+        killed.run()
         os.kill(os.getpid(), signal.SIGKILL)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     # It may be that of a run that is under way.
-    assert "leftovers" not in [link.link for link in soon.links()]
+    assert "leftovers" not in [link.check for link in soon.run()]
     assert soon.remove() is not None
     assert keys() == sorted([*OTHERS, killed.asked.key])
     monkeypatch.setattr(_leftovers, "OLD", timedelta(seconds=-60))
-    links = {link.link: link for link in later.links()}
-    assert links["leftovers"].came == "1 of them, removed"
+    links = {link.check: link for link in later.run()}
+    assert links["leftovers"].actual == "1 of them, removed"
     assert "objects of earlier checks that were killed" in links["leftovers"].warning
     assert later.remove() is not None
     assert keys() == sorted(OTHERS)

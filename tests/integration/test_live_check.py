@@ -311,7 +311,7 @@ def test_a_viewer_gets_a_playable_recording_of_the_server_and_nothing_stays(
     site.configure(**site.forward_to(bystander.url), hlsMuxingEnabled=True)
     run = site.check()
     assert [each["link"] for each in links(run)] == [*HALF, *VIEWER, "remove", *LIVE]
-    assert run.task("Check")["msg"] == "live: all 15 links hold"
+    assert run.task("Check")["msg"] == "live: all 15 checks passed"
     assert not run.task("Check").changed
     assert site.left() == {}
     assert link(run, "live playback")["expected"].startswith(f"302 to {bystander.url}/{site.bucket}/live/")
@@ -404,7 +404,7 @@ def not_made(site: Site, *warns: str, **options: Any) -> str:
     """Runs a check that cannot be made live; what it says of that. warns: of what it must warn beside."""
     run = site.check(warns=["the live check could not be made", *warns], **options)
     check = run.task("Check")
-    assert check["msg"].endswith("links hold; not tried: live check")
+    assert check["msg"].endswith("checks passed; not tried: live check")
     found = link(run, "live check")
     assert (found["ok"], found["tried"]) == (True, False)
     assert [each["link"] for each in links(run) if each["link"] in HALF] == HALF
@@ -488,7 +488,7 @@ def test_an_ip_filter_that_excludes_loopback(site: Site) -> None:
     with opened(site, ipFilterEnabled=False, remoteAllowedCIDR="127.0.0.1"):
         warning = not_made(site, "remoteAllowedCIDR lets in 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
     assert "Not allowed IP" in warning
-    assert "(remoteAllowedCIDR '10.0.0.0/8') shuts out 127.0.0.1" in warning
+    assert "(remoteAllowedCIDR '10.0.0.0/8') blocks 127.0.0.1" in warning
 
 
 @contextlib.contextmanager
@@ -563,7 +563,7 @@ def test_a_server_that_does_not_reach_the_endpoint_is_named(site: Site, bystande
     proxy = {"HTTP_PROXY": bystander.url, "NO_PROXY": urlsplit(site.server.url).hostname or ""}
     asked = [{"name": "live", "settings": {"s3Endpoint": f"http://{ONLY_HERE}"}}]
     # What is uploaded to the server itself does not reach the endpoint either.
-    warns = ["said whether strangers are let in"]
+    warns = ["said whether strangers have access"]
     run = site.check(env=proxy, broken=["live pull"], apps=asked, warns=warns)
     pull = link(run, "live pull")
     assert pull["came"] == "the server could not read the clip: Input/output error"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import app_settings
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_settings import app_settings
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 
 from stand_ins.real_ams import RealAms

@@ -158,7 +158,7 @@ def test_a_cdn_that_sends_viewers_to_a_metadata_service(
     result = check(fleet, {**asked, **forwarding})
     assert broken(result) == ["get"]
     (got,) = [link for link in result["links"] if link["link"] == "get"]
-    assert f"a loopback address sends viewers on to {place}, which is a link-local address" in got["came"]
+    assert f"a loopback address redirects viewers to {place}, which is a link-local address" in got["came"]
 
 
 def test_a_public_server_that_sends_viewers_to_loopback(

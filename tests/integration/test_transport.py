@@ -24,11 +24,11 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client 
     AmsClient,
     Connection,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.transport import (
     Transport,
     TransportError,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 from stand_ins.ams import Fleet
 

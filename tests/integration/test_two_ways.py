@@ -341,7 +341,7 @@ def test_checks_of_the_recording_chain_are_the_same(ways: Ways, aws: AwsStandIn)
 
     cases = [
         checked("in check mode", "uploaded in check mode", {"name": "live"}, keywords={"check_mode": True}),
-        checked("whole", "links hold", {"name": "live", "settings": {"s3BucketName": bucket}}),
+        checked("whole", "checks passed", {"name": "live", "settings": {"s3BucketName": bucket}}),
         checked("unknown key", '"ok": false', {"name": "LiveApp"}, failed=True),
         checked("drift", '"ok": false', {"name": "live", "settings": {"s3BucketName": "x"}}, failed=True),
         checked("unknown application", "Applications there", {"name": "liev"}, failed=True),

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 
 from tests import docs_errors, docs_site
 from tests.harness.collection_index import REPO, guide_blocks, names_of, variables
 
-INPUTS = yaml.safe_load((REPO / "roles/s3_recording/vars/main.yml").read_text(encoding="utf-8"))[
-    "__s3_recording_inputs"
-]
 OF_THE_TEXT = {"bucket": {"delivery": "cloudfront"}, "other_providers": {"region": ""}}
 GUIDES = sorted((REPO / "docs" / "docsite" / "rst").glob("*.rst"))
 
@@ -83,8 +81,8 @@ class TestGuides:
                 **values,
             }
             values["secret_given"] = "secret_access_key" in values
-            intent = intent_of({name: values.get(name, "") for name in INPUTS}, "ams1.example.com")
-            assert fleet([Member("ams1.example.com", intent, True)])["problems"] == []
+            intent = intent_of(values, "ams1.example.com")
+            assert plan_fleet([Member("ams1.example.com", intent, True)])["problems"] == []
 
 
 # What users meet first, each made by another way: by a class, by a function around it, by a plain exception.

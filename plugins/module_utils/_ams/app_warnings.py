@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Optional
 
+from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient
-from .errors import AmsError
 from .exposure import exposures, hsts_warnings, plain_below, upload_door, without_token
 from .local_recordings import hidden, listed, turned_on_for
 

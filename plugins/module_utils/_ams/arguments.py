@@ -16,9 +16,9 @@ from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._common.addresses import is_open_http
+from .._common.errors import AmsError, CollectionError
 from .._common.plain_text import printable_result
 from .client import LOGIN_GATE, Connection
-from .errors import AmsError
 
 Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 
@@ -129,7 +129,7 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     try:
         result = printable_result({**run(module.params, module.check_mode), **login})
         result = with_connection_warnings(result, module.params)
-    except AmsError as error:
+    except CollectionError as error:
         module.fail_json(**error.result(connection_secrets(module.params)), **login)
     for warning in result.pop("warnings", ()):
         module.warn(warning)

@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
 from .._common import private_file
+from .._common.errors import AmsError
 from .._common.private_file import FileError
 from .backup import Layer, first_of, is_time, layer_of, with_layer, without
-from .errors import AmsError
 from .settings import Change
 
 FORMAT = 1

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, Optional
 from urllib.parse import quote, urlencode
 
+from .._common.errors import AmsError
+from .._common.secret_forms import scrub
 from .app_token import app_token
 from .client import AmsClient
-from .errors import AmsError, scrub
 from .transport import Answer
 
 MOST_LISTED = 50

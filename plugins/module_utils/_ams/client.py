@@ -14,14 +14,15 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional
 from urllib.parse import quote, urlsplit
 
-from .._common.plain_text import one_line
+from .._common.errors import AmsError
+from .._common.packages import require
+from .._common.plain_text import excerpt, one_line
+from .._common.secret_forms import scrub
 from .._common.strict_json import JsonError, parse
-from . import transport
-from .errors import AmsError, excerpt, scrub
 from .transport import API, PAGE, SETTINGS, SMALL, Answer, Transport, TransportError
 
 READ_ATTEMPTS = 3
@@ -88,12 +89,7 @@ class AmsClient:
     """A session with one server, made on entering the context and ended on leaving it."""
 
     def __init__(self, connection: Connection) -> None:
-        if transport.IMPORT_ERROR is not None:
-            raise AmsError(
-                "Importing the Python package requests",
-                str(transport.IMPORT_ERROR),
-                "Install it for the Python that runs this module",
-            )
+        require("requests")
         self.connection = connection
         # What no text from the server may show; who reads settings adds what they hold.
         self.secrets: list[str] = [secret for secret in connection.secrets if secret]
@@ -194,18 +190,16 @@ class AmsClient:
             self._transport.connect()
         except TransportError as failure:
             error = self._no_answer(tried, failure)
-            error.login_unsure = not error.starting
-            raise error from failure
+            raise replace(error, login_unsure=not error.starting) from failure
 
     def _authenticate(self, tried: str) -> None:
         who = {"email": self.connection.email, "password": self.connection.password}
         try:
             answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
         except AmsError as error:
-            # Its filter is up before its users are: no password was looked at.
-            error.starting = error.starting or error.status == 403
-            error.login_unsure = not error.starting
-            raise
+            # Its filter is up before its users are: no password was checked.
+            starting = error.starting or error.status == 403
+            raise replace(error, starting=starting, login_unsure=not starting) from None
         if answer.get("success") is not True:
             raise self._login_refused(tried, str(answer.get("message") or ""))
         self._logged_in = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Optional
 
 # Bits of uploadExtensionsToS3.
@@ -20,6 +21,22 @@ UPLOAD_BITS = {"mp4": MP4, "hls": HLS, "previews": PREVIEWS}
 FORWARDABLE = {"mp4": MP4, "webm": MP4, "m3u8": HLS, "ts": HLS, "m4s": HLS, "fmp4": HLS}
 # Fixed in AMS: the paths of recordings and previews after the application's name.
 STREAMS_PATH, PREVIEWS_PATH = "streams", "previews"
+# Suffix of a recording that the server has not finished.
+UNFINISHED = ".tmp_extension"
+# HLS files are uploaded (list size × segment time) after a stream's end; this makes it one second.
+SHORTEST_HLS = {"hlsParameters": {"hlsTime": "1", "hlsListSize": "1"}}
+CANNED_ACLS = frozenset(
+    (
+        "private",
+        "public-read",
+        "public-read-write",
+        "authenticated-read",
+        "log-delivery-write",
+        "bucket-owner-read",
+        "bucket-owner-full-control",
+        "aws-exec-read",
+    )
+)
 
 
 def endings(extensions: Optional[str]) -> list[str]:
@@ -107,3 +124,55 @@ def signing_region(settings: Mapping[str, Any]) -> Optional[str]:
     if region is None or not (region or settings.get("s3Endpoint")):
         return None
     return str(region)
+
+
+def upload_acl(settings: Mapping[str, Any]) -> str:
+    """Return the ACL that AMS uploads with. It replaces an unknown s3Permission by public-read."""
+    permission = settings.get("s3Permission")
+    return str(permission) if permission in CANNED_ACLS else "public-read"
+
+
+def recording_path(name: str) -> str:
+    """Return the path of a recording after the application's name."""
+    return f"{STREAMS_PATH}/{name}"
+
+
+def local_folder(app: str) -> str:
+    """Return the folder on the server's disk in which an application records."""
+    return f"webapps/{app}/{STREAMS_PATH}"
+
+
+def base_url_path(folder: str) -> Optional[str]:
+    """Return the path at the end of a base URL that leads to a folder of the bucket; None if none does.
+
+    AMS puts streams/NAME behind the base URL, whatever the folder's name.
+    """
+    is_streams = f"/{folder}".endswith(f"/{STREAMS_PATH}")
+    return folder.removesuffix(STREAMS_PATH).strip("/") if is_streams else None
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    """The forwarding of an application: extensions and base URL."""
+
+    extensions: str = ""
+    base: str = ""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], default: Mapping[str, Any]) -> Forwarding:
+        def text(name: str) -> str:
+            return str(settings.get(name, default.get(name)) or "")
+
+        return cls(text("httpForwardingExtension"), base_of(text("httpForwardingBaseURL")))
+
+    @property
+    def meant(self) -> list[str]:
+        return meant(self.extensions)
+
+    @property
+    def on(self) -> bool:
+        return bool(endings(self.extensions))
+
+    def forwards(self, extension: str) -> bool:
+        """True if AMS forwards files with this extension."""
+        return bool(self.base) and is_forwarded(self.extensions, recording_path(f"name.{extension}"))

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
+from .._common.secret_forms import MASK
 from .._common.strict_json import parse
 from . import fields
-from .errors import MASK
 
 # A list that the server keeps as a text as well.
 _TEXTS_OF_LISTS = frozenset(("encoderSettingsString",))

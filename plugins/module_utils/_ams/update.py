@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
+from .._common.errors import AmsError
 from .._common.plain_text import one_line
+from .._common.polling import Deadline
 from . import app_warnings
 from .backup import WayBack, folded, way_back
 from .backup_file import FormerFile
 from .client import AmsClient, Connection
-from .errors import AmsError
 from .settings import Change, SettingsError, differing, merged, not_applied, plan, secrets_of
 from .update_plan import (
     Manner,
@@ -39,8 +39,8 @@ Decided = TypeVar("Decided", Change, WayBack, str)
 class Applier:
     """One session with one server, and what it came to know of it."""
 
-    def __init__(self, client: AmsClient, ready_by: float = 0) -> None:
-        """ready_by: the moment, of the monotonic clock, until which an application may be loading."""
+    def __init__(self, client: AmsClient, ready_by: Deadline) -> None:
+        """ready_by: until when an application may be loading."""
         self.client = client
         self._ready_by = ready_by
         self._release: Optional[str] = None
@@ -64,9 +64,10 @@ class Applier:
                 written.append(self._write(planned, keep) if planned.change else planned)
             except AmsError as error:
                 done = [each.app for each in written if each.change]
-                if done:
-                    error.came_back += f" (already written: {', '.join(done)})"
-                raise
+                if not done:
+                    raise
+                came_back = f"{error.came_back} (already written: {', '.join(done)})"
+                raise replace(error, came_back=came_back) from None
         return written
 
     def to_come(self, planned: Plan) -> list[str]:
@@ -116,20 +117,19 @@ class Applier:
 
     def shown(self, wishes: Sequence[Wish], manner: Manner) -> list[Plan]:
         """Wait until the server shows what another node of its cluster wrote; it is not written itself."""
-        deadline = time.monotonic() + manner.cluster_timeout
+        deadline = Deadline(manner.cluster_timeout)
         while True:
             plans = self.plans(wishes)
             differ = {planned.app: planned.change.names for planned in plans if planned.change}
             if not differ or manner.check_mode:
                 return [replace(planned, change=Change(), left_alone={}, not_asked="") for planned in plans]
-            if time.monotonic() > deadline:
+            if not deadline.pause(PAUSE):
                 names_of = "; ".join(f"{app}: {', '.join(names)}" for app, names in differ.items())
                 raise AmsError(
                     f"Waiting at {self.client.url} for what {manner.written_by} wrote in their cluster",
                     f"after {manner.cluster_timeout:g} s these settings are not as written: {names_of}",
                     "Are both nodes of one cluster, and does it reach its database?",
                 )
-            time.sleep(PAUSE)
 
     def _plan(self, app: str, decide: Callable[[Mapping[str, Any]], Plan]) -> Plan:
         return decide(self._current(app))
@@ -151,10 +151,9 @@ class Applier:
             try:
                 current = self.client.settings(app)
             except AmsError as error:
-                if error.status != 204 or time.monotonic() > self._ready_by:
+                # While a server starts, it answers as if it had no applications.
+                if error.status != 204 or not self._ready_by.pause(PAUSE):
                     raise
-                # As long as a server starts its applications are as if there were none.
-                time.sleep(PAUSE)
             else:
                 self.client.secrets.extend(secrets_of(current))
                 return current
@@ -186,14 +185,12 @@ class Applier:
             self.client.write_settings(planned.app, posted)
         except AmsError as error:
             if not error.uncertain:
-                error.remedy = f"{error.remedy}. Nothing of this application was written".lstrip(". ")
-                raise
+                raise error.with_note("Nothing of this application was written") from None
             lost = error
         now = self._after_write(planned, lost)
         missing = not_applied(now, planned.change)
         if missing and lost is not None:
-            lost.remedy = f"Read back: {listed(missing)} is not as asked. {lost.remedy}"
-            raise lost
+            raise lost.with_remedy(f"Read back: {listed(missing)} is not as asked. {lost.remedy}")
         if missing:
             raise AmsError(
                 f"Reading back the settings of application '{planned.app}' at {self.client.url}",
@@ -207,13 +204,12 @@ class Applier:
             return self.client.settings(planned.app)
         except AmsError as error:
             if lost is None:
-                error.remedy = f"The settings were written but could not be read back. {error.remedy}"
-                raise
-            lost.remedy = (
+                not_read = "The settings were written but could not be read back"
+                raise error.with_remedy(f"{not_read}. {error.remedy}") from None
+            raise lost.with_remedy(
                 "It is not known whether the write was carried out: reading back failed "
                 f"({error.came_back}). Run again. {lost.remedy}"
-            )
-            raise lost from None
+            ) from None
 
 
 def outcome(connection: Connection, wishes: Sequence[Wish], manner: Manner) -> dict[str, Any]:
@@ -288,18 +284,17 @@ def taken_back(
 @contextmanager
 def _session(connection: Connection, ready_timeout: float) -> Iterator[Applier]:
     """A session with the server; while it refuses connections it is waited for, which is no login."""
-    ready_by = time.monotonic() + ready_timeout
+    ready_by = Deadline(ready_timeout)
     with ExitStack() as session:
         while True:
             try:
                 client = session.enter_context(AmsClient(connection))
             except AmsError as error:
-                if not error.starting or time.monotonic() > ready_by:
+                if not (error.starting and ready_by.pause(PAUSE)):
                     raise
-                time.sleep(PAUSE)
             else:
                 break
         try:
             yield Applier(client, ready_by)
         except AmsError as error:
-            raise error.without(client.secrets) from None
+            raise error.masked(client.secrets) from None

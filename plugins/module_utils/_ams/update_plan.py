@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
+from .._common.errors import AmsError
 from .backup_file import FormerFile
-from .errors import AmsError
 from .settings import Change, plan
 
 

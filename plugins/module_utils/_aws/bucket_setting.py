@@ -1,22 +1,24 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Read and write one setting of a bucket (policy, CORS, lifecycle), in a store that may not have it."""
+"""Read and write one setting of a bucket (policy, CORS, lifecycle) that the provider may not have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .calls import attempt
-from .errors import UNKNOWN_CALL_CODES, AwsError, is_none
+from .._common.errors import AwsError
+from .calls import call_aws
+from .errors import UNKNOWN_CALL_CODES, is_none
 
-# What to do where a store does not know a setting that is asked for.
+MAKE_BUCKET = "Make the bucket first (antmedia.s3_recording.s3_recording_bucket)"
+# What to do if the provider does not know a requested setting.
 REMEDIES = {
     "policy": "Let it be opened without a bucket policy: delivery=acl, or delivery=private (in the role "
     "s3_recording_delivery)",
-    "ownership": "With policy_only=true (in the role s3_recording_provider) it is not asked for",
-    "cors": "Set CORS by the store's own means and leave this task out (in the role s3_recording_cors: "
+    "ownership": "Set policy_only=true (in the role s3_recording_provider), which does without it",
+    "cors": "Set CORS with the provider's own tools and leave this task out (in the role s3_recording_cors: "
     "elsewhere)",
     "versioning": "Leave out versioning (in the role s3_recording_versioning)",
     "encryption": "Leave out encryption (in the role s3_recording_encryption)",
@@ -29,16 +31,16 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Setting:
-    """answer: None where the bucket has none. unknown: why the store cannot have one."""
+    """answer: None if the bucket has none. unknown: why the provider cannot have one."""
 
     answer: Optional[dict[str, Any]]
     unknown: Optional[AwsError] = None
 
 
 def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> Setting:
-    """Return a setting of a bucket; that a store does not know it is for the caller to judge."""
+    """Return a setting of a bucket; the caller decides what to do where the provider does not know it."""
     try:
-        return Setting(attempt(tried, operation, needs=needs, **options))
+        return Setting(call_aws(tried, operation, needs=needs, **options))
     except AwsError as error:
         if error.code in UNKNOWN_CALL_CODES:
             return Setting(None, with_remedy(name, error))
@@ -50,13 +52,11 @@ def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -
 def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> None:
     """Write a setting of a bucket."""
     try:
-        attempt(tried, operation, needs=needs, **options)
+        call_aws(tried, operation, needs=needs, **options)
     except AwsError as error:
         raise with_remedy(name, error) from None
 
 
 def with_remedy(name: str, error: AwsError) -> AwsError:
-    """Return the error, with what to do where the store does not know the setting."""
-    if error.code in UNKNOWN_CALL_CODES:
-        error.remedy = REMEDIES[name]
-    return error
+    """Return the error, with what to do if the provider does not know the setting."""
+    return error.with_remedy(REMEDIES[name]) if error.code in UNKNOWN_CALL_CODES else error

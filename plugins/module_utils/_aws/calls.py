@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How AWS is called: clients, errors in words, patience."""
+"""boto3 clients, calls with errors that users can read, and retries."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from .._common import polling
 from .._common.providers import is_of_aws
 from .credentials import refuse_unusable
-from .errors import code_of, explain
+from .errors import code_of, to_aws_error
 from .s3_options import make_plain, plain_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-# Of a bucket in a store that has no accounts of AWS.
+# The owner of a bucket whose provider has no accounts of AWS.
 ANY_OWNER = "any"
-# S3 answers so while it is still busy with the change before, or has not heard of a new bucket everywhere.
+# S3 answers so while another change is in progress, or until it knows a new bucket everywhere.
 S3_TRANSIENT = ("OperationAborted", "NoSuchBucket")
 # botocore's standard mode: transient errors and throttling alone, jitter, no wait over 20 seconds.
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 5}
@@ -32,15 +33,15 @@ _T = TypeVar("_T")
 
 
 def client(module: Any, service: str, *, once: bool = False, **options: Any) -> Any:
-    """A client with the settings of the task. once: for calls that must not be sent a second time."""
+    """Return a client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
     refuse_unusable(module.params)
     config = Config(retries=_RETRIES)
-    store = _s3_endpoint(module.params) if service == "s3" else ""
-    if _has_no_subdomains(store):
+    endpoint = _s3_endpoint(module.params) if service == "s3" else ""
+    if _has_no_subdomains(endpoint):
         config = config.merge(Config(s3={"addressing_style": "path"}))
-    is_plain = bool(store) and not is_of_aws(store)
+    is_plain = bool(endpoint) and not is_of_aws(endpoint)
     if is_plain:
         config = config.merge(Config(**plain_options()))
     if once:
@@ -73,7 +74,7 @@ def _s3_endpoint(params: dict[str, Any]) -> str:
 
 
 def _without_account(request: Any, **_event: Any) -> None:
-    """botocore puts the account before the host's name, which an address in digits cannot bear."""
+    """Take the account out of the host name: botocore puts it before an IP address as well."""
     parts = urlsplit(request.url)
     request.url = urlunsplit(parts._replace(netloc=parts.netloc.partition(".")[2]))
 
@@ -89,14 +90,14 @@ def _has_no_subdomains(url: str) -> bool:
     return True
 
 
-def masked_texts(module: Any) -> set[str]:
-    """The texts that Ansible masks in everything the module says. amazon.aws 8 does not pass them on."""
+def no_log_values(module: Any) -> set[str]:
+    """Return the texts that Ansible masks in all output of the module. amazon.aws 8 does not pass them on."""
     texts: set[str] = getattr(module, "_module", module).no_log_values
     return texts
 
 
 def partition_of(region: Optional[str]) -> str:
-    """aws, aws-cn, aws-us-gov and so on; a region that is not AWS's counts as aws."""
+    """Return aws, aws-cn, aws-us-gov and so on; aws for a region that AWS does not have."""
     import boto3
     from botocore.exceptions import BotoCoreError
 
@@ -106,7 +107,7 @@ def partition_of(region: Optional[str]) -> str:
         return "aws"
 
 
-def attempt(
+def call_aws(
     tried: str,
     operation: Callable[..., Any],
     *,
@@ -115,9 +116,9 @@ def attempt(
     retry_on: Collection[str] = (),
     **arguments: Any,
 ) -> Any:
-    """One call. None for the error codes in none_on; those in retry_on are tried again for some seconds.
+    """Call AWS once; return None for codes in none_on, try again for some seconds on codes in retry_on.
 
-    What is transient by itself, such as throttling, the client has tried again already.
+    The client itself has tried again already on what is transient, such as throttling.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -131,9 +132,9 @@ def attempt(
             if code_of(error) in none_on:
                 return None
             # Without the cause: what botocore quotes must not reach a traceback.
-            raise explain(tried, error, needs, asked=_address_of(operation)) from None
+            raise to_aws_error(tried, error, needs, asked=_address_of(operation)) from None
         except BotoCoreError as error:
-            raise explain(tried, error, needs) from None
+            raise to_aws_error(tried, error, needs) from None
     return None
 
 
@@ -143,31 +144,31 @@ def _address_of(operation: Any) -> str:
 
 
 def caller_identity(module: Any, tried: str) -> dict[str, Any]:
-    """Account and ARN of the credentials of the task, as STS has them."""
+    """Return account and ARN of the task's credentials, from STS."""
     sts = client(module, "sts")
-    answer: dict[str, Any] = attempt(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
+    answer: dict[str, Any] = call_aws(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")
     return answer
 
 
-def attempt_all(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
-    """What all pages of a list hold together; nothing for the error codes in none_on.
+def call_aws_pages(tried: str, made: Any, call: str, within: str, **options: Any) -> list[Any]:
+    """Return the items of all pages of a list; nothing for the error codes in none_on.
 
-    made: the client. call: of it, one that has pages. within: where an answer has the list.
+    made: the client. call: its method that has pages. within: the key of the list in an answer.
     """
     pages = made.get_paginator(call)
-    answer = attempt(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
+    answer = call_aws(tried, lambda **arguments: pages.paginate(**arguments).build_full_result(), **options)
     return (answer or {}).get(within) or []
 
 
-def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: float) -> _T:
-    """What is there once it is as it was asked for, or what is there when the time is up.
+def read_back(read: Callable[[], _T], is_desired: Callable[[_T], bool], seconds: float) -> _T:
+    """Read until what is read is as requested, or the time is up; return what was read last.
 
-    S3 may go on giving the former state for some seconds.
+    S3 may go on returning the previous state for some seconds.
     """
     found = [read()]
 
     def settled() -> Optional[bool]:
-        if as_asked(found[0]):
+        if is_desired(found[0]):
             return True
         found[0] = read()
         return None
@@ -177,13 +178,6 @@ def read_back(read: Callable[[], _T], as_asked: Callable[[_T], bool], seconds: f
 
 
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
-    """Ask until there is an answer, with growing pauses and jitter; None when the time is up."""
-    end = time.monotonic() + seconds
-    pause = 0.4
-    while True:
-        answer = ready()
-        left = end - time.monotonic()
-        if answer is not None or left <= 0:
-            return answer
-        time.sleep(min(left, pause * random.uniform(0.5, 1.0)))
-        pause = min(pause * 1.6, 4.0)
+    """Call until there is a result, with growing pauses and jitter; return None when the time is up."""
+    pauses = (pause * random.uniform(0.5, 1.0) for pause in polling.growing(0.4, 1.6, 4.0))
+    return polling.poll(ready, polling.Deadline(seconds), pauses)

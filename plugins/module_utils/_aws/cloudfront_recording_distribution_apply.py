@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What cloudfront_recording_distribution does: find the distribution or make it, correct it, wait for it."""
+"""Find or create the distribution of a bucket, correct it, and wait for it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import cloudfront_recording_distribution_plan as distribution
-from .calls import attempt, client, partition_of, poll
-from .errors import AwsError
+from .calls import call_aws, client, partition_of, poll
 
 _FOUND_AGAIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A distribution as CloudFront has it. etag: what an update has to name."""
+class FoundDistribution:
+    """A distribution as CloudFront has it. etag: required by an update."""
 
     id: str
     arn: str
@@ -30,12 +30,12 @@ class _Found:
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the distribution to what the task asks; the module's result."""
+    """Make the distribution as the task requests; return the module's result."""
     params = module.params
     if not module.region:
         tried = f"The distribution of bucket {params['bucket']}"
         raise AwsError(tried, "the region of the bucket is not known", "Give it with region")
-    wish = distribution.Wish(
+    desired = distribution.DesiredDistribution(
         params["bucket"],
         module.region,
         partition_of(module.region),
@@ -43,83 +43,83 @@ def run(module: Any) -> dict[str, Any]:
         params["price_class"],
         bool(params["require_https"]),
     )
-    front = _Front(client(module, "cloudfront"), wish)
-    found = front.given() if wish.distribution_id else front.made_before()
+    api = DistributionApi(client(module, "cloudfront"), desired)
+    found = api.given() if desired.distribution_id else api.find_ours()
     before = found.config if found else None
-    after, steps = _wanted(front, found)
+    after, steps = _wanted(api, found)
     if steps and not module.check_mode:
-        found = front.take(found)
+        found = api.apply(found)
     if found and params["wait"] and not module.check_mode:
-        found = front.wait(found, params["wait_timeout"])
+        found = api.wait(found, params["wait_timeout"])
     return {
         "changed": bool(steps),
         "steps": steps,
         "distribution_id": found.id if found else None,
         "domain_name": found.domain_name if found else None,
-        "origin_access_control_id": front.control["Id"] if front.control else None,
+        "origin_access_control_id": api.control["Id"] if api.control else None,
         "arn": found.arn
         if found
-        else f"arn:{wish.partition}:cloudfront:::distribution/{distribution.TO_COME}",
+        else f"arn:{desired.partition}:cloudfront:::distribution/{distribution.TO_COME}",
         "status": found.status if found else None,
-        "msg": f"{_named(wish, found)}: {'; '.join(steps) or 'as wanted'}",
+        "msg": f"{_named(desired, found)}: {'; '.join(steps) or 'no change needed'}",
         "diff": {
-            "before_header": f"distribution of bucket {wish.bucket}",
-            "after_header": f"distribution of bucket {wish.bucket}",
+            "before_header": f"distribution of bucket {desired.bucket}",
+            "after_header": f"distribution of bucket {desired.bucket}",
             "before": distribution.view(before),
             "after": distribution.view(after),
         },
     }
 
 
-def _wanted(front: _Front, found: Optional[_Found]) -> tuple[Mapping[str, Any], list[str]]:
-    """The configuration that is wanted, and what there is to do for it; one that is given stays as it is."""
-    if found and front.wish.distribution_id:
+def _wanted(api: DistributionApi, found: Optional[FoundDistribution]) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the desired configuration, and the steps to it; one that the task names stays as it is."""
+    if found and api.desired.distribution_id:
         return found.config, []
-    control, steps = front.control, []
+    control, steps = api.control, []
     control_id = control["Id"] if control else "(the origin access control that will be made)"
     if control is None:
         steps = ["make an origin access control"]
     elif not distribution.signs(control):
-        distribution.check_control(control, front.wish)
+        distribution.check_control(control, api.desired)
         steps = ["make the origin access control sign all"]
     if found is None:
-        return distribution.new_config(front.wish, control_id, ""), [*steps, "make the distribution"]
-    after = distribution.wanted_config(found.config, front.wish, control_id)
+        return distribution.new_config(api.desired, control_id, ""), [*steps, "make the distribution"]
+    after = distribution.wanted_config(found.config, api.desired, control_id)
     return after, [*steps, *distribution.changes(found.config, after)]
 
 
-def _named(wish: distribution.Wish, found: Optional[_Found]) -> str:
+def _named(desired: distribution.DesiredDistribution, found: Optional[FoundDistribution]) -> str:
     if found is None:
-        return f"distribution of {wish.bucket}"
-    return f"distribution {found.id} of {wish.bucket} at https://{found.domain_name}"
+        return f"distribution of {desired.bucket}"
+    return f"distribution {found.id} of {desired.bucket} at https://{found.domain_name}"
 
 
-class _Front:
-    """CloudFront, as far as it is about one bucket."""
+class DistributionApi:
+    """Calls of CloudFront for one bucket."""
 
-    def __init__(self, cloudfront: Any, wish: distribution.Wish) -> None:
+    def __init__(self, cloudfront: Any, desired: distribution.DesiredDistribution) -> None:
         self.cloudfront = cloudfront
-        self.wish = wish
+        self.desired = desired
         self.control: Optional[Mapping[str, Any]] = None
 
-    def given(self) -> _Found:
-        """The distribution that the task names; AwsError where it cannot serve the bucket."""
-        found = self._read(self.wish.distribution_id)
-        distribution.check_given(found.config, self.wish, {each["Id"]: each for each in self._controls()})
+    def given(self) -> FoundDistribution:
+        """Return the distribution that the task names. AwsError if it cannot serve the bucket."""
+        found = self._read(self.desired.distribution_id)
+        distribution.check_given(found.config, self.desired, {each["Id"]: each for each in self._controls()})
         return found
 
-    def made_before(self) -> Optional[_Found]:
-        """The distribution that was made here for the bucket before, and its origin access control."""
-        named = [each for each in self._controls() if each["Name"] == self.wish.control_name]
+    def find_ours(self) -> Optional[FoundDistribution]:
+        """Return the distribution that was made here for the bucket; find its origin access control."""
+        named = [each for each in self._controls() if each["Name"] == self.desired.control_name]
         self.control = named[0] if named else None
         return self._ours()
 
-    def _ours(self) -> Optional[_Found]:
-        tried = f"Looking for the distribution of bucket {self.wish.bucket}"
+    def _ours(self) -> Optional[FoundDistribution]:
+        tried = f"Looking for the distribution of bucket {self.desired.bucket}"
         listed = _listed(
             tried, self.cloudfront.list_distributions, "DistributionList", "cloudfront:ListDistributions"
         )
-        ours = [each for each in listed if distribution.is_ours(each, self.wish)]
+        ours = [each for each in listed if distribution.is_ours(each, self.desired)]
         if len(ours) > 1:
             names = " and ".join(sorted(each["Id"] for each in ours))
             raise AwsError(tried, f"there are several, {names}", "Name one of them with distribution_id")
@@ -133,8 +133,8 @@ class _Front:
             "cloudfront:ListOriginAccessControls",
         )
 
-    def _read(self, distribution_id: str) -> _Found:
-        answer = attempt(
+    def _read(self, distribution_id: str) -> FoundDistribution:
+        answer = call_aws(
             f"Reading distribution {distribution_id}",
             self.cloudfront.get_distribution,
             needs="cloudfront:GetDistribution",
@@ -142,15 +142,15 @@ class _Front:
         )
         return _found(answer)
 
-    def take(self, found: Optional[_Found]) -> _Found:
-        """Make or correct the distribution."""
-        control_id = self._take_control()
+    def apply(self, found: Optional[FoundDistribution]) -> FoundDistribution:
+        """Create or correct the distribution."""
+        control_id = self._apply_control()
         if found is None:
             return self._make(control_id)
-        config = distribution.wanted_config(found.config, self.wish, control_id)
+        config = distribution.wanted_config(found.config, self.desired, control_id)
         if not distribution.changes(found.config, config):
             return found
-        answer = attempt(
+        answer = call_aws(
             f"Changing distribution {found.id}",
             self.cloudfront.update_distribution,
             needs="cloudfront:UpdateDistribution",
@@ -160,10 +160,10 @@ class _Front:
         )
         return _found(answer)
 
-    def _take_control(self) -> str:
-        config = distribution.access_control(self.wish)
+    def _apply_control(self) -> str:
+        config = distribution.access_control(self.desired)
         if self.control is None:
-            answer = attempt(
+            answer = call_aws(
                 f"Making the origin access control {config['Name']}",
                 self.cloudfront.create_origin_access_control,
                 needs="cloudfront:CreateOriginAccessControl",
@@ -175,13 +175,13 @@ class _Front:
         if distribution.signs(self.control):
             return control_id
         tried = f"Changing the origin access control {config['Name']}"
-        read = attempt(
+        read = call_aws(
             tried,
             self.cloudfront.get_origin_access_control,
             needs="cloudfront:GetOriginAccessControl",
             Id=control_id,
         )
-        attempt(
+        call_aws(
             tried,
             self.cloudfront.update_origin_access_control,
             needs="cloudfront:UpdateOriginAccessControl",
@@ -191,33 +191,33 @@ class _Front:
         )
         return control_id
 
-    def _make(self, control_id: str) -> _Found:
-        """Two runs at the same time make one: CloudFront takes a reference once."""
-        made = self._create(control_id, self.wish.comment)
+    def _make(self, control_id: str) -> FoundDistribution:
+        """Create it. Two runs at the same time make one: CloudFront accepts a reference once."""
+        made = self._create(control_id, self.desired.comment)
         found = made or poll(self._ours, _FOUND_AGAIN_SECONDS)
         if found:
             return found
         # The reference was that of a distribution that has been deleted.
-        made = self._create(control_id, f"{self.wish.comment} {time.time():.0f}")
+        made = self._create(control_id, f"{self.desired.comment} {time.time():.0f}")
         if made is None:
-            tried = f"Making the distribution of bucket {self.wish.bucket}"
-            raise AwsError(tried, "CloudFront says that it is there, and it is not listed", "Run again")
+            tried = f"Making the distribution of bucket {self.desired.bucket}"
+            raise AwsError(tried, "CloudFront says that it exists, but does not list it", "Run again")
         return made
 
-    def _create(self, control_id: str, reference: str) -> Optional[_Found]:
-        answer = attempt(
-            f"Making the distribution of bucket {self.wish.bucket}",
+    def _create(self, control_id: str, reference: str) -> Optional[FoundDistribution]:
+        answer = call_aws(
+            f"Making the distribution of bucket {self.desired.bucket}",
             self.cloudfront.create_distribution,
             needs="cloudfront:CreateDistribution",
             none_on=("DistributionAlreadyExists",),
-            DistributionConfig=distribution.new_config(self.wish, control_id, reference),
+            DistributionConfig=distribution.new_config(self.desired, control_id, reference),
         )
         return _found(answer) if answer else None
 
-    def wait(self, found: _Found, seconds: float) -> _Found:
+    def wait(self, found: FoundDistribution, seconds: float) -> FoundDistribution:
         """Wait until the distribution is everywhere, which takes CloudFront some minutes."""
 
-        def deployed() -> Optional[_Found]:
+        def deployed() -> Optional[FoundDistribution]:
             now = self._read(found.id)
             return now if now.status == "Deployed" else None
 
@@ -232,20 +232,20 @@ class _Front:
 
 
 def _listed(tried: str, operation: Any, within: str, needs: str) -> list[dict[str, Any]]:
-    """What all pages of a list hold; not every botocore has them paged for both lists."""
+    """Return the items of all pages of a list; not every botocore can page both lists."""
     found: list[dict[str, Any]] = []
     marker: dict[str, str] = {}
     while True:
-        page = attempt(tried, operation, needs=needs, **marker)[within]
+        page = call_aws(tried, operation, needs=needs, **marker)[within]
         found += page.get("Items") or []
         if not page.get("IsTruncated"):
             return found
         marker = {"Marker": page["NextMarker"]}
 
 
-def _found(answer: Mapping[str, Any]) -> _Found:
+def _found(answer: Mapping[str, Any]) -> FoundDistribution:
     whole = answer["Distribution"]
-    return _Found(
+    return FoundDistribution(
         whole["Id"],
         whole["ARN"],
         whole["DomainName"],

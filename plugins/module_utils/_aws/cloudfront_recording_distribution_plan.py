@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A CloudFront distribution in front of a bucket that stays private: what is wanted, what differs.
+"""Plan a CloudFront distribution in front of a private bucket.
 
-Plain data in, plain data out. The distribution signs its requests to S3 by an origin access control, and the
-bucket policy lets in this one distribution.
+Plain data in, plain data out. The distribution signs its requests to S3 with an origin access control, and
+the bucket policy allows this one distribution.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 Config = dict[str, Any]
 TO_COME = "(the distribution that will be made)"
@@ -37,8 +37,8 @@ _SIGNING = {
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the task asks for. region: of the bucket. require_https: the bucket refuses http."""
+class DesiredDistribution:
+    """What the task requests. region: of the bucket. require_https: the bucket refuses http."""
 
     bucket: str
     region: str
@@ -49,13 +49,13 @@ class Wish:
 
     @property
     def origin(self) -> str:
-        """The bucket's own address. The one without a region redirects while a bucket is new."""
+        """Return the bucket's own address. The one without a region redirects while a bucket is new."""
         suffix = ".cn" if self.partition == "aws-cn" else ""
         return f"{self.bucket}.s3.{self.region}.amazonaws.com{suffix}"
 
     @property
     def comment(self) -> str:
-        """By which a distribution that was made here is found again."""
+        """Return the comment that identifies a distribution made here."""
         return f"antmedia.s3_recording {self.bucket}"
 
     @property
@@ -63,58 +63,58 @@ class Wish:
         return f"{self.bucket[: _MAX_NAME - 10]}-recording"
 
 
-def is_ours(summary: Mapping[str, Any], wish: Wish) -> bool:
-    """Whether a distribution of a list is the one that was made here for the bucket."""
-    return summary.get("Comment") == wish.comment and any(
-        _is_of_bucket(origin, wish) for origin in _items(summary.get("Origins"))
+def is_ours(summary: Mapping[str, Any], desired: DesiredDistribution) -> bool:
+    """True if a distribution of a list is the one that was made here for the bucket."""
+    return summary.get("Comment") == desired.comment and any(
+        _is_of_bucket(origin, desired) for origin in _items(summary.get("Origins"))
     )
 
 
-def access_control(wish: Wish) -> Config:
-    """The origin access control: every request to S3 is signed."""
-    return {"Name": wish.control_name, "Description": wish.comment, **_SIGNING}
+def access_control(desired: DesiredDistribution) -> Config:
+    """Return the origin access control: every request to S3 is signed."""
+    return {"Name": desired.control_name, "Description": desired.comment, **_SIGNING}
 
 
-def check_control(control: Mapping[str, Any], wish: Wish) -> None:
+def check_control(control: Mapping[str, Any], desired: DesiredDistribution) -> None:
     """Raise for an origin access control of that name that has to be changed and was not made here."""
-    if control.get("Description") != wish.comment:
+    if control.get("Description") != desired.comment:
         raise AwsError(
-            f"Using the origin access control {wish.control_name}",
+            f"Using the origin access control {desired.control_name}",
             "it exists and was not made here, since its description is not "
-            f"'{wish.comment}', and it does not sign every request to S3",
+            f"'{desired.comment}', and it does not sign every request to S3",
             "Let it sign every request in CloudFront, or give it another name. Nothing was changed",
         )
 
 
 def signs(control: Mapping[str, Any]) -> bool:
-    """Whether an origin access control signs every request to S3."""
+    """True if an origin access control signs every request to S3."""
     return all(control.get(name) == value for name, value in _SIGNING.items())
 
 
-def new_config(wish: Wish, control_id: str, reference: str) -> Config:
-    """A distribution as it is made. reference: tells CloudFront a second request for the same one."""
+def new_config(desired: DesiredDistribution, control_id: str, reference: str) -> Config:
+    """Return a new distribution. reference: CloudFront recognizes a repeated request by it."""
     config = {
         "CallerReference": reference,
-        "Comment": wish.comment,
+        "Comment": desired.comment,
         "Enabled": True,
-        "PriceClass": wish.price_class or PRICE_CLASSES[-1],
+        "PriceClass": desired.price_class or PRICE_CLASSES[-1],
         "Origins": _counted([]),
         "DefaultCacheBehavior": {"Compress": False},
         "HttpVersion": "http2and3",
         "IsIPV6Enabled": True,
     }
-    return wanted_config(config, wish, control_id)
+    return wanted_config(config, desired, control_id)
 
 
-def wanted_config(found: Mapping[str, Any], wish: Wish, control_id: str) -> Config:
-    """A distribution of ours as it shall be; what is not about recordings stays, such as names and logs."""
+def wanted_config(found: Mapping[str, Any], desired: DesiredDistribution, control_id: str) -> Config:
+    """Return a distribution of ours as it should be; unrelated settings stay, such as names and logs."""
     origins = _items(found.get("Origins"))
-    target = found["DefaultCacheBehavior"].get("TargetOriginId") or wish.origin
-    of_bucket: Config = next((each for each in origins if _is_of_bucket(each, wish)), {})
+    target = found["DefaultCacheBehavior"].get("TargetOriginId") or desired.origin
+    of_bucket: Config = next((each for each in origins if _is_of_bucket(each, desired)), {})
     ours = {
         **of_bucket,
         "Id": of_bucket.get("Id") or target,
-        "DomainName": wish.origin,
+        "DomainName": desired.origin,
         "OriginPath": "",
         "S3OriginConfig": {**(of_bucket.get("S3OriginConfig") or {}), "OriginAccessIdentity": ""},
         "OriginAccessControlId": control_id,
@@ -127,13 +127,13 @@ def wanted_config(found: Mapping[str, Any], wish: Wish, control_id: str) -> Conf
         "CachePolicyId": _CACHE_POLICY,
         "OriginRequestPolicyId": _ORIGIN_REQUEST_POLICY,
     }
-    # Where a cache policy decides, CloudFront takes none of the older settings beside it.
+    # Where a cache policy decides, CloudFront allows none of the older settings beside it.
     for older in ("ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"):
         behavior.pop(older, None)
     return {
         **found,
         "Enabled": True,
-        "PriceClass": wish.price_class or found.get("PriceClass"),
+        "PriceClass": desired.price_class or found.get("PriceClass"),
         "Origins": _counted([*(each for each in origins if each["Id"] != ours["Id"]), ours]),
         "DefaultCacheBehavior": behavior,
     }
@@ -147,7 +147,7 @@ def _methods(found: Optional[Mapping[str, Any]]) -> Config:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs, in words."""
+    """Describe the changes."""
     found = []
     if not before["Enabled"]:
         found.append("enable the distribution")
@@ -161,7 +161,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def view(config: Optional[Mapping[str, Any]]) -> Config:
-    """What a diff shows of a distribution."""
+    """Return the part of a distribution that a diff displays."""
     if config is None:
         return {"exists": False}
     behavior = config["DefaultCacheBehavior"]
@@ -184,24 +184,26 @@ def view(config: Optional[Mapping[str, Any]]) -> Config:
     }
 
 
-def check_given(config: Mapping[str, Any], wish: Wish, controls: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise where a distribution that somebody else has made cannot serve the bucket; it is not changed.
+def check_given(
+    config: Mapping[str, Any], desired: DesiredDistribution, controls: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Raise if someone else's distribution cannot serve the bucket; it is not changed.
 
     controls: the origin access controls of the account by their IDs.
     """
     problems = []
     if not config["Enabled"]:
         problems.append("it is disabled")
-    origins = [each for each in _items(config.get("Origins")) if _is_of_bucket(each, wish)]
+    origins = [each for each in _items(config.get("Origins")) if _is_of_bucket(each, desired)]
     if not origins:
-        problems.append(f"none of its origins is bucket {wish.bucket} ({wish.origin})")
+        problems.append(f"none of its origins is bucket {desired.bucket} ({desired.origin})")
     for origin in origins[:1]:
         problems += _origin_problems(origin, config, controls)
-    if wish.require_https:
+    if desired.require_https:
         problems += _http_problems({each["Id"] for each in origins}, config)
     if problems:
         raise AwsError(
-            f"Looking at distribution {wish.distribution_id} for bucket {wish.bucket}",
+            f"Looking at distribution {desired.distribution_id} for bucket {desired.bucket}",
             "; ".join(problems),
             "Correct that in CloudFront, or leave the distribution out to have one made",
         )
@@ -214,7 +216,7 @@ def _origin_problems(
     name = f"its origin '{origin['Id']}'"
     control = origin.get("OriginAccessControlId") or ""
     if not control:
-        found.append(f"{name} has no origin access control, without which S3 takes its requests for nobody's")
+        found.append(f"{name} has no origin access control, without which its requests are anonymous to S3")
     elif not signs(controls.get(control) or {}):
         found.append(f"the origin access control {control} of {name} does not sign every request to S3")
     if origin.get("OriginPath"):
@@ -227,7 +229,7 @@ def _origin_problems(
 
 
 def _http_problems(origins: set[str], config: Mapping[str, Any]) -> list[str]:
-    """Return the cache behaviors that let viewers come by http: CloudFront asks S3 as the viewer asks it.
+    """Return the cache behaviors that allow viewers http: CloudFront asks S3 with the protocol of the viewer.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-s3-origin.html
     """
@@ -237,9 +239,9 @@ def _http_problems(origins: set[str], config: Mapping[str, Any]) -> list[str]:
         if each.get("ViewerProtocolPolicy") == "allow-all"
     ]
     problem = (
-        f"its cache behaviors for {', '.join(names)} let viewers come by http (ViewerProtocolPolicy "
-        "allow-all), and CloudFront then asks the bucket by http, which the bucket refuses. Set them to "
-        "redirect-to-https or https-only, or let the bucket take http as well (in the role "
+        f"its cache behaviors for {', '.join(names)} allow viewers http (ViewerProtocolPolicy "
+        "allow-all), and CloudFront then calls the bucket by http, which the bucket refuses. Set them to "
+        "redirect-to-https or https-only, or allow http in the bucket as well (in the role "
         "s3_recording_secure_transport_only: false)"
     )
     return [problem] if names else []
@@ -256,9 +258,9 @@ def _leading_to(origins: set[str], config: Mapping[str, Any]) -> list[Mapping[st
     return [each for each in behaviors if each.get("TargetOriginId") in origins | groups]
 
 
-def _is_of_bucket(origin: Mapping[str, Any], wish: Wish) -> bool:
+def _is_of_bucket(origin: Mapping[str, Any], desired: DesiredDistribution) -> bool:
     domain = str(origin.get("DomainName") or "")
-    pattern = rf"{re.escape(wish.bucket)}\.s3(?!-website)[a-z0-9.-]*\.amazonaws\.com(\.cn)?"
+    pattern = rf"{re.escape(desired.bucket)}\.s3(?!-website)[a-z0-9.-]*\.amazonaws\.com(\.cn)?"
     return re.fullmatch(pattern, domain) is not None
 
 

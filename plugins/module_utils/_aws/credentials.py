@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is wrong with AWS credentials, told apart. The one place that knows botocore's errors about them."""
+"""Explain errors of AWS credentials. The only file that knows botocore's errors about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .errors import AwsError, code_of
+from .._common.errors import AwsError
+from .errors import code_of
 
 # The options in which a task or a lookup has them.
 SECRETS = ("secret_key", "session_token")
@@ -39,7 +40,7 @@ _NO_SOURCE = ("CredentialRetrievalError", "MetadataRetrievalError", "RefreshWith
 
 @dataclass(frozen=True)
 class Trouble:
-    """kind: none, half, both, profile, login, expired, unknown, secret, file or source. words: what came."""
+    """kind: none, half, both, profile, login, expired, unknown, secret, file or source."""
 
     kind: str
     words: str
@@ -49,7 +50,7 @@ class Trouble:
 def trouble_of(
     error: BaseException, profile: str = "", environment: Optional[Mapping[str, str]] = None
 ) -> Optional[Trouble]:
-    """Tell what is wrong with the credentials that met this error of botocore; None where it is not they.
+    """Return what is wrong with the credentials, by botocore's error; None if it is about something else.
 
     profile: the one that was given other than by the environment.
     """
@@ -62,7 +63,7 @@ def trouble_of(
 
 
 def refuse_unusable(params: Mapping[str, Any]) -> None:
-    """Raise AwsError where a module's own options for credentials cannot be used; nothing is sent."""
+    """Raise AwsError if a module's own options for credentials cannot be used; send nothing."""
     profile = str(params.get("profile") or "")
     if not profile:
         return
@@ -104,7 +105,7 @@ def _by_code(code: str, profile: str) -> Optional[Trouble]:
 
 
 def _by_name(error: BaseException, profile: str) -> Optional[Trouble]:
-    """botocore is not imported for it: modules are documented without it."""
+    """Compare names of classes: botocore is not imported, because modules are documented without it."""
     names = {each.__name__ for each in type(error).__mro__}
     details: Mapping[str, Any] = getattr(error, "kwargs", None) or {}
     if "ProfileNotFound" in names:

@@ -1,17 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The one error of the AWS modules, and the words that it is made of."""
+"""Translate botocore's errors into AwsError."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
-
-from .._common.plain_text import one_line, printable
-from .._common.secret_forms import scrub
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from .._common.errors import AwsError
+from .._common.plain_text import one_line
 
 _LONGEST_ANSWER = 1000
 _NOT_FOUND, _UNAVAILABLE = 404, 503
@@ -32,47 +27,8 @@ _THROTTLED_CODES = {
 UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
 
 
-class AwsError(Exception):
-    """Something that the user has to know: what was tried on what, what came back, what to do next.
-
-    code: AWS's own name of the error, empty where AWS did not answer. status: the HTTP status of its answer.
-    """
-
-    def __init__(
-        self, tried: str, came_back: str, remedy: str = "", *, code: str = "", status: int = 0
-    ) -> None:
-        self.tried = tried
-        self.came_back = came_back
-        self.remedy = remedy
-        self.code = code
-        self.status = status
-        super().__init__(tried, came_back, remedy)
-
-    def __str__(self) -> str:
-        parts = [f"{self.tried}: {self.came_back}".rstrip(".")]
-        if self.remedy:
-            parts.append(self.remedy.rstrip("."))
-        return printable(". ".join(parts) + ".")
-
-    def after(self, steps: Iterable[str]) -> AwsError:
-        """The same error, telling what had been done before it."""
-        done = "; ".join(steps)
-        if done:
-            self.remedy = f"{self.remedy.rstrip('.')}. Done before that: {done}".lstrip(". ")
-        return self
-
-    def without(self, secrets: Iterable[Optional[str]]) -> AwsError:
-        """The same error, with the secrets that an answer may quote masked."""
-        self.came_back = scrub(self.came_back, secrets)
-        return self
-
-    def result(self) -> dict[str, Any]:
-        """The error as a task's result."""
-        return {"msg": str(self), **({"error_code": self.code} if self.code else {})}
-
-
 def code_of(error: BaseException) -> str:
-    """AWS's name of an error; botocore's exceptions without an answer have none."""
+    """Return AWS's name of an error; empty for botocore's errors without an answer."""
     response = getattr(error, "response", None) or {}
     return str((response.get("Error") or {}).get("Code") or "")
 
@@ -86,17 +42,17 @@ def status_of(error: BaseException) -> int:
 def is_none(code: str, status: int) -> bool:
     """True if an answer about a setting of a bucket says that the bucket has none.
 
-    Stores have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
+    Providers have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
     """
     return status == _NOT_FOUND and code != "NoSuchBucket"
 
 
-def explain(
+def to_aws_error(
     tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
 ) -> AwsError:
-    """Return what came back from botocore, in words.
+    """Return an AwsError for an error of botocore.
 
-    needs: the permission that the call takes. asked: the address that was asked.
+    needs: the permission that the call needs. asked: the address that was called.
     """
     from .credentials import trouble_of
 
@@ -105,14 +61,14 @@ def explain(
     if not response:
         if trouble is not None:
             return AwsError(tried, trouble.words, trouble.remedy)
-        way = "Check region, endpoint_url and the way to AWS from this host"
+        way = "Check region, endpoint_url and the network between this host and AWS"
         return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
     code, status = one_line(code_of(error)), status_of(error)
     text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
-        came_back = f"{asked or 'the store'} does not know the call {call} ({came_back.rstrip('.')})"
+        came_back = f"{asked or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     return AwsError(tried, came_back, remedy, code=code, status=status)
 
@@ -120,11 +76,11 @@ def explain(
 def _remedy(code: str, status: int, needs: str) -> str:
     if code in _THROTTLED_CODES or status == _UNAVAILABLE:
         return (
-            "The service takes no more requests at the moment: run again in some minutes. If that happens "
+            "The service accepts no more requests at the moment: run again in some minutes. If that happens "
             "often, let fewer runs use the account at the same time"
         )
     if code in _DENIED_CODES and needs:
         return f"The credentials of this task need the permission {needs}, and no policy may deny it"
     if code in UNKNOWN_CALL_CODES:
-        return "Leave out what needs this call, or give the endpoint_url of a store that has it"
+        return "Leave out what needs this call, or give the endpoint_url of a provider that has it"
     return ""

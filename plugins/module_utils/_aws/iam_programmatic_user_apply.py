@@ -1,16 +1,16 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What iam_programmatic_user does: read, difference, apply, read back."""
+"""Read, compare, apply and read back an IAM user."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.errors import AwsError
 from . import iam_programmatic_user_plan as users
-from .calls import attempt, client, partition_of, poll
-from .errors import AwsError
+from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
 from .tags import from_aws
@@ -18,7 +18,7 @@ from .tags import from_aws
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# IAM tells all its parts of a change within seconds.
+# A change is known everywhere in IAM within seconds.
 _READ_BACK_SECONDS = 30
 _DEMANDED = (
     "If the policy of these credentials demands a permissions boundary, give its ARN by permissions_boundary "
@@ -36,7 +36,7 @@ _REMEDIES = {
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the user to what the task asks; the module's result."""
+    """Make the user as the task requests; return the module's result."""
     return _present(module) if module.params["state"] == "present" else _absent(module)
 
 
@@ -52,7 +52,7 @@ def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
 
 def _present(module: Any) -> dict[str, Any]:
     params = module.params
-    wish = users.Wish(
+    desired = users.DesiredUser(
         user=params["user_name"],
         policy_name=params["policy_name"],
         policy=params["policy"],
@@ -61,22 +61,24 @@ def _present(module: Any) -> dict[str, Any]:
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
         boundary=params["permissions_boundary"] or "",
     )
-    users.check(wish)
-    wish = replace(wish, tags={**wish.tags, **tags_of(params["bucket"])})
-    user = _User(client(module, "iam"), _claim(params, wish.managed))
-    before = user.read(wish)
+    users.check(desired)
+    desired = replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+    user = UserApi(client(module, "iam"), _claim(params, desired.managed))
+    before = user.read(desired)
     partition = users.partition_in(before.arn if before else "", partition_of(module.region))
-    wish = replace(wish, managed=user.resolve(wish.managed, before.managed if before else (), partition))
-    changes = [step.words for step in users.steps(before, wish)]
-    after = users.target(before, wish)
+    desired = replace(
+        desired, managed=user.resolve(desired.managed, before.managed if before else (), partition)
+    )
+    changes = [step.text for step in users.steps(before, desired)]
+    after = users.target(before, desired)
     if after.boundary != (before.boundary if before else ""):
         user.check_boundary(after.boundary)
     if changes and not module.check_mode:
-        before, after, changes = user.bring(before, wish)
+        before, after, changes = user.apply(before, desired)
     left, right = users.difference(before, after)
-    result = _result(wish.user, after.arn, changes, users.summary(wish, changes), left, right)
+    result = _result(desired.user, after.arn, changes, users.summary(desired, changes), left, right)
     attached = user.attached_if_readable() if before else ()
-    warnings = full_access_warnings(wish.user, attached, wish.managed, after.boundary)
+    warnings = full_access_warnings(desired.user, attached, desired.managed, after.boundary)
     return {**result, "warnings": warnings}
 
 
@@ -85,10 +87,13 @@ def _absent(module: Any) -> dict[str, Any]:
     name = params["user_name"]
     users.check_name(name)
     claim = _claim(params, tuple(params["managed_policies"] or ()))
-    user = _User(client(module, "iam"), claim)
+    user = UserApi(client(module, "iam"), claim)
     found = user.found()
     if found is None:
-        return {**_result(name, "", [], f"There is no IAM user {name}, as wanted", {}, {}), "stays": []}
+        return {
+            **_result(name, "", [], f"There is no IAM user {name}, no change needed", {}, {}),
+            "stays": [],
+        }
     refusal = user.refusal(found, claim)
     if refusal:
         why = refusal.came_back
@@ -97,11 +102,11 @@ def _absent(module: Any) -> dict[str, Any]:
     return _removal(module, user, user.belongings(found))
 
 
-def _removal(module: Any, user: _User, has: Belongings) -> dict[str, Any]:
+def _removal(module: Any, user: UserApi, has: Belongings) -> dict[str, Any]:
     claim = user.claim
     users.check_removal(has, claim, module.params["delete_access_keys"])
     steps = users.removal(has, claim)
-    changes = [step.words for step in steps]
+    changes = [step.text for step in steps]
     if not module.check_mode:
         user.remove(steps)
     stays = leftovers(has, claim)
@@ -132,17 +137,17 @@ def _result(
     }
 
 
-class _User(UserReader):
+class UserApi(UserReader):
     def __init__(self, iam: Any, claim: Claim) -> None:
         super().__init__(iam, claim.user)
         self.claim = claim
-        # True while users are made or changed without a boundary being asked for.
+        # True while users are made or changed without a requested boundary.
         self.has_no_boundary = False
 
-    def read(self, wish: users.Wish) -> Optional[users.User]:
-        """Return what the user has of all that the task speaks of, None where there is no such user.
+    def read(self, desired: users.DesiredUser) -> Optional[users.User]:
+        """Return the parts of the user that the task is about, None if there is no such user.
 
-        AwsError where the user is someone else's.
+        AwsError if the user is someone else's.
         """
         found = self.found()
         if found is None:
@@ -152,14 +157,14 @@ class _User(UserReader):
             arn=found["Arn"],
             path=found["Path"],
             console_access=self.console_access(),
-            policy=self.policy(wish.policy_name),
-            managed=self.attached() if wish.managed else (),
+            policy=self.policy(desired.policy_name),
+            managed=self.attached() if desired.managed else (),
             tags=from_aws(found.get("Tags") or []),
             boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
         )
 
     def check_boundary(self, arn: str) -> None:
-        """Raise if there is no such policy; where the credentials may not ask, IAM itself will tell."""
+        """Raise if there is no such policy; where the credentials may not ask, IAM itself will say so."""
         try:
             exists = self._policy_exists(arn)
         except AwsError as error:
@@ -176,7 +181,7 @@ class _User(UserReader):
             )
 
     def resolve(self, names: tuple[str, ...], attached: tuple[str, ...], partition: str) -> tuple[str, ...]:
-        """ARNs of managed policies: AWS's own of that name, else the account's."""
+        """Return ARNs of managed policies: AWS's own of that name, else the account's."""
         found = []
         for name in names:
             arn = users.aws_managed(name, partition)
@@ -187,14 +192,16 @@ class _User(UserReader):
 
     def _policy_exists(self, arn: str) -> bool:
         tried = f"Looking up the managed policy {arn} for IAM user {self.name}"
-        answer = attempt(tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn)
+        answer = call_aws(
+            tried, self.iam.get_policy, needs="iam:GetPolicy", none_on=(MISSING,), PolicyArn=arn
+        )
         return answer is not None
 
     def _policy_of_account(self, name: str) -> str:
         tried = f"Looking up the managed policy {name} for IAM user {self.name}"
         if not name.startswith("arn:"):
             pages = self.iam.get_paginator("list_policies").paginate(Scope="Local")
-            answer = attempt(tried, pages.build_full_result, needs="iam:ListPolicies")
+            answer = call_aws(tried, pages.build_full_result, needs="iam:ListPolicies")
             for each in answer.get("Policies") or []:
                 if each["PolicyName"] == name:
                     return str(each["Arn"])
@@ -205,40 +212,40 @@ class _User(UserReader):
             code=MISSING,
         )
 
-    def bring(
-        self, before: Optional[users.User], wish: users.Wish
+    def apply(
+        self, before: Optional[users.User], desired: users.DesiredUser
     ) -> tuple[Optional[users.User], users.User, list[str]]:
-        """Make what is missing: what the user had, what it then has, and what was done."""
+        """Make what is missing; return what the user had, what it then has, and the changes."""
         done: list[str] = []
-        steps = users.steps(before, wish)
-        self.has_no_boundary = not wish.boundary
+        steps = users.steps(before, desired)
+        self.has_no_boundary = not desired.boundary
         try:
             if before is None:
-                current, created = self._create(steps[0], wish)
-                done += [steps[0].words] if created else []
+                current, created = self._create(steps[0], desired)
+                done += [steps[0].text] if created else []
                 before = None if created else current
-                steps = users.steps(current, wish)
+                steps = users.steps(current, desired)
             for step in steps:
-                self._take(step)
-                done.append(step.words)
-            return before, self._read_back(wish), done
+                self._apply_step(step)
+                done.append(step.text)
+            return before, self._read_back(desired), done
         except AwsError as error:
-            raise error.after(done) from None
+            raise error.with_done(done) from None
 
-    def _create(self, step: users.Step, wish: users.Wish) -> tuple[users.User, bool]:
-        """The new user, once IAM knows it, and whether it was made here and not by another run just now."""
+    def _create(self, step: users.Step, desired: users.DesiredUser) -> tuple[users.User, bool]:
+        """Return the new user, once IAM knows it, and True if this run made it and not another one."""
         created = self._call(step, none_on=("EntityAlreadyExists",))
-        found = poll(lambda: self.read(wish), _READ_BACK_SECONDS)
+        found = poll(lambda: self.read(desired), _READ_BACK_SECONDS)
         if found is None:
             came_back = f"IAM still says after {_READ_BACK_SECONDS} seconds that there is no such user"
             remedy = "Run again"
             if created is None:
                 came_back = "EntityAlreadyExists, but there is no user of exactly this name"
-                remedy = "IAM does not tell upper from lower case: use the name as it is spelled there"
+                remedy = "IAM treats upper and lower case alike: use the name as it is spelled there"
             raise AwsError(self._tried(step), came_back, remedy)
         return found, created is not None
 
-    def _take(self, step: users.Step) -> None:
+    def _apply_step(self, step: users.Step) -> None:
         gone = (MISSING,) if step.removes else ()
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
@@ -247,7 +254,7 @@ class _User(UserReader):
 
     def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
         try:
-            return attempt(
+            return call_aws(
                 self._tried(step),
                 getattr(self.iam, step.call),
                 needs=step.needs,
@@ -257,27 +264,27 @@ class _User(UserReader):
                 **step.arguments,
             )
         except AwsError as error:
-            error.remedy = error.remedy or _REMEDIES.get(error.code, "")
+            told = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
             if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
-                error.remedy = f"{error.remedy}. {_DEMANDED}"
-            raise
+                told = told.with_note(_DEMANDED)
+            raise told from None
 
     def _tried(self, step: users.Step) -> str:
-        return f"IAM user {self.name} ({step.words})"
+        return f"IAM user {self.name} ({step.text})"
 
-    def _read_back(self, wish: users.Wish) -> users.User:
+    def _read_back(self, desired: users.DesiredUser) -> users.User:
         found: list[Optional[users.User]] = []
 
-        def as_asked() -> Optional[users.User]:
-            found[:] = [self.read(wish)]
-            return found[0] if found[0] and not users.steps(found[0], wish) else None
+        def is_desired() -> Optional[users.User]:
+            found[:] = [self.read(desired)]
+            return found[0] if found[0] and not users.steps(found[0], desired) else None
 
-        answer = poll(as_asked, _READ_BACK_SECONDS)
+        answer = poll(is_desired, _READ_BACK_SECONDS)
         if answer is None:
-            missing = "; ".join(step.words for step in users.steps(found[0], wish))
+            missing = "; ".join(step.text for step in users.steps(found[0], desired))
             raise AwsError(
                 f"Setting up IAM user {self.name}",
-                f"all calls were accepted, but still to be done would be: {missing}",
+                f"all calls were accepted, but these changes are missing: {missing}",
                 "Something else may be changing the user at the same time; run again",
             )
         return answer
@@ -286,10 +293,10 @@ class _User(UserReader):
         done: list[str] = []
         try:
             for step in steps:
-                self._take(step)
-                done.append(step.words)
+                self._apply_step(step)
+                done.append(step.text)
         except AwsError as error:
-            raise error.after(done) from None
+            raise error.with_done(done) from None
         if not any(step.call == "delete_user" for step in steps):
             return
         if not poll(lambda: None if self.found() else True, _READ_BACK_SECONDS):
@@ -297,4 +304,4 @@ class _User(UserReader):
                 f"Deleting IAM user {self.name}",
                 "all calls were accepted, but the user is still there",
                 "Something else may be making it again at the same time; run again",
-            ).after(done)
+            ).with_done(done)

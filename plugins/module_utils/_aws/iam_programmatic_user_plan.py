@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""An IAM user for a program: what is wanted, in which steps to get there, what cannot work.
+"""Plan an IAM user for a program: validate, list the steps, compare.
 
 Plain data in, plain data out. A policy is the document as a dict, a managed policy is its ARN.
 """
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 from .tags import to_aws
@@ -41,10 +41,10 @@ _UNSET: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the task asks for.
+class DesiredUser:
+    """The user that the task requests.
 
-    A path of None, an empty boundary and what is missing in tags and managed are left as they are.
+    A path of None, an empty boundary and whatever tags and managed leave out stay as they are.
     """
 
     user: str
@@ -58,7 +58,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class User:
-    """What a user has, as far as the task speaks of it."""
+    """The parts of a user that the task is about."""
 
     arn: str = ""
     path: str = "/"
@@ -71,10 +71,10 @@ class User:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of the IAM API: its name in boto3, its arguments beside the user's name, and what it does."""
+    """One call of IAM: its name in boto3, its arguments besides the user's name, its description."""
 
     call: str
-    words: str
+    text: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,23 +87,23 @@ class Step:
         return self.call.startswith(("delete_", "detach_", "remove_"))
 
 
-def check(wish: Wish) -> None:
+def check(desired: DesiredUser) -> None:
     """Raise for what AWS would refuse whatever the user has."""
-    problems = _name_problems(wish.user, wish.policy_name)
-    if wish.path is not None and not _PATH.fullmatch(wish.path):
-        problems.append(f"the path '{wish.path}' must begin and end with a slash and hold no blanks")
-    if wish.boundary and not is_boundary(wish.boundary):
-        problems.append(f"the permissions_boundary '{wish.boundary}' must be the ARN of a managed policy")
-    if "" in wish.managed:
+    problems = _name_problems(desired.user, desired.policy_name)
+    if desired.path is not None and not _PATH.fullmatch(desired.path):
+        problems.append(f"the path '{desired.path}' must begin and end with a slash and hold no blanks")
+    if desired.boundary and not is_boundary(desired.boundary):
+        problems.append(f"the permissions_boundary '{desired.boundary}' must be the ARN of a managed policy")
+    if "" in desired.managed:
         problems.append("managed_policies holds an empty name")
-    problems += _policy_problems(wish.policy)
+    problems += _policy_problems(desired.policy)
     problems += [
         f"tags has another {name}, by which a user of this collection is known"
-        for name in wish.tags
+        for name in desired.tags
         if any(name.lower() == each for each in tags_of("any"))
     ]
     if problems:
-        raise AwsError(f"IAM user {wish.user}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"IAM user {desired.user}", "; ".join(problems), "Nothing was changed")
 
 
 def is_boundary(arn: str) -> bool:
@@ -112,7 +112,7 @@ def is_boundary(arn: str) -> bool:
 
 
 def check_name(user: str) -> None:
-    """Raise if no user can be called so."""
+    """Raise if no user can have this name."""
     problems = _name_problems(user)
     if problems:
         raise AwsError(f"IAM user {user}", "; ".join(problems), "Nothing was changed")
@@ -165,12 +165,12 @@ def policy_text(policy: Mapping[str, Any]) -> str:
 
 
 def size_of(policy: Mapping[str, Any]) -> int:
-    """Characters as IAM counts them, without white space."""
+    """Return the number of characters as IAM counts them, without white space."""
     return sum(not char.isspace() for char in policy_text(policy))
 
 
 def same_policy(left: Optional[Mapping[str, Any]], right: Optional[Mapping[str, Any]]) -> bool:
-    """Whether both say the same, whatever the order and whether one value stands in a list."""
+    """True if both say the same, whatever the order and whether one value stands in a list."""
     if left is None or right is None:
         return left is right
     return _policy_meaning(left) == _policy_meaning(right)
@@ -187,23 +187,23 @@ def partition_in(arn: str, otherwise: str) -> str:
 
 
 def aws_managed(name: str, partition: str) -> str:
-    """ARN of a policy that AWS manages; an ARN stays what it is."""
+    """Return the ARN of a policy that AWS manages; an ARN stays what it is."""
     return name if name.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{name}"
 
 
-def target(current: Optional[User], wish: Wish) -> User:
-    """What the user shall have. A policy that says the same already keeps its form."""
+def target(current: Optional[User], desired: DesiredUser) -> User:
+    """Return the user as it should be. A policy that says the same already keeps its form."""
     base = current or User()
-    path = wish.path or base.path
+    path = desired.path or base.path
     return replace(
         base,
-        arn=base.arn if path == base.path else _moved(base.arn, path, wish.user),
+        arn=base.arn if path == base.path else _moved(base.arn, path, desired.user),
         path=path,
         console_access=False,
-        policy=base.policy if same_policy(base.policy, wish.policy) else wish.policy,
-        managed=tuple(sorted({*base.managed, *wish.managed})),
-        tags={**base.tags, **wish.tags},
-        boundary=wish.boundary or base.boundary,
+        policy=base.policy if same_policy(base.policy, desired.policy) else desired.policy,
+        managed=tuple(sorted({*base.managed, *desired.managed})),
+        tags={**base.tags, **desired.tags},
+        boundary=desired.boundary or base.boundary,
     )
 
 
@@ -212,15 +212,15 @@ def _moved(arn: str, path: str, user: str) -> str:
     return f"{account}:user{path}{user}" if found else arn
 
 
-def steps(current: Optional[User], wish: Wish) -> list[Step]:
+def steps(current: Optional[User], desired: DesiredUser) -> list[Step]:
     """Return the calls in their order.
 
     Nothing is allowed to a user who can still log in to the console, or before the boundary limits it.
     """
-    after = target(current, wish)
+    after = target(current, desired)
     found = []
     if current is None:
-        found.append(_creation(wish))
+        found.append(_creation(desired))
         current = replace(User(), path=after.path, tags=after.tags, boundary=after.boundary)
     if current.console_access:
         found.append(Step("delete_login_profile", "remove console access"))
@@ -234,8 +234,8 @@ def steps(current: Optional[User], wish: Wish) -> list[Step]:
         found.append(Step("put_user_permissions_boundary", what, {"PermissionsBoundary": after.boundary}))
     if after.policy != current.policy and after.policy is not None:
         verb = "change" if current.policy else "add"
-        arguments = {"PolicyName": wish.policy_name, "PolicyDocument": policy_text(after.policy)}
-        found.append(Step("put_user_policy", f"{verb} inline policy {wish.policy_name}", arguments))
+        arguments = {"PolicyName": desired.policy_name, "PolicyDocument": policy_text(after.policy)}
+        found.append(Step("put_user_policy", f"{verb} inline policy {desired.policy_name}", arguments))
     found += [
         Step("attach_user_policy", f"attach managed policy {_short(arn)}", {"PolicyArn": arn})
         for arn in after.managed
@@ -244,20 +244,20 @@ def steps(current: Optional[User], wish: Wish) -> list[Step]:
     return found
 
 
-def _creation(wish: Wish) -> Step:
+def _creation(desired: DesiredUser) -> Step:
     arguments: dict[str, Any] = {}
-    if wish.path:
-        arguments["Path"] = wish.path
-    if wish.tags:
-        arguments["Tags"] = to_aws(wish.tags)
-    if wish.boundary:
-        arguments["PermissionsBoundary"] = wish.boundary
-    limited = f" with the permissions boundary {_short(wish.boundary)}" if wish.boundary else ""
-    return Step("create_user", f"create the user {wish.user}{limited}", arguments)
+    if desired.path:
+        arguments["Path"] = desired.path
+    if desired.tags:
+        arguments["Tags"] = to_aws(desired.tags)
+    if desired.boundary:
+        arguments["PermissionsBoundary"] = desired.boundary
+    limited = f" with the permissions boundary {_short(desired.boundary)}" if desired.boundary else ""
+    return Step("create_user", f"create the user {desired.user}{limited}", arguments)
 
 
 def difference(before: Optional[User], after: User) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parts that change, as they were and as they will be. Of a new user, all that it is given."""
+    """Return the parts that change, before and after; of a new user everything it gets."""
     old, new = _view(before) if before else _UNSET, _view(after)
     left = {name: value for name, value in old.items() if value != new[name]}
     right = {name: new[name] for name in left}
@@ -290,7 +290,7 @@ def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> No
 
 
 def removal(has: Belongings, claim: Claim) -> list[Step]:
-    """Return the calls in their order: our policies, and all that is left where the user goes as well."""
+    """Return the calls in order: our policies, and all that is left if the user is deleted as well."""
     goes = not leftovers(has, claim)
     keys = [
         Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
@@ -311,7 +311,7 @@ def removal(has: Belongings, claim: Claim) -> list[Step]:
 
 
 def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what goes of a user, before and after; of one that goes as a whole, all that it had."""
+    """Return what is deleted of a user, before and after; everything it had if the user itself is deleted."""
     gone = {value for step in steps for value in step.arguments.values()}
     before = {
         "console_access": has.console_access,
@@ -326,14 +326,14 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
     return lists, {name: [each for each in lists[name] if each not in gone] for name in lists}
 
 
-def summary(wish: Wish, changes: Sequence[str]) -> str:
-    """One line in words."""
+def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
+    """Describe the user in one line."""
     return (
-        f"IAM user {wish.user} has the policy {wish.policy_name} and no console access: "
-        f"{'; '.join(changes) or 'as wanted'}"
+        f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
+        f"{'; '.join(changes) or 'no change needed'}"
     )
 
 
 def _short(arn: str) -> str:
-    """The name at the end of an AWS policy's ARN; others are named in full."""
+    """Return the name at the end of an AWS policy's ARN; other ARNs in full."""
     return arn.partition(":iam::aws:policy/")[2] or arn

@@ -1,15 +1,15 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reads what an IAM user has, and whether it is ours."""
+"""Read an IAM user, and decide if it is ours."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
-from .calls import attempt, attempt_all
-from .errors import AwsError
+from .._common.errors import AwsError
+from .calls import call_aws, call_aws_pages
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
 from .tags import from_aws
 
@@ -50,13 +50,13 @@ class UserReader:
 
     def _ask(self, what: str, call: str, needs: str, **options: Any) -> Any:
         tried = f"Reading {what} of IAM user {self.name}"
-        return attempt(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
+        return call_aws(tried, getattr(self.iam, call), needs=needs, UserName=self.name, **options)
 
     def _list(self, what: str, call: str, within: str, needs: str, none_on: tuple[str, ...] = ()) -> Any:
         tried = f"Reading {what} of IAM user {self.name}"
         # A new user may not be known everywhere yet.
         patience = (*BUSY, MISSING)
-        return attempt_all(
+        return call_aws_pages(
             tried, self.iam, call, within, needs=needs, none_on=none_on, retry_on=patience, UserName=self.name
         )
 
@@ -107,7 +107,7 @@ class UserReader:
             raise error
 
     def refusal(self, found: Mapping[str, Any], claim: Claim) -> Optional[AwsError]:
-        """Return why the user is not ours. What it has is asked only of one that might be adopted."""
+        """Return why the user is not ours. Its rights are read only if it might be adopted."""
         tags = from_aws(found.get("Tags") or [])
         if is_ours(tags, claim.bucket):
             return None
@@ -115,7 +115,7 @@ class UserReader:
         return refusal(has, claim)
 
     def rights(self, found: Mapping[str, Any]) -> Belongings:
-        """Return what the user may do and by whom it is managed, without its keys."""
+        """Return what the user may do and who manages it, without its keys."""
         inline = self._list(
             "the inline policies", "list_user_policies", "PolicyNames", "iam:ListUserPolicies"
         )
@@ -139,7 +139,7 @@ class UserReader:
         )
 
     def _kept(self) -> dict[str, list[str]]:
-        """What a user may have and this module never deletes; if it cannot be read, AWS itself refuses."""
+        """Return what this module never deletes of a user; if it cannot be read, AWS itself refuses."""
         found = {}
         for kind, call, within, identity, needs in _KEPT:
             # Not all of these come in pages.

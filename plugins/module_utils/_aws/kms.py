@@ -1,14 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether a key of AWS KMS can be used, as far as that can be read."""
+"""Check that a key of AWS KMS can be used, as far as that can be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .calls import attempt, client
-from .errors import AwsError
+from .._common.errors import AwsError
+from .calls import call_aws, client
 
 _DOES_NOT_EXIST = ("NotFoundException", "InvalidArnException")
 
@@ -20,13 +20,12 @@ def refuse_unusable(module: Any, key_id: str) -> None:
     """
     tried = f"Looking for KMS key {key_id}"
     try:
-        answer = attempt(tried, client(module, "kms").describe_key, needs="kms:DescribeKey", KeyId=key_id)
+        answer = call_aws(tried, client(module, "kms").describe_key, needs="kms:DescribeKey", KeyId=key_id)
     except AwsError as error:
         if error.code in _DOES_NOT_EXIST:
-            error.remedy = (
+            raise error.with_remedy(
                 "Give the ID, the ARN or the alias (alias/NAME) of a key that exists in this region"
-            )
-            raise
+            ) from None
         return
     state = answer["KeyMetadata"].get("KeyState", "Enabled")
     if state != "Enabled":

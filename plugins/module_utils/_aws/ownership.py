@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What in AWS is ours: the tags that say so, and who may not be adopted.
+"""Decide by its tags if something on AWS is ours, and who may not be adopted.
 
 A name alone says nothing: a name that is given may be that of a person or of another program. So what is made
-here is tagged, and what has no such tag is someone else's. Plain data in, plain data out.
+here is tagged, and whatever has no such tag is someone else's. Plain data in, plain data out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _OF_AWS = ":iam::aws:policy/"
 
 @dataclass(frozen=True)
 class Belongings:
-    """Everything that a user has of its own. kept: by kind, what is never deleted here."""
+    """Everything that a user has. kept: by kind, what is never deleted here."""
 
     arn: str
     console_access: bool = False
@@ -43,7 +43,7 @@ class Belongings:
 class Claim:
     """The user of a bucket as a task names it, and the policies that it may have. managed: by name or ARN.
 
-    adopt: whether a user without the tags may be taken over.
+    adopt: True if a user without the tags may be adopted.
     """
 
     user: str
@@ -81,8 +81,8 @@ def other_bucket(tags: Mapping[str, str], bucket: str) -> str:
     return named if bucket and named != bucket else ""
 
 
-def beside(has: Belongings, claim: Claim) -> list[str]:
-    """Return what a user has beside what is known here, so that it serves something else as well."""
+def extras(has: Belongings, claim: Claim) -> list[str]:
+    """Return what a user has besides what is known here, so that something else uses it as well."""
     inline = [each for each in has.inline_policies if each != claim.policy_name]
     managed = [each.partition(_OF_AWS)[2] or each for each in has.managed_policies if not claim.knows(each)]
     return [
@@ -95,12 +95,12 @@ def beside(has: Belongings, claim: Claim) -> list[str]:
 
 
 def _names_other_owner(name: str, value: str) -> bool:
-    # IAM does not tell upper from lower case in keys.
+    # IAM treats upper and lower case in keys alike.
     return name.lower() == MANAGED_BY and value != COLLECTION
 
 
 def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
-    """Return why a user that exists is not used; None if it is ours or may be adopted."""
+    """Return why an existing user is not used; None if it is ours or may be adopted."""
     if is_ours(has.tags, claim.bucket):
         return None
     another = (
@@ -116,7 +116,7 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
             f"{another}. Nothing was changed",
         )
     stranger = f"it exists and is someone else's, since it does not have the tag {MANAGED_BY}={COLLECTION}"
-    more = beside(has, claim)
+    more = extras(has, claim)
     if more:
         return AwsError(
             tried,
@@ -137,7 +137,7 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
 def full_access_warnings(
     user: str, attached: Sequence[str], wanted: Sequence[str], boundary: str
 ) -> list[str]:
-    """Return a warning where a user has AmazonS3FullAccess and the task does not ask for it.
+    """Return a warning if a user has AmazonS3FullAccess and the task does not request it.
 
     attached, wanted, boundary: ARNs.
     """
@@ -152,6 +152,6 @@ def full_access_warnings(
 
 
 def leftovers(has: Belongings, claim: Claim) -> list[str]:
-    """Return what keeps a user of ours from being deleted: it serves something else as well."""
+    """Return what keeps a user of ours from being deleted: something else uses it as well."""
     kept = [f"{kind} {', '.join(each)}" for kind, each in has.kept.items() if each]
-    return [*beside(has, claim), *kept]
+    return [*extras(has, claim), *kept]

@@ -1,19 +1,19 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reading a bucket policy: plain data in, plain data out."""
+"""Read policies (of buckets and users), and make the names in them stand for themselves alone."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
 import re
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Statement = Mapping[str, Any]
 
 # The meaning of "public":
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
@@ -58,12 +58,12 @@ def objects_below(bucket_arn: str, folder: str) -> str:
     return f"{check_literal(bucket_arn)}/{check_literal(folder)}/*"
 
 
-def statements_of(policy: Optional[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def statements_of(policy: Optional[Mapping[str, Any]]) -> list[Statement]:
     return as_list((policy or {}).get("Statement"))
 
 
-def meaning(statement: Mapping[str, Any]) -> str:
-    """A text that is equal for statements that say the same: one value or a list of one, in any order."""
+def meaning(statement: Statement) -> str:
+    """Return a text that is equal for statements that say the same: a value or a list of it, in any order."""
     return json.dumps({name: _plain(name, value) for name, value in statement.items()}, sort_keys=True)
 
 
@@ -77,11 +77,11 @@ def _plain(name: str, value: Any) -> Any:
     return sorted({json.dumps(each) for each in as_list(value)})
 
 
-def everyone_may(statement: Mapping[str, Any]) -> bool:
-    """Whether S3 calls a statement public: everyone is let in, and no condition ties that to fixed values."""
+def everyone_may(statement: Statement) -> bool:
+    """True if S3 calls a statement public: it allows everyone, and no condition ties that to fixed values."""
     return (
         statement.get("Effect") == "Allow"
-        and ("NotPrincipal" in statement or _is_everyone(statement.get("Principal")))
+        and is_public_principal(statement)
         and not any(
             _narrows(operator, key, values)
             for operator, pairs in (statement.get("Condition") or {}).items()
@@ -90,10 +90,46 @@ def everyone_may(statement: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_everyone(principal: Any) -> bool:
-    if isinstance(principal, dict):
-        return any(_is_everyone(each) for each in as_list(principal.get("AWS")))
-    return bool(principal == "*")
+def is_public_principal(statement: Statement) -> bool:
+    """True if a statement is about everyone, whatever its conditions."""
+    principal = statement.get("Principal")
+    named = as_list(principal.get("AWS") if isinstance(principal, Mapping) else principal)
+    return "*" in named or "NotPrincipal" in statement
+
+
+def statements_for(policies: Sequence[Mapping[str, Any]], effect: str, action: str) -> Iterator[Statement]:
+    """Yield the statements of this effect about the action, on whatever resource."""
+    for policy in policies:
+        for each in statements_of(policy):
+            if each.get("Effect") == effect and _matches(each, "Action", action, ignore_case=True):
+                yield each
+
+
+def applies_to(statement: Statement, path: str) -> bool:
+    """True if a statement is about BUCKET/KEY."""
+    return _matches(statement, "Resource", path)
+
+
+def resources(statement: Statement) -> list[str]:
+    """Return the resources of a statement as BUCKET/KEY."""
+    return [_path(str(each)) for each in as_list(statement.get("Resource"))]
+
+
+def _path(resource: str) -> str:
+    return resource.rpartition(":::")[2]
+
+
+def _matches(statement: Statement, element: str, value: str, ignore_case: bool = False) -> bool:
+    flags = re.IGNORECASE | re.DOTALL if ignore_case else re.DOTALL
+
+    def fits(pattern: str) -> bool:
+        # Only * and ? are wild in a policy, and the partition before the bucket does not matter here.
+        parts = ({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in _path(pattern))
+        return re.fullmatch("".join(parts), value, flags) is not None
+
+    if f"Not{element}" in statement:
+        return not any(fits(str(each)) for each in as_list(statement[f"Not{element}"]))
+    return any(fits(str(each)) for each in as_list(statement.get(element)))
 
 
 def _narrows(operator: str, key: str, values: Any) -> bool:

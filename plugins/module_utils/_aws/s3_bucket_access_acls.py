@@ -1,18 +1,18 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Looking at the ACLs that a bucket and its objects have, while they have no effect."""
+"""Read the ACLs of a bucket and its objects while they have no effect."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Optional
 
-from .calls import attempt
-from .errors import AwsError
+from .._common.errors import AwsError
+from .calls import call_aws
 from .object_listing import objects
 from .s3_bucket_access_audience import Counted
-from .s3_bucket_access_dormant import MOST_ACLS, Dormant, looked, public_grants
+from .s3_bucket_access_dormant import MOST_ACLS, Dormant, count_acls, public_grants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _AT_ONCE = 10
 
 
-def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dormant:
-    """Count the objects, and read the ACLs of the first ones where S3 shows them.
+def look(s3: Any, bucket: str, folders: Sequence[str], *, readable: bool) -> Dormant:
+    """Count the objects, and read the ACLs of the first ones if S3 returns them.
 
-    Objects outside the folders come first. Former versions are not looked at.
+    Objects outside the folders come first. Noncurrent versions are not read.
     """
     prefixes = tuple(f"{each}/" for each in folders)
     counts, keys = {True: 0, False: 0}, {True: list[str](), False: list[str]()}
@@ -33,18 +33,19 @@ def look(s3: Any, bucket: str, folders: Sequence[str], *, shown: bool) -> Dorman
         counts[inside] += 1
         if len(keys[inside]) < MOST_ACLS:
             keys[inside].append(each.key)
-    if not shown:
-        found = (looked(counts[inside], keys[inside], ()) for inside in (False, True))
+    if not readable:
+        found = (count_acls(counts[inside], keys[inside], ()) for inside in (False, True))
         return Dormant(False, (), *found)
     keys[True] = keys[True][: MOST_ACLS - len(keys[False])]
     found = (
-        looked(counts[inside], keys[inside], _verdicts(s3, bucket, keys[inside])) for inside in (False, True)
+        count_acls(counts[inside], keys[inside], _verdicts(s3, bucket, keys[inside]))
+        for inside in (False, True)
     )
     return Dormant(True, _bucket_grants(s3, bucket), *found)
 
 
 def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) -> Counted:
-    """Count the objects whose keys begin so. acls_count: without those that are public by their own ACL."""
+    """Count the objects with these prefixes. acls_count: without those that are public by their own ACL."""
     counts = dict.fromkeys(prefixes, 0)
     first: list[tuple[str, str]] = []
     for prefix in prefixes:
@@ -67,18 +68,18 @@ def count(s3: Any, bucket: str, prefixes: Sequence[str], *, acls_count: bool) ->
 
 def _bucket_grants(s3: Any, bucket: str) -> tuple[str, ...]:
     tried = f"Reading the ACL of bucket {bucket}"
-    return public_grants(attempt(tried, s3.get_bucket_acl, needs="s3:GetBucketAcl", Bucket=bucket))
+    return public_grants(call_aws(tried, s3.get_bucket_acl, needs="s3:GetBucketAcl", Bucket=bucket))
 
 
 def _verdicts(s3: Any, bucket: str, keys: Sequence[str]) -> list[Optional[bool]]:
-    """Return for each key whether its ACL is public; None where that may not be read."""
+    """Return for each key True if its ACL is public; None if that may not be read."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(lambda key: _is_public(s3, bucket, key), keys))
 
 
 def _is_public(s3: Any, bucket: str, key: str) -> Optional[bool]:
     try:
-        acl = attempt(
+        acl = call_aws(
             f"Reading the ACL of '{key}' in bucket {bucket}",
             s3.get_object_acl,
             needs="s3:GetObjectAcl",

@@ -1,13 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_bucket_access does: read, difference, apply, read back."""
+"""Read, compare, apply and read back who may read a bucket."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from .._common.strict_json import parse
 from . import (
     bucket_setting,
@@ -22,17 +23,17 @@ from . import (
     s3_bucket_access_dormant as dormant_access,
 )
 from . import s3_bucket_access_plan as access
-from .calls import S3_TRANSIENT, attempt, caller_identity, client, owned_by, partition_of, read_back
-from .errors import AwsError
+from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, partition_of, read_back
+from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket's access to what the task asks; the module's result."""
+    """Make the bucket's access as the task requests; return the module's result."""
     params = module.params
-    wish = access.Wish(
+    wish = DesiredAccess(
         params["name"],
         params["delivery"],
         tuple(params["folders"]),
@@ -45,31 +46,31 @@ def run(module: Any) -> dict[str, Any]:
         params["open_existing"],
         params["close_existing"],
     )
-    access.check_wish(wish)
+    access.check_desired(wish)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
-    bucket = _Bucket(s3, wish.bucket, policy_only=wish.policy_only)
+    bucket = AccessApi(s3, wish.bucket, policy_only=wish.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     if missing:
         wish = replace(wish, new_bucket=True)
     after = access.target(before, wish)
     if bucket.no_policies and after.policy is not None:
         raise bucket.no_policies
-    account, unknown = (dict(access.ALL_OFF), "") if wish.policy_only else _account_block(module)
+    account, unknown = (dict(ALL_OFF), "") if wish.policy_only else _account_block(module)
     around = (
         _surroundings(bucket, account, before, after, wish) if not missing else access.Surroundings(account)
     )
     access.check(before, after, wish, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
-        after = bucket.take(steps, after)
+        after = bucket.apply(steps, after)
     left, right = access.difference(before, after)
     return {
         "changed": bool(steps),
         "bucket_exists": not missing,
         **access.view(after, wish.policy_only),
         **({"dormant_acls": around.dormant.result()} if around.dormant else {}),
-        "steps": [step.words for step in steps],
-        "msg": _message(wish, [step.words for step in steps], missing, unknown, around.dormant),
+        "steps": [step.text for step in steps],
+        "msg": _message(wish, [step.text for step in steps], missing, unknown, around.dormant),
         "diff": {
             "before_header": f"access to {wish.bucket}",
             "after_header": f"access to {wish.bucket}",
@@ -80,22 +81,22 @@ def run(module: Any) -> dict[str, Any]:
 
 
 def _surroundings(
-    bucket: _Bucket,
-    account: Optional[access.Block],
-    before: access.Access,
-    after: access.Access,
-    wish: access.Wish,
+    bucket: AccessApi,
+    account: Optional[Block],
+    before: Access,
+    after: Access,
+    wish: DesiredAccess,
 ) -> access.Surroundings:
-    """Look at what else a change of the access that is there touches."""
+    """Read what else a change of the access touches."""
     around = access.Surroundings(account)
     if access.turns_acls_off(before, after):
         grantees, keys = bucket.others()
         around = replace(around, acl_grantees=grantees, objects_of_others=keys)
-    known = account or access.ALL_OFF
+    known = account or ALL_OFF
     if dormant_access.opening(before, after, known).acls:
-        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, shown=before.has_acls)
+        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, readable=before.has_acls)
         around = replace(around, dormant=dormant)
-    # A store that knows a policy alone need not know ACLs either.
+    # A provider that knows only policies need not know ACLs either.
     acls_count = dormant_access.obeys_acls(before, known) and not wish.policy_only
     opened = audience.opened(before, after, wish, known)
     closed = audience.closed(before, after, wish, known)
@@ -107,41 +108,40 @@ def _surroundings(
 
 
 def _message(
-    wish: access.Wish,
+    wish: DesiredAccess,
     steps: list[str],
     missing: bool,
     account_unknown: str,
     dormant: Optional[dormant_access.Dormant],
 ) -> str:
-    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'as wanted'}"
-    for note in dormant_access.notes(dormant):
+    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'no change needed'}"
+    for note in dormant_access.describe(dormant):
         message += f" ({note})"
     if missing:
-        message += " (the bucket is still to be made; predicted from what AWS gives a new one)"
-    if account_unknown and wish.delivery != "private":
+        message += " (the bucket does not exist yet; predicted from what AWS gives a new one)"
+    if account_unknown and (wish.rules.readers or wish.rules.uses_acls):
         message += f" (the account's own Block Public Access could not be read: {account_unknown})"
     return message
 
 
-def _read_or_new(bucket: _Bucket, check_mode: bool) -> tuple[access.Access, bool]:
-    """The bucket's access, and whether it is missing. In check mode it may be: a task before may make it."""
+def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
+    """Return the access, and True if the bucket is missing: in check mode an earlier task may make it."""
     try:
         return bucket.read(retry_on=() if check_mode else S3_TRANSIENT), False
     except AwsError as error:
         if error.code != "NoSuchBucket":
             raise
         if not check_mode:
-            error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
-            raise
-    return (bucket.only(None) if bucket.policy_only else access.NEW_BUCKET), True
+            raise error.with_remedy(bucket_setting.MAKE_BUCKET) from None
+    return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
-def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
-    """The account's own Block Public Access, or why it cannot be read. S3 itself has the last word anyway."""
+def _account_block(module: Any) -> tuple[Optional[Block], str]:
+    """Return the account's own Block Public Access, or why it cannot be read. S3 itself decides anyway."""
     tried = "Reading the account's own Block Public Access"
     try:
         identity = caller_identity(module, tried)
-        answer = attempt(
+        answer = call_aws(
             tried,
             client(module, "s3control").get_public_access_block,
             needs="s3:GetAccountPublicAccessBlock",
@@ -153,19 +153,19 @@ def _account_block(module: Any) -> tuple[Optional[access.Block], str]:
     return _block_from(answer), ""
 
 
-def _block_from(answer: Optional[dict[str, Any]]) -> access.Block:
+def _block_from(answer: Optional[dict[str, Any]]) -> Block:
     found = (answer or {}).get("PublicAccessBlockConfiguration") or {}
-    return {name: bool(found.get(aws_name)) for name, aws_name in access.SWITCHES.items()}
+    return {name: bool(found.get(aws_name)) for name, aws_name in SWITCHES.items()}
 
 
-class _Bucket:
+class AccessApi:
     def __init__(self, s3: Any, name: str, *, policy_only: bool = False) -> None:
         self.s3 = s3
         self.name = name
         self.policy_only = policy_only
         self.no_policies: Optional[AwsError] = None
 
-    def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> access.Access:
+    def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> Access:
         if self.policy_only:
             return self.only(self._policy(retry_on))
         ownership = self._ownership(retry_on)
@@ -175,12 +175,12 @@ class _Bucket:
             needs="s3:GetBucketPublicAccessBlock",
             retry_on=retry_on,
         )
-        return access.Access(ownership, _block_from(block), self._policy(retry_on))
+        return Access(ownership, _block_from(block), self._policy(retry_on))
 
     @staticmethod
-    def only(policy: Optional[dict[str, Any]]) -> access.Access:
-        """Where there is nothing but a policy."""
-        return access.Access(None, dict(access.ALL_OFF), policy)
+    def only(policy: Optional[dict[str, Any]]) -> Access:
+        """Return the access of a bucket that has nothing but a policy."""
+        return Access(None, dict(ALL_OFF), policy)
 
     def _ownership(self, retry_on: tuple[str, ...]) -> Optional[str]:
         tried = f"Reading object ownership of bucket {self.name}"
@@ -194,8 +194,8 @@ class _Bucket:
             return None
         rules = (answer.get("OwnershipControls") or {}).get("Rules")
         if not rules:
-            # A store that does not know the setting takes the question for another one and answers that.
-            came_back = "the store does not know this setting (the answer holds no ownership)"
+            # A provider that does not know the setting mistakes the request for another one and answers that.
+            came_back = "the provider does not know this setting (the answer holds no ownership)"
             raise AwsError(tried, came_back, bucket_setting.REMEDIES["ownership"])
         return str(rules[0]["ObjectOwnership"])
 
@@ -228,11 +228,11 @@ class _Bucket:
         return policy
 
     def others(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Who but the owner the bucket's ACL lets in, and keys of objects that others own.
+        """Return whom the ACL of the bucket allows besides the owner, and keys of objects that others own.
 
-        Neither is known where the ACL may not be read; S3 itself decides about the grants then.
+        Neither is known if the ACL may not be read; S3 itself decides about the grants then.
         """
-        answer = attempt(
+        answer = call_aws(
             f"Reading the ACL of bucket {self.name}",
             self.s3.get_bucket_acl,
             needs="s3:GetBucketAcl",
@@ -251,11 +251,11 @@ class _Bucket:
         return let_in, self._objects_of_others(str(owner))
 
     def _objects_of_others(self, owner: str) -> tuple[str, ...]:
-        """Keys of objects that do not belong to the bucket's owner, among the first ones of the bucket."""
+        """Return keys of objects that the bucket's owner does not own, among the first ones."""
         found: list[str] = []
         after: dict[str, str] = {}
         for _page in range(_PAGES_OF_OBJECTS):
-            answer = attempt(
+            answer = call_aws(
                 f"Looking who owns the objects of bucket {self.name}",
                 self.s3.list_objects_v2,
                 needs="s3:ListBucket",
@@ -270,30 +270,30 @@ class _Bucket:
             after = {"ContinuationToken": answer["NextContinuationToken"]}
         return tuple(found)
 
-    def take(self, steps: list[access.Step], wanted: access.Access) -> access.Access:
-        """Take the steps and give what the bucket then has."""
+    def apply(self, steps: list[access.Step], wanted: Access) -> Access:
+        """Apply the steps and return what the bucket then has."""
         done: list[str] = []
         for step in steps:
             try:
-                self._take_one(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
+                self._apply_step(step, switched=any(each.kind == "block" for each in steps[: len(done)]))
             except AwsError as error:
-                raise error.after(done) from None
-            done.append(step.words)
+                raise error.with_done(done) from None
+            done.append(step.text)
         found = read_back(self.read, wanted.same_as, _READ_BACK_SECONDS)
         if not found.same_as(wanted):
             left, right = access.difference(wanted, found)
             raise AwsError(
                 f"Setting the access to bucket {self.name}",
-                f"all calls were accepted, but the bucket has {right} where {left} was asked for",
+                f"all calls were accepted, but the bucket has {right} where {left} was requested",
                 "Something else may be changing it at the same time; run again",
-            ).after(done)
+            ).with_done(done)
         return found
 
-    def _take_one(self, step: access.Step, *, switched: bool) -> None:
-        tried = f"Changing bucket {self.name} ({step.words})"
+    def _apply_step(self, step: access.Step, *, switched: bool) -> None:
+        tried = f"Changing bucket {self.name} ({step.text})"
         if step.kind == "block":
             operation, needs = self.s3.put_public_access_block, "s3:PutBucketPublicAccessBlock"
-            value = {aws_name: step.value[name] for name, aws_name in access.SWITCHES.items()}
+            value = {aws_name: step.value[name] for name, aws_name in SWITCHES.items()}
             arguments: dict[str, Any] = {"PublicAccessBlockConfiguration": value}
         elif step.kind == "ownership":
             operation, needs = self.s3.put_bucket_ownership_controls, "s3:PutBucketOwnershipControls"
@@ -303,7 +303,7 @@ class _Bucket:
         else:
             operation, needs = self.s3.put_bucket_policy, "s3:PutBucketPolicy"
             arguments = {"Policy": access.policy_text(step.value)}
-        # S3 goes by the old switches for some seconds after they were changed.
+        # S3 applies the old switches for some seconds after they were changed.
         patience = ("AccessDenied",) if switched and step.kind == "policy" else ()
         bucket_setting.write(
             "policy" if step.kind == "policy" else "ownership",

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Recordings that are there already: which a change opens to everybody, and which it takes from viewers.
+"""Find existing recordings that a change opens to everybody, or closes to viewers.
 
 Plain data in, plain data out.
 """
@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._common.deliveries import EVERYBODY
 from .policy import as_list, everyone_may, statements_of
 
 if TYPE_CHECKING:
-    from .s3_bucket_access_plan import Access, Block, Wish
+    from .s3_bucket_access_model import Access, Block, DesiredAccess
 
 _READS = ("s3:getobject", "s3:get*", "s3:*", "*")
 _EXAMPLES = 3
@@ -42,19 +43,19 @@ class Counted:
     def objects(self) -> int:
         return sum(self.prefixes.values())
 
-    def words(self) -> str:
+    def describe(self) -> str:
         parts = [f"{count} in '{prefix}'" for prefix, count in self.prefixes.items() if count]
         parts += self._examples()
-        return f"{self.objects} objects that are there already ({', '.join(parts)})"
+        return f"{self.objects} existing objects ({', '.join(parts)})"
 
-    def opening(self) -> str:
-        """Return what becomes public, and what may since nobody has read its ACL."""
+    def describe_opening(self) -> str:
+        """Describe what becomes public, and what may because nobody has read its ACL."""
         if not self.not_looked_at:
-            return f"{self.words()} would become readable by everybody"
+            return f"{self.describe()} would become readable by everybody"
         closed = self.objects - self.not_looked_at
         looked_at = self.public + closed
         prefixes = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
-        where = f"objects that are there already in {prefixes}"
+        where = f"existing objects in {prefixes}"
         may = "may become readable by everybody"
         if not looked_at:
             return f"none of the ACLs of {self.objects} {where} was read, so they {may}"
@@ -62,7 +63,7 @@ class Counted:
         if closed:
             found = ", ".join([f"{closed} of them would become readable by everybody", *self._examples()])
         return (
-            f"of {looked_at + self.not_looked_at} {where}, {looked_at} were looked at and {found}; "
+            f"of {looked_at + self.not_looked_at} {where}, {looked_at} were checked and {found}; "
             f"the other {self.not_looked_at} {may}"
         )
 
@@ -71,9 +72,9 @@ class Counted:
         return [f"for example {', '.join(keys)}"] if keys else []
 
 
-def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def opened(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that everybody will be able to read, and is not known to be able to read now."""
-    if wish.delivery != "public" or wish.open_existing:
+    if wish.rules.readers != EVERYBODY or wish.open_existing:
         return []
     return [
         prefix
@@ -83,9 +84,9 @@ def opened(current: Access, after: Access, wish: Wish, account: Block) -> list[s
     ]
 
 
-def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
-    if wish.delivery != "acl" or wish.close_existing:
+    if not wish.rules.uses_acls or wish.close_existing:
         return []
     bucket = f"{wish.arn}/"
     found = set()
@@ -101,28 +102,28 @@ def closed(current: Access, after: Access, wish: Wish, account: Block) -> list[s
     return [prefix for prefix in sorted(found) if not _everybody_reads(after, wish, prefix, account)]
 
 
-def problems(wish: Wish, opens: Counted, closes: Counted) -> list[str]:
-    """Return what has to be said yes to before the change, each with the line to write."""
+def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
+    """Return what you have to allow before the change, each with the line to write."""
     found = []
     if opens.objects:
         found.append(
-            f"{opens.opening()}, since no delivery was given and public is what the role takes then. "
-            "Give it: 's3_recording_delivery: public' lets everybody read them, "
+            f"{opens.describe_opening()}, since no delivery was given and the role's default is public. "
+            "Set it: 's3_recording_delivery: public' allows everybody to read them, "
             "'s3_recording_delivery: private' and 's3_recording_delivery: cloudfront' keep the bucket closed "
             "(in a task of its own: open_existing=true)"
         )
     if closes.objects:
         prefix = next(prefix for prefix, count in closes.prefixes.items() if count)
         found.append(
-            f"viewers could not play {closes.words()} any more, since with acl only what has a public ACL of "
-            "its own can be read. Allow that with close_existing=true (in the role "
+            f"viewers could not play {closes.describe()} any more, since with acl only what has a public ACL "
+            "of its own can be read. Allow that with close_existing=true (in the role "
             "s3_recording_close_existing), and give them the ACL right after the run, for each folder: "
             + _GIVE_ACLS.format(bucket=wish.bucket, prefix=prefix)
         )
     return found
 
 
-def _everybody_reads(access: Access, wish: Wish, prefix: str, account: Block) -> bool:
+def _everybody_reads(access: Access, wish: DesiredAccess, prefix: str, account: Block) -> bool:
     """True if a statement of the policy, in force and without a condition, opens all that begins with it."""
     restricted = "restrict_public_buckets"
     if access.block[restricted] or account[restricted]:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who may read a bucket: what is wanted, in which steps to get there, what cannot work.
+"""Plan who may read a bucket: validate, list the steps, compare.
 
 Plain data in, plain data out. Three things decide together: who owns objects (and whether ACLs count), the
 four switches of Block Public Access, and the bucket policy.
@@ -14,104 +14,40 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.deliveries import ENFORCED, EVERYBODY, POLICY_SWITCHES
+from .._common.errors import AwsError
 from . import s3_bucket_access_audience as audience
 from . import s3_bucket_access_dormant as dormant_access
-from .errors import AwsError
-from .policy import as_list, everyone_may, is_literal, meaning, objects_below, statements_of
+from .policy import as_list, is_literal, meaning, objects_below, statements_of
 from .s3_bucket_access_audience import Counted
+from .s3_bucket_access_model import (
+    ALL_OFF,
+    ALL_ON,
+    AUTO,
+    FOLDERS,
+    NOTHING,
+    SID_PREFIX,
+    SWITCHES,
+    WHOLE_BUCKET,
+    Access,
+    Block,
+    DesiredAccess,
+    is_ours,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
-DELIVERIES = ("private", "public", "acl", "cloudfront")
-# What https is asked for. AUTO: the whole of a new bucket, else the folders, since others use the rest.
-WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
-# Statements whose Sid begins so are ours, all others are somebody else's.
-SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
 CLOUDFRONT = f"{SID_PREFIX}CloudFront"
 SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
-ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
-POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
-SWITCHES = {
-    "block_public_acls": "BlockPublicAcls",
-    "ignore_public_acls": "IgnorePublicAcls",
-    "block_public_policy": "BlockPublicPolicy",
-    "restrict_public_buckets": "RestrictPublicBuckets",
-}
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
 MAX_POLICY_BYTES = 20 * 1024
-
-Block = dict[str, bool]
-ALL_ON: Block = dict.fromkeys(SWITCHES, True)
-ALL_OFF: Block = dict.fromkeys(SWITCHES, False)
-
-
-@dataclass(frozen=True)
-class Access:
-    """What a bucket has. ownership is None for old buckets that never had the setting."""
-
-    ownership: Optional[str]
-    block: Block
-    policy: Optional[Mapping[str, Any]]
-
-    @property
-    def has_acls(self) -> bool:
-        return self.ownership != ENFORCED
-
-    @property
-    def ours(self) -> list[Mapping[str, Any]]:
-        return [each for each in statements_of(self.policy) if is_ours(each)]
-
-    @property
-    def foreign_public(self) -> list[Mapping[str, Any]]:
-        return [each for each in statements_of(self.policy) if everyone_may(each) and not is_ours(each)]
-
-    @property
-    def has_public_policy(self) -> bool:
-        return any(everyone_may(each) for each in statements_of(self.policy))
-
-    def same_as(self, other: Access) -> bool:
-        return (
-            self.ownership == other.ownership
-            and self.block == other.block
-            and _meanings(self.policy) == _meanings(other.policy)
-        )
-
-
-# What AWS gives a bucket since April 2023.
-NEW_BUCKET = Access(ENFORCED, ALL_ON, None)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the task asks for. https_for: what the policy refuses every request to that comes by http.
-
-    open_existing, close_existing: whether objects that are there may become public, or be closed to viewers.
-    """
-
-    bucket: str
-    delivery: str
-    folders: tuple[str, ...] = ()
-    partition: str = "aws"
-    change_foreign_access: bool = False
-    policy_only: bool = False
-    https_for: str = NOTHING
-    cloudfront_distribution_arn: str = ""
-    new_bucket: bool = False
-    open_existing: bool = True
-    close_existing: bool = False
-
-    @property
-    def arn(self) -> str:
-        """The ARN of the bucket."""
-        return f"arn:{self.partition}:s3:::{self.bucket}"
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else decides whether a change is accepted, by AWS or by others who use the bucket.
+    """What else decides if a change is accepted, by AWS or by others who use the bucket.
 
     account: None if it could not be read. objects_of_others: keys of objects that belong to other accounts.
     dormant: the ACLs that take effect, None if none does. opens, closes: objects that viewers can read only
@@ -132,20 +68,16 @@ class Step:
 
     kind: str
     value: Any
-    words: str
+    text: str
 
 
-def is_ours(statement: Mapping[str, Any]) -> bool:
-    return str(statement.get("Sid") or "").startswith(SID_PREFIX)
-
-
-def check_wish(wish: Wish) -> None:
+def check_desired(wish: DesiredAccess) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    opens_folders = wish.delivery in ("public", "cloudfront")
+    opens_folders = bool(wish.rules.readers)
     if not opens_folders and wish.https_for not in (FOLDERS, AUTO):
         return
     problems = []
-    if wish.delivery == "cloudfront" and not wish.cloudfront_distribution_arn.startswith("arn:"):
+    if wish.rules.needs_distribution and not wish.cloudfront_distribution_arn.startswith("arn:"):
         problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
     if not wish.folders and opens_folders:
         problems.append("folders is empty, and the whole bucket is never opened")
@@ -165,8 +97,8 @@ def check_wish(wish: Wish) -> None:
         )
 
 
-def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
-    """Our part of the bucket policy."""
+def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
+    """Return our part of the bucket policy."""
     arn = wish.arn
     public_read = {
         "Sid": PUBLIC_READ,
@@ -193,8 +125,8 @@ def statements_wanted(wish: Wish) -> list[dict[str, Any]]:
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return [
-        *([public_read] if wish.delivery == "public" else []),
-        *([cloudfront] if wish.delivery == "cloudfront" else []),
+        *([public_read] if wish.rules.readers == EVERYBODY else []),
+        *([cloudfront] if wish.rules.needs_distribution else []),
         *([secure_transport] if wish.https_for != NOTHING else []),
     ]
 
@@ -203,8 +135,8 @@ def _whole(arn: str) -> list[str]:
     return [arn, f"{arn}/*"]
 
 
-def _decided(current: Access, wish: Wish) -> Wish:
-    """Return the wish with what AUTO means for this bucket; what the whole bucket has already it keeps."""
+def _decided(current: Access, wish: DesiredAccess) -> DesiredAccess:
+    """Return what is desired with AUTO decided for this bucket; if the whole bucket has it, it keeps it."""
     if wish.https_for != AUTO:
         return wish
     asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
@@ -212,25 +144,20 @@ def _decided(current: Access, wish: Wish) -> Wish:
     return replace(wish, https_for=WHOLE_BUCKET if wish.new_bucket or is_whole else FOLDERS)
 
 
-def target(current: Access, wish: Wish) -> Access:
-    """What the bucket shall have."""
+def target(current: Access, wish: DesiredAccess) -> Access:
+    """Return the access as it should be."""
     policy = _with_ours(current, statements_wanted(_decided(current, wish)))
     if wish.policy_only:
         return replace(current, policy=policy)
-    acl = wish.delivery == "acl"
-    block = dict(ALL_ON)
-    if acl:
-        block.update(dict.fromkeys(ACL_SWITCHES, False))
-    if wish.delivery == "public":
-        block.update(dict.fromkeys(POLICY_SWITCHES, False))
-    if acl and current.foreign_public:
-        # ACLs work with or without these two; somebody else's public statement may depend on them.
+    block = {**ALL_ON, **dict.fromkeys(wish.rules.switches_off, False)}
+    if wish.rules.uses_acls and current.public_of_others:
+        # ACLs work with or without these two; someone else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
-    return Access(OBJECT_WRITER if acl else ENFORCED, block, policy)
+    return Access(wish.rules.ownership, block, policy)
 
 
 def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Mapping[str, Any]]:
-    """The policy with our statements where the first of ours was, or at its end; None: no policy."""
+    """Return the policy with our statements where the first of ours was, or at its end; None: no policy."""
     if [meaning(each) for each in current.ours] == [meaning(each) for each in wanted]:
         return current.policy
     statements: list[Mapping[str, Any]] = []
@@ -247,12 +174,12 @@ def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Ma
     return {"Version": "2012-10-17", **(current.policy or {}), "Statement": statements}
 
 
-def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> None:
-    """Raise for what AWS would refuse or what would change access that is not ours, before the first call."""
+def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundings) -> None:
+    """Raise before the first call if AWS would refuse it, or if access that is not ours would change."""
     account = around.account or ALL_OFF
     problems = [
         *_account_problems(current, after, wish, account),
-        *_foreign_problems(current, after, wish, account),
+        *_public_problems(current, after, wish, account),
         *_acl_problems(current, after, around.acl_grantees),
         *_owner_problems(wish, around.objects_of_others),
         *dormant_access.problems(around.dormant, allowed=wish.change_foreign_access),
@@ -262,15 +189,15 @@ def check(current: Access, after: Access, wish: Wish, around: Surroundings) -> N
         size = len(policy_text(after.policy).encode())
         if size > MAX_POLICY_BYTES:
             problems.append(
-                f"the policy would have {size} bytes, S3 takes {MAX_POLICY_BYTES}: name fewer folders"
+                f"the policy would have {size} bytes, S3 allows {MAX_POLICY_BYTES}: name fewer folders"
             )
     if problems:
         tried = f"{wish.delivery.capitalize()} delivery from bucket {wish.bucket}"
         raise AwsError(tried, "; ".join(problems), "Nothing was changed")
 
 
-def _account_problems(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
-    hinders: tuple[str, ...] = {"public": POLICY_SWITCHES, "acl": ACL_SWITCHES}.get(wish.delivery, ())
+def _account_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
+    hinders = wish.rules.switches_off
     if not hinders and _writes_public_policy(current, after):
         hinders = ("block_public_policy",)
     on = [SWITCHES[each] for each in hinders if account[each]]
@@ -281,26 +208,26 @@ def _account_problems(current: Access, after: Access, wish: Wish, account: Block
     return [f"{overrides} ({way_out})"]
 
 
-def _foreign_problems(current: Access, after: Access, wish: Wish, account: Block) -> list[str]:
+def _public_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     opened = dormant_access.opening(current, after, account).statements
     switch = "restrict_public_buckets"
-    closed = current.foreign_public if after.block[switch] and not current.block[switch] else []
+    closed = current.public_of_others if after.block[switch] and not current.block[switch] else []
     if wish.change_foreign_access or not (opened or closed):
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
-    what = "put into force (RestrictPublicBuckets holds it back now)" if opened else "put out of force"
+    what = "take effect (RestrictPublicBuckets holds it back now)" if opened else "lose its effect"
     way_out = "remove it, or allow that with change_foreign_access=true"
-    return [f"a public statement in the policy is somebody else's ({names}) and would be {what}: {way_out}"]
+    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {way_out}"]
 
 
 def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> list[str]:
     if not turns_acls_off(current, after) or not grantees:
         return []
     way_out = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
-    return [f"the bucket's ACL lets in {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
+    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
 
 
-def _owner_problems(wish: Wish, keys: Sequence[str]) -> list[str]:
+def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
     if wish.change_foreign_access or not keys:
         return []
     some = ", ".join(f"'{key}'" for key in keys[:3]) + (" and others" if len(keys) > 3 else "")
@@ -308,11 +235,11 @@ def _owner_problems(wish: Wish, keys: Sequence[str]) -> list[str]:
     what = (
         f"other accounts own objects in the bucket ({some}), which with {ENFORCED} become the bucket owner's"
     )
-    return [f"{what} and readable only as the bucket lets: allow that with change_foreign_access=true"]
+    return [f"{what} and readable only as the bucket allows: allow that with change_foreign_access=true"]
 
 
 def turns_acls_off(current: Access, after: Access) -> bool:
-    """Whether ACLs of objects, which counted, count no more."""
+    """True if ACLs of objects, which had an effect, lose it."""
     return after.ownership == ENFORCED and current.ownership != ENFORCED
 
 
@@ -321,11 +248,11 @@ def _writes_public_policy(current: Access, after: Access) -> bool:
 
 
 def steps(current: Access, after: Access) -> list[Step]:
-    """The calls in their order. After each of them, nothing is open that was not open before or is asked for.
+    """Return the calls in order. After each of them, nothing is open that was not open before or is desired.
 
-    First what S3 wants to accept the policy, then the policy, then the switches, then who owns objects.
-    RestrictPublicBuckets goes off before the policy is written only where that lets nothing out. It is better
-    then: with it on, a public policy would for a moment cut off other accounts that the policy names.
+    First comes what S3 needs to accept the policy, then the policy, then the switches, then who owns objects.
+    RestrictPublicBuckets is turned off before the policy is written only where that opens nothing. It is
+    better then: with it on, a public policy would for a moment cut off other accounts that the policy names.
     """
     first = dict(current.block)
     if _writes_public_policy(current, after):
@@ -336,37 +263,37 @@ def steps(current: Access, after: Access) -> list[Step]:
     if first != current.block:
         found.append(_block_step(current.block, first))
     if after.policy != current.policy:
-        found.append(Step("policy", after.policy, _policy_words(current, after)))
+        found.append(Step("policy", after.policy, _describe_policy_step(current, after)))
     if after.block != first:
         found.append(_block_step(first, after.block))
     if after.ownership != current.ownership:
-        words = f"set object ownership to {after.ownership}"
+        text = f"set object ownership to {after.ownership}"
         if turns_acls_off(current, after):
-            words += ", which puts the ACLs of objects out of force"
-        found.append(Step("ownership", after.ownership, words))
+            text += ", which disables the ACLs of objects"
+        found.append(Step("ownership", after.ownership, text))
     return found
 
 
 def _block_step(old: Block, new: Block) -> Step:
-    words = []
+    text = []
     for state, name in ((False, "off"), (True, "on")):
         turned = [SWITCHES[each] for each in SWITCHES if new[each] is state and old[each] is not state]
         if turned:
-            words.append(f"turn {', '.join(turned)} {name}")
-    return Step("block", new, "; ".join(words))
+            text.append(f"turn {', '.join(turned)} {name}")
+    return Step("block", new, "; ".join(text))
 
 
-def _policy_words(current: Access, after: Access) -> str:
+def _describe_policy_step(current: Access, after: Access) -> str:
     if after.policy is None:
         return "delete the bucket policy, which holds nothing else"
     if not after.ours:
-        return "take our statement out of the bucket policy"
+        return "remove our statement from the bucket policy"
     names = ", ".join(str(each["Sid"]) for each in after.ours)
     return f"{'change' if current.ours else 'add'} the statement {names} of the bucket policy"
 
 
-def taken(current: Access, step: Step) -> Access:
-    """What the bucket has after a step."""
+def after_step(current: Access, step: Step) -> Access:
+    """Return the access after a step."""
     return replace(current, **{step.kind: step.value})
 
 
@@ -375,7 +302,7 @@ def policy_text(policy: Mapping[str, Any]) -> str:
 
 
 def view(access: Access, policy_only: bool = False) -> dict[str, Any]:
-    """What a result and a diff show of it."""
+    """Return the part of it that a result and a diff display."""
     policy = {"policy_statements": [dict(each) for each in access.ours]}
     if policy_only:
         return policy
@@ -387,7 +314,7 @@ def view(access: Access, policy_only: bool = False) -> dict[str, Any]:
 
 
 def difference(before: Access, after: Access) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parts that change, as they were and as they will be."""
+    """Return the parts that change, before and after."""
     old, new = view(before), view(after)
     changed = [name for name in old if old[name] != new[name]]
     for each in changed:
@@ -396,7 +323,3 @@ def difference(before: Access, after: Access) -> tuple[dict[str, Any], dict[str,
             old[each] = {name: old[each][name] for name in switches}
             new[each] = {name: new[each][name] for name in switches}
     return {each: old[each] for each in changed}, {each: new[each] for each in changed}
-
-
-def _meanings(policy: Optional[Mapping[str, Any]]) -> list[Any]:
-    return [meaning(each) for each in statements_of(policy)]

@@ -1,27 +1,27 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_cors does: read, difference, apply, read back."""
+"""Read, compare, apply and read back the CORS rules of a bucket."""
 
 from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import bucket_setting
 from . import s3_cors_plan as cors
-from .calls import S3_TRANSIENT, attempt, client, owned_by, read_back
-from .errors import AwsError
+from .calls import S3_TRANSIENT, call_aws, client, owned_by, read_back
 
 _READ_BACK_SECONDS = 10
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket's CORS rules to what the task asks; the module's result."""
+    """Make the bucket's CORS rules as the task requests; return the module's result."""
     params = module.params
     name, purge, present = params["name"], params["purge"], params["state"] == "present"
     wanted = cors.given(params["rules"])
     cors.check(name, wanted, present=present, purge=purge)
-    bucket = _Bucket(owned_by(client(module, "s3"), params.get("expected_bucket_owner")), name)
+    bucket = CorsApi(owned_by(client(module, "s3"), params.get("expected_bucket_owner")), name)
     before, missing = bucket.read_or_none(module.check_mode)
     after = (
         cors.merged(before, wanted, purge)
@@ -38,7 +38,7 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": changed,
         "cors_rules": after,
-        "msg": cors.summary(name, before, after) + (" (the bucket is still to be made)" if missing else ""),
+        "msg": cors.summary(name, before, after) + (" (the bucket does not exist yet)" if missing else ""),
         "diff": {
             "before_header": f"CORS rules of {name}",
             "after_header": f"CORS rules of {name}",
@@ -48,22 +48,21 @@ def run(module: Any) -> dict[str, Any]:
     }
 
 
-class _Bucket:
+class CorsApi:
     def __init__(self, s3: Any, name: str) -> None:
         self.s3 = s3
         self.name = name
         self.unknown: Optional[AwsError] = None
 
     def read_or_none(self, check_mode: bool) -> tuple[list[cors.Rule], bool]:
-        """The rules, and whether the bucket is missing; in check mode a task before may be to make it."""
+        """Return the rules, and True if the bucket is missing: in check mode an earlier task may make it."""
         try:
             return self.read(retry_on=() if check_mode else S3_TRANSIENT), False
         except AwsError as error:
             if error.code != "NoSuchBucket":
                 raise
             if not check_mode:
-                error.remedy = "Make the bucket first (amazon.aws.s3_bucket)"
-                raise
+                raise error.with_remedy(bucket_setting.MAKE_BUCKET) from None
         return [], True
 
     def read(self, retry_on: tuple[str, ...] = S3_TRANSIENT) -> list[cors.Rule]:
@@ -79,7 +78,7 @@ class _Bucket:
         return cors.from_aws(found.answer.get("CORSRules") or []) if found.answer else []
 
     def write(self, rules: list[cors.Rule]) -> list[cors.Rule]:
-        """Write the rules and give those that the bucket then has."""
+        """Write the rules and return those that the bucket then has."""
         if rules:
             bucket_setting.write(
                 "cors",
@@ -91,7 +90,7 @@ class _Bucket:
                 CORSConfiguration={"CORSRules": cors.to_aws(rules)},
             )
         else:
-            attempt(
+            call_aws(
                 f"Deleting the CORS rules of bucket {self.name}",
                 self.s3.delete_bucket_cors,
                 needs="s3:PutBucketCORS",

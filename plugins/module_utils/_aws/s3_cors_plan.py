@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""CORS rules of a bucket: what is wanted, what differs, what cannot work. Plain data in, plain data out.
+"""Plan the CORS rules of a bucket: validate, merge, compare. Plain data in, plain data out.
 
-A rule has the names of the module's options; what a rule does not say is an empty list or None.
+A rule has the names of the module's options; what a rule leaves out is an empty list or None.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from xml.sax.saxutils import escape
 
 from .._common.addresses import in_ascii
-from .errors import AwsError
+from .._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ _HEADERS = ("allowed_headers", "expose_headers")
 
 
 def from_aws(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    """Rules as S3 gives them, in the names of the module."""
+    """Return rules of S3 in the names of the module."""
     return [
         {
             "id": rule.get("ID"),
@@ -46,7 +46,7 @@ def from_aws(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
 
 
 def to_aws(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """Rules as S3 takes them; what is empty is left out."""
+    """Return rules in the names of S3; what is empty is left out."""
     converted = []
     for rule in rules:
         each: dict[str, Any] = {aws: rule[name] for name, aws in _LISTS.items() if rule[name]}
@@ -59,7 +59,7 @@ def to_aws(rules: Iterable[Rule]) -> list[dict[str, Any]]:
 
 
 def given(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    """Rules as the user gave them, in full form and without doubled values."""
+    """Return the rules of the task, in full form and without doubled values."""
     return [
         {
             "id": rule.get("id") or None,
@@ -75,7 +75,7 @@ def _as_sent(name: str, values: Iterable[str]) -> Iterable[str]:
 
 
 def meaning(rule: Rule) -> tuple[Any, ...]:
-    """What a rule says, whatever the order inside it and the case of its headers."""
+    """Return what a rule says, whatever the order inside it and the case of its headers."""
     parts = []
     for name in _LISTS:
         values = rule[name]
@@ -84,12 +84,12 @@ def meaning(rule: Rule) -> tuple[Any, ...]:
 
 
 def same(left: Sequence[Rule], right: Sequence[Rule]) -> bool:
-    """The same rules in the same order: the first that matches a request counts."""
+    """True for the same rules in the same order: S3 uses the first that matches a request."""
     return [meaning(rule) for rule in left] == [meaning(rule) for rule in right]
 
 
 def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list[Rule]:
-    """The rules as they shall be. A rule that says the same already keeps its form."""
+    """Return the rules as they should be. A rule that says the same already keeps its form."""
     if purge:
         return [
             _kept_if_same(rule, current[at] if at < len(current) else None) for at, rule in enumerate(wanted)
@@ -107,7 +107,7 @@ def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list
 
 
 def without(current: Sequence[Rule], ids: Iterable[Optional[str]], purge: bool) -> list[Rule]:
-    """The rules that stay when those with these IDs go; with purge none stays."""
+    """Return the rules that stay if those with these IDs are removed; with purge none stays."""
     gone = set(ids)
     return [] if purge else [rule for rule in current if rule["id"] not in gone]
 
@@ -121,7 +121,7 @@ def _kept_if_same(wanted: Rule, current: Optional[Rule]) -> Rule:
 
 
 def difference(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The rules that change, as they were and as they will be; all of them if only their order changes."""
+    """Return the rules that change, before and after; all of them if only their order changes."""
     if same(before, after):
         return [], []
     old = {meaning(rule) for rule in before}
@@ -132,11 +132,11 @@ def difference(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[Rule
 
 
 def summary(name: str, before: Sequence[Rule], after: Sequence[Rule]) -> str:
-    """One line in words."""
+    """Describe the rules in one line."""
     total = "no CORS rules" if not after else f"{len(after)} CORS rule{'s' if len(after) > 1 else ''}"
     left, right = difference(before, after)
     if not left and not right:
-        return f"{name} has {total}, as wanted"
+        return f"{name} has {total}, no change needed"
     changes = []
     old, new = {rule["id"] for rule in left}, {rule["id"] for rule in right}
     for verb, ids in (("added", new - old), ("changed", new & old), ("removed", old - new)):
@@ -146,7 +146,7 @@ def summary(name: str, before: Sequence[Rule], after: Sequence[Rule]) -> str:
 
 
 def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> None:
-    """Raise for what the user gave and what S3 would refuse, or what could not be told apart later."""
+    """Raise if S3 would refuse the rules of the task, or if they could not be told apart later."""
     problems = []
     if not present and not purge and not wanted:
         problems.append("state=absent needs the ids of the rules to remove, or purge=true for all")
@@ -155,29 +155,29 @@ def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> N
         problems += [f"{label} {problem}" for problem in _problems_of(rule, present=present, purge=purge)]
     ids = [rule["id"] for rule in wanted if rule["id"]]
     problems += [
-        f"the ID '{each}' is there more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
+        f"the ID '{each}' is listed more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
     ]
     if problems:
         raise AwsError(f"The CORS rules for bucket {name}", "; ".join(problems), "Nothing was changed")
 
 
 def check_limits(name: str, rules: Sequence[Rule]) -> None:
-    """Raise if the bucket's rules, foreign ones included, are more than S3 takes."""
+    """Raise if the bucket's rules, those of others included, are more than S3 allows."""
     came_back = ""
     if len(rules) > MAX_RULES:
-        came_back = f"{len(rules)} rules would be in the bucket, S3 takes {MAX_RULES}"
+        came_back = f"{len(rules)} rules would be in the bucket, S3 allows {MAX_RULES}"
     elif size_of(rules) > MAX_BYTES:
-        came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 takes {MAX_BYTES}"
+        came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 allows {MAX_BYTES}"
     if came_back:
         remedy = f"{way_out_of_size(rules)}. Nothing was changed"
         raise AwsError(f"The CORS rules of bucket {name}", came_back, remedy)
 
 
 def patterns_for(rule: Rule) -> list[str]:
-    """The fewest origins with a * that let in all of a rule's and make it small enough; nothing if none do.
+    """Return the fewest origins with a * that allow all of a rule's and make it small enough, if any.
 
-    Only whole labels at the front of a domain are given up, and never the last two: a * in an address of
-    digits would let in names of anybody's that begin so.
+    Only whole labels at the front of a domain are given up, and never the last two: a * in an IP address
+    would allow anybody's names that begin so.
     """
     origins = list(rule["allowed_origins"])
     for given_up in range(1, 8):
@@ -198,17 +198,17 @@ def _pattern(origin: str, given_up: int) -> str:
 
 
 def way_out_of_size(rules: Sequence[Rule]) -> str:
-    """What to do about rules that are too large together."""
+    """Say what to do about rules that are too large together."""
     largest = max(rules, key=lambda rule: size_of([rule]))
     patterns = patterns_for(largest)
     if size_of([largest]) > MAX_BYTES and patterns:
-        shown = ", ".join(patterns[:5]) + (f" and {len(patterns) - 5} more" if len(patterns) > 5 else "")
-        return f"Let every host of a domain in, which may be more than these: {shown}"
+        listed = ", ".join(patterns[:5]) + (f" and {len(patterns) - 5} more" if len(patterns) > 5 else "")
+        return f"Allow every host of a domain, which may be more than these: {listed}"
     return "Put several origins into one rule or remove rules (purge=true)"
 
 
 def size_of(rules: Sequence[Rule]) -> int:
-    """Bytes of the document that S3 is sent."""
+    """Return the size of the document that S3 is sent, in bytes."""
     total = len('<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></CORSConfiguration>')
     for rule in to_aws(rules):
         total += len("<CORSRule></CORSRule>")
@@ -222,7 +222,7 @@ def size_of(rules: Sequence[Rule]) -> int:
 def _problems_of(rule: Rule, *, present: bool, purge: bool) -> list[str]:
     found = []
     if not rule["id"] and not purge:
-        found.append("has no id, by which it could be found again (purge=true takes rules without)")
+        found.append("has no id, by which it could be found again (purge=true allows rules without)")
     if len(rule["id"] or "") > MAX_ID:
         found.append(f"has an ID longer than {MAX_ID} characters")
     if present:
@@ -238,7 +238,7 @@ def _wildcard_problems(rule: Rule) -> list[str]:
         if value.count("*") > 1
     ]
     return found + [
-        f"has a * in '{value}' (expose_headers), where S3 takes none"
+        f"has a * in '{value}' (expose_headers), where S3 allows none"
         for value in rule["expose_headers"]
         if "*" in value
     ]
@@ -247,7 +247,7 @@ def _wildcard_problems(rule: Rule) -> list[str]:
 def _value_problems(rule: Rule) -> list[str]:
     found = [f"has an empty value in {name}" for name in _LISTS if "" in rule[name]]
     found += [
-        f"has the method '{each}', which S3 does not take"
+        f"has the method '{each}', which S3 does not allow"
         for each in rule["allowed_methods"]
         if each not in METHODS
     ]

@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""S3 as every store speaks it: the clients that provision and those that check are set up here alike.
+"""Set up S3 clients for any provider: those that create storage and those that check it alike.
 
-Newer releases of botocore add checksums (CRC32) that some stores refuse. Some want Content-MD5 where S3
+Newer releases of botocore add checksums (CRC32) that some providers refuse. Some need Content-MD5 where S3
 requires a checksum. AMS itself sends what is sent here.
 """
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_bucket does: find the bucket or make it, read, difference, apply, read back.
+"""Find or create a bucket, read, compare, apply and read back how it keeps objects.
 
 A bucket is tagged when it is made here, since only one with that tag is ever deleted.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from .._common.errors import AwsError
 from . import (
     bucket_setting,
     object_listing,
@@ -25,8 +26,7 @@ from . import (
 from . import (
     s3_recording_bucket_remove as remove_bucket,
 )
-from .calls import S3_TRANSIENT, attempt, poll, read_back
-from .errors import AwsError
+from .calls import S3_TRANSIENT, call_aws, poll, read_back
 from .ownership import tags_of
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
 from .tags import from_aws, to_aws
@@ -35,7 +35,7 @@ _READ_BACK_SECONDS = 20
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html refuses one; auto is no place.
 _WITHOUT_CONSTRAINT = ("us-east-1", "auto")
 _NO_ABORTS = (
-    "Some stores (MinIO) have no rule for uploads that were never finished: leave out "
+    "Some providers (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
 )
 _UNTAGGED = (
@@ -45,23 +45,23 @@ _UNTAGGED = (
 
 @dataclass(frozen=True)
 class _Plan:
-    """names: of what differs between before and after. impacts: on objects that are there."""
+    """names: of the settings that change. impacts: on existing objects."""
 
     exists: bool
-    before: bucket.Keeping
-    after: bucket.Keeping
+    before: bucket.BucketConfig
+    after: bucket.BucketConfig
     names: list[str]
     impacts: list[expiry.Impact]
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the bucket to what the task asks; the module's result."""
+    """Make the bucket as the task requests; return the module's result."""
     return remove_bucket.run(module) if module.params.get("state") == "absent" else _present(module)
 
 
 def _present(module: Any) -> dict[str, Any]:
     params = module.params
-    wish = bucket.Wish(
+    desired = bucket.DesiredBucket(
         params["name"],
         params["versioning"],
         params["encryption"],
@@ -72,17 +72,17 @@ def _present(module: Any) -> dict[str, Any]:
         params["purge_tags"],
         params["expire_existing"],
     )
-    bucket.check(wish)
-    found = _Bucket(module, wish)
+    bucket.check(desired)
+    found = BucketApi(module, desired)
     plan = _plan(found, exists=found.look())
     if not plan.exists and not module.check_mode and not found.make():
         plan = _plan(found, exists=True)
     steps = ([] if plan.exists else [f"make the bucket{found.where()}"]) + [
-        bucket.words(each, plan.after) for each in plan.names
+        bucket.describe_change(each, plan.after) for each in plan.names
     ]
     after = plan.after
     if steps and not module.check_mode:
-        after = found.take(plan)
+        after = found.apply(plan)
     warnings = [*expiry.warnings(plan.impacts), *found.warnings]
     left, right = bucket.view(plan.before), bucket.view(after)
     changed = [name for name in right if left.get(name) != right[name]]
@@ -94,10 +94,10 @@ def _present(module: Any) -> dict[str, Any]:
         **right,
         **({"existing_objects": [each.result() for each in plan.impacts]} if plan.impacts else {}),
         **({"warnings": warnings} if warnings else {}),
-        "msg": _message(wish, steps, plan.impacts),
+        "msg": _message(desired, steps, plan.impacts),
         "diff": {
-            "before_header": f"bucket {wish.bucket}",
-            "after_header": f"bucket {wish.bucket}",
+            "before_header": f"bucket {desired.bucket}",
+            "after_header": f"bucket {desired.bucket}",
             "before": {"exists": True, **{name: left[name] for name in changed}}
             if plan.exists
             else {"exists": False},
@@ -106,64 +106,64 @@ def _present(module: Any) -> dict[str, Any]:
     }
 
 
-def _plan(found: _Bucket, *, exists: bool) -> _Plan:
-    """Return what is to be done. Only a bucket that is made here is marked as such."""
-    wish = found.wish_for(exists=exists)
-    before = found.read() if exists else found.asked(bucket.NEW_BUCKET)
-    after = bucket.target(before, wish)
-    bucket.check_limits(wish, after)
+def _plan(found: BucketApi, *, exists: bool) -> _Plan:
+    """Return the changes. Only a bucket that is made here is tagged as such."""
+    desired = found.desired_for(exists=exists)
+    before = found.read() if exists else found.only_desired(bucket.NEW_BUCKET)
+    after = bucket.target(before, desired)
+    bucket.check_limits(desired, after)
     names = bucket.changes(before, after)
     found.refuse_unknown(names)
     impacts = found.impacts(before, after) if exists and "lifecycle_rules" in names else []
-    _refuse_deletions(wish, impacts)
+    _refuse_deletions(desired, impacts)
     return _Plan(exists, before, after, names, impacts)
 
 
-def _refuse_deletions(wish: bucket.Wish, impacts: list[expiry.Impact]) -> None:
-    losses = expiry.deletions(impacts)
-    if losses and not wish.expire_existing:
+def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact]) -> None:
+    losses = expiry.describe_deletions(impacts)
+    if losses and not desired.expire_existing:
         raise AwsError(
-            f"Setting the lifecycle rules of bucket {wish.bucket}",
+            f"Setting the lifecycle rules of bucket {desired.bucket}",
             f"{losses}. Without versioning nothing brings them back",
             "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
             "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 
 
-def _message(wish: bucket.Wish, steps: list[str], impacts: list[expiry.Impact]) -> str:
-    said = [each for each in (expiry.deletions(impacts), *expiry.harmless(impacts)) if each]
-    message = f"{wish.bucket}: {'; '.join(steps) or 'as wanted'}"
+def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
+    said = [each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each]
+    message = f"{desired.bucket}: {'; '.join(steps) or 'no change needed'}"
     return f"{message} ({'; '.join(said)})" if said else message
 
 
-class _Bucket(BucketFinder):
-    def __init__(self, module: Any, wish: bucket.Wish) -> None:
+class BucketApi(BucketFinder):
+    def __init__(self, module: Any, desired: bucket.DesiredBucket) -> None:
         super().__init__(module)
-        self.given = self.wish = wish
+        self.given = self.desired = desired
         self.unknown: dict[str, AwsError] = {}
         self.warnings: list[str] = []
         # True while the tag is ours alone, without which the bucket works all the same.
         self.is_marked = False
 
-    def wish_for(self, *, exists: bool) -> bucket.Wish:
-        """Return what is asked for: of a bucket that is made here its tag as well."""
+    def desired_for(self, *, exists: bool) -> bucket.DesiredBucket:
+        """Return what is desired: for a bucket that is made here its tag as well."""
         marks = not exists and self._has_tags
         self.is_marked = marks and self.given.tags is None
         tags = {**tags_of(None), **(self.given.tags or {})} if marks else self.given.tags
-        self.wish = replace(self.given, tags=tags)
-        return self.wish
+        self.desired = replace(self.given, tags=tags)
+        return self.desired
 
     @property
     def _has_tags(self) -> bool:
         return self.module.params.get("managed_tag") is not False
 
     def make(self) -> bool:
-        """Make the bucket. Return False if someone else has made it since it was looked for."""
+        """Create the bucket. Return False if someone else has made it since it was looked for."""
         tried = f"Making bucket {self.name}{self.where()}"
         region = self.module.region
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            made = attempt(
+            made = call_aws(
                 tried,
                 self.s3.create_bucket,
                 needs="s3:CreateBucket",
@@ -174,35 +174,37 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "BucketAlreadyExists":
-                error.remedy = NOT_OURS
+                raise error.with_remedy(NOT_OURS) from None
             raise
         if not poll(lambda: True if self.look() else None, _READ_BACK_SECONDS):
-            raise AwsError(tried, "it was accepted, but the bucket is not there", "Run again")
+            raise AwsError(tried, "it was accepted, but the bucket does not exist", "Run again")
         if made is None or not self._has_tags:
             return made is not None
-        # us-east-1, and stores such as Ceph, accept it for a bucket of one's own that is there already.
+        # us-east-1, and providers such as Ceph, accept it for an existing bucket of one's own.
         try:
             return not self._tags()["tags"]
         except AwsError as error:
-            raise error.after(["made the bucket"]) from None
+            raise error.with_done(["made the bucket"]) from None
 
-    def asked(self, keeping: bucket.Keeping) -> bucket.Keeping:
-        """Of what a bucket has what the task asks for."""
-        left_out: dict[str, Any] = {name: None for name in bucket.NAMES if name not in self.wish.asks_for}
-        return replace(keeping, **left_out)
+    def only_desired(self, config: bucket.BucketConfig) -> bucket.BucketConfig:
+        """Return the settings that the task is about."""
+        left_out: dict[str, Any] = {
+            name: None for name in bucket.NAMES if name not in self.desired.desired_names
+        }
+        return replace(config, **left_out)
 
-    def read(self) -> bucket.Keeping:
-        """What the bucket has of what the task asks for."""
+    def read(self) -> bucket.BucketConfig:
+        """Read the settings that the task is about."""
         readers = {
             "versioning": self._versioning,
             "encryption": self._encryption,
             "lifecycle_rules": self._lifecycle,
             "tags": self._tags,
         }
-        keeping = bucket.Keeping()
-        for name in self.wish.asks_for:
-            keeping = replace(keeping, **readers[name]())
-        return keeping
+        config = bucket.BucketConfig()
+        for name in self.desired.desired_names:
+            config = replace(config, **readers[name]())
+        return config
 
     def _get(self, name: str, what: str, operation: Any, needs: str) -> dict[str, Any]:
         found = bucket_setting.read(
@@ -249,8 +251,8 @@ class _Bucket(BucketFinder):
         answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
         return {"tags": from_aws(answer.get("TagSet") or [])}
 
-    def impacts(self, before: bucket.Keeping, after: bucket.Keeping) -> list[expiry.Impact]:
-        """Return what the rules do to objects that are there. Nothing is listed where none can go earlier."""
+    def impacts(self, before: bucket.BucketConfig, after: bucket.BucketConfig) -> list[expiry.Impact]:
+        """Return what the rules do to existing objects. Nothing is listed if none can be deleted earlier."""
         old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
         prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
         if prefixes["noncurrent"] and not self._keeps_versions(before):
@@ -266,20 +268,20 @@ class _Bucket(BucketFinder):
             found.append(impact)
         return found
 
-    def _keeps_versions(self, before: bucket.Keeping) -> bool:
-        """Return False for a bucket that never had versioning, or a store that does not know it."""
+    def _keeps_versions(self, before: bucket.BucketConfig) -> bool:
+        """Return False for a bucket that never had versioning, or a provider that does not know it."""
         if before.versioning is not None:
             return bool(before.versioning)
         return bool(self._versioning()["versioning"])
 
     def refuse_unknown(self, names: list[str]) -> None:
-        """Raise for the first setting to change that the store does not know."""
+        """Raise for the first setting to change that the provider does not know."""
         for name in names:
             if name in self.unknown:
                 raise self.unknown[name]
 
-    def take(self, plan: _Plan) -> bucket.Keeping:
-        """Write what differs, and return what the bucket then has."""
+    def apply(self, plan: _Plan) -> bucket.BucketConfig:
+        """Write the changes, and return what the bucket then has."""
         done = [] if plan.exists else ["made the bucket"]
         wanted = plan.after
         for name in plan.names:
@@ -287,11 +289,11 @@ class _Bucket(BucketFinder):
                 self._write(name, wanted)
             except AwsError as error:
                 if name != "tags" or not self.is_marked:
-                    raise error.after(done) from None
+                    raise error.with_done(done) from None
                 self.warnings.append(f"{error} {_UNTAGGED}")
-                self.wish, wanted = replace(self.wish, tags=None), replace(wanted, tags=None)
+                self.desired, wanted = replace(self.desired, tags=None), replace(wanted, tags=None)
                 continue
-            done.append(bucket.words(name, wanted))
+            done.append(bucket.describe_change(name, wanted))
         found = read_back(self.read, lambda now: not bucket.changes(now, wanted), _READ_BACK_SECONDS)
         differs = bucket.changes(found, wanted)
         if differs:
@@ -299,13 +301,13 @@ class _Bucket(BucketFinder):
             raise AwsError(
                 f"Setting {' and '.join(differs)} of bucket {self.name}",
                 f"all calls were accepted, but the bucket has {[right.get(name) for name in differs]} where "
-                f"{[left.get(name) for name in differs]} was asked for",
+                f"{[left.get(name) for name in differs]} was requested",
                 "Something else may be changing it at the same time; run again",
-            ).after(done)
+            ).with_done(done)
         return found
 
-    def _write(self, name: str, wanted: bucket.Keeping) -> None:
-        tried = f"Changing bucket {self.name} ({bucket.words(name, wanted)})"
+    def _write(self, name: str, wanted: bucket.BucketConfig) -> None:
+        tried = f"Changing bucket {self.name} ({bucket.describe_change(name, wanted)})"
         writers = {
             "versioning": self._to_write_versioning,
             "encryption": self._to_write_encryption,
@@ -325,24 +327,24 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "InvalidArgument" and bucket.aborts_uploads(wanted.lifecycle_rules or ()):
-                error.remedy = _NO_ABORTS
+                raise error.with_remedy(_NO_ABORTS) from None
             raise
 
-    def _to_write_versioning(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_versioning(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         return (
             self.s3.put_bucket_versioning,
             "s3:PutBucketVersioning",
             {"VersioningConfiguration": {"Status": wanted.versioning}},
         )
 
-    def _to_write_encryption(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_encryption(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         return (
             self.s3.put_bucket_encryption,
             "s3:PutEncryptionConfiguration",
             {"ServerSideEncryptionConfiguration": {"Rules": [wanted.encryption]}},
         )
 
-    def _to_write_lifecycle_rules(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_lifecycle_rules(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         needs = "s3:PutLifecycleConfiguration"
         if not wanted.lifecycle_rules:
             return self.s3.delete_bucket_lifecycle, needs, {}
@@ -353,7 +355,7 @@ class _Bucket(BucketFinder):
             arguments["TransitionDefaultMinimumObjectSize"] = wanted.minimum_size
         return self.s3.put_bucket_lifecycle_configuration, needs, arguments
 
-    def _to_write_tags(self, wanted: bucket.Keeping) -> tuple[Any, str, dict[str, Any]]:
+    def _to_write_tags(self, wanted: bucket.BucketConfig) -> tuple[Any, str, dict[str, Any]]:
         needs = "s3:PutBucketTagging"
         if not wanted.tags:
             return self.s3.delete_bucket_tagging, needs, {}

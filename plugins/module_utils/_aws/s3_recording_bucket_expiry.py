@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a change of lifecycle rules does to objects that are in the bucket already.
+"""Find what a change of lifecycle rules does to existing objects.
 
 Plain data in, plain data out. Nothing brings back what S3 deletes, so it is counted before a rule is written:
-not only what goes at once, since a rule comes to a younger object some days later without another word.
+also what is not deleted at once, since a rule applies to a younger object some days later without a warning.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXAMPLES = 3
 class Lifetime:
     """The days that a rule gives the objects whose keys begin with prefix; None: no end.
 
-    current: until an object is deleted. noncurrent: until a former version is. readable: until an object
+    current: until an object is deleted. noncurrent: until a noncurrent version is. readable: until an object
     moves to an archive.
     """
 
@@ -37,8 +37,8 @@ KINDS = ("current", "noncurrent", "readable")
 
 
 @dataclass(frozen=True)
-class Stored:
-    """An object, or a former version of one; since: when it was put, or when the next version replaced it."""
+class StoredObject:
+    """An object, or a noncurrent version; since: when it was put, or when the next version replaced it."""
 
     key: str
     size: int
@@ -50,8 +50,8 @@ class Stored:
 def lifetimes(rules: Sequence[Mapping[str, Any]]) -> list[Lifetime]:
     """Return what the enabled rules about a whole prefix say.
 
-    A rule of somebody else's that is narrowed by tags or sizes, or that goes by a date, stays as it is and
-    protects nothing: it is left out.
+    Someone else's rule that is narrowed by tags or sizes, or that has a date, stays as it is and protects
+    nothing: it is left out.
     """
     found = []
     for rule in rules:
@@ -85,7 +85,7 @@ def _archive_days(rule: Mapping[str, Any]) -> list[int]:
 
 
 def shortened(before: Sequence[Lifetime], after: Sequence[Lifetime], kind: str) -> list[str]:
-    """Return the prefixes for which a rule of one of KINDS is new, or ends a life earlier than before."""
+    """Return the prefixes for which a rule of one of KINDS is new, or ends a life earlier."""
     return [
         each.prefix
         for each in after
@@ -99,7 +99,7 @@ def _covers(old: Lifetime, new: Lifetime, kind: str) -> bool:
 
 
 def outermost(prefixes: Iterable[str]) -> list[str]:
-    """Return the prefixes that no other of them holds, so that nothing is counted twice."""
+    """Return the prefixes that no other of them contains, so that nothing is counted twice."""
     found: list[str] = []
     for each in sorted(set(prefixes)):
         if not found or not each.startswith(found[-1]):
@@ -109,7 +109,7 @@ def outermost(prefixes: Iterable[str]) -> list[str]:
 
 @dataclass
 class Tally:
-    """A number of objects, and when rules come to them; examples: the keys of the first ones."""
+    """A number of objects, and when rules apply to them; examples: the keys of the first ones."""
 
     count: int = 0
     size: int = 0
@@ -118,7 +118,7 @@ class Tally:
     last: Optional[datetime] = None
     examples: list[str] = field(default_factory=list)
 
-    def add(self, stored: Stored, due: datetime, now: datetime) -> None:
+    def add(self, stored: StoredObject, due: datetime, now: datetime) -> None:
         self.count += 1
         self.size += stored.size
         if len(self.examples) < _EXAMPLES:
@@ -131,10 +131,10 @@ class Tally:
 
 
 class Impact:
-    """What new rules do, at once and later, to the objects that are under a prefix by now.
+    """What new rules do, at once and later, to the objects that are under a prefix now.
 
-    It is told of one object after the other. has_versions: whether an object that expires becomes a former
-    version, which a rule about those then deletes.
+    Objects are added one by one. has_versions: True if an object that expires becomes a noncurrent version,
+    which a rule about those then deletes.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Impact:
         self._now = now
         self._has_versions = has_versions
 
-    def add(self, stored: Stored) -> None:
+    def add(self, stored: StoredObject) -> None:
         self.objects += stored.is_current
         life = "current" if stored.is_current else "noncurrent"
         deleted = self._earlier(life, stored)
@@ -168,7 +168,7 @@ class Impact:
         if moved and (gone is None or moved < gone):
             self.tallies["readable"].add(stored, moved, self._now)
 
-    def _add_version_to_come(self, stored: Stored) -> None:
+    def _add_version_to_come(self, stored: StoredObject) -> None:
         expires = _due(self._after["current"], stored)
         if expires is None:
             return
@@ -177,8 +177,8 @@ class Impact:
         if deleted:
             self.tallies["noncurrent"].add(version, deleted, self._now)
 
-    def _earlier(self, kind: str, stored: Stored) -> Optional[datetime]:
-        """Return when the new rules end the life of an object, if those of before let it live longer."""
+    def _earlier(self, kind: str, stored: StoredObject) -> Optional[datetime]:
+        """Return when the new rules end the life of an object, if the old ones let it live longer."""
         after, before = _due(self._after[kind], stored), _due(self._before[kind], stored)
         if after is None:
             return None
@@ -219,7 +219,7 @@ def _days(prefix: str, rules: Sequence[Lifetime]) -> dict[str, list[tuple[str, t
     }
 
 
-def _due(rules: Sequence[tuple[str, timedelta]], stored: Stored) -> Optional[datetime]:
+def _due(rules: Sequence[tuple[str, timedelta]], stored: StoredObject) -> Optional[datetime]:
     lives = [life for prefix, life in rules if stored.key.startswith(prefix)]
     return stored.since + min(lives) if lives else None
 
@@ -231,8 +231,8 @@ def _day(due: Optional[datetime]) -> str:
     return (due.astimezone(timezone.utc) + timedelta(days=1, microseconds=-1)).date().isoformat()
 
 
-def deletions(impacts: Sequence[Impact]) -> str:
-    """Return what the rules would delete of the objects that are there, in words; empty for nothing."""
+def describe_deletions(impacts: Sequence[Impact]) -> str:
+    """Describe what the rules would delete of the existing objects; empty for nothing."""
     return "; ".join(f"the rules delete {_loss(each)}" for each in impacts if each.deletes)
 
 
@@ -242,7 +242,7 @@ def _loss(impact: Impact) -> str:
     if current.count:
         parts.append(f"{current.count} of {impact.objects} objects in {_place(impact)} ({_details(current)})")
     if versions.count:
-        parts.append(f"{versions.count} former versions in {_place(impact)} ({_details(versions)})")
+        parts.append(f"{versions.count} noncurrent versions in {_place(impact)} ({_details(versions)})")
     return " and ".join(parts)
 
 
@@ -262,8 +262,8 @@ def _place(impact: Impact) -> str:
     return f"'{impact.prefix}'" if impact.prefix else "the bucket"
 
 
-def harmless(impacts: Sequence[Impact]) -> list[str]:
-    """Return what a result says of folders that hold objects of which none goes earlier than before."""
+def describe_harmless(impacts: Sequence[Impact]) -> list[str]:
+    """Describe folders that hold objects of which none is deleted earlier than before."""
     return [
         f"none of the {each.objects} objects in {_place(each)} is deleted earlier than before"
         for each in impacts
@@ -272,7 +272,7 @@ def harmless(impacts: Sequence[Impact]) -> list[str]:
 
 
 def warnings(impacts: Sequence[Impact]) -> list[str]:
-    """Return what becomes unplayable without being deleted."""
+    """Describe what becomes unplayable without being deleted."""
     return [
         f"The lifecycle rules move {tally.count} of {each.objects} objects in {_place(each)} to an archive "
         f"({_details(tally)}). Nobody can play them from then on before they are restored."

@@ -1,23 +1,23 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Finds a bucket: whether it is there, in which region, and whether it is the account's own."""
+"""Find a bucket, its region and its owner."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .calls import ANY_OWNER, attempt, caller_identity, client, owned_by
-from .errors import AwsError
+from .._common.errors import AwsError
+from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
 
 NOT_OURS = (
-    "Names of buckets are unique among all users: take another name if the bucket is somebody else's. If it "
+    "Names of buckets are unique among all users: take another name if the bucket is someone else's. If it "
     "is yours, the credentials of this task need the permission s3:ListBucket on it"
 )
 _WITHOUT_STS = (
     "Nothing was changed, since the bucket could be someone else's. Where sts:GetCallerIdentity cannot be "
     "called, give the ID of the account by expected_bucket_owner (in the role s3_recording_bucket_owner), or "
-    "any for a store that has no accounts of AWS"
+    "any for a provider that has no accounts of AWS"
 )
 
 
@@ -34,7 +34,7 @@ class BucketFinder:
         return f" in {self.module.region}" if self.module.region else ""
 
     def look(self) -> bool:
-        """Whether the bucket is there. AwsError where it is somebody else's, or in another region."""
+        """Return True if the bucket exists. AwsError if it is someone else's, or in another region."""
         owner = self.owner = self._expected_owner()
         try:
             answer = self._head(ExpectedBucketOwner=owner) if owner else self._head()
@@ -56,7 +56,7 @@ class BucketFinder:
         return True
 
     def _head(self, **options: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = attempt(
+        answer: dict[str, Any] = call_aws(
             f"Looking for bucket {self.name}",
             self.s3.head_bucket,
             needs="s3:ListBucket",
@@ -67,7 +67,7 @@ class BucketFinder:
 
     @property
     def _is_elsewhere(self) -> bool:
-        """Whether the store has neither AWS's accounts nor its regions."""
+        """True if the provider has neither AWS's accounts nor its regions."""
         return bool(self.module.params["expected_bucket_owner"] == ANY_OWNER)
 
     @staticmethod
@@ -76,15 +76,14 @@ class BucketFinder:
         return str(headers.get("x-amz-bucket-region") or "")
 
     def _expected_owner(self) -> str:
-        """Return the account that has to own the bucket; empty for a store without accounts."""
+        """Return the account that has to own the bucket; empty for a provider without accounts."""
         given = str(self.module.params["expected_bucket_owner"] or "")
         if given:
             return "" if self._is_elsewhere else given
         try:
             identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
         except AwsError as error:
-            error.remedy = f"{error.remedy.rstrip('.')}. {_WITHOUT_STS}".lstrip(". ")
-            raise
+            raise error.with_note(_WITHOUT_STS) from None
         return str(identity["Account"])
 
     def _not_ours(self, owner: str, error: AwsError) -> AwsError:
@@ -97,11 +96,9 @@ class BucketFinder:
             else:
                 return AwsError(
                     tried,
-                    f"it is there, and belongs to another account than {owner}",
+                    f"it exists and belongs to another account than {owner}",
                     "Take another name, or give the ID of its account by expected_bucket_owner (in the role "
                     "s3_recording_bucket_owner) if the recordings are to be that account's",
                     code="AccessDenied",
                 )
-        return AwsError(
-            tried, "it is there, and S3 does not let these credentials in (403)", NOT_OURS, code=error.code
-        )
+        return AwsError(tried, "it exists, and S3 refuses these credentials (403)", NOT_OURS, code=error.code)

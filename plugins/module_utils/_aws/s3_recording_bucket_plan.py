@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a bucket keeps its objects: what is wanted, what differs, what cannot work.
+"""Plan how a bucket keeps its objects: validate, merge, compare.
 
-Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task does
-not ask for is None and is neither read nor written, since a store may not know it.
+Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task leaves
+out is None and is neither read nor written, since a provider may not know it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from .errors import AwsError
+from .._common.errors import AwsError
 from .ownership import is_managed
 
-# Lifecycle rules whose ID begins so are ours, all others are somebody else's.
+# Lifecycle rules whose ID begins so are ours, all others are someone else's.
 RULE_PREFIX = "antmedia-s3-recording"
 KMS = "aws:kms"
 ENCRYPTIONS = ("AES256", KMS)
@@ -46,11 +46,11 @@ Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """What a bucket has, in AWS's own form, or None for what is not asked for.
+class BucketConfig:
+    """What a bucket has, in AWS's own form, or None for what the task leaves out.
 
     versioning: Enabled, Suspended, or empty for a bucket that never had it. encryption: the one rule of the
-    configuration. minimum_size: goes with the lifecycle rules, and would be lost if it were not sent again.
+    configuration. minimum_size: part of the lifecycle rules, and lost if it were not sent again.
     """
 
     versioning: Optional[str] = None
@@ -61,7 +61,7 @@ class Keeping:
 
 
 # What AWS gives a bucket since January 2023.
-NEW_BUCKET = Keeping(
+NEW_BUCKET = BucketConfig(
     versioning="",
     encryption={"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
     lifecycle_rules=(),
@@ -70,8 +70,8 @@ NEW_BUCKET = Keeping(
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the task asks for; None: it is left as it is."""
+class DesiredBucket:
+    """The settings that the task requests; None: left as it is."""
 
     bucket: str
     versioning: Optional[bool] = None
@@ -84,50 +84,50 @@ class Wish:
     expire_existing: bool = False
 
     @property
-    def asks_for(self) -> tuple[str, ...]:
+    def desired_names(self) -> tuple[str, ...]:
         return tuple(name for name in NAMES if getattr(self, name) is not None)
 
 
-def problems_of(wish: Wish) -> list[str]:
-    """What S3 would refuse whatever the bucket has."""
+def problems_of(desired: DesiredBucket) -> list[str]:
+    """Return what S3 would refuse whatever the bucket has."""
     return [
-        *_encryption_problems(wish),
-        *(problem for rule in wish.lifecycle_rules or () for problem in _rule_problems(rule)),
-        *_doubled_prefixes(wish.lifecycle_rules or ()),
-        *_tag_problems(wish.tags or {}),
+        *_encryption_problems(desired),
+        *(problem for rule in desired.lifecycle_rules or () for problem in _rule_problems(rule)),
+        *_doubled_prefixes(desired.lifecycle_rules or ()),
+        *_tag_problems(desired.tags or {}),
     ]
 
 
-def check(wish: Wish) -> None:
+def check(desired: DesiredBucket) -> None:
     """Raise for what S3 would refuse whatever the bucket has."""
-    problems = problems_of(wish)
+    problems = problems_of(desired)
     if problems:
-        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"Bucket {desired.bucket}", "; ".join(problems), "Nothing was changed")
 
 
-def check_limits(wish: Wish, after: Keeping) -> None:
-    """Raise where what is there already and what is wanted are together more than S3 takes."""
+def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
+    """Raise if existing and desired settings are together more than S3 allows."""
     problems = []
     if len(after.lifecycle_rules or ()) > _MAX_RULES:
         count = len(after.lifecycle_rules or ())
-        problems.append(f"{count} lifecycle rules would be in the bucket, S3 takes {_MAX_RULES}")
+        problems.append(f"{count} lifecycle rules would be in the bucket, S3 allows {_MAX_RULES}")
     if len(after.tags or ()) > _MAX_TAGS:
-        problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 takes {_MAX_TAGS}")
+        problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 allows {_MAX_TAGS}")
     if problems:
-        raise AwsError(f"Bucket {wish.bucket}", "; ".join(problems), "Nothing was changed")
+        raise AwsError(f"Bucket {desired.bucket}", "; ".join(problems), "Nothing was changed")
 
 
-def target(current: Keeping, wish: Wish) -> Keeping:
-    """What the bucket shall have. current has what the wish asks for."""
+def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
+    """Return the settings as they should be. current has what the task is about."""
     after = current
-    if wish.versioning is not None:
-        after = replace(after, versioning=_versioning(current.versioning or "", wish.versioning))
-    if wish.encryption is not None:
-        after = replace(after, encryption=_encryption(current.encryption or {}, wish))
-    if wish.lifecycle_rules is not None:
-        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), wish.lifecycle_rules))
-    if wish.tags is not None:
-        after = replace(after, tags=_tags(current.tags or {}, wish.tags, wish.purge_tags))
+    if desired.versioning is not None:
+        after = replace(after, versioning=_versioning(current.versioning or "", desired.versioning))
+    if desired.encryption is not None:
+        after = replace(after, encryption=_encryption(current.encryption or {}, desired))
+    if desired.lifecycle_rules is not None:
+        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), desired.lifecycle_rules))
+    if desired.tags is not None:
+        after = replace(after, tags=_tags(current.tags or {}, desired.tags, desired.purge_tags))
     return after
 
 
@@ -137,27 +137,27 @@ def _versioning(current: str, wanted: bool) -> str:
     return "Enabled" if wanted else off
 
 
-def _encryption(current: Mapping[str, Any], wish: Wish) -> Mapping[str, Any]:
+def _encryption(current: Mapping[str, Any], desired: DesiredBucket) -> Mapping[str, Any]:
     found = current.get("ApplyServerSideEncryptionByDefault") or {}
-    same = found.get("SSEAlgorithm") == wish.encryption and (
-        wish.encryption != KMS or _same_key(found.get("KMSMasterKeyID") or "", wish.encryption_key_id)
+    same = found.get("SSEAlgorithm") == desired.encryption and (
+        desired.encryption != KMS or _same_key(found.get("KMSMasterKeyID") or "", desired.encryption_key_id)
     )
     bucket_key = bool(current.get("BucketKeyEnabled"))
-    if wish.bucket_key_enabled is not None:
-        bucket_key = wish.bucket_key_enabled
+    if desired.bucket_key_enabled is not None:
+        bucket_key = desired.bucket_key_enabled
     elif not same:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html: far fewer requests to KMS
-        bucket_key = wish.encryption == KMS
+        bucket_key = desired.encryption == KMS
     if same and bucket_key == bool(current.get("BucketKeyEnabled")):
         return current
-    default = {"SSEAlgorithm": wish.encryption}
-    if wish.encryption_key_id:
-        default["KMSMasterKeyID"] = wish.encryption_key_id
+    default = {"SSEAlgorithm": desired.encryption}
+    if desired.encryption_key_id:
+        default["KMSMasterKeyID"] = desired.encryption_key_id
     return {**current, "ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
 
 
 def _same_key(found: str, wanted: str) -> bool:
-    """Whether both name one key: by its ARN, by the end of it, or by the alias that AWS's own key has."""
+    """True if both name one key: by its ARN, by the end of it, or by the alias of AWS's own key."""
     own = ("", "alias/aws/s3")
     ends = [
         each.rpartition(":key/")[2] if ":key/" in each else each.rpartition(":")[2]
@@ -167,7 +167,7 @@ def _same_key(found: str, wanted: str) -> bool:
 
 
 def _rules(current: Sequence[Rule], wanted: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Somebody else's rules where they are, then ours; one that says the same already keeps its form."""
+    """Return the rules of others in place, then ours; one that says the same already keeps its form."""
     ours = {_meaning(rule): rule for rule in current if is_ours(rule)}
     others = [rule for rule in current if not is_ours(rule)]
     wanted_rules = [_rule_to_aws(rule) for rule in wanted]
@@ -205,7 +205,7 @@ def _transitions(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _meaning(rule: Mapping[str, Any]) -> str:
-    """A text that is equal for rules of ours that say the same."""
+    """Return a text that is equal for rules of ours that say the same."""
     plain = {name: value for name, value in rule.items() if value not in (None, [], {})}
     if "Prefix" in plain:
         plain["Filter"] = {"Prefix": plain.pop("Prefix")}
@@ -218,7 +218,7 @@ def _meaning(rule: Mapping[str, Any]) -> str:
 
 
 def to_write(rules: Sequence[Rule]) -> list[Rule]:
-    """The rules as S3 takes them together: one with the old form of a prefix is refused beside our own."""
+    """Return the rules as S3 accepts them together: it refuses the old form of a prefix beside our own."""
     written = []
     for rule in rules:
         old = rule.get("Prefix") is not None and "Filter" not in rule
@@ -237,8 +237,8 @@ def _tags(current: Mapping[str, str], wanted: Mapping[str, str], purge: bool) ->
     return {**kept, **wanted}
 
 
-def same(name: str, left: Keeping, right: Keeping) -> bool:
-    """Whether both have the same of one of NAMES."""
+def same(name: str, left: BucketConfig, right: BucketConfig) -> bool:
+    """True if both have the same in one of NAMES."""
     before, after = getattr(left, name), getattr(right, name)
     if name == "lifecycle_rules":
         return sorted(map(_meaning, before or ())) == sorted(map(_meaning, after or ()))
@@ -247,20 +247,20 @@ def same(name: str, left: Keeping, right: Keeping) -> bool:
     return bool(before == after)
 
 
-def changes(before: Keeping, after: Keeping) -> list[str]:
-    """Those of NAMES that differ, in the order in which they are written."""
+def changes(before: BucketConfig, after: BucketConfig) -> list[str]:
+    """Return those of NAMES that differ, in the order in which they are written."""
     return [name for name in NAMES if not same(name, before, after)]
 
 
-def view(keeping: Keeping) -> dict[str, Any]:
-    """What a result and a diff show of it: what was asked for, and of the lifecycle rules our own."""
-    shown = {name: getattr(keeping, name) for name in NAMES}
-    if keeping.encryption is not None:
-        shown["encryption"] = _view_of_encryption(keeping.encryption)
-    if keeping.lifecycle_rules is not None:
-        shown["lifecycle_rules"] = [dict(rule) for rule in keeping.lifecycle_rules if is_ours(rule)]
-    if keeping.tags is not None:
-        shown["tags"] = dict(keeping.tags)
+def view(config: BucketConfig) -> dict[str, Any]:
+    """Return the part that a result and a diff display: what was requested, and our own lifecycle rules."""
+    shown = {name: getattr(config, name) for name in NAMES}
+    if config.encryption is not None:
+        shown["encryption"] = _view_of_encryption(config.encryption)
+    if config.lifecycle_rules is not None:
+        shown["lifecycle_rules"] = [dict(rule) for rule in config.lifecycle_rules if is_ours(rule)]
+    if config.tags is not None:
+        shown["tags"] = dict(config.tags)
     return {name: value for name, value in shown.items() if value is not None}
 
 
@@ -270,8 +270,8 @@ def _view_of_encryption(rule: Optional[Mapping[str, Any]]) -> dict[str, Any]:
     return {**shown, "bucket_key_enabled": bool((rule or {}).get("BucketKeyEnabled"))}
 
 
-def words(name: str, after: Keeping) -> str:
-    """A change as a step of the result."""
+def describe_change(name: str, after: BucketConfig) -> str:
+    """Describe a change as a step of the result."""
     if name == "versioning":
         return f"set versioning to {after.versioning}"
     if name == "encryption":
@@ -281,17 +281,17 @@ def words(name: str, after: Keeping) -> str:
     if name == "tags":
         return "write the tags"
     ours = [rule["ID"] for rule in after.lifecycle_rules or () if is_ours(rule)]
-    return f"write the lifecycle rules {', '.join(ours)}" if ours else "take our lifecycle rules away"
+    return f"write the lifecycle rules {', '.join(ours)}" if ours else "remove our lifecycle rules"
 
 
-def _encryption_problems(wish: Wish) -> list[str]:
-    if wish.encryption == KMS:
+def _encryption_problems(desired: DesiredBucket) -> list[str]:
+    if desired.encryption == KMS:
         return []
     found = []
-    if wish.encryption_key_id:
-        found.append(f"encryption_key_id goes with encryption={KMS} alone")
-    if wish.bucket_key_enabled:
-        found.append(f"bucket_key_enabled goes with encryption={KMS} alone")
+    if desired.encryption_key_id:
+        found.append(f"encryption_key_id is allowed only with encryption={KMS}")
+    if desired.bucket_key_enabled:
+        found.append(f"bucket_key_enabled is allowed only with encryption={KMS}")
     return found
 
 
@@ -314,7 +314,7 @@ def _transition_problems(transitions: Sequence[Mapping[str, Any]], rule: Mapping
     classes = [each["storage_class"] for each in transitions]
     days = [int(each["days"]) for each in transitions]
     found = [
-        f"moves to {each['storage_class']} after {each['days']} days, S3 takes "
+        f"moves to {each['storage_class']} after {each['days']} days, S3 allows "
         f"{_MIN_DAYS.get(each['storage_class'], 0)} at least"
         for each in transitions
         if int(each["days"]) < _MIN_DAYS.get(each["storage_class"], 0)

@@ -1,21 +1,22 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_bucket does with state=absent: delete a bucket that was made here and is empty."""
+"""Delete a bucket that was made here and is empty (s3_recording_bucket with state=absent)."""
 
 from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import bucket_setting
-from .calls import S3_TRANSIENT, attempt, poll
-from .errors import UNKNOWN_CALL_CODES, AwsError
+from .calls import S3_TRANSIENT, call_aws, poll
+from .errors import UNKNOWN_CALL_CODES
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
 
 _GONE_SECONDS = 20
-_NO_TAGS = "its store has no tags of buckets, so that nobody can know whether it was made here"
+_NO_TAGS = "its provider has no tags of buckets, so that nobody can know if it was made here"
 _NOT_EMPTY = (
     "A bucket that is not empty is never deleted here. Empty it yourself if nothing in it is needed, and run "
     "again"
@@ -23,8 +24,8 @@ _NOT_EMPTY = (
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Delete the bucket, if it was made here and is empty; the module's result."""
-    found = _Bucket(module)
+    """Delete the bucket, if it was made here and is empty; return the module's result."""
+    found = RemovableBucket(module)
     name = found.name
     if not found.look():
         return _result(found, f"There is no bucket {name}, no change needed")
@@ -39,7 +40,11 @@ def run(module: Any) -> dict[str, Any]:
 
 
 def _result(
-    found: _Bucket, message: str, *, steps: Optional[list[str]] = None, stays: Optional[list[str]] = None
+    found: RemovableBucket,
+    message: str,
+    *,
+    steps: Optional[list[str]] = None,
+    stays: Optional[list[str]] = None,
 ) -> dict[str, Any]:
     is_there = bool(steps or stays)
     return {
@@ -58,7 +63,7 @@ def _result(
     }
 
 
-class _Bucket(BucketFinder):
+class RemovableBucket(BucketFinder):
     def why_not_ours(self) -> str:
         """Return why the bucket is not one that was made here; empty if it is."""
         if self.module.params.get("managed_tag") is False:
@@ -97,8 +102,8 @@ class _Bucket(BucketFinder):
             return ""
 
     def _first(self, call: str, needs: str) -> str:
-        answer = attempt(
-            f"Seeing whether bucket {self.name} is empty",
+        answer = call_aws(
+            f"Checking if bucket {self.name} is empty",
             getattr(self.s3, call),
             needs=needs,
             retry_on=S3_TRANSIENT,
@@ -113,7 +118,7 @@ class _Bucket(BucketFinder):
     def delete(self) -> None:
         tried = f"Deleting bucket {self.name}"
         try:
-            attempt(
+            call_aws(
                 tried,
                 self.s3.delete_bucket,
                 needs="s3:DeleteBucket",
@@ -123,7 +128,7 @@ class _Bucket(BucketFinder):
             )
         except AwsError as error:
             if error.code == "BucketNotEmpty":
-                error.remedy = _NOT_EMPTY
+                raise error.with_remedy(_NOT_EMPTY) from None
             raise
         if not poll(lambda: None if self.look() else True, _GONE_SECONDS):
-            raise AwsError(tried, "it was accepted, but the bucket is still there", "Run again")
+            raise AwsError(tried, "it was accepted, but the bucket still exists", "Run again")

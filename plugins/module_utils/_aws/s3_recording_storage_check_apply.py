@@ -1,13 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What s3_recording_storage_check does: ask each module, for all buckets, what it would refuse."""
+"""Run each module in check mode for all buckets, and collect what it would refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
+from .._common.errors import AwsError
 from .._common.plain_text import one_line
 from . import (
     cloudfront_recording_distribution_apply as apply_distribution,
@@ -27,8 +28,7 @@ from . import (
 from . import (
     s3_recording_bucket_apply as apply_bucket,
 )
-from .calls import masked_texts
-from .errors import AwsError
+from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
 
@@ -42,13 +42,13 @@ _RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
     "iam_stored_access_key": apply_key.run,
 }
 MODULES = tuple(_RUN)
-# What cannot be judged where the module before it has failed: it would fail for the same reason.
+# Modules that cannot be checked if one of these has failed: they would fail for the same reason.
 _NEEDS = {
     "s3_bucket_access": ("s3_recording_bucket", "cloudfront_recording_distribution"),
     "s3_cors": ("s3_recording_bucket",),
 }
 _OF_OWNER = ("s3_bucket_access", "s3_cors")
-# Options without which these modules cannot be asked.
+# Options that these modules cannot do without.
 _DEFAULTS = {
     "state": "present",
     "purge": False,
@@ -61,14 +61,14 @@ _DEFAULTS = {
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Return what cannot work of all buckets together; the module's result."""
+    """Collect the problems of all buckets; return the module's result."""
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
-    masked_texts(module).difference_update(passwords)
+    no_log_values(module).difference_update(passwords)
     found = [
         f"{bucket['name']}: {error}"
         for bucket in module.params["buckets"]
-        for error in _Bucket(module, bucket, passwords).errors()
+        for error in BucketCheck(module, bucket, passwords).errors()
     ]
     # What keeps a policy from a user keeps a key from it as well.
     problems = [one_line(each) for each in dict.fromkeys(found)]
@@ -77,7 +77,7 @@ def run(module: Any) -> dict[str, Any]:
         return {
             "changed": False,
             "problems": [],
-            "msg": f"Nothing was found that keeps {count} buckets from work",
+            "msg": f"Nothing was found that keeps {count} buckets from working",
         }
     listed = "".join(f"\n- {each}" for each in problems)
     return {"failed": True, "problems": problems, "msg": f"This cannot work. Nothing was changed:{listed}"}
@@ -99,12 +99,12 @@ class _AsModule:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
         self.params = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
-        self.no_log_values = masked_texts(module)
+        self.no_log_values = no_log_values(module)
         self._client = module.client
         self._clients = clients
 
     def client(self, service: str, **options: Any) -> Any:
-        """Return a client, the one of another module where that has the same settings: each costs 0.1 s."""
+        """Return a client, one of another module with the same settings if possible: each costs 0.1 s."""
         place = {"region": self.region, "endpoint": self.params["endpoint_url"]}
         known_as = (service, *map(str, place.values()), *sorted(options.keys()))
         if known_as not in self._clients:
@@ -112,13 +112,13 @@ class _AsModule:
         return self._clients[known_as]
 
 
-class _Bucket:
+class BucketCheck:
     def __init__(self, module: Any, bucket: Mapping[str, Any], passwords: list[str]) -> None:
         self._module = module
         self._bucket = bucket
         self._passwords = passwords
         self._results: dict[str, dict[str, Any]] = {}
-        # Of one bucket, since a client of S3 is told whose the bucket is.
+        # For one bucket, since a client of S3 expects its owner.
         self._clients: dict[tuple[str, ...], Any] = {}
 
     def errors(self) -> list[AwsError]:
@@ -136,7 +136,7 @@ class _Bucket:
         asked = self._as_module(name)
         try:
             self._results[name] = _RUN[name](asked)
-            self._look_further(name, asked)
+            self._check_more(name, asked)
         except AwsError as error:
             return error
         return None
@@ -158,12 +158,12 @@ class _Bucket:
         place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
         return _AsModule(self._module, {**place, **params}, self._clients)
 
-    def _look_further(self, name: str, asked: _AsModule) -> None:
-        """Look at what the module itself would find out by writing alone."""
+    def _check_more(self, name: str, asked: _AsModule) -> None:
+        """Check what the module itself would find out only by writing."""
         if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
             kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
         if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:
-            # No task before the one that stores the key makes its folder.
+            # No task creates the folder before the key is stored.
             asked.params["vault_password"] = list(self._passwords)
             store = STORES[asked.params["store"]](asked, asked.params["stored_at"], "")
             store.prepare(check_mode=False)

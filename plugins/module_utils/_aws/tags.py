@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tags as AWS lists them, and as a dictionary."""
+"""Convert tags between the list of AWS and a dictionary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 
 def to_aws(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return tags as AWS takes them, in the order of their names."""
+    """Return tags as a list for AWS, in the order of their names."""
     return [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
 
 

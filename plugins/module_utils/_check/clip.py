@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A clip that a server can pull, and how one sees that an MP4 is whole.
+"""A clip that a server can pull, and a check that an MP4 is whole.
 
-The clip is text because a module that Ansible ships to a target brings no other files along.
+The clip is text because a module that Ansible ships to a target has no other files with it.
 """
 
 from __future__ import annotations
@@ -159,12 +159,12 @@ GTK3MmVAyZUDCUZhK3Myq3Myq3Myq3c=
 
 
 def clip() -> bytes:
-    """The clip as an MP4."""
+    """Return the clip as an MP4."""
     return base64.b64decode(_TEXT)
 
 
 def mp4_fault(data: bytes) -> str:
-    """Why these bytes are no complete MP4; empty where they are one."""
+    """Return why these bytes are no complete MP4, or ""."""
     if data[4:8] != b"ftyp":
         return f"{len(data)} bytes that do not begin as an MP4 does"
     found = set()
@@ -184,5 +184,5 @@ def _box_size(data: bytes, start: int) -> int:
     size = int.from_bytes(data[start : start + 4], "big")
     if size == 1:
         return int.from_bytes(data[start + _HEADER : start + _LARGE], "big")
-    # The last box may leave its size open.
+    # The last box may have no size.
     return size or len(data) - start

@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Asks the bucket's account, with the provisioning credentials, what explains a failure.
+"""Collect evidence from AWS, with the provisioning credentials, to explain a failed check.
 
-Only after one: a healthy check sends nothing of this. What may not be read stays unknown and is no error of
-its own, since the link that failed is told in any case.
+A check that passes sends none of these requests. What may not be read stays unknown and is no error of its
+own, since the failed check is reported in any case.
 """
 
 from __future__ import annotations
@@ -15,22 +15,21 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
 from .._aws.errors import code_of, is_none, status_of
-from .._aws.s3_bucket_access_plan import ALL_OFF, SWITCHES, Block
+from .._aws.s3_bucket_access_model import ALL_OFF, SWITCHES, Block
 from .._common.strict_json import parse
-from .explain_upload import Known
+from .explain_upload import Evidence
 from .s3_clients import environment_client, s3_client
 
-# _probe_store says so where it is missing.
-with suppress(ImportError):
+with suppress(ImportError):  # s3_client reports it.
     from botocore.exceptions import BotoCoreError, ClientError
 
-# An explanation is not worth more patience.
+# An explanation is not worth a longer wait, seconds.
 _LONGEST = 5.0
 _NONE = object()
 
 
-class Inquiry:
-    """What can be found out about one application's bucket and key."""
+class EvidenceCollector:
+    """Finds out about one application's bucket and key."""
 
     def __init__(self, settings: Mapping[str, Any], timeout: float) -> None:
         self._settings = settings
@@ -38,39 +37,39 @@ class Inquiry:
         self._bucket = str(settings.get("s3BucketName") or "")
         self._account_id: Optional[str] = None
 
-    def about_key(self) -> Known:
-        """Whether IAM has the key, and since when."""
+    def about_key(self) -> Evidence:
+        """Return whether IAM has the key, and its age."""
         iam = self._client("iam")
         key_id = self._settings.get("s3AccessKey")
         used = self._ask(iam, "get_access_key_last_used", none_on=("NoSuchEntity",), AccessKeyId=key_id)
         if used is _NONE:
-            return Known(key="gone")
+            return Evidence(key="gone")
         listed = self._ask(iam, "list_access_keys", UserName=used["UserName"]) if used else None
         for each in (listed or {}).get("AccessKeyMetadata", []):
             if each["AccessKeyId"] == key_id:
                 age = (datetime.now(timezone.utc) - each["CreateDate"]).total_seconds()
-                return Known(key="active" if each["Status"] == "Active" else "inactive", key_age=age)
-        return Known()
+                return Evidence(key="active" if each["Status"] == "Active" else "inactive", key_age=age)
+        return Evidence()
 
-    def about_user(self) -> Known:
-        """The policies of the key's user; unknown where one of them, or of a group, may not be read."""
+    def about_user(self) -> Evidence:
+        """Return the policies of the key's user; unknown if one may not be read or the user is in a group."""
         iam = self._client("iam")
         used = self._ask(iam, "get_access_key_last_used", AccessKeyId=self._settings.get("s3AccessKey"))
         if not used:
-            return Known()
+            return Evidence()
         user = {"UserName": used["UserName"]}
         inline = self._ask(iam, "list_user_policies", **user)
         attached = self._ask(iam, "list_attached_user_policies", **user)
         groups = self._ask(iam, "list_groups_for_user", **user)
         if not (inline and attached and groups) or groups["Groups"]:
-            return Known()
+            return Evidence()
         documents = [
             (self._ask(iam, "get_user_policy", PolicyName=name, **user) or {}).get("PolicyDocument")
             for name in inline["PolicyNames"]
         ]
         documents += [self._managed(iam, each["PolicyArn"]) for each in attached["AttachedPolicies"]]
         read = tuple(each for each in documents if isinstance(each, dict))
-        return Known(user_policies=read if len(read) == len(documents) else None)
+        return Evidence(user_policies=read if len(read) == len(documents) else None)
 
     def _managed(self, iam: Any, arn: str) -> Any:
         policy = self._ask(iam, "get_policy", PolicyArn=arn)
@@ -80,25 +79,25 @@ class Inquiry:
         found = self._ask(iam, "get_policy_version", PolicyArn=arn, VersionId=version)
         return found["PolicyVersion"]["Document"] if found else None
 
-    def about_owner(self) -> Known:
-        """Whether the bucket belongs to the account of the provisioning credentials."""
+    def about_owner(self) -> Evidence:
+        """Return whether the bucket belongs to the account of the provisioning credentials."""
         account = self._account()
         if not account:
-            return Known()
+            return Evidence()
         s3 = s3_client(self._settings, self._timeout, provisioning=True)
         refused = ("403", "AccessDenied")
         own = self._ask(s3, "head_bucket", refused, Bucket=self._bucket, ExpectedBucketOwner=account)
         if own is None:
-            return Known()
+            return Evidence()
         if own is not _NONE:
-            return Known(owner="own")
+            return Evidence(owner="own")
         seen = self._ask(s3, "head_bucket", refused, Bucket=self._bucket)
         if seen is None:
-            return Known()
-        return Known(owner="hidden" if seen is _NONE else "foreign")
+            return Evidence()
+        return Evidence(owner="hidden" if seen is _NONE else "other")
 
-    def about_access(self) -> Known:
-        """Block Public Access and the bucket policy."""
+    def about_access(self) -> Evidence:
+        """Return Block Public Access and the bucket policy."""
         s3 = s3_client(self._settings, self._timeout, provisioning=True)
         bucket = {"Bucket": self._bucket}
         block = self._ask_setting(s3, "get_public_access_block", **bucket)
@@ -107,7 +106,7 @@ class Inquiry:
         if policy is None:
             status = self._ask_setting(s3, "get_bucket_policy_status", **bucket)
             public = _is_public(status)
-        return Known(account=self._account_block(), block=_block_of(block), policy=policy, public=public)
+        return Evidence(account=self._account_block(), block=_block_of(block), policy=policy, public=public)
 
     def _account_block(self) -> Optional[Block]:
         account = self._account()
@@ -123,54 +122,52 @@ class Inquiry:
         return self._account_id
 
     def _client(self, service: str) -> Optional[Any]:
-        return self._quietly(lambda: environment_client(service, self._settings, self._timeout))
+        with suppress(ClientError, BotoCoreError, ValueError):
+            return environment_client(service, self._settings, self._timeout)
+        return None
 
-    def _ask(self, client: Any, operation: str, none_on: tuple[str, ...] = (), **what: Any) -> Any:
-        """The answer; _NONE for the codes in none_on, None where it stays unknown."""
-        if client is None:
-            return None
-        return self._quietly(
-            lambda: getattr(client, operation)(**what), lambda code, _status: code in none_on
-        )
+    def _ask(self, client: Any, operation: str, none_on: tuple[str, ...] = (), **params: Any) -> Any:
+        """Return the response, _NONE for the codes in none_on, or None if it stays unknown."""
+        return self._call(client, operation, params, lambda code, _status: code in none_on)
 
-    def _ask_setting(self, client: Any, operation: str, **what: Any) -> Any:
-        """The answer; _NONE where there is no such setting, None where it stays unknown."""
-        if client is None:
-            return None
-        return self._quietly(lambda: getattr(client, operation)(**what), is_none)
+    def _ask_setting(self, client: Any, operation: str, **params: Any) -> Any:
+        """Return the response, _NONE if the setting does not exist, or None if it stays unknown."""
+        return self._call(client, operation, params, is_none)
 
     @staticmethod
-    def _quietly(
-        call: Callable[[], Any], says_none: Callable[[str, int], bool] = lambda _code, _status: False
+    def _call(
+        client: Any, operation: str, params: Mapping[str, Any], is_missing: Callable[[str, int], bool]
     ) -> Any:
+        if client is None:
+            return None
         try:
-            return call()
+            return getattr(client, operation)(**params)
         except ClientError as error:
-            return _NONE if says_none(code_of(error), status_of(error)) else None
+            return _NONE if is_missing(code_of(error), status_of(error)) else None
         except (BotoCoreError, ValueError):
             return None
 
 
-def _block_of(answer: Any) -> Optional[Block]:
-    if answer is _NONE:
+def _block_of(response: Any) -> Optional[Block]:
+    if response is _NONE:
         return dict(ALL_OFF)
-    found = (answer or {}).get("PublicAccessBlockConfiguration")
-    # A store that does not know the setting may take the question for another one and answer that.
+    found = (response or {}).get("PublicAccessBlockConfiguration")
+    # A provider that does not know the setting may mistake the request for another one and answer that.
     return {name: bool(found.get(aws_name)) for name, aws_name in SWITCHES.items()} if found else None
 
 
-def _policy_of(answer: Any) -> Optional[Mapping[str, Any]]:
-    if answer is _NONE:
+def _policy_of(response: Any) -> Optional[Mapping[str, Any]]:
+    if response is _NONE:
         return {}
     try:
-        policy = parse((answer or {}).get("Policy") or "null")
+        policy = parse((response or {}).get("Policy") or "null")
     except ValueError:
         return None
     return policy if isinstance(policy, dict) else None
 
 
-def _is_public(answer: Any) -> Optional[bool]:
-    if answer is _NONE:
+def _is_public(response: Any) -> Optional[bool]:
+    if response is _NONE:
         return False
-    status = (answer or {}).get("PolicyStatus")
+    status = (response or {}).get("PolicyStatus")
     return bool(status.get("IsPublic")) if status else None

@@ -1,91 +1,93 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Why S3 refuses a recording to a viewer: plain data in, a sentence out."""
+"""Explain why S3 refuses a recording to a viewer: plain data in, a sentence out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._aws.statements import Statement, about, binds_everyone, covers, places
-from .explain_upload import PUBLIC_ACLS, Asked, Known
+from .._aws.policy import Statement, applies_to, is_public_principal, resources, statements_for
+from .explain_upload import PUBLIC_ACLS, Evidence, UploadTarget
 
 _READ = "s3:GetObject"
 
 
-def why_closed(asked: Asked, known: Known) -> str:
-    """Why S3 refuses an object to everyone, as far as that could be found out."""
-    by_acl = asked.acl in PUBLIC_ACLS
-    if by_acl and known.who_blocks("ignore_public_acls"):
-        who = known.who_blocks("ignore_public_acls")
-        return f"{_upper(who)} ignores the ACL {asked.acl}: {_turn_off(known, 'ignore_public_acls', 'acl')}"
-    if known.policy is None:
-        return _without_policy(asked, known)
-    denying = _matching(known.policy, "Deny", asked)
+def explain_forbidden(target: UploadTarget, evidence: Evidence) -> str:
+    """Return why S3 refuses an object to everyone, as far as known, and what to do."""
+    by_acl = target.acl in PUBLIC_ACLS
+    if by_acl and evidence.who_blocks("ignore_public_acls"):
+        who = evidence.who_blocks("ignore_public_acls")
+        return (
+            f"{_upper(who)} ignores the ACL {target.acl}: {_turn_off(evidence, 'ignore_public_acls', 'acl')}"
+        )
+    if evidence.policy is None:
+        return _without_policy(target, evidence)
+    denying = _matching(evidence.policy, "Deny", target)
     for each in denying:
         if not each.get("Condition"):
-            return f"The bucket policy denies it ({_sid(each)}): take the statement out or narrow it"
-    opening = _matching(known.policy, "Allow", asked)
+            return f"The bucket policy denies it ({_sid(each)}): remove the statement or narrow it"
+    opening = _matching(evidence.policy, "Allow", target)
     if opening or by_acl:
-        return _not_in_force(asked, known, opening, denying)
-    return _no_statement(asked, known)
+        return _not_in_force(target, evidence, opening, denying)
+    return _no_statement(target, evidence)
 
 
 def _not_in_force(
-    asked: Asked, known: Known, opening: Sequence[Statement], denying: Sequence[Statement]
+    target: UploadTarget, evidence: Evidence, opening: Sequence[Statement], denying: Sequence[Statement]
 ) -> str:
-    """Something opens the object, and something else keeps that from counting."""
-    who = known.who_blocks("restrict_public_buckets")
+    """Return what prevents a policy or an ACL that opens the object from having effect."""
+    who = evidence.who_blocks("restrict_public_buckets")
     if opening and who:
-        turn_off = _turn_off(known, "restrict_public_buckets", "public")
-        return f"{_upper(who)} keeps the bucket policy from opening {asked.folder}/*: {turn_off}"
+        turn_off = _turn_off(evidence, "restrict_public_buckets", "public")
+        return f"{_upper(who)} prevents the bucket policy from opening {target.folder}/*: {turn_off}"
     if denying:
         return f"The bucket policy denies it under a condition ({_sids(denying)}): narrow the statement"
     if opening and all(each.get("Condition") for each in opening):
         return (
-            f"The bucket policy opens {asked.folder}/* only under a condition ({_sids(opening)}) that "
+            f"The bucket policy opens {target.folder}/* only under a condition ({_sids(opening)}) that "
             "viewers do not meet: run storage.yml with delivery public"
         )
-    what = "bucket policy" if opening else f"ACL {asked.acl}"
+    what = "bucket policy" if opening else f"ACL {target.acl}"
     return (
         f"The {what} opens it: was that set just now, or does an account-wide Block Public Access prevent it?"
     )
 
 
-def _without_policy(asked: Asked, known: Known) -> str:
-    who = known.who_blocks("restrict_public_buckets")
+def _without_policy(target: UploadTarget, evidence: Evidence) -> str:
+    who = evidence.who_blocks("restrict_public_buckets")
     if who:
-        turn_off = _turn_off(known, "restrict_public_buckets", "public")
+        turn_off = _turn_off(evidence, "restrict_public_buckets", "public")
         return f"{_upper(who)} is on, so nobody without a key may read: {turn_off}"
-    if known.public is False:
-        return f"No statement of the bucket policy is public: {_open(asked)}"
+    if evidence.public is False:
+        return f"No statement of the bucket policy is public: {_open(target)}"
     return (
         "See Block Public Access of the bucket and of the account, and whether the bucket policy lets "
-        f"everyone read {asked.folder}/*: {_open(asked)}"
+        f"everyone read {target.folder}/*: {_open(target)}"
     )
 
 
-def _no_statement(asked: Asked, known: Known) -> str:
+def _no_statement(target: UploadTarget, evidence: Evidence) -> str:
     # Block Public Access would keep a statement out, so it is named with the missing one.
-    who = known.who_blocks("block_public_policy") or known.who_blocks("restrict_public_buckets")
+    who = evidence.who_blocks("block_public_policy") or evidence.who_blocks("restrict_public_buckets")
     on = f"; {who} is on as well" if who else ""
-    allowing = about([known.policy or {}], "Allow", _READ)
-    others = [place for each in allowing if binds_everyone(each) for place in places(each)]
+    allowing = statements_for([evidence.policy or {}], "Allow", _READ)
+    others = [place for each in allowing if is_public_principal(each) for place in resources(each)]
     if others:
         return (
-            f"The bucket policy opens {', '.join(others)}, but not {asked.bucket}/{asked.folder}/*{on}: "
-            f"{_open(asked)}"
+            f"The bucket policy opens {', '.join(others)}, but not {target.bucket}/{target.folder}/*{on}: "
+            f"{_open(target)}"
         )
-    return f"No statement of the bucket policy lets everyone read {asked.folder}/*{on}: {_open(asked)}"
+    return f"No statement of the bucket policy lets everyone read {target.folder}/*{on}: {_open(target)}"
 
 
-def _open(asked: Asked) -> str:
-    return f"run storage.yml with delivery public, which opens {asked.folder}, or acl"
+def _open(target: UploadTarget) -> str:
+    return f"run storage.yml with delivery public, which opens {target.folder}, or acl"
 
 
-def _turn_off(known: Known, switch: str, delivery: str) -> str:
-    if known.account and known.account[switch]:
+def _turn_off(evidence: Evidence, switch: str, delivery: str) -> str:
+    if evidence.account and evidence.account[switch]:
         return "turn that off in the account, or use delivery private with a CDN that signs its requests"
     return f"run storage.yml with delivery {delivery}"
 
@@ -102,7 +104,11 @@ def _sids(statements: Sequence[Statement]) -> str:
     return ", ".join(_sid(each) for each in statements)
 
 
-def _matching(policy: Mapping[str, Any], effect: str, asked: Asked) -> list[Statement]:
-    """The statements about reading this object that bind everyone."""
-    path = f"{asked.bucket}/{asked.key}"
-    return [each for each in about([policy], effect, _READ) if binds_everyone(each) and covers(each, path)]
+def _matching(policy: Mapping[str, Any], effect: str, target: UploadTarget) -> list[Statement]:
+    """Return the statements about reading this object that apply to everyone."""
+    path = f"{target.bucket}/{target.key}"
+    return [
+        each
+        for each in statements_for([policy], effect, _READ)
+        if is_public_principal(each) and applies_to(each, path)
+    ]

@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Why an upload fails and what to do: plain data in, a sentence out.
+"""Explain why an upload fails and what to do: plain data in, a sentence out.
 
-How AWS words a refusal:
+Texts of refusals by AWS:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
 """
 
@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .._aws.credentials import Trouble
-from .._aws.s3_bucket_access_plan import SWITCHES, Block
-from .._aws.statements import about, covers, places
+from .._aws.policy import applies_to, resources, statements_for
+from .._aws.s3_bucket_access_model import SWITCHES, Block
 from .._common.network import NoAnswer
+from .report import AS_EXPECTED
 
 PUBLIC_ACLS = ("public-read", "public-read-write")
 # authenticated-read opens to every AWS account, which Block Public Access calls public as well.
 BLOCKED_ACLS = (*PUBLIC_ACLS, "authenticated-read")
 UNKNOWN_KEY = ("InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException")
-# Answers to a HEAD have no body, so only the status.
+# A response to HEAD has no body, so only the status is known.
 DENIED = ("AccessDenied", "AllAccessDisabled", "403")
 _REGION = (
     "AuthorizationHeaderMalformed",
@@ -37,7 +38,7 @@ _REGION = (
 NO_BUCKET = ("NoSuchBucket",)
 _KEY_REFUSED = (*UNKNOWN_KEY, "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken")
 _STOPPING = (*_KEY_REFUSED, *_REGION, *NO_BUCKET, "RequestTimeTooSkewed", "InvalidBucketName")
-# A key that is older is known everywhere at AWS.
+# An older key is known everywhere on AWS. Seconds.
 _YOUNG = 600
 _FOLDER = "run storage.yml for this folder, or correct s3StreamsFolderPath"
 _NAMED = re.compile(
@@ -56,8 +57,8 @@ _DENIERS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What an upload goes by: from the application's settings."""
+class UploadTarget:
+    """Where and how an application uploads, from its settings."""
 
     bucket: str
     key: str
@@ -71,10 +72,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the store answered. region: where the bucket is, if that was told; waited: seconds.
+class S3Response:
+    """A response of the S3 provider. region: of the bucket, if the response names it. waited: seconds.
 
-    trouble: with the AWS credentials of the environment, where those asked.
+    failure: why there was no response. trouble: with the AWS credentials of the environment, if used.
     """
 
     ok: bool = False
@@ -82,7 +83,7 @@ class Answer:
     message: str = ""
     region: str = ""
     waited: float = 0
-    nothing: Optional[NoAnswer] = None
+    failure: Optional[NoAnswer] = None
     trouble: Optional[Trouble] = None
 
     @property
@@ -91,30 +92,33 @@ class Answer:
 
     @property
     def stops(self) -> bool:
-        """Whether every further call must fail in the same way."""
-        return self.nothing is not None or self.code in _STOPPING
+        """True if every other call must fail in the same way."""
+        return self.failure is not None or self.code in _STOPPING
 
-    def came(self) -> str:
+    def describe(self) -> str:
         if self.trouble is not None:
             return self.trouble.words
-        if self.nothing is not None:
-            return self.nothing.words
+        if self.failure is not None:
+            return self.failure.words
         if self.ok:
-            return f"that, after {self.waited:.0f} s" if self.waited >= 1 else "that"
+            return after(AS_EXPECTED, self.waited)
         text = f"{self.code}: {self.message}" if self.message and self.message != self.code else self.code
-        return (
-            f"{text.rstrip('. ')}, still after {self.waited:.0f} s" if self.waited >= 1 else text.rstrip(". ")
-        )
+        return after(text.rstrip(". "), self.waited, "still after")
+
+
+def after(text: str, waited: float, preposition: str = "after") -> str:
+    """Return a text with the seconds that were waited for it, if any."""
+    return f"{text}, {preposition} {waited:.0f} s" if waited >= 1 else text
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the provisioning credentials could find out to explain a failure; all of it may be unknown.
+class Evidence:
+    """Facts that explain a failure, read with the provisioning credentials. Each may be unknown.
 
-    key: "gone", "inactive" or "active" in IAM, key_age in seconds. owner: "own", "foreign" or "hidden".
+    key: "gone", "inactive" or "active" in IAM, key_age in seconds. owner: "own", "other" or "hidden".
     account, block: the switches of Block Public Access.
-    policy: of the bucket, empty where it has none; public: what S3 itself says of it.
-    user_policies: all that bind the key's user.
+    policy: of the bucket, empty if it has none. public: True if S3 calls the policy public.
+    user_policies: all policies of the key's user.
     """
 
     key: str = ""
@@ -127,7 +131,7 @@ class Known:
     user_policies: Optional[tuple[Mapping[str, Any], ...]] = None
 
     def who_blocks(self, switch: str) -> str:
-        """The account or the bucket, whichever has this switch of Block Public Access on."""
+        """Return who has this switch of Block Public Access on, the account or the bucket, or ""."""
         if self.account and self.account[switch]:
             return f"the account's own Block Public Access ({SWITCHES[switch]})"
         if self.block and self.block[switch]:
@@ -135,110 +139,111 @@ class Known:
         return ""
 
 
-NOTHING_KNOWN = Known()
+NO_EVIDENCE = Evidence()
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a message of AWS names: the action, and the policy that stands against it."""
+    """The action that a message of AWS names, and the policy that denies it."""
 
     action: str = ""
     by: str = ""
     blocked: bool = False
 
 
-def read_refusal(message: str) -> Refusal:
+def parse_refusal(message: str) -> Refusal:
     found = _NAMED.search(message)
     if found is None:
         return Refusal()
     why = found["why"]
-    by = next((words for text, words in _DENIERS.items() if text in why), "")
+    by = next((denier for text, denier in _DENIERS.items() if text in why), "")
     return Refusal(found["action"], by, "block public access setting" in why)
 
 
-def list_remedy(answer: Answer, asked: Asked, known: Known) -> str:
-    """What to do where the list with an empty prefix was refused."""
-    if not answer.denied:
-        return general_remedy(answer, asked, known)
-    refusal = read_refusal(answer.message)
+def list_remedy(response: S3Response, target: UploadTarget, evidence: Evidence) -> str:
+    """Return what to do if the list with an empty prefix was refused."""
+    if not response.denied:
+        return general_remedy(response, target, evidence)
+    refusal = parse_refusal(response.message)
     if refusal.by:
-        return f"The key needs s3:ListBucket on {asked.bucket}, but {refusal.by}"
-    if known.owner == "foreign":
+        return f"The key needs s3:ListBucket on {target.bucket}, but {refusal.by}"
+    if evidence.owner == "other":
         return (
-            f"Bucket {asked.bucket} belongs to another account, whose bucket policy must allow the key's "
+            f"Bucket {target.bucket} belongs to another account, whose bucket policy must allow the key's "
             "user s3:ListBucket, and s3:PutObject, s3:PutObjectAcl and s3:GetObject on the folder; or name "
-            "a bucket of your own"
+            "your own bucket"
         )
-    if known.owner == "hidden" and not refusal.action:
+    if evidence.owner == "hidden" and not refusal.action:
         return (
-            f"Bucket {asked.bucket} is refused to the provisioning credentials too, so it seems to belong to "
-            "another account: see s3BucketName, bucket names are shared by all accounts"
+            f"Bucket {target.bucket} is refused to the provisioning credentials too, so it seems to belong "
+            "to another account: see s3BucketName, bucket names are shared by all accounts"
         )
     return (
         "The key needs s3:ListBucket on the whole bucket, without a condition on the prefix: run storage.yml"
     )
 
 
-def head_remedy(head: Answer, listed: Answer, put: Answer, asked: Asked) -> str:
-    """What to do where HEAD of a missing object did not come to 404."""
+def head_remedy(head: S3Response, listed: S3Response, put: S3Response, target: UploadTarget) -> str:
+    """Return what to do if HEAD of a missing object did not return 404."""
     if not head.denied:
-        return general_remedy(head, asked, NOTHING_KNOWN)
+        return general_remedy(head, target, NO_EVIDENCE)
     if not listed.ok:
         return (
-            "Without s3:ListBucket S3 answers 403 for what is missing, so this goes with the link list; "
-            f"s3:GetObject on {asked.folder}/* is needed as well"
+            "Without s3:ListBucket S3 returns 403 for a missing object, see the check 'list'; "
+            f"s3:GetObject on {target.folder}/* is needed as well"
         )
     if not put.ok and put.denied:
-        return f"The key's policy lacks s3:GetObject on {asked.folder}/*: see the link put"
+        return f"The key's policy lacks s3:GetObject on {target.folder}/*: see the check 'put'"
     return (
-        f"The key can list and write but not read: it needs s3:GetObject on {asked.folder}/*: run storage.yml"
+        "The key can list and write but not read: it needs s3:GetObject on "
+        f"{target.folder}/*: run storage.yml"
     )
 
 
 def put_remedy(
-    put: Answer,
-    without_acl: Optional[Answer],
-    head: Answer,
-    listed: Answer,
-    asked: Asked,
-    known: Known = NOTHING_KNOWN,
+    put: S3Response,
+    without_acl: Optional[S3Response],
+    head: S3Response,
+    listed: S3Response,
+    target: UploadTarget,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> str:
-    """What to do where the upload was refused. without_acl: the same without an ACL, where that was tried."""
+    """Return what to do if the upload was refused. without_acl: the response without an ACL, if tried."""
     if put.code in ("AccessControlListNotSupported", "InvalidBucketAclWithObjectOwnership"):
         return (
-            f"ACLs are disabled in bucket {asked.bucket} (BucketOwnerEnforced), which refuses {asked.acl}: "
+            f"ACLs are disabled in bucket {target.bucket} (BucketOwnerEnforced), which refuses {target.acl}: "
             "set s3Permission to bucket-owner-full-control, or enable ACLs with storage.yml and delivery acl"
         )
     if not put.denied:
-        return general_remedy(put, asked, known)
-    refusal = read_refusal(put.message)
+        return general_remedy(put, target, evidence)
+    refusal = parse_refusal(put.message)
     if refusal.blocked:
-        return _blocked_acl(asked, known)
+        return _blocked_acl(target, evidence)
     if refusal.action == "s3:PutObjectAcl" or (without_acl is not None and without_acl.ok):
-        return _acl_refused(refusal, asked, known)
+        return _acl_refused(refusal, target, evidence)
     if refusal.action and refusal.action != "s3:PutObject":
         return _other_action(refusal)
     if refusal.by:
-        return f"The key needs s3:PutObject on {asked.folder}/*, but {refusal.by}"
-    return _write_refused(head, listed, asked, known)
+        return f"The key needs s3:PutObject on {target.folder}/*, but {refusal.by}"
+    return _write_refused(head, listed, target, evidence)
 
 
-def _acl_refused(refusal: Refusal, asked: Asked, known: Known) -> str:
-    if asked.acl in BLOCKED_ACLS and not refusal.action and known.who_blocks("block_public_acls"):
-        return _blocked_acl(asked, known)
+def _acl_refused(refusal: Refusal, target: UploadTarget, evidence: Evidence) -> str:
+    if target.acl in BLOCKED_ACLS and not refusal.action and evidence.who_blocks("block_public_acls"):
+        return _blocked_acl(target, evidence)
     if refusal.by:
-        return f"The key needs s3:PutObjectAcl on {asked.folder}/*, but {refusal.by}"
-    proof = "" if refusal.action else " (the same without an ACL was stored)"
+        return f"The key needs s3:PutObjectAcl on {target.folder}/*, but {refusal.by}"
+    seen = "" if refusal.action else " (without an ACL the object was stored)"
     return (
-        f"The key may write but not set ACLs{proof}: it needs s3:PutObjectAcl on {asked.folder}/*: run "
+        f"The key may write but not set ACLs{seen}: it needs s3:PutObjectAcl on {target.folder}/*: run "
         "storage.yml"
     )
 
 
-def _blocked_acl(asked: Asked, known: Known) -> str:
-    who = known.who_blocks("block_public_acls") or "Block Public Access (BlockPublicAcls)"
+def _blocked_acl(target: UploadTarget, evidence: Evidence) -> str:
+    who = evidence.who_blocks("block_public_acls") or "Block Public Access (BlockPublicAcls)"
     return (
-        f"{who[:1].upper()}{who[1:]} refuses the ACL {asked.acl}: turn that off with storage.yml and "
+        f"{who[:1].upper()}{who[1:]} refuses the ACL {target.acl}: turn that off with storage.yml and "
         "delivery acl, or set s3Permission to bucket-owner-full-control and open the folder by bucket "
         "policy (delivery public)"
     )
@@ -250,135 +255,133 @@ def _other_action(refusal: Refusal) -> str:
     return f"The key needs {refusal.action}" + (f", but {refusal.by}" if refusal.by else ": run storage.yml")
 
 
-def _write_refused(head: Answer, listed: Answer, asked: Asked, known: Known) -> str:
-    """Whether the key's policy lacks the action or does not reach the folder."""
-    if known.owner in ("foreign", "hidden"):
-        return f"Bucket {asked.bucket} is not this account's: see the link list"
-    if known.user_policies is not None:
-        return _read_in_policies(known.user_policies, asked)
+def _write_refused(head: S3Response, listed: S3Response, target: UploadTarget, evidence: Evidence) -> str:
+    """Return whether the key's policy lacks the action or does not include the folder."""
+    if evidence.owner in ("other", "hidden"):
+        return f"Bucket {target.bucket} is not this account's: see the check 'list'"
+    if evidence.user_policies is not None:
+        return _explain_by_policies(evidence.user_policies, target)
     if listed.ok and not head.ok:
         return (
-            f"The key's policy does not reach the folder {asked.folder} (s3:GetObject is refused as well): "
+            f"The key's policy does not include the folder {target.folder} (s3:GetObject is refused too): "
             f"{_FOLDER}"
         )
-    # That HEAD is allowed proves little: a public bucket policy lets everyone read.
-    return f"The key needs s3:PutObject and s3:PutObjectAcl on {asked.folder}/*: {_FOLDER}"
+    # An allowed HEAD says little: a public bucket policy lets everyone read.
+    return f"The key needs s3:PutObject and s3:PutObjectAcl on {target.folder}/*: {_FOLDER}"
 
 
-def _read_in_policies(policies: Sequence[Mapping[str, Any]], asked: Asked) -> str:
-    allowing = list(about(policies, "Allow", "s3:PutObject"))
-    if any(covers(each, f"{asked.bucket}/{asked.key}") for each in allowing):
+def _explain_by_policies(policies: Sequence[Mapping[str, Any]], target: UploadTarget) -> str:
+    allowing = list(statements_for(policies, "Allow", "s3:PutObject"))
+    if any(applies_to(each, f"{target.bucket}/{target.key}") for each in allowing):
         return (
-            "The policies of the key's user allow s3:PutObject there, so something else refuses it: a "
+            "The policies of the key's user allow s3:PutObject there, so something else denies it: a "
             "condition in them, the bucket policy, or a rule of the organization or of the network"
         )
-    elsewhere = [place for each in allowing for place in places(each)]
+    elsewhere = [place for each in allowing for place in resources(each)]
     if elsewhere:
         return (
             f"The key's policy allows s3:PutObject on {', '.join(elsewhere)}, but not on "
-            f"{asked.bucket}/{asked.folder}/*: {_FOLDER}"
+            f"{target.bucket}/{target.folder}/*: {_FOLDER}"
         )
-    return f"The key's policy allows s3:PutObject nowhere, it is needed on {asked.folder}/*: run storage.yml"
+    return f"The key's policy allows s3:PutObject nowhere, it is needed on {target.folder}/*: run storage.yml"
 
 
-def removal_remedy(answer: Answer, asked: Asked, versions: bool) -> str:
-    """What to do where the AWS credentials of the environment could not remove an object."""
-    if answer.trouble is not None:
-        return answer.trouble.remedy
-    if answer.nothing is not None:
-        return unreachable_store(answer.nothing, asked)
+def removal_remedy(response: S3Response, target: UploadTarget, versions: bool) -> str:
+    """Return what to do if the AWS credentials of the environment could not remove an object."""
+    if response.trouble is not None:
+        return response.trouble.remedy
+    if response.failure is not None:
+        return unreachable_provider(response.failure, target)
     rights = "s3:DeleteObject" + (" and s3:DeleteObjectVersion" if versions else "")
-    return f"The AWS credentials of the environment need {rights} on {asked.bucket}/{asked.folder}/*"
+    return f"The AWS credentials of the environment need {rights} on {target.bucket}/{target.folder}/*"
 
 
-def general_remedy(answer: Answer, asked: Asked, known: Known) -> str:
-    """For the answers that mean the same whatever was asked."""
-    if answer.nothing is not None:
-        return unreachable_store(answer.nothing, asked)
-    for codes, words in _BY_CODE:
-        if answer.code in codes:
-            return words(answer, asked, known)
-    if answer.code.startswith("5") or answer.code in ("SlowDown", "InternalError", "ServiceUnavailable"):
-        return "The store has trouble by itself: run again later"
-    return f"See what the store says, and the settings of bucket {asked.bucket}"
+def general_remedy(response: S3Response, target: UploadTarget, evidence: Evidence) -> str:
+    """Return what to do after a response that means the same for every call."""
+    if response.failure is not None:
+        return unreachable_provider(response.failure, target)
+    for codes, explain in _BY_CODE:
+        if response.code in codes:
+            return explain(response, target, evidence)
+    if response.code.startswith("5") or response.code in ("SlowDown", "InternalError", "ServiceUnavailable"):
+        return "The S3 provider has a failure of its own: run again later"
+    return f"See the error of the S3 provider, and the settings of bucket {target.bucket}"
 
 
-def unreachable_store(nothing: NoAnswer, asked: Asked) -> str:
-    """What to do where the store gave no answer at all."""
-    where = "s3Endpoint" if asked.endpoint else "s3RegionName"
-    given = asked.endpoint or asked.region or "empty"
+def unreachable_provider(nothing: NoAnswer, target: UploadTarget) -> str:
+    """Return what to do if the S3 provider did not response."""
+    where = "s3Endpoint" if target.endpoint else "s3RegionName"
+    given = target.endpoint or target.region or "empty"
     return {
         "dns": f"Is {where} ({given}) right? The host that runs this check must be able to resolve the name",
-        "refused": f"Is the port in {where} ({given}) right, and is the store running?",
+        "refused": f"Is the port in {where} ({given}) right, and is the S3 service running?",
         "timeout": f"Is {where} ({given}) right, and does a firewall let this host through?",
-        "route": f"Is {where} ({given}) right, and does this host have a way there?",
+        "route": f"Is {where} ({given}) right, and does this host have a route there?",
         "tls": (
-            f"Does {where} ({given}) name the right scheme and port, and does this host trust the store's "
-            "certificate (AWS_CA_BUNDLE)?"
+            f"Does {where} ({given}) name the right scheme and port, and does this host trust the "
+            "certificate of the S3 service (AWS_CA_BUNDLE)?"
         ),
         "proxy": "See HTTPS_PROXY, HTTP_PROXY and NO_PROXY of this host",
     }.get(nothing.kind, f"Is {where} ({given}) right, and are bucket and region well-formed?")
 
 
-def _unknown_key(answer: Answer, _asked: Asked, known: Known) -> str:
+def _unknown_key(response: S3Response, _target: UploadTarget, evidence: Evidence) -> str:
     renew = "run storage.yml for a new one, then servers.yml"
-    if known.key == "gone":
+    if evidence.key == "gone":
         return f"IAM has no such key, it was deleted or is another account's: {renew}"
-    if known.key == "inactive":
+    if evidence.key == "inactive":
         return f"The key is inactive in IAM: activate it, or {renew}"
-    if known.key == "active" and known.key_age < _YOUNG:
+    if evidence.key == "active" and evidence.key_age < _YOUNG:
         return (
-            f"IAM has the key, {known.key_age:.0f} s old and not yet known to S3: run again, or raise "
+            f"IAM has the key, {evidence.key_age:.0f} s old and not yet known to S3: run again, or raise "
             "wait_timeout"
         )
-    if known.key == "active":
-        return "IAM has the key and it is active, but this store does not know it: see s3Endpoint"
-    learned = f" and did not learn of it within {answer.waited:.0f} s" if answer.waited >= 1 else ""
-    return f"The store does not know the access key{learned}: {renew}"
+    if evidence.key == "active":
+        return "IAM has the key and it is active, but this S3 provider does not know it: see s3Endpoint"
+    waited = f", still after {response.waited:.0f} s" if response.waited >= 1 else ""
+    return f"The S3 provider does not know the access key{waited}: {renew}"
 
 
-def _wrong_secret(_answer: Answer, _asked: Asked, _known: Known) -> str:
+def _wrong_secret(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
     return (
-        "The secret does not belong to the access key: run servers.yml, which takes both from the key's store"
+        "The secret does not belong to the access key: run servers.yml, which takes both from the key store"
     )
 
 
-def _temporary(_answer: Answer, _asked: Asked, _known: Known) -> str:
+def _temporary(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
     return (
-        "AMS takes no temporary credentials: it needs the key of an IAM user, run storage.yml, then "
+        "AMS does not support temporary credentials: it needs the key of an IAM user, run storage.yml, then "
         "servers.yml"
     )
 
 
-def _no_bucket(_answer: Answer, asked: Asked, _known: Known) -> str:
-    return f"The bucket {asked.bucket} does not exist: run storage.yml, or correct s3BucketName"
+def _no_bucket(_response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
+    return f"The bucket {target.bucket} does not exist: run storage.yml, or correct s3BucketName"
 
 
-def _wrong_region(answer: Answer, asked: Asked, _known: Known) -> str:
-    if not asked.region:
-        told = f" ({answer.region})" if answer.region else ""
+def _wrong_region(response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
+    if not target.region:
+        region = f" ({response.region})" if response.region else ""
         return (
-            f"s3RegionName is empty, so that AMS signs without the region that this store wants{told}: run "
-            "servers.yml, which sets it"
+            f"s3RegionName is empty, so AMS signs without the region that this provider requires{region}: "
+            "run servers.yml, which sets it"
         )
-    wrong = f"not in {asked.region}"
-    if answer.region and answer.region != asked.region:
-        return (
-            f"The bucket is in {answer.region}, {wrong}: set s3RegionName to {answer.region} with servers.yml"
-        )
+    wrong = f"not in {target.region}"
+    if response.region and response.region != target.region:
+        return f"The bucket is in {response.region}, {wrong}: set s3RegionName to that with servers.yml"
     return f"The bucket is {wrong}: set s3RegionName (and s3Endpoint, if any) to where it is with servers.yml"
 
 
-def _wrong_clock(_answer: Answer, _asked: Asked, _known: Known) -> str:
+def _wrong_clock(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
     return "The clock of the host that runs this check is wrong; see that of the server too"
 
 
-def _storage_class(_answer: Answer, _asked: Asked, _known: Known) -> str:
-    return "The store does not have the storage class of s3StorageClass: correct it, run servers.yml"
+def _storage_class(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
+    return "The S3 provider does not have the storage class of s3StorageClass: correct it, run servers.yml"
 
 
-def _bucket_name(_answer: Answer, asked: Asked, _known: Known) -> str:
-    return f"No bucket can have the name '{asked.bucket}': correct s3BucketName"
+def _bucket_name(_response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
+    return f"No bucket can have the name '{target.bucket}': correct s3BucketName"
 
 
 _BY_CODE = (

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Ask for the probe where AMS serves the bucket with its own key, as a stranger and as one who pretends."""
+"""Request the probe where AMS serves the bucket with its own key, as a stranger and with a forged header."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from urllib.parse import urlsplit
 
 from .._ams.rest_filter import is_believed
 from .._common.network import NoAnswer
-from .hls_upload import OPEN, UNKNOWN, Tried, Verdict, judge, next_header, warning
-from .playback import Answered, Viewer
-from .report import Link
+from .hls_upload import OPEN, UNKNOWN, Attempt, Verdict, judge, next_header, warning
+from .playback import Response, Viewer
+from .report import HLS_UPLOAD, CheckResult
 
-with suppress(ImportError):  # _viewer_check says so where it is missing.
+with suppress(ImportError):  # Browser reports it.
     from requests.utils import get_environ_proxies
 
-LINK = "hls-upload"
-# Of a server before 2.15 this means that it would write all the same.
+# A server before 2.15 would write all the same.
 _ONLY_WRITES = "is not supported by this URL"
 _REFUSED = "Not allowed IP"
 _CONSENT = (
@@ -30,52 +29,52 @@ _CONSENT = (
 )
 
 
-class HlsUpload:
-    """The door of one application. closed: whether nobody but the delivery itself may read recordings."""
+class HlsUploadCheck:
+    """The check of one application. fails_if_open: open access is a failure, not a warning."""
 
     def __init__(
-        self, app: str, viewer: Viewer, name: str, settings: Mapping[str, Any], closed: bool
+        self, app: str, viewer: Viewer, name: str, settings: Mapping[str, Any], fails_if_open: bool
     ) -> None:
         self._app, self._viewer, self._settings = app, viewer, settings
-        self._url, self._closed = f"{viewer.url}/{app}/hls-upload/{name}", closed
+        self._url, self._fails_if_open = f"{viewer.url}/{app}/hls-upload/{name}", fails_if_open
 
-    def link(self, body: bytes, ask: Callable[[str, Mapping[str, str]], Answered]) -> Link:
-        """Try it with an object that is there. body: what it holds. ask: an address, with headers."""
-        tried: list[Tried] = []
+    def run(self, body: bytes, ask: Callable[[str, Mapping[str, str]], Response]) -> CheckResult:
+        """Return the result. body: of an object in the bucket. ask: requests an address, with headers."""
+        tried: list[Attempt] = []
         header: Optional[str] = next_header(self._settings, tried)
         while header is not None:
-            tried.append(_asked_with(header, body, lambda headers: ask(self._url, headers)))
+            tried.append(_attempt(header, body, lambda headers: ask(self._url, headers)))
             header = next_header(self._settings, tried)
         verdict = judge(self._app, self._settings, source_address(self._viewer.url), tried)
-        return self._link(verdict, "; ".join(each.describe() for each in tried))
+        return self._result(verdict, "; ".join(each.describe() for each in tried))
 
-    def _link(self, verdict: Verdict, answers: str) -> Link:
-        broken = verdict.state == OPEN and self._closed
-        told = "" if broken else warning(self._viewer.url, self._app, verdict)
+    def _result(self, verdict: Verdict, responses: str) -> CheckResult:
+        broken = verdict.state == OPEN and self._fails_if_open
+        text = "" if broken else warning(self._viewer.url, self._app, verdict)
         remedy = f"{verdict.remedy}. {_CONSENT}" if broken else ""
         expected = f"no recording at {urlsplit(self._url).path} without a login"
-        came = f"{answers}; {verdict.reason}" if verdict.reason else answers
+        actual = f"{responses}; {verdict.reason}" if verdict.reason else responses
         is_tried = verdict.state != UNKNOWN
-        if told and not is_tried:
-            told = f"{told}. Answered was: {answers}"
-        return Link(self._app, LINK, not broken, expected, came, remedy, told, is_tried)
+        if text and not is_tried:
+            text = f"{text}. The response was: {responses}"
+        return CheckResult(self._app, HLS_UPLOAD, not broken, expected, actual, remedy, text, is_tried)
 
 
-def _asked_with(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Answered]) -> Tried:
-    answer = ask({"X-Forwarded-For": header} if header else {})
-    if isinstance(answer, NoAnswer):
-        return Tried(header, answer.words, None)
-    if answer.status_code == 200 and answer.content == body:
-        return Tried(header, "200 and the recording", True)
-    is_behind = "Service: Amazon S3" in answer.text or _ONLY_WRITES in answer.text
+def _attempt(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Response]) -> Attempt:
+    response = ask({"X-Forwarded-For": header} if header else {})
+    if isinstance(response, NoAnswer):
+        return Attempt(header, response.words, None)
+    if response.status_code == 200 and response.content == body:
+        return Attempt(header, "200 and the recording", True)
+    is_behind = "Service: Amazon S3" in response.text or _ONLY_WRITES in response.text
     if is_behind:
-        return Tried(header, f"{answer.status_code} from behind the filter", True)
-    is_refused = answer.status_code == 404 or (answer.status_code == 403 and _REFUSED in answer.text)
-    return Tried(header, str(answer.status_code), False if is_refused else None)
+        return Attempt(header, f"{response.status_code} from behind the filter", True)
+    is_refused = response.status_code == 404 or (response.status_code == 403 and _REFUSED in response.text)
+    return Attempt(header, str(response.status_code), False if is_refused else None)
 
 
 def source_address(url: str) -> str:
-    """Return the address that another host sees of this one; empty where it is not known."""
+    """Return the address of this host that another host sees; empty if it is not known."""
     parts = urlsplit(url)
     try:
         if get_environ_proxies(url):
@@ -84,7 +83,7 @@ def source_address(url: str) -> str:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)
         family, kind, protocol, _name, address = found[0]
         with socket.socket(family, kind, protocol) as chosen:
-            # Nothing is sent: the system only chooses the way.
+            # Nothing is sent: the system only chooses the route.
             chosen.connect(address)
             return seen_address(str(chosen.getsockname()[0]), str(address[0]))
     except OSError:
@@ -92,5 +91,5 @@ def source_address(url: str) -> str:
 
 
 def seen_address(own: str, other: str) -> str:
-    """Return the own address if the other host sees it; on the way from a private to a public one is NAT."""
+    """Return the own address if the other host sees it; between a private and a public one there is NAT."""
     return own if not is_believed(own) or is_believed(other) else ""

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Objects of earlier checks that were killed before they could remove them: they would stay for ever."""
+"""Find objects of earlier checks that were killed before they could remove them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 PROBE, LIVE = "recording-check-", "live-check-"
-# No check takes so long, so that those of other runs are left alone.
+# No check takes that long, so objects of other runs are left alone.
 OLD = timedelta(hours=1)
 _NAME = re.compile(rf"({PROBE}|{LIVE})[0-9a-f]{{16}}[^/]*")
 
 
-def left_over(listed: Mapping[str, Any]) -> list[str]:
-    """Return the keys of old objects of checks, of an answer to ListObjectsV2. The store's clock counts."""
+def leftover_keys(listed: Mapping[str, Any]) -> list[str]:
+    """Return the keys of old objects of checks in a response to ListObjectsV2, by the provider's clock."""
     found = [each for each in listed.get("Contents", ()) if _NAME.fullmatch(each["Key"].rpartition("/")[2])]
     if not found:
         return []

@@ -1,22 +1,24 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The viewer's side of the probe: the redirect, the object, a piece of it, and what a browser asks before."""
+"""The viewer's side of the probe: the redirect, the object, a range of it, and the CORS preflight."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urlsplit
 
+from .._ams.recording_rules import Forwarding, recording_path
 from .._common.bounded_session import size_of
 from .._common.network import NoAnswer, no_answer
+from .._common.polling import Deadline
 from .explain_playback import (
-    Fetched,
-    Forwarding,
+    ObjectResponse,
     Preflight,
     Redirect,
     fetch_remedy,
@@ -28,228 +30,223 @@ from .explain_playback import (
     unreachable_target,
     wider_cors,
 )
-from .explain_upload import Asked, Known
-from .report import Link
-from .upload import Patience, Upload
+from .explain_upload import Evidence, UploadTarget, after
+from .report import CORS, CORS_OF_OTHERS, GET, MIXED_CONTENT, RANGE, REDIRECT, CheckResult
+from .upload import UploadCheck, repeat
 from .viewer_session import Browser, left_tls
 
-try:
-    # _viewer_session says so where it is missing.
+with suppress(ImportError):  # Browser reports it.
     import requests
     from urllib3.exceptions import InsecureRequestWarning
 
-    IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    IMPORT_ERROR = error
-
-Answered = Union["requests.Response", NoAnswer]
-FOREIGN_ORIGIN = "https://not-among-the-origins.invalid"
+Response = Union["requests.Response", NoAnswer]
+UNLISTED_ORIGIN = "https://not-among-the-origins.invalid"
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
-_SHOWN = 2000
+_TEXT_MOST = 2000
 
 
 @dataclass(frozen=True)
 class Viewer:
     """How viewers reach a server.
 
-    timeout: seconds for each answer. wait: seconds until a new key or policy must have become known.
-    cors_elsewhere: where the store's CORS is set if not by rules of the bucket.
+    timeout: seconds for each response. wait: seconds until a new key or policy must be known everywhere.
+    cors_elsewhere: where CORS is set if not by rules of the bucket.
     """
 
     url: str
-    verify: Any
+    verify: Union[bool, str]
     timeout: float
     wait: float
     origins: Sequence[str] = ()
     cors_elsewhere: str = ""
 
 
-class Visit:
-    """One viewer of one object. is_asked: whether the base URL was asked for, not only read on the server."""
+class PlaybackCheck:
+    """Gets one object as a viewer does.
+
+    is_base_requested: False if the base URL is not among the requested settings and only the server names it.
+    """
 
     def __init__(
         self,
         app: str,
         viewer: Viewer,
         name: str,
-        asked: Forwarding,
-        has: Forwarding,
-        patience: Patience,
-        is_asked: bool = True,
+        requested: Forwarding,
+        actual: Forwarding,
+        deadline: Deadline,
+        is_base_requested: bool = True,
     ) -> None:
         self._app, self._viewer, self._name = app, viewer, name
-        self._asked, self._has = asked, has
-        self._patience = patience
-        self._is_asked = is_asked
-        self._http = self._there = Browser()
+        self._requested, self._actual = requested, actual
+        self._deadline = deadline
+        self._is_base_requested = is_base_requested
+        self._http = self._behind_redirect = Browser()
 
-    def links(self, upload: Upload, body: bytes, is_there: bool, is_reachable: bool) -> Iterator[Link]:
-        """is_there: the object is in the bucket; is_reachable: there is a bucket that could answer."""
-        target, redirect = self._redirect()
+    def run(self, upload: UploadCheck, body: bytes, is_stored: bool) -> Iterator[CheckResult]:
+        """Yield the results. is_stored: True if the object is in the bucket."""
+        url, redirect = self._redirect()
         yield redirect
-        if not target:
+        if not url:
             return
-        self._there = self._http if self._is_asked else self._http.beyond(self._viewer.url)
-        yield from self._mixed(target)
-        if not is_reachable:
+        self._behind_redirect = self._http if self._is_base_requested else self._http.beyond(self._viewer.url)
+        yield from self._mixed_content(url)
+        if not upload.bucket_responds:
             return
-        if is_there:
-            fetched = self._get(target, upload, body)
+        if is_stored:
+            fetched = self._get(url, upload, body)
             yield fetched
             if fetched.ok:
-                yield self._range(target, body)
+                yield self._range(url, body)
+        yield from self._cors(url, upload.target)
+
+    def _cors(self, url: str, target: UploadTarget) -> Iterator[CheckResult]:
         origins = [origin for origin in self._viewer.origins if origin != "*"]
         for origin in origins:
-            yield self._preflight(target, origin, upload.asked)
+            yield self._cors_of(url, origin, target)
         if origins and len(origins) == len(self._viewer.origins):
-            yield self._foreign(target, upload.asked)
+            yield self._cors_of_others(url, target)
 
-    def ask(self, url: str, headers: Mapping[str, str]) -> Answered:
-        """What the server itself answers to this viewer."""
-        return first_answer(self._viewer, url, self._http, headers)
+    def ask_server(self, url: str, headers: Mapping[str, str]) -> Response:
+        """Return the server's own response to this viewer."""
+        return first_response(self._viewer, url, self._http, headers)
 
-    def _redirect(self) -> tuple[str, Link]:
-        url = f"{self._viewer.url}/{self._app}/streams/{self._name}"
-        wanted = f"{self._asked.base}/streams/{self._name}"
-        expected = f"302 to {wanted}" if self._asked.base else "302 to the base URL"
-        answer = first_answer(self._viewer, url, self._http)
-        if isinstance(answer, NoAnswer):
-            return "", self._link("redirect", False, expected, answer.words, unreachable_server(answer))
-        extension = self._name.rpartition(".")[2]
-        location = answer.headers.get("Location", "")
-        redirect = Redirect(url, wanted, extension, answer.status_code, location)
-        came = f"{redirect.status}{' to ' + location if location else ''}"
-        remedy = redirect_remedy(redirect, self._asked, self._has)
-        return location if redirect.ok else "", self._link("redirect", redirect.ok, expected, came, remedy)
+    def _redirect(self) -> tuple[str, CheckResult]:
+        path = recording_path(self._name)
+        url, wanted = f"{self._viewer.url}/{self._app}/{path}", f"{self._requested.base}/{path}"
+        expected = f"302 to {wanted}" if self._requested.base else "302 to the base URL"
+        response = first_response(self._viewer, url, self._http)
+        if isinstance(response, NoAnswer):
+            remedy = unreachable_server(response)
+            return "", self._result(REDIRECT, False, expected, response.words, remedy)
+        location = response.headers.get("Location", "")
+        redirect = Redirect(url, wanted, self._name.rpartition(".")[2], response.status_code, location)
+        actual = describe_redirect(redirect.status, location)
+        remedy = redirect_remedy(redirect, self._requested, self._actual)
+        return location if redirect.ok else "", self._result(REDIRECT, redirect.ok, expected, actual, remedy)
 
-    def _mixed(self, target: str) -> Iterator[Link]:
+    def _mixed_content(self, url: str) -> Iterator[CheckResult]:
         pages = insecure_pages([*self._viewer.origins, self._viewer.url])
         if not pages:
             return
-        parts = urlsplit(target)
-        yield self._link(
-            "mixed content",
-            not is_mixed(target),
+        parts = urlsplit(url)
+        yield self._result(
+            MIXED_CONTENT,
+            not is_mixed(url),
             f"an https address behind the https page {pages[0]}",
             f"{parts.scheme}://{parts.netloc}",
-            "Browsers block plain http there: give httpForwardingBaseURL an https address (a CDN, or the "
-            "store's own), "
-            "run servers.yml",
+            "Browsers block plain http there: give httpForwardingBaseURL an https address (of a CDN, or of "
+            "the S3 provider), run servers.yml",
         )
 
-    def _get(self, target: str, upload: Upload, body: bytes) -> Link:
+    def _get(self, url: str, upload: UploadCheck, body: bytes) -> CheckResult:
         expected = "200 with the whole object"
 
-        def is_right(answer: requests.Response) -> bool:
-            return answer.status_code == 200 and answer.content == body
+        def is_right(response: requests.Response) -> bool:
+            return response.status_code == 200 and response.content == body
 
-        answer, waited = self._patiently(lambda: self._fetch(target), target, is_right)
-        if isinstance(answer, NoAnswer):
-            fetched = Fetched(target, nothing=answer)
-            return self._link("get", False, expected, answer.words, unreachable_target(fetched, upload.asked))
-        if is_right(answer):
-            return Link(
-                self._app, "get", True, expected, _after("200", waited), warning=_of_tls(target, answer)
-            )
-        code = _ERROR_CODE.search(answer.content[:_SHOWN])
-        fetched = Fetched(
-            target,
-            answer.status_code,
-            code[1].decode() if code else "",
-            upload.encrypted_by_kms,
-        )
-        known = upload.inquiry.about_access() if answer.status_code == 403 else Known()
-        named = f"{answer.status_code}{' ' + fetched.code if code else ''} with {size_of(answer.content)}"
-        remedy = fetch_remedy(fetched, upload.asked, known)
-        return self._link("get", False, expected, _after(named, waited, "still after"), remedy)
+        response, waited = self._repeat(lambda: self._fetch(url), url, is_right)
+        if isinstance(response, NoAnswer):
+            return self._unreachable(GET, expected, response, url, upload.target)
+        if is_right(response):
+            warning = _tls_warning(url, response)
+            return CheckResult(self._app, GET, True, expected, after("200", waited), warning=warning)
+        found = _ERROR_CODE.search(response.content[:_TEXT_MOST])
+        code = found[1].decode() if found else ""
+        evidence = upload.collector.about_access() if response.status_code == 403 else Evidence()
+        seen = ObjectResponse(url, response.status_code, code, upload.encrypted_by_kms)
+        actual = f"{response.status_code}{f' {code}' if code else ''} with {size_of(response.content)}"
+        remedy = fetch_remedy(seen, upload.target, evidence)
+        return self._result(GET, False, expected, after(actual, waited, "still after"), remedy)
 
-    def _fetch(self, target: str, **headers: str) -> requests.Response:
-        return self._there.fetch(target, headers=headers, timeout=self._viewer.timeout)
+    def _fetch(self, url: str, **headers: str) -> requests.Response:
+        return self._behind_redirect.fetch(url, headers=headers, timeout=self._viewer.timeout)
 
-    def _range(self, target: str, body: bytes) -> Link:
-        expected = "206 with the piece asked for, which players need to seek"
-        answer = self._ask(lambda: self._fetch(target, Range="bytes=0-99"), target)
+    def _range(self, url: str, body: bytes) -> CheckResult:
+        expected = "206 with the requested range, which players need to seek"
+        response = self._ask(lambda: self._fetch(url, Range="bytes=0-99"), url)
         remedy = "Is there a proxy or a CDN that does not pass range requests on?"
-        if isinstance(answer, NoAnswer):
-            return self._link("range", False, expected, answer.words, remedy)
-        ok = answer.status_code == 206 and answer.content == body[:100]
-        came = "206" if ok else f"{answer.status_code} with {size_of(answer.content)}"
-        return self._link("range", ok, expected, came, remedy)
+        if isinstance(response, NoAnswer):
+            return self._result(RANGE, False, expected, response.words, remedy)
+        ok = response.status_code == 206 and response.content == body[:100]
+        actual = "206" if ok else f"{response.status_code} with {size_of(response.content)}"
+        return self._result(RANGE, ok, expected, actual, remedy)
 
-    def _preflight(self, target: str, origin: str, asked: Asked) -> Link:
-        link, expected = f"cors for {origin}", "the origin allowed"
-        answer, waited = self._patiently(
-            lambda: self._asked_by(target, origin), target, lambda got: _preflight_of(target, origin, got).ok
+    def _cors_of(self, url: str, origin: str, target: UploadTarget) -> CheckResult:
+        check, expected = CORS.format(origin=origin), "the origin allowed"
+        response, waited = self._repeat(
+            lambda: self._preflight(url, origin),
+            url,
+            lambda response: _preflight_of(url, origin, response).ok,
         )
-        if isinstance(answer, NoAnswer):
-            remedy = unreachable_target(Fetched(target, nothing=answer), asked)
-            return self._link(link, False, expected, answer.words, remedy)
-        preflight = _preflight_of(target, origin, answer)
+        if isinstance(response, NoAnswer):
+            return self._unreachable(check, expected, response, url, target)
+        preflight = _preflight_of(url, origin, response)
         if preflight.ok:
-            return self._link(link, True, expected, _after(str(preflight.status), waited))
-        allows = f" that allows {preflight.allowed}" if preflight.allowed else " that allows no origin"
-        came = _after(f"{preflight.status}{allows}", waited, "still after")
-        return self._link(
-            link, False, expected, came, preflight_remedy(preflight, asked, self._viewer.cors_elsewhere)
-        )
+            return self._result(check, True, expected, after(str(preflight.status), waited))
+        actual = f"{preflight.status} that allows {preflight.allowed or 'no origin'}"
+        remedy = preflight_remedy(preflight, target, self._viewer.cors_elsewhere)
+        return self._result(check, False, expected, after(actual, waited, "still after"), remedy)
 
-    def _foreign(self, target: str, asked: Asked) -> Link:
-        link, expected = "cors for a foreign origin", "the origin refused"
-        answer = self._ask(lambda: self._asked_by(target, FOREIGN_ORIGIN), target)
-        if isinstance(answer, NoAnswer):
-            remedy = unreachable_target(Fetched(target, nothing=answer), asked)
-            return self._link(link, False, expected, answer.words, remedy)
-        preflight = _preflight_of(target, FOREIGN_ORIGIN, answer)
-        came = f"{answer.status_code}{' that allows ' + preflight.allowed if preflight.allowed else ''}"
-        if not preflight.allowed:
-            return self._link(link, True, expected, came)
-        # Recording and playback work with it, so that it is no fault of theirs.
-        warning = wider_cors(preflight, asked, self._viewer.cors_elsewhere)
-        return Link(self._app, link, True, expected, came, warning=warning)
+    def _cors_of_others(self, url: str, target: UploadTarget) -> CheckResult:
+        expected = "the origin refused"
+        response = self._ask(lambda: self._preflight(url, UNLISTED_ORIGIN), url)
+        if isinstance(response, NoAnswer):
+            return self._unreachable(CORS_OF_OTHERS, expected, response, url, target)
+        preflight = _preflight_of(url, UNLISTED_ORIGIN, response)
+        actual = f"{preflight.status}{f' that allows {preflight.allowed}' if preflight.allowed else ''}"
+        # Recording and playback work if it is allowed, so that it is no failure.
+        warning = wider_cors(preflight, target, self._viewer.cors_elsewhere) if preflight.allowed else ""
+        return CheckResult(self._app, CORS_OF_OTHERS, True, expected, actual, warning=warning)
 
-    def _asked_by(self, target: str, origin: str) -> requests.Response:
+    def _preflight(self, url: str, origin: str) -> requests.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
-        return self._there.options(target, headers=headers, timeout=self._viewer.timeout)
+        return self._behind_redirect.options(url, headers=headers, timeout=self._viewer.timeout)
 
-    def _patiently(
+    def _repeat(
         self,
         call: Callable[[], requests.Response],
         url: str,
         is_right: Callable[[requests.Response], bool],
-    ) -> tuple[Answered, float]:
-        """The answer, asked again while a new policy or rule may not be known yet, and the seconds waited."""
-        waited = 0.0
-        while True:
-            answer = self._ask(call, url)
-            if isinstance(answer, NoAnswer) or is_right(answer) or answer.status_code != 403:
-                return answer, waited
-            pause = self._patience.wait()
-            if not pause:
-                return answer, waited
-            waited += pause
+    ) -> tuple[Response, float]:
+        """Repeat a request while a new policy or CORS rule may not be known yet."""
 
-    def _ask(self, call: Callable[[], requests.Response], url: str) -> Answered:
-        return _answer(call, url, self._viewer.timeout)
+        def is_early(response: Response) -> bool:
+            return not (isinstance(response, NoAnswer) or is_right(response) or response.status_code != 403)
 
-    def _link(self, link: str, ok: bool, expected: str, came: str, remedy: str = "") -> Link:
-        return Link(self._app, link, ok, expected, came, "" if ok else remedy)
+        return repeat(lambda: self._ask(call, url), is_early, self._deadline)
+
+    def _ask(self, call: Callable[[], requests.Response], url: str) -> Response:
+        return _response(call, url, self._viewer.timeout)
+
+    def _unreachable(
+        self, check: str, expected: str, failure: NoAnswer, url: str, target: UploadTarget
+    ) -> CheckResult:
+        return self._result(check, False, expected, failure.words, unreachable_target(url, failure, target))
+
+    def _result(self, check: str, ok: bool, expected: str, actual: str, remedy: str = "") -> CheckResult:
+        return CheckResult(self._app, check, ok, expected, actual, "" if ok else remedy)
 
 
-def first_answer(
+def describe_redirect(status: int, location: str) -> str:
+    return f"{status} to {location}" if location else str(status)
+
+
+def first_response(
     viewer: Viewer,
     url: str,
     http: Optional[Browser] = None,
     headers: Optional[Mapping[str, str]] = None,
-) -> Answered:
-    """What the server itself answers to a viewer; a redirect is not followed."""
+) -> Response:
+    """Return the server's own response to a viewer; a redirect is not followed."""
     browser = http or Browser()
     options: dict[str, Any] = {"timeout": viewer.timeout, "verify": viewer.verify, "headers": headers}
-    return _answer(lambda: browser.get(url, **options), url, viewer.timeout)
+    return _response(lambda: browser.get(url, **options), url, viewer.timeout)
 
 
-def _answer(call: Callable[[], requests.Response], url: str, timeout: float) -> Answered:
+def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
     with warnings.catch_warnings():
-        # Where certificates are not checked, that was asked for.
+        # The user has asked for unchecked certificates.
         warnings.simplefilter("ignore", InsecureRequestWarning)
         try:
             return call()
@@ -257,20 +254,14 @@ def _answer(call: Callable[[], requests.Response], url: str, timeout: float) -> 
             return no_answer(error, url, timeout)
 
 
-def _preflight_of(target: str, origin: str, answer: requests.Response) -> Preflight:
-    allowed = answer.headers.get("Access-Control-Allow-Origin", "")
-    credentials = answer.headers.get("Access-Control-Allow-Credentials", "").lower() == "true"
-    return Preflight(target, origin, answer.status_code, allowed, answer.text[:_SHOWN], credentials)
+def _preflight_of(url: str, origin: str, response: requests.Response) -> Preflight:
+    allowed = response.headers.get("Access-Control-Allow-Origin", "")
+    credentials = response.headers.get("Access-Control-Allow-Credentials", "").lower() == "true"
+    return Preflight(url, origin, response.status_code, allowed, response.text[:_TEXT_MOST], credentials)
 
 
-def _of_tls(target: str, answer: requests.Response) -> str:
-    there = left_tls(answer)
-    return (
-        f"{target} sends viewers on to {there} by plain http, which browsers block in an https page"
-        if there
-        else ""
-    )
-
-
-def _after(text: str, waited: float, words: str = "after") -> str:
-    return f"{text}, {words} {waited:.0f} s" if waited >= 1 else text
+def _tls_warning(url: str, response: requests.Response) -> str:
+    plain = left_tls(response)
+    if not plain:
+        return ""
+    return f"{url} redirects viewers to {plain} over plain http, which browsers block in an https page"

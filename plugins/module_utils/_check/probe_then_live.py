@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The live check behind the small object, and what the result says where it had to be left out."""
+"""The live check after the recording probe, and what the result says if it was left out."""
 
 from __future__ import annotations
 
@@ -9,37 +9,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .live import Live
-from .probe import Probe
-from .report import Link
+from .live import LiveCheck
+from .probe import RecordingProbe
+from .report import CheckResult
 
 
 @dataclass
-class AfterProbe:
-    """The probe of an application and then, if its upload holds, the live check.
+class ProbeThenLive:
+    """The recording probe of an application and, if its upload passed, the live check.
 
     A server that cannot upload would keep the recording, and nobody would ever remove it.
     """
 
-    probe: Probe
-    live: Live
-    is_tried: bool = False
+    probe: RecordingProbe
+    live: LiveCheck
+    is_live_tried: bool = False
 
-    @property
-    def app(self) -> str:
-        return self.probe.app
-
-    def links(self) -> Iterator[Link]:
-        yield from self.probe.links()
+    def run(self) -> Iterator[CheckResult]:
+        yield from self.probe.run()
         if self.probe.uploads:
-            self.is_tried = True
-            yield from self.live.links()
+            self.is_live_tried = True
+            yield from self.live.run()
 
 
-def not_tried(result: dict[str, Any], chains: Sequence[AfterProbe]) -> dict[str, Any]:
-    """The result of a check, which also says where the live check had to be left out."""
-    apps = ", ".join(chain.app for chain in chains if not chain.is_tried)
+def add_left_out(result: dict[str, Any], checkers: Sequence[ProbeThenLive]) -> dict[str, Any]:
+    """Add to a module's result where the live check was left out."""
+    apps = ", ".join(checker.probe.app for checker in checkers if not checker.is_live_tried)
     if apps:
-        why = "since the links of the upload do not all hold: fix those above first"
-        result["msg"] += f"\n{apps}: live was not tried, {why}"
+        reason = "because a check of the upload failed: fix that first"
+        result["msg"] += f"\n{apps}: live was not tried, {reason}"
     return result

@@ -1,31 +1,28 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Clients for the store that an application records to: with its own key, or as the bucket was made."""
+"""boto clients for an application's bucket: with the application's key, or with provisioning credentials."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from .._ams.errors import AmsError
 from .._ams.recording_rules import signing_region
 from .._aws.errors import code_of
 from .._aws.s3_options import make_plain, plain_options
 from .._common.bounded import bind_store_client
+from .._common.packages import require
 from .._common.providers import PROVIDERS, provider_at, region_at
 
-try:
+with suppress(ImportError):
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import ClientError, ProfileNotFound
-
-    IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    IMPORT_ERROR = error
 
 _ATTEMPTS = 3
 # botocore would look for the name of one in AWS_PROFILE.
@@ -33,18 +30,13 @@ _NO_PROFILE = {"profile": (None, None, None, None)}
 _KINDS_OF_ENDPOINT = ("use_fips_endpoint", "use_dualstack_endpoint")
 
 
-def require_botocore() -> None:
-    if IMPORT_ERROR is not None:
-        raise AmsError("Importing botocore", str(IMPORT_ERROR), "Install boto3 and botocore")
-
-
 def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, **more: Any) -> Any:
-    """A client for the bucket of an application's settings, which reaches it as AMS does.
+    """Return a client for the bucket of an application's settings, which reaches it as AMS does.
 
-    provisioning: with the credentials of the environment in place of the application's key.
+    provisioning: use the credentials of the environment instead of the application's key.
     more: options of botocore's configuration that differ from what AMS does.
     """
-    require_botocore()
+    require("botocore")
     by_path = settings.get("s3PathStyleAccessEnabled")
     key = {
         "aws_access_key_id": settings.get("s3AccessKey"),
@@ -71,7 +63,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
 
 
 def _region(settings: Mapping[str, Any]) -> Optional[str]:
-    """The region of the bucket, where AMS may sign with none; without an endpoint botocore finds its own."""
+    """Return the region of the bucket, also if AMS signs with none. Without an endpoint botocore finds it."""
     region, endpoint = settings.get("s3RegionName"), str(settings.get("s3Endpoint") or "")
     if region or not endpoint:
         return region or None
@@ -83,29 +75,29 @@ def endpoint_of_environment() -> str:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
 
-def delete_nothing(s3: Any, bucket: str, key: str) -> None:
-    """Raise what the store answers to one who may not delete this object, which is not there yet.
+def require_delete_permission(s3: Any, bucket: str, key: str) -> None:
+    """Raise the S3 error if this object, which does not exist yet, may not be deleted.
 
-    It is the one true test of that right: what is put after it can be removed.
+    Only this tests the right: what is put after it can be removed.
     """
     try:
         answer = s3.delete_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        # Not every store takes it for success that there is nothing.
+        # Not every provider counts it as success that there is no object.
         if code_of(error) not in ("NoSuchKey", "404"):
             raise
         return
     if answer.get("DeleteMarker") and answer.get("VersionId"):
-        # The versions of the bucket made a mark of it, which goes with the right that versions take.
+        # A bucket with versions has made a delete marker. Removing it needs the right to delete versions.
         s3.delete_object(Bucket=bucket, Key=key, VersionId=answer["VersionId"])
 
 
 def environment_client(service: str, settings: Mapping[str, Any], timeout: float) -> Optional[Any]:
-    """A client of another service of the bucket's account; None where the bucket is not at AWS.
+    """Return a client for another service of the bucket's account; None if the bucket is not on AWS.
 
-    Another store has no such service, and its credentials are none of AWS's business.
+    Another provider has no such service, and AWS must not see its credentials.
     """
-    require_botocore()
+    require("botocore")
     variable = f"AWS_ENDPOINT_URL_{service.upper().replace('S3CONTROL', 'S3_CONTROL')}"
     configured = os.environ.get(variable) or os.environ.get("AWS_ENDPOINT_URL")
     host = urlsplit(str(settings.get("s3Endpoint") or "")).hostname or ""
@@ -129,12 +121,12 @@ def _config(timeout: float, **more: Any) -> Any:
 
 
 def _stay_in_region(context: dict[str, Any], **_event: Any) -> None:
-    """botocore would silently go on to the bucket's own region, to which AMS does not follow."""
+    """Keep botocore from following a redirect to the bucket's own region, as AMS does not."""
     context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _session(provisioning: bool) -> Any:
-    """A session that finds its credentials now; the service's description, slow to read, is read once."""
+    """Return a new session, which finds its credentials now. Service descriptions, slow to read, stay."""
     core = botocore.session.get_session()
     if not provisioning and _has_no_such_profile(core):
         # AMS knows nothing of AWS_PROFILE, so a wrong one is no fault of its key.

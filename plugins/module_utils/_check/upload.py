@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bucket's side of the probe: list, HEAD and PUT as AMS does them, and the removal of what was put."""
+"""The bucket's side of the probe: list, HEAD and PUT as AMS sends them, and the removal of the object."""
 
 from __future__ import annotations
 
@@ -10,73 +10,57 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, TypeVar
 
+from .._ams.recording_rules import upload_acl
 from .._aws.credentials import trouble_of
 from .._aws.errors import code_of
 from .._common.network import no_answer
-from .evidence import Inquiry
+from .._common.polling import Deadline
+from .evidence import EvidenceCollector
 from .explain_upload import (
     BLOCKED_ACLS,
     NO_BUCKET,
     UNKNOWN_KEY,
-    Answer,
-    Asked,
-    Known,
+    Evidence,
     Refusal,
+    S3Response,
+    UploadTarget,
     head_remedy,
     list_remedy,
+    parse_refusal,
     put_remedy,
-    read_refusal,
     removal_remedy,
 )
-from .leftovers import PROBE, left_over
-from .report import Link
-from .s3_clients import delete_nothing, s3_client
+from .leftovers import PROBE, leftover_keys
+from .report import HEAD, LEFTOVERS, LIST, PUT, REMOVE, CheckResult
+from .s3_clients import require_delete_permission, s3_client
 
-# _probe_store says so where it is missing.
-with suppress(ImportError):
+with suppress(ImportError):  # s3_client reports it.
     from botocore.exceptions import BotoCoreError, ClientError
 
-CANNED_ACLS = frozenset(
-    (
-        "private",
-        "public-read",
-        "public-read-write",
-        "authenticated-read",
-        "log-delivery-write",
-        "bucket-owner-read",
-        "bucket-owner-full-control",
-        "aws-exec-read",
-    )
-)
-# What a new key or a new policy answers until it is known everywhere.
-_MAY_COME = (*UNKNOWN_KEY, "AccessDenied", "403")
-
-# Seconds after which an upload without an answer has come to something.
+# Codes of responses while a new key or policy is not yet known everywhere.
+_NOT_EVERYWHERE_YET = (*UNKNOWN_KEY, "AccessDenied", "403")
+# Seconds after which an upload without a response has ended.
 _LATEST = 2.0
+_T = TypeVar("_T")
 
 
-class Patience:
-    """The seconds in which a new key or policy must have become known, shared by all links of a probe."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def wait(self) -> float:
-        """Wait for a moment and tell how long; 0 when the time is up."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            return 0
-        pause = min(1.0, left)
-        time.sleep(pause)
-        return pause
+def repeat(call: Callable[[], _T], is_early: Callable[[_T], bool], deadline: Deadline) -> tuple[_T, float]:
+    """Repeat a call while it is too early for its result. Return the last result and the seconds waited."""
+    waited = 0.0
+    while True:
+        result = call()
+        slept = deadline.pause(1.0) if is_early(result) else 0
+        if not slept:
+            return result, waited
+        waited += slept
 
 
-class Upload:
-    """One object on its way into the bucket of an application's settings.
+class UploadCheck:
+    """Uploads one object to the bucket in an application's settings.
 
-    leaves: what the names of objects begin with that a killed check leaves there.
+    leftovers: prefixes of the names of objects that a killed check leaves there.
     """
 
     def __init__(
@@ -86,27 +70,25 @@ class Upload:
         key: str,
         body: bytes,
         timeout: float,
-        patience: Patience,
-        leaves: Sequence[str] = (PROBE,),
+        deadline: Deadline,
+        leftovers: Sequence[str] = (PROBE,),
     ) -> None:
         self._app, self._settings, self._body = app, settings, body
-        self._timeout, self._patience = timeout, patience
-        self._leaves = leaves
-        permission = settings.get("s3Permission")
-        self.asked = Asked(
+        self._timeout, self._deadline = timeout, deadline
+        self._leftovers = leftovers
+        self.target = UploadTarget(
             bucket=str(settings.get("s3BucketName") or ""),
             key=key,
-            # AMS takes everything else for public-read.
-            acl=str(permission) if permission in CANNED_ACLS else "public-read",
+            acl=upload_acl(settings),
             region=str(settings.get("s3RegionName") or ""),
             endpoint=str(settings.get("s3Endpoint") or ""),
         )
-        self.inquiry = Inquiry(settings, timeout)
-        self.answers = False
+        self.collector = EvidenceCollector(settings, timeout)
+        self.bucket_responds = False
         self.may_be_stored = False
         self.encrypted_by_kms = False
         self._versions: list[str] = []
-        self._owner = Known()
+        self._owner = Evidence()
         self._is_certain = True
 
     @cached_property
@@ -117,41 +99,37 @@ class Upload:
     def _provisioning_s3(self) -> Any:
         return s3_client(self._settings, self._timeout, provisioning=True)
 
-    def links(self) -> list[Link]:
-        """list, head and put; list alone where its failure makes the others impossible.
+    def run(self) -> list[CheckResult]:
+        """Return the results of list, head and put; of list alone if its failure rules out the others.
 
-        Nothing is put that could not be removed: then the link remove is told in place of put.
+        Nothing is put that could not be removed. The result of remove is then in place of that of put.
         """
         listed = self._call(self._list)
-        head = put = Answer()
-        kept_from: Optional[Link] = None
-        swept: list[Link] = []
+        self.bucket_responds = listed.failure is None and listed.code not in NO_BUCKET
         if listed.denied:
-            self._owner = self.inquiry.about_owner()
-        if not listed.stops:
-            head = self._call(self._head)
-            kept_from = self._require_removal()
-            swept = [] if kept_from or not listed.ok else self._remove_leftovers()
-            put = put if kept_from else self._call(lambda s3: self._put(s3, self.asked.acl))
-        self.answers = listed.nothing is None and listed.code not in NO_BUCKET
-        links = [self._list_link(listed)]
-        if not listed.stops:
-            links += [*swept, self._head_link(head, listed, put)]
-            links.append(kept_from or self._put_link(put, head, listed))
-        return links
+            self._owner = self.collector.about_owner()
+        if listed.stops:
+            return [self._list_result(listed)]
+        head = self._call(self._head)
+        refused = self._require_removal()
+        leftovers = [] if refused or not listed.ok else self._remove_leftovers()
+        put = S3Response() if refused else self._call(lambda s3: self._put(s3, self.target.acl))
+        results = [self._list_result(listed), *leftovers, self._head_result(head, listed, put)]
+        return [*results, refused or self._put_result(put, head, listed)]
 
-    def _remove_leftovers(self) -> list[Link]:
-        """Remove what earlier checks have left that were killed; a link that tells of it, or none."""
+    def _remove_leftovers(self) -> list[CheckResult]:
+        """Remove objects of killed checks, and return a result if there were any."""
+        bucket = self.target.bucket
         keys: list[str] = []
 
         def find(s3: Any) -> None:
-            for name in self._leaves:
-                prefix = self.asked.key[: self.asked.key.rfind("/") + 1] + name
-                keys.extend(left_over(s3.list_objects_v2(Bucket=self.asked.bucket, Prefix=prefix)))
+            for name in self._leftovers:
+                prefix = self.target.key[: self.target.key.rfind("/") + 1] + name
+                keys.extend(leftover_keys(s3.list_objects_v2(Bucket=bucket, Prefix=prefix)))
 
         def delete(s3: Any) -> None:
             for key in keys:
-                s3.delete_object(Bucket=self.asked.bucket, Key=key)
+                s3.delete_object(Bucket=bucket, Key=key)
 
         self._once(find, provisioning=False)
         if not keys:
@@ -159,38 +137,38 @@ class Upload:
         removed = self._once(delete, provisioning=True)
         if not removed.ok:
             removed = self._once(delete, provisioning=False)
-        came = f"{len(keys)} of them, {'removed' if removed.ok else f'not removed: {removed.came()}'}"
-        told = f"Bucket {self.asked.bucket} had objects of earlier checks that were killed: {came}"
-        return [Link(self._app, "leftovers", True, "nothing of earlier checks", came, warning=told)]
+        actual = f"{len(keys)} of them, {'removed' if removed.ok else f'not removed: {removed.describe()}'}"
+        warning = f"Bucket {bucket} had objects of earlier checks that were killed: {actual}"
+        return [CheckResult(self._app, LEFTOVERS, True, "nothing of earlier checks", actual, warning=warning)]
 
-    def _require_removal(self) -> Optional[Link]:
-        """The link that cannot be tried where neither credentials may delete the object."""
+    def _require_removal(self) -> Optional[CheckResult]:
+        """Return a result if neither credentials may delete the object."""
 
-        def try_it(s3: Any) -> None:
-            delete_nothing(s3, self.asked.bucket, self.asked.key)
+        def try_delete(s3: Any) -> None:
+            require_delete_permission(s3, self.target.bucket, self.target.key)
 
-        answer = self._once(try_it, provisioning=True)
-        if answer.ok or self._once(try_it, provisioning=False).ok:
+        response = self._once(try_delete, provisioning=True)
+        if response.ok or self._once(try_delete, provisioning=False).ok:
             return None
-        remedy = removal_remedy(answer, self.asked, versions=True)
-        if self._owner.owner in ("foreign", "hidden"):
-            remedy = f"Bucket {self.asked.bucket} is not this account's: see the link list"
-        return Link(
+        remedy = removal_remedy(response, self.target, versions=True)
+        if self._owner.owner in ("other", "hidden"):
+            remedy = f"Bucket {self.target.bucket} is not this account's: see the check 'list'"
+        return CheckResult(
             self._app,
-            "remove",
+            REMOVE,
             False,
-            f"leave to delete {self.asked.key} from {self.asked.bucket} again, before it is put there",
-            f"{answer.came()}, and the server's key may not delete either. Nothing was uploaded",
+            f"permission to delete {self.target.key} from {self.target.bucket}, before it is put there",
+            f"{response.describe()}, and the server's key may not delete either. Nothing was uploaded",
             remedy,
             tried=False,
         )
 
     def _list(self, s3: Any) -> None:
-        s3.list_objects_v2(Bucket=self.asked.bucket, Prefix="", MaxKeys=1)
+        s3.list_objects_v2(Bucket=self.target.bucket, Prefix="", MaxKeys=1)
 
     def _head(self, s3: Any) -> None:
         try:
-            s3.head_object(Bucket=self.asked.bucket, Key=self.asked.key)
+            s3.head_object(Bucket=self.target.bucket, Key=self.target.key)
         except ClientError as error:
             if code_of(error) != "404":
                 raise
@@ -202,79 +180,69 @@ class Upload:
             "CacheControl": self._settings.get("s3CacheControl"),
         }
         given = {name: value for name, value in options.items() if value}
-        before = self.may_be_stored, self._is_certain
-        # Until there is an answer, also where a signal ends the call.
+        previous = self.may_be_stored, self._is_certain
+        # True until there is a response, also if a signal ends the call.
         self.may_be_stored, self._is_certain = True, False
         try:
-            answer = s3.put_object(
-                Bucket=self.asked.bucket,
-                Key=self.asked.key,
+            response = s3.put_object(
+                Bucket=self.target.bucket,
+                Key=self.target.key,
                 Body=self._body,
                 ContentType="video/mp4",
                 **given,
             )
         except ClientError as error:
-            told = error.response.get("ResponseMetadata", {})
-            refused = told.get("HTTPStatusCode", 500) < 500 and not told.get("RetryAttempts")
-            if refused:
-                self.may_be_stored, self._is_certain = before
+            details = error.response.get("ResponseMetadata", {})
+            if details.get("HTTPStatusCode", 500) < 500 and not details.get("RetryAttempts"):
+                self.may_be_stored, self._is_certain = previous
             raise
-        # What was sent again may have been stored twice.
-        self._is_certain = before[1] and not answer["ResponseMetadata"].get("RetryAttempts")
-        self._versions += [answer["VersionId"]] if answer.get("VersionId") else []
-        self.encrypted_by_kms = str(answer.get("ServerSideEncryption") or "").startswith("aws:kms")
+        # A repeated request may have stored the object twice.
+        self._is_certain = previous[1] and not response["ResponseMetadata"].get("RetryAttempts")
+        self._versions += [response["VersionId"]] if response.get("VersionId") else []
+        self.encrypted_by_kms = str(response.get("ServerSideEncryption") or "").startswith("aws:kms")
 
-    def _list_link(self, listed: Answer) -> Link:
-        known = self._owner
-        if listed.code in UNKNOWN_KEY:
-            known = self.inquiry.about_key()
-        return self._link(
-            "list",
-            listed,
-            "the list of the bucket with an empty prefix",
-            list_remedy(listed, self.asked, known),
-        )
+    def _list_result(self, listed: S3Response) -> CheckResult:
+        evidence = self.collector.about_key() if listed.code in UNKNOWN_KEY else self._owner
+        remedy = list_remedy(listed, self.target, evidence)
+        return self._result(LIST, listed, "the list of the bucket with an empty prefix", remedy)
 
-    def _head_link(self, head: Answer, listed: Answer, put: Answer) -> Link:
-        remedy = head_remedy(head, listed, put, self.asked)
-        return self._link("head", head, "404 for a key that is not there", remedy)
+    def _head_result(self, head: S3Response, listed: S3Response, put: S3Response) -> CheckResult:
+        remedy = head_remedy(head, listed, put, self.target)
+        return self._result(HEAD, head, "404 for a key that does not exist", remedy)
 
-    def _put_link(self, put: Answer, head: Answer, listed: Answer) -> Link:
-        expected = f"{self.asked.key} stored with the ACL {self.asked.acl}"
+    def _put_result(self, put: S3Response, head: S3Response, listed: S3Response) -> CheckResult:
+        expected = f"{self.target.key} stored with the ACL {self.target.acl}"
         if put.ok:
-            return self._link("put", put, expected, "")
-        refusal = read_refusal(put.message)
+            return self._result(PUT, put, expected, "")
+        refusal = parse_refusal(put.message)
         without_acl = None
         if put.denied and not refusal.action:
-            # A store that does not name the action shows it by what it takes without an ACL.
+            # A provider that does not name the action shows it by accepting the object without an ACL.
             without_acl = self._call(lambda s3: self._put(s3, ""))
-        known = self._known_of(refusal, without_acl) if put.denied else Known()
-        return self._link("put", put, expected, put_remedy(put, without_acl, head, listed, self.asked, known))
+        evidence = self._put_evidence(refusal, without_acl) if put.denied else Evidence()
+        remedy = put_remedy(put, without_acl, head, listed, self.target, evidence)
+        return self._result(PUT, put, expected, remedy)
 
-    def _known_of(self, refusal: Refusal, without_acl: Optional[Answer]) -> Known:
-        """What helps to explain a refused upload."""
-        of_acl = without_acl is not None and without_acl.ok
-        if self.asked.acl in BLOCKED_ACLS and (refusal.blocked or of_acl):
-            return self.inquiry.about_access()
-        if of_acl or refusal.by or refusal.action not in ("", "s3:PutObject"):
+    def _put_evidence(self, refusal: Refusal, without_acl: Optional[S3Response]) -> Evidence:
+        """Return what helps to explain a refused upload."""
+        by_acl = without_acl is not None and without_acl.ok
+        if self.target.acl in BLOCKED_ACLS and (refusal.blocked or by_acl):
+            return self.collector.about_access()
+        if by_acl or refusal.by or refusal.action not in ("", "s3:PutObject"):
             return self._owner
-        return replace(self._owner, user_policies=self.inquiry.about_user().user_policies)
+        return replace(self._owner, user_policies=self.collector.about_user().user_policies)
 
-    def remove(self) -> Optional[Link]:
-        """Remove what was put, by either credentials; None where nothing can be there."""
+    def remove(self) -> Optional[CheckResult]:
+        """Remove the object with either credentials. Return None if it cannot exist."""
         if not self.may_be_stored:
             return None
         removed = self._once(self._delete, provisioning=True)
         if not removed.ok and self._once(self._delete, provisioning=False).ok:
-            removed = Answer(ok=True)
+            removed = S3Response(ok=True)
         self.may_be_stored = not removed.ok
-        remedy = removal_remedy(removed, self.asked, versions=bool(self._versions))
-        return self._link(
-            "remove",
-            removed,
-            "the probe removed again",
-            f"Remove {self.asked.key} from bucket {self.asked.bucket} by hand. {remedy}",
-        )
+        remedy = removal_remedy(removed, self.target, versions=bool(self._versions))
+        by_hand = f"Remove {self.target.key} from bucket {self.target.bucket} by hand. {remedy}"
+        return self._result(REMOVE, removed, "the probe removed again", by_hand)
 
     def _delete(self, s3: Any) -> None:
         versions, unlisted = self._versions or [""], None
@@ -286,34 +254,33 @@ class Upload:
         for version in versions:
             # In a versioned bucket a DELETE without the version only hides the object.
             given = {"VersionId": version} if version else {}
-            answer = s3.delete_object(Bucket=self.asked.bucket, Key=self.asked.key, **given)
-            if unlisted is not None and answer.get("DeleteMarker"):
+            response = s3.delete_object(Bucket=self.target.bucket, Key=self.target.key, **given)
+            if unlisted is not None and response.get("DeleteMarker"):
                 raise unlisted
 
     def _all_versions(self, s3: Any) -> list[str]:
         versions: list[str] = []
-        # An upload that was cut off may still be on its way.
+        # An upload that was cut off may still be in progress.
         for pause in (0.0, _LATEST):
             time.sleep(pause)
-            found = s3.list_object_versions(Bucket=self.asked.bucket, Prefix=self.asked.key)
+            found = s3.list_object_versions(Bucket=self.target.bucket, Prefix=self.target.key)
             versions = [str(each["VersionId"]) for each in found.get("Versions", [])]
             if versions:
                 break
         # "null": the bucket never had versions, and the permission to delete one is not needed.
         return ["" if version == "null" else version for version in versions]
 
-    def _call(self, call: Callable[[Any], Any]) -> Answer:
-        """What a call came to; asked again while a new key or policy may not be known yet."""
-        waited = 0.0
-        while True:
-            answer = self._once(call, provisioning=False)
-            pause = self._patience.wait() if answer.code in _MAY_COME else 0
-            if not pause:
-                return replace(answer, waited=waited)
-            waited += pause
+    def _call(self, call: Callable[[Any], Any]) -> S3Response:
+        """Return the response; the call is repeated while a new key or policy may not be known yet."""
+        response, waited = repeat(
+            lambda: self._once(call, provisioning=False),
+            lambda response: response.code in _NOT_EVERYWHERE_YET,
+            self._deadline,
+        )
+        return replace(response, waited=waited)
 
-    def _once(self, call: Callable[[Any], Any], provisioning: bool) -> Answer:
-        url = self.asked.endpoint
+    def _once(self, call: Callable[[Any], Any], provisioning: bool) -> S3Response:
+        url = self.target.endpoint
         try:
             s3 = self._provisioning_s3 if provisioning else self._s3
             url = s3.meta.endpoint_url
@@ -324,11 +291,12 @@ class Upload:
             region = str(headers.get("x-amz-bucket-region") or details.get("Region") or "")
             message = str(details.get("Message") or "").strip()
             trouble = trouble_of(error) if provisioning else None
-            return Answer(code=code_of(error), message=message, region=region, trouble=trouble)
+            return S3Response(code=code_of(error), message=message, region=region, trouble=trouble)
         except (BotoCoreError, ValueError) as error:
             trouble = trouble_of(error) if provisioning else None
-            return Answer(nothing=no_answer(error, url, self._timeout), trouble=trouble)
-        return Answer(ok=True)
+            return S3Response(failure=no_answer(error, url, self._timeout), trouble=trouble)
+        return S3Response(ok=True)
 
-    def _link(self, link: str, answer: Answer, expected: str, remedy: str) -> Link:
-        return Link(self._app, link, answer.ok, expected, answer.came(), "" if answer.ok else remedy)
+    def _result(self, check: str, response: S3Response, expected: str, remedy: str) -> CheckResult:
+        remedy = "" if response.ok else remedy
+        return CheckResult(self._app, check, response.ok, expected, response.describe(), remedy)

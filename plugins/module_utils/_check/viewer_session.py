@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A viewer's way through the web: without credentials, and never led nearer to this host than a viewer is.
+"""HTTP requests of a viewer: without credentials, and without redirects to addresses near this host.
 
-A server or a store chooses where its redirects lead. A viewer elsewhere reaches neither the loopback nor the
-private addresses of the host that runs this, nor the metadata service of its cloud.
+A server or an S3 provider chooses where its redirects lead. A viewer elsewhere reaches neither the loopback
+nor the private addresses of this host, nor the metadata service of its cloud.
 """
 
 from __future__ import annotations
@@ -12,22 +12,19 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
 
-from .._ams.errors import AmsError
 from .._common.bounded import STORE_MOST, bind_manager
 from .._common.bounded_session import VIEWER_MOST, BoundedAdapter
+from .._common.packages import require
 
-try:
+with suppress(ImportError):
     import requests
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    IMPORT_ERROR = error
 
 PUBLIC, PRIVATE, LOOPBACK, LINK_LOCAL = "a public", "a private", "a loopback", "a link-local"
 # The nearer an address is to this host, the later it stands.
@@ -37,12 +34,12 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _IPV4_OF_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-class _Refused(Exception):
-    """A step that no viewer can make."""
+class _Unreachable(Exception):
+    """A viewer cannot reach an address."""
 
 
 def kind_of(address: str) -> str:
-    """Return how near to this host an IP address is."""
+    """Return the kind of an IP address: how near to this host it is."""
     ip = _without_wrapping(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback or ip.is_unspecified:
         return LOOPBACK
@@ -62,13 +59,13 @@ def _without_wrapping(
     return ip.ipv4_mapped or ip.sixtofour or ip
 
 
-def may_lead(origin: str, target: str) -> bool:
-    """True if one kind of address may send viewers on to another."""
+def may_redirect(origin: str, target: str) -> bool:
+    """True if an address of one kind may redirect viewers to one of another."""
     return target in _NEARNESS and _NEARNESS.index(target) <= _NEARNESS.index(origin)
 
 
 def literal_kind(host: str) -> str:
-    """Return the kind of an address that stands in a URL itself; empty for a name, which DNS decides."""
+    """Return the kind of an IP address in a URL; empty for a name, for which DNS decides."""
     if re.fullmatch(r"(.+\.)?localhost\.?", host, re.IGNORECASE):
         return LOOPBACK
     try:
@@ -83,15 +80,14 @@ def literal_kind(host: str) -> str:
 
 
 class Browser:
-    """The only kind of session there is here: nobody's credentials, no .netrc.
+    """A session without credentials and .netrc, and the only kind of session in this package.
 
-    Proxies and authorities are those of the environment. origin: the kind of address whose word leads here;
-    None for an address that was asked for, which may be anywhere. most: bytes that are read of an answer.
+    Proxies and CAs are those of the environment. origin: the kind of the address that redirected here; None
+    for a requested address, which may be anywhere. most: bytes to read of a response.
     """
 
     def __init__(self, origin: Optional[str] = None, most: int = VIEWER_MOST) -> None:
-        if IMPORT_ERROR is not None:
-            raise AmsError("Importing requests", str(IMPORT_ERROR), "Install it")
+        require("requests")
         self._origin, self._most = origin, most
         self._kinds: dict[tuple[str, int], str] = {}
         self._session = requests.Session()
@@ -99,7 +95,7 @@ class Browser:
         self._session.auth = _unsigned
         self._session.headers["Accept-Encoding"] = "identity"
         adapter = BoundedAdapter(most)
-        # A proxy has pools of its own. It resolves the names, so only what stands in a URL can be judged.
+        # A proxy has its own pools. It resolves the names, so only an IP address in a URL can be judged.
         adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
         bind_manager(adapter.poolmanager, STORE_MOST)
         for scheme in ("http://", "https://"):
@@ -117,47 +113,47 @@ class Browser:
         self._session.close()
 
     def beyond(self, url: str) -> Browser:
-        """Return a viewer who goes on from this address, which was asked before, where it sends him."""
-        # One that was reached through a proxy is far away.
+        """Return a browser for redirects from this address, which this browser has requested."""
+        # An address reached through a proxy counts as public.
         here = self._kinds.get(_place(url), PUBLIC)
         return Browser(here if here in _NEARNESS else PUBLIC, self._most)
 
     def get(self, url: str, **options: Any) -> requests.Response:
-        """Return what this address itself answers."""
-        return self._asked("GET", url, options)
+        """Return the response of this address itself."""
+        return self._request("GET", url, options)
 
     def options(self, url: str, **options: Any) -> requests.Response:
-        """Return what it answers to a browser that asks before; no browser follows a redirect there."""
-        return self._asked("OPTIONS", url, options)
+        """Return the response to a preflight request; browsers follow no redirect there."""
+        return self._request("OPTIONS", url, options)
 
     def fetch(self, url: str, **options: Any) -> requests.Response:
-        """Return what a browser gets there in the end, with the answers before it in its history."""
-        browser, answer = self, self.get(url, **options)
+        """Follow redirects and return the last response, with the previous ones in its history."""
+        browser, response = self, self.get(url, **options)
         history: list[requests.Response] = []
-        while answer.status_code in _REDIRECTS and answer.headers.get("Location"):
+        while response.status_code in _REDIRECTS and response.headers.get("Location"):
             if len(history) == MOST_REDIRECTS:
                 raise requests.TooManyRedirects(f"{url} redirects more than {MOST_REDIRECTS} times")
-            there = urljoin(url, answer.headers["Location"])
-            history.append(answer)
+            there = urljoin(url, response.headers["Location"])
+            history.append(response)
             browser = browser.beyond(url)
             with browser:
-                answer = browser.get(there, **options)
+                response = browser.get(there, **options)
             url = there
-        answer.history = history
-        return answer
+        response.history = history
+        return response
 
-    def _asked(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
+    def _request(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
         try:
             self._require(literal_kind(urlsplit(url).hostname or ""), url)
             return self._session.request(method, url, allow_redirects=False, **options)
-        except _Refused as refused:
-            raise requests.RequestException(str(refused)) from None
+        except _Unreachable as error:
+            raise requests.RequestException(str(error)) from None
 
     def _require(self, kind: str, where: str) -> None:
-        if self._origin is not None and kind and not may_lead(self._origin, kind):
-            raise _Refused(
-                f"{self._origin} address sends viewers on to {where}, which is {kind} address: they do not "
-                "reach it, and it was not asked"
+        if self._origin is not None and kind and not may_redirect(self._origin, kind):
+            raise _Unreachable(
+                f"{self._origin} address redirects viewers to {where}, which is {kind} address: they do not "
+                "reach it, and no request was sent"
             )
 
     def _connect(self, host: str, port: int, connect: Callable[[], socket.socket]) -> socket.socket:
@@ -165,12 +161,12 @@ class Browser:
             for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
                 self._require(kind_of(str(found[4][0])), host)
         connected = connect()
-        # The name may have changed its address since.
+        # The address of the name may have changed since.
         kind = kind_of(str(connected.getpeername()[0]))
         self._kinds[host, port] = kind
         try:
             self._require(kind, host)
-        except _Refused:
+        except _Unreachable:
             connected.close()
             raise
         return connected
@@ -179,7 +175,7 @@ class Browser:
 def _pools(
     connect: Callable[[str, int, Callable[[], socket.socket]], socket.socket],
 ) -> dict[str, type[Any]]:
-    """Return the pools of a session whose every new connection goes through this function."""
+    """Return connection pools that make every new connection with this function."""
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -207,8 +203,8 @@ def _unsigned(request: Any) -> Any:
     return request
 
 
-def left_tls(answer: requests.Response) -> str:
-    """Return the first plain address to which a viewer of an https address was sent on, or ""."""
-    urls = [each.url for each in (*answer.history, answer)]
+def left_tls(response: requests.Response) -> str:
+    """Return the first plain http address to which an https address redirected, or ""."""
+    urls = [each.url for each in (*response.history, response)]
     steps = zip(urls, urls[1:])
     return next((there for here, there in steps if here[:6] == "https:" and there[:5] == "http:"), "")

@@ -29,7 +29,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     connection_secrets,
     with_connection_warnings,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
     printable_result,
 )
@@ -194,7 +194,7 @@ class InProcessAction(ActionBase):
             try:
                 outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
                 outcome = with_connection_warnings(outcome, params)
-            except AmsError as error:
+            except CollectionError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
         return outcome
 

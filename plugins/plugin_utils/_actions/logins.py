@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from ansible import constants
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import ACCEPTED, REFUSED
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import LOGIN_GATE
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 # Made before the fork, so that all workers have the same one, and kept in no file.
 _SALT = os.urandom(32)

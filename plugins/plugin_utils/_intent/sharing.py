@@ -1,10 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What two buckets must not have in common. Plain data in, sentences out.
+"""Find what two buckets must not share: an IAM user, the place of a key, a distribution.
 
-A user has one policy of ours, a place holds one key, a distribution has one bucket that it is made for. What
-the second bucket of two made of it would be taken from the first.
+Each belongs to one bucket: set up for a second one it would no longer work for the first.
 """
 
 from __future__ import annotations
@@ -14,28 +13,26 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Optional
 
 from .._output.rollout_report import few
-from .model import Intent
+from .model import Intent, Member
 
 _WHY = {
     "iam_user": "the policy of one would replace that of the other, whose servers could not upload any more",
     "key_path": "a place holds the key of one user",
-    "cloudfront_distribution": "a distribution is asked for one bucket, and viewers are sent to it for both",
+    "cloudfront_distribution": "a distribution serves one bucket, and viewers are sent to it for both",
 }
 
 
-def shared_names(members: Iterable[tuple[str, Intent, bool]]) -> list[str]:
-    """Return what buckets of the play share with another one, a sentence each.
-
-    members: host, intent, and whether the play is about the host.
-    """
+def shared_names(members: Iterable[Member]) -> list[str]:
+    """Return what buckets of the play share with another one, a sentence each."""
     found: dict[tuple[str, Hashable], dict[str, list[str]]] = {}
     chosen: set[str] = set()
     names: dict[tuple[str, Hashable], str] = {}
-    for host, intent, is_chosen in members:
-        chosen |= {intent.bucket} if is_chosen else set()
-        for variable, name, identity in _named(intent):
+    for member in members:
+        bucket = member.intent.bucket
+        chosen |= {bucket} if member.chosen else set()
+        for variable, name, identity in _named(member.intent):
             names.setdefault((variable, identity), name)
-            found.setdefault((variable, identity), {}).setdefault(intent.bucket, []).append(host)
+            found.setdefault((variable, identity), {}).setdefault(bucket, []).append(member.host)
     return [
         _problem(variable, names[variable, identity], hosts)
         for (variable, identity), hosts in found.items()

@@ -1,10 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of each module that makes a bucket's storage: for its task, and for the check before them.
+"""The options of each module that sets up a bucket's storage, for its task and for the check before it.
 
-Plain data in, plain data out. What is not in here is known to the role alone: options of the key that no
-intent has.
+The role adds the options of the access key that no intent has.
 """
 
 from __future__ import annotations
@@ -12,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...module_utils._aws.s3_bucket_access_plan import NOTHING
+from ...module_utils._aws.s3_bucket_access_model import NOTHING
 
 
 def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the options by the name of the module; a module that has nothing to do is not among them."""
+    """Return the options by the name of the module, without modules that have nothing to do."""
     return {**_at_s3(bucket), **_distribution(bucket), **_key(bucket)}
 
 
 def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    there = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
+    place = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
     untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
-    tasks = {"s3_recording_bucket": {**there, **bucket["keeping"], **untagged}}
+    tasks = {"s3_recording_bucket": {**place, **bucket["config"], **untagged}}
     if bucket["has_access"]:
-        passed_on = (
+        options = (
             "delivery",
             "folders",
             "open_existing",
@@ -34,17 +33,17 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "change_foreign_access",
         )
         tasks["s3_bucket_access"] = {
-            **there,
-            **{name: bucket[name] for name in passed_on},
+            **place,
+            **{name: bucket[name] for name in options},
             "policy_only": not bucket["has_ownership"],
         }
     if bucket["cors_rules"]:
-        tasks["s3_cors"] = {**there, "rules": bucket["cors_rules"]}
+        tasks["s3_cors"] = {**place, "rules": bucket["cors_rules"]}
     return tasks
 
 
 def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    if bucket["delivery"] != "cloudfront":
+    if not bucket["needs_distribution"]:
         return {}
     given = _given(
         distribution_id=bucket["cloudfront_distribution"],

@@ -1,10 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arguments of the modules for a step of the role on one host.
-
-They are put together from the plan, the access keys of the run and the variables of the task.
-"""
+"""Build the arguments of a step's module for one host: from the plan, the access keys and the variables."""
 
 from __future__ import annotations
 
@@ -15,29 +12,22 @@ from typing import Any
 
 from ansible import context as command
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import (
-    Apps,
-    folded,
-    in_order,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Apps, folded, in_order
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import (
-    READ_FIRST,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import (
-    with_domain,
-    with_further,
-    with_key,
-    without_recording,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import typed
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import READ_FIRST
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import PREFIX, typed
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import (
+    add_access_key,
+    add_settings,
+    fill_in_domain,
+    removal_settings,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
 )
 
-PREFIX = "s3_recording_"
 OF_CONNECTION = PREFIX + "ams_"
 _PLAYBOOKS = "antmedia.s3_recording."
 _EMPTY = (None, "")
@@ -54,7 +44,7 @@ def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
     connection = {option: value for option, value in given.items() if value not in _EMPTY}
     own = {"url": host["ams_url"], **({"cluster": host["cluster"]} if host["cluster"] else {})}
     removes = boolean(variables("__s3_recording_removes", False))
-    return {**connection, **own, **(_WHERE_REMOVED if removes else STEPS)[step](host, variables)}
+    return {**connection, **own, **(_STEPS_OF_REMOVAL if removes else STEPS)[step](host, variables)}
 
 
 def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
@@ -64,25 +54,25 @@ def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
             f"No task of this run has read the access key of {host['bucket']}, because the task that does "
             "was skipped. Nothing was done by this task. Run without --start-at-task and --step"
         )
-    apps = with_key(_apps(host, variables), keys[host["bucket"]])
+    apps = add_access_key(_apps(host, variables), keys[host["bucket"]])
     return {**_of_write(host, variables), "apps": apps}
 
 
 def _apps(host: Mapping[str, Any], variables: TaskVariables) -> Sequence[Mapping[str, Any]]:
-    """The host's applications with all that is asked of them but the access key."""
-    return _with_domain(host, with_further(host["apps"], _further(host, variables)), variables)
+    """Return the host's applications with all settings but the access key."""
+    return _with_domain(host, add_settings(host["apps"], _own_settings(host, variables)), variables)
 
 
 def _with_domain(
     host: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], variables: TaskVariables
 ) -> Sequence[Mapping[str, Any]]:
-    """Applications with the domain of the distribution where viewers are sent to one."""
+    """Return applications with the domain of the distribution, where viewers are sent to one."""
     if not host["needs_domain"]:
         return apps
-    return with_domain(apps, variables.fact("__s3_recording_domains")[host["bucket"]])
+    return fill_in_domain(apps, variables.fact("__s3_recording_domains")[host["bucket"]])
 
 
-def _further(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+def _own_settings(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     """Return s3_recording_settings, whose values may be secrets and are not in the plan."""
     value = variables(f"{PREFIX}settings")
     try:
@@ -114,18 +104,18 @@ def _of_write(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
 
 
 def _playbook() -> str:
-    """The playbooks of this run, short, as a person tells them apart."""
+    """Return the short names of this run's playbooks."""
     named = [os.path.basename(str(each)) for each in command.CLIARGS.get("args") or ()]
     return ", ".join(re.sub(r"\.ya?ml$", "", name).removeprefix(_PLAYBOOKS) for name in named)
 
 
 def _to_remove(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
-    kept = _kept(host, variables.fact("__s3_recording_fleet")["hosts"])
-    return {**_of_write(host, variables), "apps": without_recording(host["apps"], host["bucket"], kept)}
+    backup = _backup_of(host, variables.fact("__s3_recording_fleet")["hosts"])
+    return {**_of_write(host, variables), "apps": removal_settings(host["apps"], host["bucket"], backup)}
 
 
-def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
-    """The backups of a host; of a cluster those of all nodes together, since one of them was written."""
+def _backup_of(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
+    """Return a host's settings before the first run; in a cluster one of the nodes has the backup."""
     cluster = host["cluster"]
     nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
     backups = [FormerFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
@@ -145,7 +135,7 @@ def _to_check(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
         "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(variables("__s3_recording_live")),
         "live_timeout": variables(PREFIX + "live_timeout"),
-        **_noted_in(host, variables),
+        **_recorded_in(host, variables),
     }
 
 
@@ -154,12 +144,12 @@ def _to_check_removal(host: Mapping[str, Any], variables: TaskVariables) -> dict
         "state": "absent",
         "viewer_url": host["viewer_url"],
         "apps": _with_domain(host, host["apps"], variables),
-        **_noted_in(host, variables),
+        **_recorded_in(host, variables),
     }
 
 
-def _noted_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
-    """Where the check notes that the changes are verified; in a batch that is done for all hosts together."""
+def _recorded_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    """Return where the check records that it passed; in a batch that is done for all hosts together."""
     later = boolean(variables("__s3_recording_recorded_later", False))
     return {} if later else {"backup_path": host["backup_path"]}
 
@@ -193,7 +183,7 @@ STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] =
     "read": _to_read,
     "restore": _to_restore,
 }
-_WHERE_REMOVED = {
+_STEPS_OF_REMOVAL = {
     **STEPS,
     "apply": _to_remove,
     "check": _to_check_removal,

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The access keys that one task has read for all hosts of a run.
+"""Pass the access keys of a run, which one task reads for all hosts, to the tasks that follow.
 
 A fact would reach callbacks and fact caches with them. A file without a name reaches the workers alone: it is
 opened before they are forked, and it is gone with the last of them, however they end.
@@ -21,7 +21,7 @@ Keys = dict[str, dict[str, str]]
 
 
 class RunFileError(Exception):
-    """Why the access keys cannot be handed on."""
+    """Raised when the access keys cannot be kept for the run."""
 
 
 def keep(keys: Mapping[str, Mapping[str, str]]) -> None:
@@ -52,10 +52,10 @@ def _not_kept(reason: Optional[str]) -> str:
     )
 
 
-def _without_a_name() -> int:
+def _open_unnamed_file() -> int:
     file, path = tempfile.mkstemp(prefix="antmedia-", dir=constants.DEFAULT_LOCAL_TMP)
     os.unlink(path)
     return file
 
 
-_FILE = _without_a_name()
+_FILE = _open_unnamed_file()

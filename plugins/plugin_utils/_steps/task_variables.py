@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of a task, templated in the worker and put nowhere else."""
+"""Read the variables of a task, evaluated in the worker and stored nowhere else."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MISSING = object()
 
 
 class VariableError(Exception):
-    """Why a variable cannot be read."""
+    """Raised when a variable cannot be read."""
 
 
 class TaskVariables:
     """The variables of one task on one host.
 
-    Only what is asked for is templated, and a value without a template costs next to nothing: the arguments
-    of a task would be templated all, and be sent back with the result.
+    Only what is read is evaluated, and a value without a template costs next to nothing. All arguments of a
+    task would be evaluated, and sent back with the result.
     """
 
     def __init__(self, variables: Mapping[str, Any], templar: Any) -> None:
@@ -39,6 +39,6 @@ class TaskVariables:
             raise VariableError(f"The variable {name} cannot be read: {error}") from None
 
     def fact(self, name: str) -> Any:
-        """Return what a task before has set, as it is: templating the plan of a large fleet takes seconds."""
+        """Return a fact unevaluated: templating the plan of a large fleet takes seconds."""
         value = self._variables.get(name)
         return self(name) if value is None or isinstance(value, str) else value

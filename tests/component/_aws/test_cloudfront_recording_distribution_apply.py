@@ -18,7 +18,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_apply as apply_access,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from stand_ins.aws import AwsStandIn
 
@@ -188,14 +188,14 @@ def test_it_waits_until_the_distribution_is_everywhere(aws: AwsStandIn, front: F
 
 def test_two_runs_at_the_same_moment_make_one(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     made = front.run()
-    ours = apply_distribution._Front._ours
+    ours = apply_distribution.DistributionApi._ours
     calls: list[None] = []
 
     def late(self: Any) -> Any:
         calls.append(None)
         return None if len(calls) == 1 else ours(self)
 
-    monkeypatch.setattr(apply_distribution._Front, "_ours", late)
+    monkeypatch.setattr(apply_distribution.DistributionApi, "_ours", late)
     assert front.run()["distribution_id"] == made["distribution_id"]
 
 
@@ -266,17 +266,17 @@ def by_http(config: dict[str, Any], policy: str, where: str) -> dict[str, Any]:
 def test_a_distribution_of_the_users_that_asks_the_bucket_by_http(
     policy: str, where: str, named: str
 ) -> None:
-    wish = distribution.Wish("b", "eu-west-1", distribution_id="E1")
-    controls = {"C1": distribution.access_control(wish)}
-    config = by_http(distribution.new_config(wish, "C1", "reference"), policy, where)
-    distribution.check_given(config, wish, controls)
-    wish = replace(wish, require_https=True)
+    desired = distribution.DesiredDistribution("b", "eu-west-1", distribution_id="E1")
+    controls = {"C1": distribution.access_control(desired)}
+    config = by_http(distribution.new_config(desired, "C1", "reference"), policy, where)
+    distribution.check_given(config, desired, controls)
+    desired = replace(desired, require_https=True)
     if not named:
-        distribution.check_given(config, wish, controls)
+        distribution.check_given(config, desired, controls)
         return
     with pytest.raises(AwsError) as failed:
-        distribution.check_given(config, wish, controls)
-    assert f"cache behaviors for '{named}' let viewers come by http" in str(failed.value)
+        distribution.check_given(config, desired, controls)
+    assert f"cache behaviors for '{named}' allow viewers http" in str(failed.value)
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -286,9 +286,7 @@ def test_http_is_found_before_the_bucket_refuses_it(aws: AwsStandIn, front: Fron
     front.change(**by_http(front.config(), "allow-all", "default"))
     assert front.run(distribution_id=made)["changed"] is False
     aws.clear_requests()
-    with pytest.raises(
-        AwsError, match=r"let viewers come by http .*s3_recording_secure_transport_only: false"
-    ):
+    with pytest.raises(AwsError, match=r"allow viewers http .*s3_recording_secure_transport_only: false"):
         front.run(distribution_id=made, require_https=True, check=check)
     assert writes(aws) == []
 

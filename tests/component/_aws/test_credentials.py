@@ -9,15 +9,15 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.calls import attempt, client
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.calls import call_aws, client
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.credentials import (
     refuse_unusable,
     trouble_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     s3_clients as _probe_store,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -156,7 +156,7 @@ def test_botocores_own_errors_are_known(environment: pytest.MonkeyPatch, profile
     assert found.kind == kind
     # So do the modules for AWS say it.
     with pytest.raises(AwsError, match=r"Trying: .*" + found.words[:20]):
-        attempt("Trying", list_buckets, needs="")
+        call_aws("Trying", list_buckets, needs="")
 
 
 @pytest.mark.parametrize(

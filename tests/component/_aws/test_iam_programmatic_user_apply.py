@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_apply as apply,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.tags import to_aws
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 if TYPE_CHECKING:
     from stand_ins.aws import AwsStandIn
@@ -103,7 +103,7 @@ def test_a_user_whom_iam_never_gets_to_know(aws: AwsStandIn, iam: Any, name: str
     aws.fault("iam:GetUser", count=99999, status=404, code="NoSuchEntity")
     with pytest.raises(AwsError, match="there is no such user"):
         run(aws, name)
-    with pytest.raises(AwsError, match="does not tell upper from lower case"):
+    with pytest.raises(AwsError, match="treats upper and lower case alike"):
         run(aws, name)
     aws.clear_faults()
 

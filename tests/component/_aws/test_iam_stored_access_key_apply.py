@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as apply_key,
 )
@@ -22,6 +21,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_sto
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import tags_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.tags import to_aws
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from stand_ins.aws.stand_in import Credentials
 

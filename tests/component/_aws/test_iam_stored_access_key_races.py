@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as apply_key,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     model as key_facts,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from stand_ins.aws import AwsStandIn
 

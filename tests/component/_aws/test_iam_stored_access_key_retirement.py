@@ -23,7 +23,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
     Decision,
     Key,
-    Stored,
+    StoredKey,
 )
 
 from .test_iam_stored_access_key_apply import Module, User
@@ -50,35 +50,35 @@ def decide(key: Key, how: key_retirement.Retirement = CAREFUL, **notes: Any) -> 
         "replaces": "OLD",
         **notes,
     }
-    situation = key_facts.Situation("u", "file f", (key, CURRENT), Stored(document), NOW)
-    return access_key.decide("retired", situation, recreate=False, how=how)
+    key_state = key_facts.KeyState("u", "file f", (key, CURRENT), StoredKey(document), NOW)
+    return access_key.decide("retired", key_state, recreate=False, how=how)
 
 
 def absent(how: key_retirement.Retirement, active: bool = True, **more: Any) -> Decision:
     document = {"access_key_id": "NEW", "create_date": CURRENT.created.isoformat()}
     keys = (Key("NEW", active, CURRENT.created),)
-    situation = key_facts.Situation("u", "file f", keys, Stored(document), NOW, **more)
-    return access_key.decide("absent", situation, recreate=False, how=how)
+    key_state = key_facts.KeyState("u", "file f", keys, StoredKey(document), NOW, **more)
+    return access_key.decide("absent", key_state, recreate=False, how=how)
 
 
 def test_the_last_key_stays_as_long_as_an_upload_needs_it() -> None:
     """It was deleted at once, and a server that was in the middle of an upload lost it."""
     uploading = absent(key_retirement.Retirement(uploads=("streams/concert.mp4",)))
-    assert (uploading.action, uploading.first, uploading.forget) == ("keep", (), False)
+    assert (uploading.action, uploading.delete_ids, uploading.remove_stored) == ("keep", (), False)
     assert uploading.changes is False
     assert "streams/concert.mp4" in uploading.pending
-    assert "NEW and what is stored stay" in uploading.words
+    assert "NEW and what is stored stay" in uploading.message
     quiet = absent(key_retirement.Retirement(quiet=MINUTE))
     assert "stopped recording a moment ago (60 s to go)" in quiet.pending
-    killed = key_facts.Making("dead", NOW - DAY, ("NEW",))
-    assert absent(key_retirement.Retirement(quiet=MINUTE), making=killed).first == ()
-    assert absent(key_retirement.AT_ONCE).first == ("NEW",)
-    assert absent(key_retirement.Retirement(uploads=("a",)), active=False).first == ("NEW",)
+    killed = key_facts.Reservation("dead", NOW - DAY, ("NEW",))
+    assert absent(key_retirement.Retirement(quiet=MINUTE), reservation=killed).delete_ids == ()
+    assert absent(key_retirement.AT_ONCE).delete_ids == ("NEW",)
+    assert absent(key_retirement.Retirement(uploads=("a",)), active=False).delete_ids == ("NEW",)
 
 
 def test_the_first_run_notes_when_the_servers_had_moved_and_waits() -> None:
     decision = decide(former())
-    assert (decision.action, decision.first, decision.deactivate) == ("keep", (), ())
+    assert (decision.action, decision.delete_ids, decision.deactivate) == ("keep", (), ())
     assert decision.notes == {"moved_at": NOW.isoformat()}
     assert "60 s to go" in decision.pending
     again = decide(former(), moved_at=(NOW - MINUTE / 2).isoformat())
@@ -97,9 +97,9 @@ def test_uploads_that_are_under_way_are_waited_for() -> None:
 def test_then_it_is_made_inactive_and_deleted_after_the_time_of_grace() -> None:
     moved_at = (NOW - 2 * MINUTE).isoformat()
     decision = decide(former(), moved_at=moved_at)
-    assert (decision.action, decision.first, decision.deactivate) == ("delete", (), ("OLD",))
+    assert (decision.action, decision.delete_ids, decision.deactivate) == ("delete", (), ("OLD",))
     assert decision.notes == {"inactive_since": {"OLD": NOW.isoformat()}}
-    assert "a run after 2026-02-01T12:00:00Z deletes it" in decision.words
+    assert "a run after 2026-02-01T12:00:00Z deletes it" in decision.message
 
     inactive = former(active=False)
     since = {"OLD": (NOW - DAY + MINUTE).isoformat()}
@@ -107,14 +107,14 @@ def test_then_it_is_made_inactive_and_deleted_after_the_time_of_grace() -> None:
     assert (waiting.action, waiting.changes) == ("keep", False)
     since = {"OLD": (NOW - DAY).isoformat()}
     over = decide(inactive, moved_at=moved_at, inactive_since=since)
-    assert (over.action, over.first) == ("delete", ("OLD",))
+    assert (over.action, over.delete_ids) == ("delete", ("OLD",))
     assert over.notes == {"moved_at": None, "inactive_since": None}
 
 
 def test_without_a_time_of_grace_it_is_deleted_at_once() -> None:
     decision = decide(former(), key_retirement.AT_ONCE)
-    assert (decision.action, decision.first, decision.deactivate) == ("delete", ("OLD",), ())
-    assert decide(former(active=False), key_retirement.AT_ONCE).first == ("OLD",)
+    assert (decision.action, decision.delete_ids, decision.deactivate) == ("delete", ("OLD",), ())
+    assert decide(former(active=False), key_retirement.AT_ONCE).delete_ids == ("OLD",)
 
 
 def test_one_that_was_made_inactive_by_hand_has_its_time_of_grace_from_now_on() -> None:
@@ -127,13 +127,13 @@ def test_one_that_something_uses_stays() -> None:
     moved_at = (NOW - 10 * MINUTE).isoformat()
     used = {"last_used": NOW - MINUTE, "by": "by s3 in eu-west-1"}
     decision = decide(former(**used), moved_at=moved_at)
-    assert (decision.action, decision.first, decision.deactivate) == ("keep", (), ())
-    assert "OLD stays active, because something has used it since the servers moved" in decision.words
-    assert "last 2026-01-31T11:59Z, by s3 in eu-west-1" in decision.words
+    assert (decision.action, decision.delete_ids, decision.deactivate) == ("keep", (), ())
+    assert "OLD stays active, because something has used it since the servers moved" in decision.message
+    assert "last 2026-01-31T11:59Z, by s3 in eu-west-1" in decision.message
     assert decision.notes == {"used_at": {"OLD": (NOW - MINUTE).isoformat()}}
     since = {"OLD": (NOW - 2 * DAY).isoformat()}
     inactive = decide(former(active=False, **used), moved_at=moved_at, inactive_since=since)
-    assert (inactive.action, inactive.first) == ("keep", ())
+    assert (inactive.action, inactive.delete_ids) == ("keep", ())
 
 
 def test_one_that_was_not_used_again_goes_on() -> None:
@@ -148,7 +148,7 @@ def test_one_that_was_not_used_again_goes_on() -> None:
     assert (again.deactivate, again.notes) == ((), {"used_at": noted})
     since = {"OLD": (NOW - 2 * DAY).isoformat()}
     ended = decide(former(active=False, **used), moved_at=moved_at, used_at=noted, inactive_since=since)
-    assert ended.first == ("OLD",)
+    assert ended.delete_ids == ("OLD",)
     assert ended.notes == {"moved_at": None, "used_at": None, "inactive_since": None}
 
 
@@ -282,25 +282,25 @@ def test_nobody_who_uses_a_leaked_key_keeps_it() -> None:
     assert noted["used_at"] == {"OLD": (NOW - MINUTE).isoformat()}
     inactive = former(active=False, **used)
     since = {**noted, "inactive_since": {"OLD": (NOW - DAY).isoformat()}}
-    assert decide(inactive, moved_at=(NOW - 10 * MINUTE).isoformat(), **since).first == ("OLD",)
+    assert decide(inactive, moved_at=(NOW - 10 * MINUTE).isoformat(), **since).delete_ids == ("OLD",)
 
 
 def test_a_leaked_key_that_replaced_one_whose_uploads_go_on_is_replaced_too() -> None:
     """All servers have moved, so uploads alone need the older key, and the leaked one may not stay."""
     document = {"access_key_id": "NEW", "replaces": "OLD", "moved_at": NOW.isoformat(), "user_name": "u"}
-    situation = key_facts.Situation("u", "file f", (former(), CURRENT), Stored(document), NOW)
+    key_state = key_facts.KeyState("u", "file f", (former(), CURRENT), StoredKey(document), NOW)
     how = key_retirement.Retirement(DAY, leaked=True)
-    decision = access_key.decide("rotated", situation, recreate=False, how=how)
-    assert (decision.action, decision.first) == ("create", ("OLD",))
-    again = access_key.decide("rotated", situation, recreate=False, how=CAREFUL)
+    decision = access_key.decide("rotated", key_state, recreate=False, how=how)
+    assert (decision.action, decision.delete_ids) == ("create", ("OLD",))
+    again = access_key.decide("rotated", key_state, recreate=False, how=CAREFUL)
     assert (again.action, again.changes) == ("keep", False)
-    assert "If NEW has leaked" in again.words
+    assert "If NEW has leaked" in again.message
 
 
 def test_a_key_that_was_made_inactive_by_hand_is_no_rotation_that_is_done() -> None:
     document = {"access_key_id": "NEW", "replaces": "OLD", "user_name": "u"}
-    situation = key_facts.Situation("u", "file f", (former(active=False), CURRENT), Stored(document), NOW)
-    decision = access_key.decide("rotated", situation, recreate=False, how=CAREFUL)
+    key_state = key_facts.KeyState("u", "file f", (former(active=False), CURRENT), StoredKey(document), NOW)
+    decision = access_key.decide("rotated", key_state, recreate=False, how=CAREFUL)
     assert decision.action == "keep"
 
 

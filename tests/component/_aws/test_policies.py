@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_apply as apply_programmatic_user,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 
 from stand_ins.aws import AwsStandIn

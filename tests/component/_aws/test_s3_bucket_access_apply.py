@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_cors_plan as cors,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def test_a_failure_midway_tells_what_was_done_and_can_be_run_again(aws: AwsStand
 
 
 def test_a_call_that_is_accepted_without_effect(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apply_access._Bucket, "_take_one", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(apply_access.AccessApi, "_apply_step", lambda *_arguments, **_options: None)
     with pytest.raises(
         AwsError, match=r"all calls were accepted, but the bucket has .*'block_public_policy': True"
     ):
@@ -154,13 +154,13 @@ def test_a_store_that_says_that_it_does_not_know_the_setting(
 
 def test_a_store_that_takes_the_question_for_another(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ceph answers GET ?ownershipControls with the list of objects."""
-    read = apply_access._Bucket._known
+    read = apply_access.AccessApi._known
 
     def known(self: Any, tried: str, operation: Any, **options: Any) -> Any:
         return {} if "ownership" in tried else read(self, tried, operation, **options)
 
-    monkeypatch.setattr(apply_access._Bucket, "_known", known)
-    with pytest.raises(AwsError, match="the store does not know this setting"):
+    monkeypatch.setattr(apply_access.AccessApi, "_known", known)
+    with pytest.raises(AwsError, match="the provider does not know this setting"):
         bucket.access("acl")
 
 
@@ -191,7 +191,7 @@ def test_objects_of_other_accounts_when_acls_go_off(aws: AwsStandIn, bucket: Buc
         bucket.access("public")
     assert aws.writes() == []
     result = bucket.access("public", change_foreign_access=True)
-    assert "puts the ACLs of objects out of force" in result["steps"][-1]
+    assert "disables the ACLs of objects" in result["steps"][-1]
     assert bucket.access("public")["changed"] is False
 
 
@@ -202,7 +202,7 @@ def test_objects_are_looked_at_page_by_page(
     for key in ("a-1", "a-2", "a-3", "z-theirs"):
         bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"x")
     aws.foreign_object(bucket.name, "z-theirs")
-    looking = apply_access._Bucket(aws.client("s3"), bucket.name)
+    looking = apply_access.AccessApi(aws.client("s3"), bucket.name)
     listed = looking.s3.list_objects_v2
     monkeypatch.setattr(looking.s3, "list_objects_v2", lambda **how: listed(MaxKeys=2, **how))
     assert looking.others() == ((), ("z-theirs",))

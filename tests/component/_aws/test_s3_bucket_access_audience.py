@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_acls as dormant_acls,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from stand_ins.aws import AwsStandIn
 
@@ -50,7 +50,7 @@ def test_recordings_of_a_closed_bucket_are_not_opened_unasked(bucket: Bucket) ->
     put(bucket, "streams/a.mp4", "streams/b.mp4", "elsewhere/c.mp4")
     for is_check in (True, False):
         said = refusal(bucket, "public", open_existing=False, check=is_check)
-        assert "2 objects that are there already (2 in 'streams/', for example 'streams/a.mp4'" in said
+        assert "2 existing objects (2 in 'streams/', for example 'streams/a.mp4'" in said
         assert "s3_recording_delivery: public" in said
         assert "s3_recording_delivery: private" in said
         assert "Nothing was changed" in said
@@ -70,7 +70,7 @@ def test_a_folder_that_is_added_is_asked_for(bucket: Bucket) -> None:
     unasked(bucket)
     put(bucket, "streams/a.mp4", "previews/a.png")
     said = refusal(bucket, "public", open_existing=False, folders=["streams", "previews"])
-    assert "1 objects that are there already (1 in 'previews/'" in said
+    assert "1 existing objects (1 in 'previews/'" in said
 
 
 def test_what_was_closed_by_hand_is_not_opened_again_unasked(bucket: Bucket) -> None:
@@ -124,7 +124,7 @@ def test_what_has_a_public_acl_is_open(bucket: Bucket) -> None:
     put(bucket_like, "streams/a.mp4", "streams/b.mp4", ACL="public-read")
     put(bucket_like, "streams/c.mp4")
     said = refusal(bucket_like, "public", open_existing=False)
-    assert "1 objects that are there already (1 in 'streams/', for example 'streams/c.mp4')" in said
+    assert "1 existing objects (1 in 'streams/', for example 'streams/c.mp4')" in said
     assert unasked(bucket)["changed"] is True
 
 
@@ -134,7 +134,7 @@ def test_what_has_a_public_acl_is_open(bucket: Bucket) -> None:
         (
             2,
             ["c.mp4"],
-            "2 were looked at and all are public; the other 1 may become readable by everybody, since no",
+            "2 were checked and all are public; the other 1 may become readable by everybody, since no",
         ),
         (
             2,
@@ -144,7 +144,7 @@ def test_what_has_a_public_acl_is_open(bucket: Bucket) -> None:
         (
             3,
             ["c.mp4"],
-            "1 objects that are there already (1 in 'streams/', for example 'streams/c.mp4') would",
+            "1 existing objects (1 in 'streams/', for example 'streams/c.mp4') would",
         ),
     ],
 )
@@ -163,10 +163,10 @@ def test_acls_that_may_not_be_read(bucket: Bucket) -> None:
     bucket.access("acl")
     put(bucket, "streams/a.mp4", "streams/b.mp4", ACL="public-read")
     for count, said in (
-        (1, "of 2 objects that are there already in 'streams/', 1 were looked at and all are public; the"),
+        (1, "of 2 existing objects in 'streams/', 1 were checked and all are public; the"),
         (
             2,
-            "none of the ACLs of 2 objects that are there already in 'streams/' was read, so they may become",
+            "none of the ACLs of 2 existing objects in 'streams/' was read, so they may become",
         ),
     ):
         bucket.aws.fault("s3:GetObjectAcl", count=count, status=403, code="AccessDenied")
@@ -178,7 +178,7 @@ def test_viewers_do_not_lose_recordings_unasked(bucket: Bucket, former: str) -> 
     bucket.access(former)
     put(bucket, "streams/a.mp4")
     said = refusal(bucket, "acl")
-    assert "viewers could not play 1 objects that are there already (1 in 'streams/'" in said
+    assert "viewers could not play 1 existing objects (1 in 'streams/'" in said
     assert "close_existing=true (in the role s3_recording_close_existing)" in said
     assert f"--bucket {bucket.name} --prefix 'streams/'" in said
     assert bucket.access("acl", close_existing=True)["changed"] is True

@@ -15,7 +15,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_plan as access,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    SWITCHES,
+    Access,
+    Block,
+    DesiredAccess,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,18 +40,16 @@ OPEN = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
 )
 IGNORING = {**OPEN, "IgnorePublicAcls": True}
-BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in access.SWITCHES})
+BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in SWITCHES})
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES), account=BLOCKS)
-def test_what_becomes_public_by_switches_alone(
-    before: access.Access, wish: access.Wish, account: access.Block
-) -> None:
+def test_what_becomes_public_by_switches_alone(before: Access, wish: DesiredAccess, account: Block) -> None:
     """Written down apart from the code under test: what everybody may do after and might not before."""
 
-    def openings(state: access.Access) -> set[str]:
+    def openings(state: Access) -> set[str]:
         found = set()
-        on = {name: state.block[name] or account[name] for name in access.SWITCHES}
+        on = {name: state.block[name] or account[name] for name in SWITCHES}
         if state.ownership != "BucketOwnerEnforced" and not on["ignore_public_acls"]:
             found.add("acls")
         if WEBSITE in (state.policy or {}).get("Statement", []) and not on["restrict_public_buckets"]:
@@ -73,7 +77,7 @@ def test_what_an_acl_lets_everybody_do(grant: dict[str, Any], public: tuple[str,
 
 
 def test_what_was_not_looked_at_counts_as_public() -> None:
-    elsewhere = dormant_access.looked(1005, ["a", "b", "c", "d"], [False, None, True, False])
+    elsewhere = dormant_access.count_acls(1005, ["a", "b", "c", "d"], [False, None, True, False])
     found = dormant_access.problems(dormant_access.Dormant(elsewhere=elsewhere), allowed=False)
     assert [each.partition(" outside")[0] for each in found[:3]] == [
         "1 objects",
@@ -86,11 +90,11 @@ def test_what_was_not_looked_at_counts_as_public() -> None:
 
 
 def test_nothing_of_others_is_no_problem() -> None:
-    inside = dormant_access.looked(5, ["a"], [True])
+    inside = dormant_access.count_acls(5, ["a"], [True])
     dormant = dormant_access.Dormant(in_folders=inside)
     assert dormant_access.problems(dormant, allowed=False) == []
     assert dormant_access.notes(dormant) == [
-        "1 of 1 objects in the recording folders have a public ACL, 4 more were not looked at"
+        "1 of 1 objects in the recording folders have a public ACL, 4 more were not checked"
     ]
 
 
@@ -177,7 +181,7 @@ def test_acls_that_s3_does_not_show_count_as_public(aws: AwsStandIn, bucket: Buc
     own(bucket, "BucketOwnerEnforced")
     text = refused(aws, bucket)
     assert "1 objects outside the recording folders ('payroll/a.pdf')" in text
-    assert "S3 does not show ACLs while they are disabled" in text
+    assert "S3 returns no ACLs while they are disabled" in text
     assert asked(aws, "GetObjectAcl") == 0
 
     # What the message says to do.
@@ -222,7 +226,7 @@ def test_no_more_than_some_acls_are_read(
     for most, read, said in ((8, 8, None), (4, 4, "2 more objects outside the recording folders")):
         monkeypatch.setattr(dormant_acls, "MOST_ACLS", most)
         aws.clear_requests()
-        dormant = dormant_acls.look(bucket.s3, bucket.name, ["streams"], shown=True)
+        dormant = dormant_acls.look(bucket.s3, bucket.name, ["streams"], readable=True)
         assert asked(aws, "GetObjectAcl") == read
         found = dormant_access.problems(dormant, allowed=False)
         assert found[0].startswith(said) if said else found == [], found
@@ -237,7 +241,7 @@ def test_acls_that_may_not_be_read(aws: AwsStandIn, bucket: Bucket) -> None:
     bucket.s3.delete_object(Bucket=bucket.name, Key="guests/a.mp4")
     aws.fault("s3:GetObjectAcl", count=1, status=403, code="AccessDenied")
     assert (
-        "the ACLs of the 1 objects in the recording folders were not looked at" in bucket.access("acl")["msg"]
+        "the ACLs of the 1 objects in the recording folders were not checked" in bucket.access("acl")["msg"]
     )
 
 

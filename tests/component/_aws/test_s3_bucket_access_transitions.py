@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_bucket_access_plan as bucket_access,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    HTTPS_FOR,
+    SWITCHES,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import DELIVERIES
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,15 +33,15 @@ STATEMENTS = (
 STARTS = st.fixed_dictionaries(
     {
         "ownership": st.sampled_from(["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"]),
-        "switches": st.fixed_dictionaries({name: st.booleans() for name in bucket_access.SWITCHES.values()}),
+        "switches": st.fixed_dictionaries({name: st.booleans() for name in SWITCHES.values()}),
         "statements": st.lists(st.integers(0, len(STATEMENTS) - 1), unique=True),
     }
 )
 WISHES = st.fixed_dictionaries(
     {
-        "delivery": st.sampled_from(bucket_access.DELIVERIES),
+        "delivery": st.sampled_from(sorted(DELIVERIES)),
         "change_foreign_access": st.booleans(),
-        "secure_transport_only": st.sampled_from(bucket_access.HTTPS_FOR),
+        "secure_transport_only": st.sampled_from(HTTPS_FOR),
         "folders": st.sampled_from([["streams"], ["live/streams", "live/previews"]]),
     }
 )

@@ -13,7 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_plan as decisions,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -139,23 +139,23 @@ def put(place: Place, start: dict[str, Any]) -> None:
         place.s3.put_bucket_tagging(**where, Tagging={"TagSet": tags})
 
 
-def told(place: Place, wish: dict[str, Any], *, check: bool) -> dict[str, Any]:
-    result = place.run(**wish, check=check)
+def told(place: Place, desired: dict[str, Any], *, check: bool) -> dict[str, Any]:
+    result = place.run(**desired, check=check)
     return {name: result.get(name) for name in (*WHAT_IS_TOLD, *decisions.NAMES)}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(start=STARTS, wish=WISHES)
+@given(start=STARTS, desired=WISHES)
 def test_check_mode_predicts_what_the_run_then_does(
-    aws: AwsStandIn, start: dict[str, Any], wish: dict[str, Any]
+    aws: AwsStandIn, start: dict[str, Any], desired: dict[str, Any]
 ) -> None:
     place = Place(aws)
     put(place, start)
     aws.clear_requests()
-    predicted = told(place, wish, check=True)
+    predicted = told(place, desired, check=True)
     assert aws.writes() == []
 
-    done = told(place, wish, check=False)
+    done = told(place, desired, check=False)
     assert done == predicted
     assert len(aws.writes()) == len(done["steps"])
     assert not [each for each in aws.requests() if each["operation"] == "DeleteBucketEncryption"]
@@ -163,7 +163,7 @@ def test_check_mode_predicts_what_the_run_then_does(
     if foreign:
         found = place.rules()
         assert all(rule in found for rule in foreign)
-    assert told(place, wish, check=False)["changed"] is False
+    assert told(place, desired, check=False)["changed"] is False
 
 
 def test_what_is_not_asked_for_is_not_touched(aws: AwsStandIn, place: Place) -> None:
@@ -215,7 +215,7 @@ def test_our_rules_go_and_others_stay(place: Place) -> None:
     configuration: Any = {"Rules": [*FOREIGN_RULES, *OURS]}
     place.s3.put_bucket_lifecycle_configuration(Bucket=place.name, LifecycleConfiguration=configuration)
     result = place.run(lifecycle_rules=[])
-    assert result["steps"] == ["take our lifecycle rules away"]
+    assert result["steps"] == ["remove our lifecycle rules"]
     assert place.rules() == list(FOREIGN_RULES)
 
 
@@ -223,7 +223,7 @@ def test_a_bucket_of_another_account(aws: AwsStandIn, place: Place) -> None:
     aws.foreign_bucket(place.name)
     aws.clear_requests()
     with pytest.raises(
-        AwsError, match=r"Looking for bucket .*S3 does not let these credentials in \(403\)"
+        AwsError, match=r"Looking for bucket .*S3 refuses these credentials \(403\)"
     ) as failed:
         place.run(versioning=True)
     assert "Names of buckets are unique" in str(failed.value)
@@ -247,7 +247,7 @@ def test_a_name_that_is_taken_while_we_look(aws: AwsStandIn, place: Place) -> No
 
 def made_meanwhile(place: Place, monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]) -> None:
     """Let someone else make the bucket right after it was looked for."""
-    look = apply_bucket._Bucket.look
+    look = apply_bucket.BucketApi.look
     looked: list[bool] = []
 
     def look_and_make(found: Any) -> bool:
@@ -258,7 +258,7 @@ def made_meanwhile(place: Place, monkeypatch: pytest.MonkeyPatch, tags: dict[str
             place.s3.put_bucket_tagging(Bucket=place.name, Tagging={"TagSet": tag_set})
         return looked[-1]
 
-    monkeypatch.setattr(apply_bucket._Bucket, "look", look_and_make)
+    monkeypatch.setattr(apply_bucket.BucketApi, "look", look_and_make)
 
 
 @pytest.fixture(params=["eu-west-1", "us-east-1"])
@@ -328,7 +328,7 @@ def test_a_failure_midway_tells_what_was_done(aws: AwsStandIn, place: Place) -> 
 
 def test_a_call_that_is_accepted_without_effect(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.make()
-    monkeypatch.setattr(apply_bucket._Bucket, "_write", lambda *_arguments: None)
+    monkeypatch.setattr(apply_bucket.BucketApi, "_write", lambda *_arguments: None)
     with pytest.raises(
         AwsError, match=r"all calls were accepted, but the bucket has \[''\] where \['Enabled'\]"
     ):
@@ -339,7 +339,9 @@ def test_a_minimum_size_for_transitions_is_kept(monkeypatch: pytest.MonkeyPatch,
     """S3 goes back to its default for all rules when it is not sent again."""
     place.make()
     sent: list[dict[str, Any]] = []
-    found = apply_bucket._Bucket(_module(place), decisions.Wish(place.name, lifecycle_rules=[ABORT]))
+    found = apply_bucket.BucketApi(
+        _module(place), decisions.DesiredBucket(place.name, lifecycle_rules=[ABORT])
+    )
     monkeypatch.setattr(
         found.s3,
         "get_bucket_lifecycle_configuration",
@@ -348,7 +350,7 @@ def test_a_minimum_size_for_transitions_is_kept(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(
         found.s3, "put_bucket_lifecycle_configuration", lambda **arguments: sent.append(arguments)
     )
-    wanted = decisions.target(found.read(), found.wish)
+    wanted = decisions.target(found.read(), found.desired)
     found._write("lifecycle_rules", wanted)
     assert sent[0]["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import object_listing
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.paginate import Paginator
 
 from stand_ins.aws import AwsStandIn
@@ -127,7 +127,7 @@ def test_former_versions_are_counted_from_when_they_were_replaced(aws: AwsStandI
     put(place, "streams/a.mp4", "streams/b.mp4")
     place.s3.delete_object(Bucket=place.name, Key="streams/gone.mp4")
     text = refused(place, VERSIONS)
-    assert "3 former versions in 'streams/' (1 at once, the next on " in text
+    assert "3 noncurrent versions in 'streams/' (1 at once, the next on " in text
     result = place.run(lifecycle_rules=[VERSIONS], expire_existing=True)
     assert result["existing_objects"][0]["objects"] == 2
     assert set(listings(aws)) == {"ListObjectVersions"}

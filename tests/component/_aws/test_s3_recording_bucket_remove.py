@@ -12,7 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_remove as remove_bucket,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from stand_ins.aws import AwsStandIn
 
@@ -126,7 +126,7 @@ def test_a_store_without_tags_keeps_its_bucket(aws: AwsStandIn, place: Place) ->
     aws.fault("s3:GetBucketTagging", status=501, code="NotImplemented")
     result = place.run(state="absent")
     assert result["stays"] == [
-        "its store has no tags of buckets, so that nobody can know whether it was made here"
+        "its provider has no tags of buckets, so that nobody can know if it was made here"
     ]
 
 

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_check_apply as storage_check,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def intent(**given: Any) -> Intent:
 
 def check(aws: AwsStandIn, *intents: Intent, **params: Any) -> list[str]:
     """Return the problems; nothing is written, whatever comes out."""
-    planned = fleet([Member(each.bucket, each, chosen=True) for each in intents])
+    planned = plan_fleet([Member(each.bucket, each, chosen=True) for each in intents])
     assert planned["problems"] == []
     aws.clear_requests()
     result = storage_check.run(Module(aws, [each["storage"] for each in planned["buckets"]], **params))
@@ -73,7 +73,7 @@ def test_the_bucket_of_someone_else_among_several(aws: AwsStandIn) -> None:
     aws.foreign_bucket(taken.bucket)
     (problem,) = check(aws, free, taken)
     assert problem.startswith(f"{taken.bucket}: Looking for bucket")
-    assert "does not let these credentials in (403)" in problem
+    assert "S3 refuses these credentials (403)" in problem
 
 
 def test_the_bucket_of_another_account_that_lets_us_in(aws: AwsStandIn) -> None:

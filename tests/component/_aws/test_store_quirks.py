@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_apply as apply_bucket,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from .test_s3_bucket_access_apply import Bucket
 from .test_s3_recording_bucket_apply import ABORT, Place

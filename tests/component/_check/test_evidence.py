@@ -8,12 +8,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import Inquiry
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Known
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import EvidenceCollector
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Evidence
 
 if TYPE_CHECKING:
     from stand_ins.aws import AwsStandIn
@@ -47,7 +47,7 @@ class World:
         for name, value in self.aws.env(key).items():
             self._monkeypatch.setenv(name, value)
 
-    def ask(self, **settings: Any) -> Inquiry:
+    def ask(self, **settings: Any) -> EvidenceCollector:
         given = {
             "s3AccessKey": self.key.access_key_id,
             "s3BucketName": self.bucket,
@@ -55,7 +55,7 @@ class World:
             "s3Endpoint": self.aws.endpoint_url,
             "s3PathStyleAccessEnabled": True,
         }
-        return Inquiry({**given, **settings}, 10)
+        return EvidenceCollector({**given, **settings}, 10)
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ class TestKey:
         assert world.ask().about_key().key == "inactive"
 
     def test_gone(self, world: World) -> None:
-        assert world.ask(s3AccessKey="AKIAIOSFODNN7EXAMPLE").about_key() == Known(key="gone")
+        assert world.ask(s3AccessKey="AKIAIOSFODNN7EXAMPLE").about_key() == Evidence(key="gone")
 
     def test_unknown(self, powerless: World) -> None:
-        assert powerless.ask().about_key() == Known()
+        assert powerless.ask().about_key() == Evidence()
 
 
 class TestUser:
@@ -102,40 +102,40 @@ class TestUser:
         iam = world.aws.client("iam")
         iam.create_group(GroupName=world.bucket)
         iam.add_user_to_group(GroupName=world.bucket, UserName=world.key.name)
-        assert world.ask().about_user() == Known()
+        assert world.ask().about_user() == Evidence()
 
     @pytest.mark.parametrize(
         "allowed", [[], ["iam:GetAccessKeyLastUsed"], ["iam:GetAccessKeyLastUsed", "iam:List*"]]
     )
     def test_unknown(self, world: World, allowed: list[str]) -> None:
         world.provision_with(world.aws.make_user(policy(allowed) if allowed else None))
-        assert world.ask().about_user() == Known()
+        assert world.ask().about_user() == Evidence()
 
 
 class TestOwner:
     def test_own(self, world: World) -> None:
-        assert world.ask().about_owner() == Known(owner="own")
+        assert world.ask().about_owner() == Evidence(owner="own")
 
     def test_hidden(self, world: World) -> None:
         name = f"b-{uuid.uuid4().hex[:12]}"
         world.aws.foreign_bucket(name)
-        assert world.ask(s3BucketName=name).about_owner() == Known(owner="hidden")
+        assert world.ask(s3BucketName=name).about_owner() == Evidence(owner="hidden")
 
     def test_foreign(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = world.ask()
         # As if the bucket let this account in from another one.
         monkeypatch.setattr(asked, "_account", lambda: "123456789012")
-        assert asked.about_owner() == Known(owner="foreign")
+        assert asked.about_owner() == Evidence(owner="other")
 
     def test_unknown(self, world: World) -> None:
-        assert world.ask(s3BucketName=f"gone-{world.bucket}").about_owner() == Known()
+        assert world.ask(s3BucketName=f"gone-{world.bucket}").about_owner() == Evidence()
         world.provision_with(world.aws.credentials.__class__("AKIAIOSFODNN7EXAMPLE", "unknown"))
-        assert world.ask().about_owner() == Known()
+        assert world.ask().about_owner() == Evidence()
 
 
 class TestAccess:
     def test_a_new_bucket(self, world: World) -> None:
-        assert world.ask().about_access() == Known(account=ALL_OFF, block=ALL_ON, policy={})
+        assert world.ask().about_access() == Evidence(account=ALL_OFF, block=ALL_ON, policy={})
 
     def test_an_open_one_in_an_account_that_blocks(self, world: World) -> None:
         opened = policy("s3:GetObject", f"arn:aws:s3:::{world.bucket}/*", Principal="*")
@@ -157,7 +157,7 @@ class TestAccess:
         world.s3.put_public_access_block(Bucket=world.bucket, PublicAccessBlockConfiguration=OFF)
         world.s3.put_bucket_policy(Bucket=world.bucket, Policy=json.dumps(opened))
         world.provision_with(world.aws.make_user(policy("s3:GetBucketPolicyStatus")))
-        assert world.ask().about_access() == Known(public=True)
+        assert world.ask().about_access() == Evidence(public=True)
 
     def test_unknown(self, powerless: World) -> None:
-        assert powerless.ask().about_access() == Known()
+        assert powerless.ask().about_access() == Evidence()

@@ -29,12 +29,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     viewer_session as _viewer_session,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import Inquiry
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import EvidenceCollector
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
     Forwarding,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Known
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Patience
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Evidence
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Deadline
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import (
     NoAnswer,
     no_answer,
@@ -216,8 +216,8 @@ class TestClients:
 
     def test_the_account_of_another_store_is_not_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_probe_store, "_session", lambda: pytest.fail("asked"))
-        inquiry = Inquiry({**SETTINGS, "s3Endpoint": "https://minio.example"}, 1)
-        assert inquiry.about_key() == inquiry.about_user() == inquiry.about_owner() == Known()
+        inquiry = EvidenceCollector({**SETTINGS, "s3Endpoint": "https://minio.example"}, 1)
+        assert inquiry.about_key() == inquiry.about_user() == inquiry.about_owner() == Evidence()
 
 
 def test_an_unchecked_certificate_warns_of_nothing(
@@ -225,7 +225,7 @@ def test_an_unchecked_certificate_warns_of_nothing(
 ) -> None:
     """Ansible shows what a worker writes to stderr as a warning."""
     viewer = _viewer_check.Viewer("https://ams", False, 1, 0)
-    visit = _viewer_check.Visit("live", viewer, "x.mp4", Forwarding(), Forwarding(), Patience(0))
+    visit = _viewer_check.PlaybackCheck("live", viewer, "x.mp4", Forwarding(), Forwarding(), Deadline(0))
 
     def insecure() -> Any:
         warnings.warn("unverified", InsecureRequestWarning, stacklevel=1)
@@ -288,7 +288,7 @@ def test_the_live_check_is_such_a_viewer(chain: tuple[Asked, Asked], monkeypatch
     first, second = chain
     viewer = _viewer_check.Viewer(first.url, True, 5, 0)
     settings = {"httpForwardingBaseURL": second.url, "httpForwardingExtension": "mp4"}
-    live = _live.Live(settings, viewer, SimpleNamespace(app="live"), 1)  # type: ignore[arg-type]
+    live = _live.LiveCheck(settings, viewer, SimpleNamespace(app="live"), 1)  # type: ignore[arg-type]
     live._file = "streams/x.mp4"
     monkeypatch.setattr(live, "_stored", lambda: b"")
     assert live._view() == "that, 0 bytes"

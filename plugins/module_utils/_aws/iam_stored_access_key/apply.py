@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What iam_stored_access_key does: read both places, decide, apply, wait until the key works."""
+"""Read IAM and the key store, decide, apply, wait until the key works."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ansible.module_utils.common.warnings import warn
 
-from ..calls import attempt, client, poll
-from ..errors import AwsError
+from ..._common.errors import AwsError
+from ..calls import call_aws, client, poll
 from ..iam_programmatic_user_read import UserReader
-from ..key_stores.base import Content, Store
+from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
 from ..ownership import Claim
 from . import model as keys
@@ -23,7 +23,7 @@ from . import plan as decisions
 from .plan_retirement import Retirement
 from .read import KeyReader
 from .uploads import under_way
-from .wait_usable import KeyNotYetUsable, Probe
+from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,13 +37,13 @@ _PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
 
 
 def run(module: Any) -> dict[str, Any]:
-    """Bring the user's key to what the task asks; the module's result."""
+    """Make the user's key as the task requests; return the module's result."""
     params = module.params
     store = STORES[params["store"]](
         module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
     )
-    task = _Task(module, store)
-    done = _Done(*task.settle())
+    task = KeyTask(module, store)
+    done = Progress(*task.settle())
     failed: dict[str, Any] = {}
     if module.check_mode:
         done.predict()
@@ -55,7 +55,7 @@ def run(module: Any) -> dict[str, Any]:
     return {**_result(task, done), **failed}
 
 
-def _result(task: _Task, done: _Done) -> dict[str, Any]:
+def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
     params, document, decision, before = task.params, done.document, done.decision, done.before
     stored_id = document["access_key_id"] if document else _NEW_KEY
     age = keys.age_days(document.get("create_date"), before.now) if document else None
@@ -74,11 +74,9 @@ def _result(task: _Task, done: _Done) -> dict[str, Any]:
             if key.access_key_id != stored_id
         ],
         **({"pending": decision.pending} if decision.pending else {}),
-        "msg": f"{params['user_name']}: {decision.words}"
+        "msg": f"{params['user_name']}: {decision.message}"
         + (
-            " (the user is still to be made)"
-            if task.reader.user_is_missing and task.state != "absent"
-            else ""
+            " (the user does not exist yet)" if task.reader.user_is_missing and task.state != "absent" else ""
         ),
         **_due(age, params, stored_id),
         "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
@@ -91,33 +89,33 @@ def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str
         return {}
     is_due = age is not None and age >= most
     if is_due:
-        # By what amazon.aws puts around a module's own warn, ansible-core takes it for a value of the result.
+        # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(
-            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, {most} are asked "
-            "for: rotate it (playbook antmedia.s3_recording.rotate_key)"
+            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, the limit is "
+            f"{most}: rotate it (playbook antmedia.s3_recording.rotate_key)"
         )
     return {"rotation_due": is_due}
 
 
-class _Done:
+class Progress:
     """What has been done so far, for the result; of a failure too."""
 
-    def __init__(self, before: keys.Situation, decision: keys.Decision) -> None:
+    def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
         self.look(before, decision)
 
-    def look(self, before: keys.Situation, decision: keys.Decision) -> None:
+    def look(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.before, self.decision, self.changed = before, decision, False
         self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
 
     def predict(self) -> None:
         self.changed = self.decision.changes
-        if self.decision.action == "create" or self.decision.forget:
+        if self.decision.action == "create" or self.decision.remove_stored:
             self.document = None
-        self.deleted = list(self.decision.first)
+        self.deleted = list(self.decision.delete_ids)
 
 
-def _diff(before: keys.Situation, decision: keys.Decision, new_id: str) -> dict[str, Any]:
+def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[str, Any]:
     def view(found: Sequence[keys.Key], stored: Optional[str]) -> dict[str, Any]:
         return {
             "access_key_ids": sorted(key.access_key_id for key in found),
@@ -138,8 +136,8 @@ def _diff(before: keys.Situation, decision: keys.Decision, new_id: str) -> dict[
     }
 
 
-class _Task:
-    def __init__(self, module: Any, store: Store) -> None:
+class KeyTask:
+    def __init__(self, module: Any, store: KeyStore) -> None:
         self.module = module
         self.params = module.params
         self.user_name: str = module.params["user_name"]
@@ -150,38 +148,38 @@ class _Task:
         self.iam = self.reader.iam
         self.account: dict[str, str] = {}
 
-    def settle(self) -> tuple[keys.Situation, keys.Decision]:
-        """What there is and what to do about it, as soon as no other run can be in the middle of it."""
+    def settle(self) -> tuple[keys.KeyState, keys.Decision]:
+        """Return state and decision, as soon as no other run can be in the middle of a change."""
 
-        def settled() -> Optional[tuple[keys.Situation, keys.Decision]]:
+        def settled() -> Optional[tuple[keys.KeyState, keys.Decision]]:
             now, decision = self._look()
             return None if decision.action == "wait" else (now, decision)
 
         found = poll(settled, keys.SETTLED_AFTER.total_seconds() + 10)
         if found is None:
             now, decision = self._look()
-            raise now.error(decision.words, "Run again")
+            raise now.error(decision.message, "Run again")
         if found[1].action == "create":
             self._refuse_a_key_for_someone_else()
             self.store.prepare(self.module.check_mode)
         return found
 
     def _refuse_a_key_for_someone_else(self) -> None:
-        """A key has all the rights of its user, and goes to every server."""
+        """Raise for a user that is not ours: every server gets a key with all rights of its user."""
         if self.reader.user_is_missing:
             return
         user = UserReader(self.iam, self.user_name)
         claim = Claim(self.user_name, self.params["bucket"] or "", adopt=bool(self.params["adopt"]))
         user.check_ours(user.found(waits=True) or {}, claim)
 
-    def _look(self) -> tuple[keys.Situation, keys.Decision]:
+    def _look(self) -> tuple[keys.KeyState, keys.Decision]:
         may_be_missing = self.module.check_mode or self.state == "absent"
-        now = self.reader.situation(user_may_be_missing=may_be_missing)
-        if now.making or self.state == "retired" or (self.state == "rotated" and now.is_full):
+        now = self.reader.key_state(user_may_be_missing=may_be_missing)
+        if now.reservation or self.state == "retired" or (self.state == "rotated" and now.is_full):
             now = self.reader.with_last_uses(now, now.others)
         return now, decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
 
-    def _retirement(self, now: keys.Situation) -> Retirement:
+    def _retirement(self, now: keys.KeyState) -> Retirement:
         going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
         leaked, grace = self.params["leaked"], self.params["grace"]
         uploads: tuple[str, ...] = ()
@@ -197,8 +195,8 @@ class _Task:
             leaked=leaked,
         )
 
-    def _uploads(self, now: keys.Situation, leaked: bool) -> tuple[tuple[str, ...], str]:
-        """The uploads under way, or why they are not known, which keeps no leaked key active."""
+    def _uploads(self, now: keys.KeyState, leaked: bool) -> tuple[tuple[str, ...], str]:
+        """Return the uploads in progress, or why they are not known, which keeps no leaked key active."""
         try:
             return under_way(self.module, self.params["bucket"], now.now), ""
         except AwsError as error:
@@ -206,8 +204,8 @@ class _Task:
                 raise
             return (), str(error)
 
-    def apply(self, done: _Done) -> None:
-        """Carry a decision out; if another run wins, what it left is looked at anew."""
+    def apply(self, done: Progress) -> None:
+        """Apply a decision; if another run was first, read and decide again."""
         for _round in range(_ROUNDS):
             if self._carry_out(done):
                 if done.document and done.decision.action != "delete":
@@ -216,10 +214,10 @@ class _Task:
             done.look(*self.settle())
         raise done.before.error("other runs change it all the time", "Run again when they are done")
 
-    def _carry_out(self, done: _Done) -> bool:
-        """False if another run was first."""
+    def _carry_out(self, done: Progress) -> bool:
+        """Return False if another run was first."""
         now, decision = done.before, done.decision
-        if decision.action == "delete" and done.document and not decision.forget:
+        if decision.action == "delete" and done.document and not decision.remove_stored:
             self._wait_until_works(done.document)
         reserved = self._reserve(now) if decision.action == "create" else None
         if decision.action == "create" and not reserved:
@@ -228,23 +226,23 @@ class _Task:
         done.changed = decision.changes
         for each in decision.deactivate:
             self._deactivate(each)
-        for each in decision.first:
+        for each in decision.delete_ids:
             self._delete(each)
             done.deleted.append(each)
-        if decision.forget:
+        if decision.remove_stored:
             self.store.delete()
             done.document = None
         elif reserved:
             done.document = self._create(now, reserved)
             return done.document is not None
-        elif decision.mend and done.document:
-            return self._mend({**done.document, **decision.notes})
+        elif decision.rewrite and done.document:
+            return self._rewrite({**done.document, **decision.notes})
         return True
 
-    def _reserve(self, now: keys.Situation) -> Optional[Content]:
-        """Note in the store that a key is being made: None if another run does that already."""
+    def _reserve(self, now: keys.KeyState) -> Optional[Content]:
+        """Record in the key store that a key is being made; return None if another run does that already."""
         self.account = self.reader.account()
-        text = keys.text_of(keys.with_note(now, self.mark))
+        text = keys.text_of(keys.with_reservation(now, self.mark))
         done = (
             self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
         )
@@ -256,15 +254,15 @@ class _Task:
             time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
             return first if self.store.read() == first else None
 
-        # Another run that came between puts the note back; what is in the place of another text has to be at
-        # rest before anything is built on it.
+        # Another run that came between restores the reservation; what replaced another text has to stay for a
+        # moment before anything is built on it.
         return poll(noted, _PUT_BACK_SECONDS) if done else None
 
-    def _create(self, now: keys.Situation, reserved: Content) -> Optional[dict[str, str]]:
-        """Make a key and store it; None if another run was first."""
+    def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
+        """Create a key and store it; return None if another run was first."""
         try:
             # A second attempt after a lost answer would make a second key.
-            answer = attempt(
+            answer = call_aws(
                 f"Making an access key for IAM user {self.user_name}",
                 client(self.module, "iam", once=True).create_access_key,
                 needs="iam:CreateAccessKey",
@@ -272,59 +270,57 @@ class _Task:
                 UserName=self.user_name,
             )
         except AwsError as error:
-            self._take_note_out(now, reserved, error)
-            raise
+            # If it was not refused for sure, the key may exist; the reservation lets the next run find it.
+            left = self._remove_reservation(now, reserved) if error.code in _REFUSED_FOR_SURE else None
+            if left is None:
+                raise
+            raise error.with_note(f"The reservation in {self.store.where} is left: {left}") from None
         if answer is None:
-            self._take_note_out(now, reserved)
+            self._remove_reservation(now, reserved)
             return None
         made = answer["AccessKey"]
         self.reader.mask(made["SecretAccessKey"])
         document = keys.new_document(made, self.account, now.stored.access_key_id if now.stored else None)
         try:
             stored = self.store.replace(keys.text_of(document), reserved)
-        except BaseException as error:
-            self._undo(made, error)
+        except AwsError as error:
+            undone, masked = self._undo(made), error.masked([made["SecretAccessKey"]])
+            raise masked.with_remedy(f"{undone} {masked.remedy}".strip()) from None
+        except BaseException:
+            self._undo(made)
             raise
         if not stored:
             self._delete(made["AccessKeyId"])
         return document if stored else None
 
-    def _take_note_out(
-        self, now: keys.Situation, reserved: Content, error: Optional[AwsError] = None
-    ) -> None:
-        """A note that stays costs the next run half a minute, no more."""
-        if error and error.code not in _REFUSED_FOR_SURE:
-            # The key may have been made all the same; by the note the next run finds it.
-            return
+    def _remove_reservation(self, now: keys.KeyState, reserved: Content) -> Optional[AwsError]:
+        """Return why the reservation is left, if it is. One that stays costs the next run half a minute."""
         try:
             if now.stored:
                 self.store.replace(keys.text_of(now.stored.document), reserved)
             else:
                 self.store.delete()
         except AwsError as failure:
-            if error:
-                error.remedy = f"{error.remedy}. The note of it in {self.store.where} is left: {failure}"
+            return failure
+        return None
 
-    def _mend(self, document: dict[str, Any]) -> bool:
+    def _rewrite(self, document: dict[str, Any]) -> bool:
         document = {name: value for name, value in document.items() if value is not None}
         return self.reader.content is not None and self.store.replace(
             keys.text_of(document), self.reader.content
         )
 
-    def _undo(self, made: dict[str, Any], error: BaseException) -> None:
-        """A key whose secret is not stored is of no use to anyone."""
+    def _undo(self, made: dict[str, Any]) -> str:
+        """Delete a key whose secret is not stored: it is of no use to anyone. Return what became of it."""
         key_id = made["AccessKeyId"]
         try:
             self._delete(key_id)
-            told = f"The new key {key_id} was deleted again"
         except AwsError as undoing:
-            told = f"The new key {key_id} is left, delete it (aws iam delete-access-key): {undoing}"
-        if isinstance(error, AwsError):
-            error.without([made["SecretAccessKey"]])
-            error.remedy = f"{told}. {error.remedy}".strip()
+            return f"The new key {key_id} is left, delete it (aws iam delete-access-key): {undoing}"
+        return f"The new key {key_id} was deleted again."
 
     def _deactivate(self, access_key_id: str) -> None:
-        attempt(
+        call_aws(
             f"Making access key {access_key_id} of IAM user {self.user_name} inactive",
             self.iam.update_access_key,
             needs="iam:UpdateAccessKey",
@@ -335,7 +331,7 @@ class _Task:
         )
 
     def _delete(self, access_key_id: str) -> None:
-        attempt(
+        call_aws(
             f"Deleting access key {access_key_id} of IAM user {self.user_name}",
             self.iam.delete_access_key,
             needs="iam:DeleteAccessKey",
@@ -346,6 +342,6 @@ class _Task:
 
     def _wait_until_works(self, document: dict[str, Any]) -> None:
         if self.params["wait"]:
-            Probe(self.module, document, self.store.where).wait(
+            KeyUsabilityCheck(self.module, document, self.store.where).wait(
                 self.params["wait_timeout"], self.params["bucket"]
             )

@@ -1,14 +1,14 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What there is to know of the access key of an IAM user.
+"""State of an IAM user's access key, and the stored document.
 
-An access key lives in two places, IAM and a store, and its secret can be read from IAM once. What is stored
-is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id and,
-for a key that followed another, replaces. While a run makes a key the document has a note of it, making,
-which is all that it has when there was no key before. So a run finds out that it can write to the store
-before there is a key, no two make one at the same time, and what a killed run left can be told from what
-others made.
+An access key lives in two places, IAM and a key store, and its secret can be read from IAM once. What is
+stored is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id
+and, for a key that followed another, replaces. While a run makes a key the document has a reservation,
+making, which is all that it has if there was no key before. So a run finds out that it can write to the key
+store before there is a key, no two runs make one at the same time, and the leftovers of a killed run can be
+told from what others made.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..errors import AwsError
+from ..._common.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+# What AMS needs of a stored key.
+KEY_PARTS = ("access_key_id", "secret_access_key")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_KEYS = 2
 # A run stores a key within a second or two of its creation. Until this time has passed, a key that is in one
-# place alone may be that of another run, as may a note; after it, it is what an interrupted run left.
+# place alone may be that of another run, as may a reservation; after it, it is what an interrupted run left.
 SETTLED_AFTER = timedelta(seconds=30)
 
 
 class RotationInGrace(AwsError):
-    """A rotation is asked for while the old key of the last one is still kept."""
+    """A rotation is requested while the old key of the last one is still kept."""
 
-    def result(self) -> dict[str, Any]:
-        return {**super().result(), "in_grace": True}
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        return {**super().result(secrets), "in_grace": True}
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key as IAM has it. last_used, by: when and by what, if that was asked."""
+    """A key as IAM has it. last_used, by: when and by what, if that was read."""
 
     access_key_id: str
     active: bool
@@ -49,8 +51,8 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A key as the store has it. version tells the store whether it was changed; flaws can be mended."""
+class StoredKey:
+    """A key as the key store has it. version shows if it was changed since; storing again fixes flaws."""
 
     document: Mapping[str, Any]
     version: Any = None
@@ -62,8 +64,8 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Making:
-    """The note of a run that makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
+class Reservation:
+    """A run's record that it makes a key. by: its mark. at: AWS's clock. keys: the user's at that time."""
 
     by: str
     at: datetime
@@ -71,22 +73,22 @@ class Making:
 
 
 @dataclass(frozen=True)
-class Situation:
-    """Everything that decides. where: the store in words. now: AWS's clock."""
+class KeyState:
+    """Everything that a decision depends on. where: the key store, to people. now: AWS's clock."""
 
     user_name: str
     where: str
     keys: tuple[Key, ...]
-    stored: Optional[Stored]
+    stored: Optional[StoredKey]
     now: datetime
-    making: Optional[Making] = None
+    reservation: Optional[Reservation] = None
 
     def key(self, access_key_id: str) -> Optional[Key]:
         return next((key for key in self.keys if key.access_key_id == access_key_id), None)
 
     @property
     def others(self) -> tuple[Key, ...]:
-        """Keys that are not the stored one."""
+        """Return the keys that are not the stored one."""
         stored = self.stored.access_key_id if self.stored else None
         return tuple(key for key in self.keys if key.access_key_id != stored)
 
@@ -96,17 +98,17 @@ class Situation:
 
     @property
     def left_by_a_killed_run(self) -> tuple[str, ...]:
-        """Keys that were made after the note was and never stored, so that nobody has their secret."""
-        making = self.making
-        if making is None:
+        """Return keys made after the reservation and never stored, so that nobody has their secret."""
+        reservation = self.reservation
+        if reservation is None:
             return ()
-        # AWS's clock shows whole seconds.
-        begun = making.at - timedelta(seconds=1)
-        mine = (key for key in self.others if key.access_key_id not in making.keys)
+        # AWS's clock has whole seconds.
+        begun = reservation.at - timedelta(seconds=1)
+        mine = (key for key in self.others if key.access_key_id not in reservation.keys)
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
 
     def is_former(self, key: Key) -> bool:
-        """Whether a key is one that the stored key has followed."""
+        """True if a key is one that the stored key has followed."""
         stored = self.stored
         current = self.key(stored.access_key_id) if stored else None
         if stored is None or current is None:
@@ -122,64 +124,64 @@ class Situation:
 
 @dataclass(frozen=True)
 class Decision:
-    """keep: nothing to make. create: delete `first`, make a key, store it. delete: delete `first`.
+    """action: keep (create nothing), create (delete delete_ids, create a key, store it), delete (delete_ids)
+    or wait (another run may be at it, look again).
 
-    wait: another run may be at it, look again.
     deactivate: keys that are made inactive.
-    mend: store again what is stored, with `notes`, of which None takes one out. forget: take it out.
-    pending: what has to be over before the next step, which a later run takes.
+    rewrite: store again what is stored, with `notes`, of which None removes one. remove_stored: delete it.
+    pending: what has to be over before the next step, which a later run makes.
     """
 
     action: str
-    words: str
-    first: tuple[str, ...] = ()
+    message: str
+    delete_ids: tuple[str, ...] = ()
     deactivate: tuple[str, ...] = ()
-    mend: bool = False
+    rewrite: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
-    forget: bool = False
+    remove_stored: bool = False
     pending: str = ""
 
     @property
     def changes(self) -> bool:
-        return self.action in ("create", "delete") or self.mend or self.forget
+        return self.action in ("create", "delete") or self.rewrite or self.remove_stored
 
 
-def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Making]]:
-    """What is stored, if it is this user's: the key, empty where there is only a note, and the note.
+def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Reservation]]:
+    """Return the stored key, empty if there is only a reservation, and the reservation.
 
-    Anything else is never overwritten.
+    AwsError if it is not this user's. Anything else is never overwritten.
     """
     tried = f"The access key of IAM user {user_name} in {where}"
-    way_out = "Choose another stored_at, or remove what is there yourself if nothing needs it"
+    way_out = "Choose another stored_at, or remove it yourself if nothing needs it"
     try:
         document = json.loads(text)
-        making = _making(document.pop("making", None))
+        reservation = _reservation_from(document.pop("making", None))
     except (ValueError, AttributeError, TypeError, KeyError):
-        document, making = None, None
-    names = ("access_key_id", "secret_access_key", "user_name")
+        document, reservation = None, None
+    names = (*KEY_PARTS, "user_name")
     if not isinstance(document, dict) or not (
         all(isinstance(document.get(each), str) for each in names)
-        or (making and set(document) == {"user_name"})
+        or (reservation and set(document) == {"user_name"})
     ):
         raise AwsError(tried, "something else than an access key is stored there", way_out)
     if document["user_name"] != user_name:
         raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", way_out)
-    return (document if "access_key_id" in document else {}), making
+    return (document if "access_key_id" in document else {}), reservation
 
 
-def _making(note: Any) -> Optional[Making]:
+def _reservation_from(note: Any) -> Optional[Reservation]:
     if note is None:
         return None
     at = datetime.fromisoformat(note["at"])
-    return Making(
+    return Reservation(
         str(note["by"]),
         at if at.tzinfo else at.replace(tzinfo=timezone.utc),
         tuple(str(each) for each in note["keys"]),
     )
 
 
-def with_note(now: Situation, mark: str) -> dict[str, Any]:
-    """The document to store before a key is made."""
+def with_reservation(now: KeyState, mark: str) -> dict[str, Any]:
+    """Return the document to store before a key is made."""
     held = now.stored.document if now.stored else {"user_name": now.user_name}
     return {**held, "making": {"by": mark, "at": now.now.isoformat(), "keys": list(ids(now.keys))}}
 
@@ -187,7 +189,7 @@ def with_note(now: Situation, mark: str) -> dict[str, Any]:
 def new_document(
     key: Mapping[str, Any], account: Mapping[str, str], replaces: Optional[str]
 ) -> dict[str, str]:
-    """What is to be stored of a key that IAM has just made."""
+    """Return the document to store for a key that IAM has just made."""
     document = {
         "access_key_id": str(key["AccessKeyId"]),
         "secret_access_key": str(key["SecretAccessKey"]),
@@ -203,24 +205,24 @@ def text_of(document: Mapping[str, Any]) -> str:
 
 
 def account_of(arn: str) -> dict[str, str]:
-    """Partition and account that a key belongs to, from the ARN of somebody in it."""
+    """Return partition and account of a key, from an ARN in that account."""
     _arn, partition, _service, _region, account_id = arn.split(":")[:5]
     return {"partition": partition, "account_id": account_id}
 
 
-def refuse_other_account(now: Situation, account: Mapping[str, str]) -> None:
-    """A key that IAM does not list may be another account's, which is no reason to replace it."""
+def refuse_other_account(now: KeyState, account: Mapping[str, str]) -> None:
+    """Raise if the stored key is another account's: IAM does not list it, but it must not be replaced."""
     document = now.stored.document if now.stored else {}
     theirs = {name: document[name] for name in account if name in document}
     if any(account[name] != value for name, value in theirs.items()):
         raise now.error(
-            f"the stored key {document['access_key_id']} belongs to {_in_words(theirs)}, "
-            f"and these credentials to {_in_words(account)}",
+            f"the stored key {document['access_key_id']} belongs to {_describe_account(theirs)}, "
+            f"and these credentials to {_describe_account(account)}",
             "Use the credentials of that account, or choose another stored_at",
         )
 
 
-def _in_words(account: Mapping[str, str]) -> str:
+def _describe_account(account: Mapping[str, str]) -> str:
     return f"account {account.get('account_id')} of partition {account.get('partition')}"
 
 
@@ -229,7 +231,7 @@ def age_days(created: Optional[str], now: datetime) -> Optional[int]:
 
 
 def date_of(text: Any, otherwise: datetime) -> datetime:
-    """A stored date; one that cannot be read counts as long ago."""
+    """Return a stored date; one that cannot be read counts as long ago."""
     try:
         date = datetime.fromisoformat(str(text))
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is to be done about the access key of an IAM user: plain data in, plain data out."""
+"""Decide what to do about the access key of an IAM user: plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from . import plan_retirement as retirement
-from .model import MAX_KEYS, Decision, Key, RotationInGrace, Situation, date_of, ids, listed
+from .model import MAX_KEYS, Decision, Key, KeyState, RotationInGrace, date_of, ids, listed
 from .plan_retirement import AT_ONCE, Retirement
 
 if TYPE_CHECKING:
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 STATES = ("present", "rotated", "retired", "absent")
 
 
-def decide(state: str, now: Situation, recreate: bool, how: Retirement = AT_ONCE) -> Decision:
-    """What to do. Raises AwsError with the way out where the user has to decide.
+def decide(state: str, now: KeyState, recreate: bool, how: Retirement = AT_ONCE) -> Decision:
+    """Return the decision. AwsError with a remedy if the user has to decide.
 
-    how: when a key may go.
+    how: when a key may be deactivated and deleted.
     """
-    if now.making is None:
+    if now.reservation is None:
         return _decide(state, now, recreate, how)
-    if now.is_young(now.making.at):
+    if now.is_young(now.reservation.at):
         return Decision("wait", "another run is making a key")
     left = now.left_by_a_killed_run
     seen = replace(now, keys=tuple(key for key in now.keys if key.access_key_id not in left))
     decision = _decide(state, seen, recreate, how)
     if decision.pending:
         return decision
-    found = f"{listed(left)}, which a broken off run made and did not store, is deleted; " if left else ""
+    found = f"{listed(left)}, which an interrupted run made and did not store, is deleted; " if left else ""
     return replace(
         decision,
         action="delete" if decision.action == "keep" and (left or state == "absent") else decision.action,
-        words=f"{found}{decision.words}",
-        first=(*left, *decision.first),
-        mend=decision.action in ("keep", "delete") and state != "absent",
-        forget=decision.forget or state == "absent",
+        message=f"{found}{decision.message}",
+        delete_ids=(*left, *decision.delete_ids),
+        rewrite=decision.action in ("keep", "delete") and state != "absent",
+        remove_stored=decision.remove_stored or state == "absent",
     )
 
 
-def _decide(state: str, now: Situation, recreate: bool, how: Retirement) -> Decision:
+def _decide(state: str, now: KeyState, recreate: bool, how: Retirement) -> Decision:
     if state == "present":
         return retirement.without_expired(now, how, _present(now, recreate))
     if state == "rotated":
@@ -51,25 +51,23 @@ def _decide(state: str, now: Situation, recreate: bool, how: Retirement) -> Deci
     return _retired(now, how) if state == "retired" else _absent(now, how)
 
 
-def _retired(now: Situation, how: Retirement) -> Decision:
+def _retired(now: KeyState, how: Retirement) -> Decision:
     if now.stored is None:
-        raise now.error(
-            "nothing is stored, so no key can be told to be the one to keep", "Use state=present first"
-        )
+        raise now.error("nothing is stored, so it is not known which key to keep", "Use state=present first")
     return retirement.decide(now, how, _present(now, False))
 
 
-def _present(now: Situation, recreate: bool) -> Decision:
+def _present(now: KeyState, recreate: bool) -> Decision:
     if now.stored is None:
         return _first_key(now, recreate)
     stored_id = now.stored.access_key_id
     key = now.key(stored_id)
     if key and key.active:
         flaws = "; ".join(now.stored.flaws)
-        words = f"the stored key {stored_id} is active" + (
+        message = f"the stored key {stored_id} is active" + (
             f", to be stored again because {flaws}" if flaws else ""
         )
-        return Decision("keep", words, mend=bool(flaws))
+        return Decision("keep", message, rewrite=bool(flaws))
     if key is None and now.is_young(date_of(now.stored.document.get("create_date"), now.now)):
         return Decision("wait", f"IAM does not list the stored key {stored_id} yet")
     if recreate:
@@ -86,7 +84,7 @@ def _present(now: Situation, recreate: bool) -> Decision:
     )
 
 
-def _first_key(now: Situation, recreate: bool) -> Decision:
+def _first_key(now: KeyState, recreate: bool) -> Decision:
     live = [key for key in now.keys if key.active]
     young = [key.access_key_id for key in live if now.is_young(key.created)]
     if young:
@@ -95,27 +93,28 @@ def _first_key(now: Situation, recreate: bool) -> Decision:
         raise now.error(
             f"nothing is stored, but the user has {listed(ids(live))}, whose secret cannot be read again",
             "If you have the secret, store it yourself; else set recreate=true (in the role "
-            "s3_recording_key_recreate) to make and store another key (the former stays until state=retired)",
+            "s3_recording_key_recreate) to make and store another key (the old one stays until "
+            "state=retired)",
         )
     return _create(now, "nothing is stored", (), recreate)
 
 
-def _create(now: Situation, why: str, first: Sequence[str], recreate: bool) -> Decision:
-    stay = [key for key in now.keys if key.access_key_id not in first]
+def _create(now: KeyState, why: str, delete_ids: Sequence[str], recreate: bool) -> Decision:
+    stay = [key for key in now.keys if key.access_key_id not in delete_ids]
     inactive = [key for key in stay if not key.active]
     if len(stay) >= MAX_KEYS and recreate and inactive:
-        first = [*first, inactive[0].access_key_id]
+        delete_ids = [*delete_ids, inactive[0].access_key_id]
     elif len(stay) >= MAX_KEYS:
         raise now.error(
             f"a new key is needed ({why}), but the user has {MAX_KEYS} already, {listed(ids(stay))}, "
             "and AWS allows no more",
             "Delete the one that nothing uses (aws iam get-access-key-last-used, aws iam delete-access-key)",
         )
-    deleted = f", {listed(first)} is deleted" if first else ""
-    return Decision("create", f"{why}: a new key is made and stored{deleted}", tuple(first))
+    deleted = f", {listed(delete_ids)} is deleted" if delete_ids else ""
+    return Decision("create", f"{why}: a new key is made and stored{deleted}", tuple(delete_ids))
 
 
-def _rotated(now: Situation, recreate: bool, how: Retirement) -> Decision:
+def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
     decision = _present(now, recreate)
     if decision.action != "keep" or now.stored is None:
         return decision
@@ -136,21 +135,22 @@ def _rotated(now: Situation, recreate: bool, how: Retirement) -> Decision:
     return _create(now, "an interrupted rotation left a key that is not stored", ids(newer), False)
 
 
-def _rotated_again(now: Situation, how: Retirement, present: Decision) -> Decision:
-    """What a rotation does when the stored key has followed another that is still there."""
+def _rotated_again(now: KeyState, how: Retirement, present: Decision) -> Decision:
+    """Return what a rotation does if the key that the stored one has followed still exists."""
     document = now.stored.document if now.stored else {}
     current, old = document.get("access_key_id"), listed(ids(now.others))
     until = retirement.end_of_grace(now, how)
     if until is None and not (how.leaked and document.get("moved_at")):
-        words = (
-            f"{present.words}, no other key is made, because the rotation to it is not finished: the old key "
-            f"{old} stays until state=retired. If {current} has leaked, finish it and rotate with leaked=true"
+        message = (
+            f"{present.message}, no other key is made, because the rotation to it is not finished: the old "
+            f"key {old} stays until state=retired. If {current} has leaked, finish it and rotate with "
+            "leaked=true"
         )
-        return Decision("keep", words, mend=present.mend)
+        return Decision("keep", message, rewrite=present.rewrite)
     if until and not (how.leaked or until.is_over):
         refusal = now.error(
             f"the key {current} was made at {document.get('create_date')} and is in use since the last "
-            f"rotation; the old key {old} is inactive and kept until {until.words}. AWS allows {MAX_KEYS} "
+            f"rotation; the old key {old} is inactive and kept until {until.message}. AWS allows {MAX_KEYS} "
             "keys, so no other key was made, and nothing was changed",
             f"Wait until then and run again. If {current} has leaked, rotate now with leaked=true (in the "
             "role s3_recording_key_leaked=true): the old key is deleted to make room, and "
@@ -161,26 +161,26 @@ def _rotated_again(now: Situation, how: Retirement, present: Decision) -> Decisi
     return _create(now, why, ids(now.others), False)
 
 
-def _absent(now: Situation, how: Retirement) -> Decision:
+def _absent(now: KeyState, how: Retirement) -> Decision:
     if now.stored is None:
         left = f"; {listed(ids(now.keys))} is not stored and stays" if now.keys else ""
         return Decision("keep", f"nothing is stored{left}")
     pending = retirement.in_use_until(how)
     if pending and any(key.active for key in now.keys):
-        words = f"{now.stored.access_key_id} and what is stored stay, because {pending}"
-        return Decision("keep", words, pending=pending)
+        message = f"{now.stored.access_key_id} and what is stored stay, because {pending}"
+        return Decision("keep", message, pending=pending)
     ours = (now.stored.access_key_id, now.stored.document.get("replaces"))
-    first = tuple(key.access_key_id for key in now.keys if key.access_key_id in ours)
-    deleted = f"{listed(first)} is deleted" if first else "the stored key is not in IAM any more"
-    return Decision("delete", f"{deleted} and taken out of the store", first, forget=True)
+    delete_ids = tuple(key.access_key_id for key in now.keys if key.access_key_id in ours)
+    deleted = f"{listed(delete_ids)} is deleted" if delete_ids else "the stored key is not in IAM any more"
+    return Decision("delete", f"{deleted} and removed from the key store", delete_ids, remove_stored=True)
 
 
-def after(now: Situation, decision: Decision, new_id: str) -> tuple[list[Key], Optional[str]]:
-    """The user's keys and the stored one after a decision is carried out."""
+def after(now: KeyState, decision: Decision, new_id: str) -> tuple[list[Key], Optional[str]]:
+    """Return the user's keys and the stored one after a decision is applied."""
     keys = [
         replace(key, active=key.active and key.access_key_id not in decision.deactivate)
         for key in now.keys
-        if key.access_key_id not in decision.first
+        if key.access_key_id not in decision.delete_ids
     ]
-    stored = now.stored.access_key_id if now.stored and not decision.forget else None
+    stored = now.stored.access_key_id if now.stored and not decision.remove_stored else None
     return ([*keys, Key(new_id, True, now.now)], new_id) if decision.action == "create" else (keys, stored)

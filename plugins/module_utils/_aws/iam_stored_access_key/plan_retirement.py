@@ -1,16 +1,16 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""When the key that another has followed may go: plain data in, plain data out.
+"""Decide when the previous key may be deactivated and deleted: plain data in, plain data out.
 
-A server signs an upload of many parts with the key that it began with, to the last part (seen on AMS 2.17.1);
+A server signs a multipart upload with the key that it began with, to the last part (seen on AMS 2.17.1);
 everything that begins after the switch is signed with the new one, streams that were running included. So
-before the former key is made inactive, what was under way has to be over. It is deleted a time of grace after
-that, in which it can be made active again if something else turns out to need it.
+the uploads in progress have to end before the previous key is made inactive. It is deleted a time of grace
+after that, in which it can be made active again if something else turns out to need it.
 
-The stored document notes moved_at, when everything had moved to the stored key; used_at, the last use of a
-former key that was seen after that; and inactive_since, for each former key when it was made inactive. A use
-that is noted already is over: what goes on using a key shows another one each time.
+The stored document records moved_at, when everything had moved to the stored key; used_at, the last use of a
+previous key that was seen after that; and inactive_since, for each previous key when it was made inactive. A
+use that is recorded already is over: what goes on using a key causes another one each time.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
-from .model import Decision, Key, Situation, date_of, ids, listed
+from .model import Decision, Key, KeyState, date_of, ids, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# AWS tells the last use of a key to the minute or so.
+# AWS gives the last use of a key to the minute or so.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 _PRECISION = timedelta(minutes=2)
+_NOTES = ("moved_at", "used_at", "inactive_since")
 
 
 @dataclass(frozen=True)
 class Retirement:
-    """grace: from inactive to deleted, None where that is not told. quiet: from the last switch to inactive;
-    of the last key of a user, what is left until it may be deleted.
-    uploads: under way now. not_listed: why they are not known.
+    """grace: from inactive to deleted, None if that is not given. quiet: from the last switch to inactive;
+    for the last key of a user, what is left until it may be deleted.
+    uploads: in progress now. not_listed: why they are not known.
     leaked: the old key is made inactive at once, whatever still uses it.
     """
 
@@ -52,15 +53,15 @@ class EndOfGrace:
     is_over: bool
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ}" if self.at else "a run with state=retired deletes it"
 
 
 AT_ONCE = Retirement()
 
 
-def end_of_grace(now: Situation, how: Retirement) -> Optional[EndOfGrace]:
-    """The end of the grace of the old keys; None where a rotation has not made all of them inactive."""
+def end_of_grace(now: KeyState, how: Retirement) -> Optional[EndOfGrace]:
+    """Return the end of the grace of the old keys; None if a rotation has not made all of them inactive."""
     if now.stored is None or any(key.active for key in now.others):
         return None
     known = now.stored.document.get("inactive_since") or {}
@@ -72,40 +73,40 @@ def end_of_grace(now: Situation, how: Retirement) -> Optional[EndOfGrace]:
     return EndOfGrace(at, at <= now.now)
 
 
-def without_expired(now: Situation, how: Retirement, present: Decision) -> Decision:
-    """What is done about the stored key, and the deletion of old keys whose grace is over."""
+def without_expired(now: KeyState, how: Retirement, present: Decision) -> Decision:
+    """Return the decision about the stored key, with old keys deleted whose grace is over."""
     until = end_of_grace(now, how) if now.others and present.action == "keep" else None
     if until is None or not until.is_over or now.stored is None:
         return present
     return Decision(
         "delete",
-        f"{present.words}; the old key {listed(ids(now.others))} is deleted, its time of grace is over",
-        first=ids(now.others),
-        mend=True,
-        notes=_notes(now, now.stored.document, [], [], []),
+        f"{present.message}; the old key {listed(ids(now.others))} is deleted, its time of grace is over",
+        delete_ids=ids(now.others),
+        rewrite=True,
+        notes={name: None for name in _NOTES if now.stored.document.get(name) is not None},
     )
 
 
-def decide(now: Situation, how: Retirement, present: Decision) -> Decision:
-    """present: what would be done about the stored key alone, which there is."""
+def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
+    """Return the decision about the old keys. present: the decision about the stored key alone."""
     if now.stored is None or present.action != "keep" or not now.others:
         return present
-    young = [key for key in now.others if now.is_young(key.created) and not now.is_former(key)]
-    if young:
-        return Decision("wait", f"{listed(ids(young))} was made a moment ago and is not stored yet")
+    unstored = ids([key for key in now.others if now.is_young(key.created) and not now.is_former(key)])
+    if unstored:
+        return Decision("wait", f"{listed(unstored)} was made a moment ago and is not stored yet")
     moved_at = now.stored.document.get("moved_at")
     since = date_of(moved_at, now.now) if moved_at else now.now
-    pending = "" if how.leaked else _pending(now, how, since)
-    if pending:
-        notes = {} if moved_at else {"moved_at": now.now.isoformat()}
-        words = f"{present.words}; {listed(ids(now.others))} stays active, because {pending}"
-        return Decision("keep", words, mend=present.mend or bool(notes), notes=notes, pending=pending)
-    return _steps(now, how, present, since)
+    pending = _pending(now, how, since)
+    if not pending:
+        return _OldKeys(now, how, since).decision(present)
+    notes = {} if moved_at else {"moved_at": now.now.isoformat()}
+    message = f"{present.message}; {listed(ids(now.others))} stays active, because {pending}"
+    return Decision("keep", message, rewrite=present.rewrite or bool(notes), notes=notes, pending=pending)
 
 
-def _pending(now: Situation, how: Retirement, since: datetime) -> str:
-    """What has to be over before an active key is made inactive; empty where nothing has."""
-    if not any(key.active for key in now.others):
+def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
+    """Return what has to be over before an active key is made inactive; empty if nothing has."""
+    if how.leaked or not any(key.active for key in now.others):
         return ""
     left = since + how.quiet - now.now
     if left > timedelta(0):
@@ -114,7 +115,7 @@ def _pending(now: Situation, how: Retirement, since: datetime) -> str:
 
 
 def in_use_until(how: Retirement) -> str:
-    """Return what has to be over before the last key of a user is deleted; empty where nothing has."""
+    """Return what has to be over before the last key of a user is deleted; empty if nothing has."""
     left = how.quiet.total_seconds()
     if left > 0:
         return f"the servers stopped recording a moment ago ({left:.0f} s to go)"
@@ -124,7 +125,7 @@ def in_use_until(how: Retirement) -> str:
 def _uploading(how: Retirement) -> str:
     if not how.uploads:
         return ""
-    return f"uploads are under way that may have begun with it: {_few(how.uploads)}"
+    return f"uploads in progress may have begun with it: {_few(how.uploads)}"
 
 
 def _few(names: Sequence[str]) -> str:
@@ -132,85 +133,96 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _lost(how: Retirement) -> str:
-    """What running uploads lose when a leaked key is made inactive."""
+    """Describe what running uploads lose when a leaked key is made inactive."""
     if how.not_listed:
         return f"which running uploads are lost by that is not known ({how.not_listed})"
     if not how.uploads:
-        return "no upload of many parts was running"
+        return "no multipart upload was running"
     return f"running uploads that began with it are lost, the files stay on the servers: {_few(how.uploads)}"
 
 
-def _steps(now: Situation, how: Retirement, present: Decision, since: datetime) -> Decision:
-    document = now.stored.document if now.stored else {}
-    known: Mapping[str, Any] = document.get("inactive_since") or {}
-    used = document.get("used_at") or {}
-    in_use = [key for key in now.others if not how.leaked and _is_in_use(key, since + how.quiet, used)]
-    free = [key for key in now.others if key not in in_use]
-    ended = [key for key in free if _has_ended(key, known, how, now.now)]
-    staying = [key for key in free if key not in ended]
-    fresh = [key for key in staying if key.active or key.access_key_id not in known]
-    # Whoever used a leaked key until now does not keep it from being deleted.
-    notes = _notes(now, document, in_use, staying, fresh, [*in_use, *(fresh if how.leaked else [])])
-    words = [
-        present.words,
-        *(_in_use_words(key) for key in in_use),
-        *([f"{listed(ids(ended))} is deleted"] if ended else []),
-        *(_staying_words(key, known, how, now.now) for key in staying),
-        *([_lost(how)] if how.leaked and any(key.active for key in free) else []),
-    ]
-    return Decision(
-        "delete" if ended or any(key.active for key in fresh) else "keep",
-        "; ".join(words),
-        first=ids(ended),
-        deactivate=ids([key for key in fresh if key.active]),
-        mend=present.mend or bool(notes),
-        notes=notes,
-    )
+class _OldKeys:
+    """The old keys by what happens to them.
+
+    in_use: they stay as they are. ended: they are deleted. staying: they are inactive from now on; fresh:
+    those of them for which that is not recorded yet.
+    """
+
+    def __init__(self, now: KeyState, how: Retirement, since: datetime) -> None:
+        self.now, self.how = now, how
+        self.document: Mapping[str, Any] = now.stored.document if now.stored else {}
+        self.inactive_since: Mapping[str, str] = self.document.get("inactive_since") or {}
+        self.used_at: Mapping[str, str] = self.document.get("used_at") or {}
+        self.in_use = [
+            key for key in now.others if not how.leaked and self._is_in_use(key, since + how.quiet)
+        ]
+        free = [key for key in now.others if key not in self.in_use]
+        self.ended = [key for key in free if self._has_ended(key)]
+        self.staying = [key for key in free if key not in self.ended]
+        self.fresh = [
+            key for key in self.staying if key.active or key.access_key_id not in self.inactive_since
+        ]
+
+    def _is_in_use(self, key: Key, since: datetime) -> bool:
+        used = key.last_used
+        return bool(
+            used and used > since + _PRECISION and self.used_at.get(key.access_key_id) != used.isoformat()
+        )
+
+    def _has_ended(self, key: Key) -> bool:
+        if not self.how.grace:
+            return True
+        since = self.inactive_since.get(key.access_key_id)
+        return (
+            not key.active and bool(since) and date_of(since, self.now.now) + self.how.grace <= self.now.now
+        )
+
+    def decision(self, present: Decision) -> Decision:
+        notes, deactivate = self._notes(), ids([key for key in self.fresh if key.active])
+        return Decision(
+            "delete" if self.ended or deactivate else "keep",
+            "; ".join([present.message, *self._messages()]),
+            delete_ids=ids(self.ended),
+            deactivate=deactivate,
+            rewrite=present.rewrite or bool(notes),
+            notes=notes,
+        )
+
+    def _notes(self) -> dict[str, Any]:
+        """Return the changes of the notes; None removes one."""
+        left, moment = ids([*self.in_use, *self.staying]), self.now.now.isoformat()
+        # Whoever used a leaked key until now does not keep it from being deleted.
+        seen = [*self.in_use, *(self.fresh if self.how.leaked else [])]
+        inactive_since = {each: self.inactive_since[each] for each in left if each in self.inactive_since}
+        inactive_since.update(dict.fromkeys(ids(self.fresh), moment))
+        used_at = {each: self.used_at[each] for each in left if each in self.used_at}
+        used_at.update({key.access_key_id: key.last_used.isoformat() for key in seen if key.last_used})
+        moved_at = self.document.get("moved_at", moment) if left else None
+        notes = {"moved_at": moved_at, "used_at": used_at or None, "inactive_since": inactive_since or None}
+        return {name: value for name, value in notes.items() if self.document.get(name) != value}
+
+    def _messages(self) -> list[str]:
+        found = [_describe_in_use(key) for key in self.in_use]
+        if self.ended:
+            found.append(f"{listed(ids(self.ended))} is deleted")
+        found += [self._describe_staying(key) for key in self.staying]
+        if self.how.leaked and any(key.active for key in (*self.ended, *self.staying)):
+            found.append(_lost(self.how))
+        return found
+
+    def _describe_staying(self, key: Key) -> str:
+        since = None if key.active else self.inactive_since.get(key.access_key_id)
+        start = date_of(since, self.now.now) if since else self.now.now
+        ends = start + (self.how.grace or timedelta(0))
+        done = (
+            "inactive" if not key.active else "made inactive at once" if self.how.leaked else "made inactive"
+        )
+        return f"{key.access_key_id} is {done}, a run after {ends:%Y-%m-%dT%H:%M:%SZ} deletes it"
 
 
-def _is_in_use(key: Key, since: datetime, noted: Mapping[str, Any]) -> bool:
-    used = key.last_used
-    return bool(used and used > since + _PRECISION and noted.get(key.access_key_id) != used.isoformat())
-
-
-def _has_ended(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> bool:
-    if not how.grace:
-        return True
-    noted = known.get(key.access_key_id)
-    return not key.active and bool(noted) and date_of(noted, now) + how.grace <= now
-
-
-def _notes(
-    now: Situation,
-    document: Mapping[str, Any],
-    in_use: Sequence[Key],
-    staying: Sequence[Key],
-    fresh: Sequence[Key],
-    seen: Sequence[Key] = (),
-) -> dict[str, Any]:
-    """What changes of the notes; None takes one out. seen: keys whose last use is noted."""
-    left = [*in_use, *staying]
-    known, used = document.get("inactive_since") or {}, document.get("used_at") or {}
-    moment = now.now.isoformat()
-    since = {each: known[each] for each in ids(left) if each in known}
-    since.update({key.access_key_id: moment for key in fresh})
-    used_at = {each: used[each] for each in ids(left) if each in used}
-    used_at.update({key.access_key_id: key.last_used.isoformat() for key in seen if key.last_used})
-    moved_at = document.get("moved_at", moment) if left else None
-    wanted = {"moved_at": moved_at, "used_at": used_at or None, "inactive_since": since or None}
-    return {name: value for name, value in wanted.items() if document.get(name) != value}
-
-
-def _in_use_words(key: Key) -> str:
+def _describe_in_use(key: Key) -> str:
     return (
         f"{key.access_key_id} stays {'active' if key.active else 'inactive'}, because something has used it "
-        f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): if that was no upload "
-        "that took long, find out what and give it another key; a later run goes on when it is not used again"
+        f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): unless that was a long "
+        "upload, find out what it was and give it another key; a later run goes on when it is not used again"
     )
-
-
-def _staying_words(key: Key, known: Mapping[str, Any], how: Retirement, now: datetime) -> str:
-    noted = None if key.active else known.get(key.access_key_id)
-    ends = (date_of(noted, now) if noted else now) + (how.grace or timedelta(0))
-    done = "inactive" if not key.active else "made inactive at once" if how.leaked else "made inactive"
-    return f"{key.access_key_id} is {done}, a run after {ends:%Y-%m-%dT%H:%M:%SZ} deletes it"

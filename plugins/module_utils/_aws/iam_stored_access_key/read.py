@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The access key of an IAM user as it is in both places."""
+"""Read an access key's state from IAM and the key store."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Optional
 
-from ..calls import attempt, caller_identity, client, masked_texts
-from ..errors import AwsError
-from ..key_stores.base import Content, Store
+from ..._common.errors import AwsError
+from ..calls import call_aws, caller_identity, client, no_log_values
+from ..key_stores.base import Content, KeyStore
 from . import model as keys
 
 
 class KeyReader:
-    """Reads IAM and the store. mark: of this run's own notes, which do not count as another's.
+    """Reads IAM and the key store. mark: of this run's own reservations, which do not count as another's.
 
-    content: what was in the store, and user_is_missing: whether there was no such user, at the last look.
+    content: what was stored, and user_is_missing: True if there was no such user, at the last read.
     """
 
-    def __init__(self, module: Any, store: Store, user_name: str, mark: str = "") -> None:
+    def __init__(self, module: Any, store: KeyStore, user_name: str, mark: str = "") -> None:
         self.module = module
         self.store = store
         self.user_name = user_name
@@ -31,40 +31,40 @@ class KeyReader:
         self.content: Optional[Content] = None
         self.user_is_missing = False
 
-    def situation(self, *, user_may_be_missing: bool) -> keys.Situation:
-        """Without the last uses of the keys."""
+    def key_state(self, *, user_may_be_missing: bool) -> keys.KeyState:
+        """Return the state, without the last uses of the keys."""
         self.content = self.store.read()
-        stored, making = None, None
+        stored, reservation = None, None
         if self.content:
-            document, making = keys.read_document(self.content.text, self.user_name, self.store.where)
+            document, reservation = keys.read_document(self.content.text, self.user_name, self.store.where)
             if document:
                 self.mask(document["secret_access_key"])
-                stored = keys.Stored(document, self.content.version, self.content.flaws)
-        if making and making.by == self.mark:
-            making = None
+                stored = keys.StoredKey(document, self.content.version, self.content.flaws)
+        if reservation and reservation.by == self.mark:
+            reservation = None
         listed, now = self._listed(user_may_be_missing)
-        situation = keys.Situation(self.user_name, self.store.where, listed, stored, now, making)
-        if stored and not situation.key(stored.access_key_id) and not self.user_is_missing:
-            keys.refuse_other_account(situation, self.account())
-        return situation
+        key_state = keys.KeyState(self.user_name, self.store.where, listed, stored, now, reservation)
+        if stored and not key_state.key(stored.access_key_id) and not self.user_is_missing:
+            keys.refuse_other_account(key_state, self.account())
+        return key_state
 
     def account(self) -> dict[str, str]:
-        """Partition and account that the credentials of the task belong to."""
+        """Return partition and account of the task's credentials."""
         answer = caller_identity(self.module, "Asking which account the credentials belong to")
         return keys.account_of(answer["Arn"])
 
-    def with_last_uses(self, situation: keys.Situation, of: tuple[keys.Key, ...]) -> keys.Situation:
+    def with_last_uses(self, key_state: keys.KeyState, of: tuple[keys.Key, ...]) -> keys.KeyState:
         wanted = {key.access_key_id for key in of}
-        seen = [self._with_last_use(key) if key.access_key_id in wanted else key for key in situation.keys]
-        return replace(situation, keys=tuple(seen))
+        seen = [self._with_last_use(key) if key.access_key_id in wanted else key for key in key_state.keys]
+        return replace(key_state, keys=tuple(seen))
 
     def mask(self, secret: str) -> None:
-        """No result, however it comes about, shows it from now on."""
-        masked_texts(self.module).add(secret)
+        """Keep a secret out of every result from now on."""
+        no_log_values(self.module).add(secret)
 
     def _listed(self, user_may_be_missing: bool) -> tuple[tuple[keys.Key, ...], datetime]:
-        """The user's keys, and what AWS's clock says."""
-        answer = attempt(
+        """Return the user's keys, and the time on AWS's clock."""
+        answer = call_aws(
             f"Listing the access keys of IAM user {self.user_name}",
             self.iam.list_access_keys,
             needs="iam:ListAccessKeys",
@@ -88,7 +88,7 @@ class KeyReader:
         return tuple(sorted(found, key=lambda key: key.created)), _clock(headers.get("date"))
 
     def _with_last_use(self, key: keys.Key) -> keys.Key:
-        answer = attempt(
+        answer = call_aws(
             f"Asking when access key {key.access_key_id} was last used",
             self.iam.get_access_key_last_used,
             needs="iam:GetAccessKeyLastUsed",

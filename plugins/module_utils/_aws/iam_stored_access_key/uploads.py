@@ -1,23 +1,23 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Uploads of many parts that have begun and not ended."""
+"""List multipart uploads in progress."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..calls import attempt_all, client
+from ..calls import call_aws_pages, client
 
 # A server that was killed leaves uploads that never end; one that works sends a part more often than this.
 _GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
 def under_way(module: Any, bucket: str, now: datetime) -> tuple[str, ...]:
-    """Keys of the objects that something is uploading to a bucket; none where there is no such bucket."""
+    """Return the keys of objects that are being uploaded to a bucket; none if there is no such bucket."""
     s3 = client(module, "s3")
-    found = attempt_all(
+    found = call_aws_pages(
         f"Listing the uploads to bucket {bucket} that have not ended",
         s3,
         "list_multipart_uploads",
@@ -33,7 +33,7 @@ def is_alive(s3: Any, bucket: str, upload: dict[str, Any], now: datetime) -> boo
     since = now - _GIVEN_UP_AFTER
     if upload["Initiated"] > since:
         return True
-    parts = attempt_all(
+    parts = call_aws_pages(
         f"Listing the parts of {upload['Key']} in bucket {bucket}",
         s3,
         "list_parts",

@@ -1,15 +1,18 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether an access key works already, found out by using it."""
+"""Wait until AWS accepts a new access key."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..calls import attempt, client, poll
-from ..errors import AwsError
+from ..._common.errors import AwsError
+from ..bucket_setting import MAKE_BUCKET
+from ..calls import call_aws, client, poll
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",
@@ -23,21 +26,20 @@ _NOT_ALLOWED_YET = ("AccessDenied", "403")
 _TOO_SHORT = "Run again with a longer wait_timeout (in the role s3_recording_key_wait_timeout)"
 
 
+@dataclass(eq=False, repr=False)
 class KeyNotYetUsable(AwsError):
-    """A key that AWS does not know everywhere yet, or whose policy it does not.
+    """AWS does not know a key everywhere yet, or does not apply its policy yet.
 
     waiting_for: what AWS has still to do, as the end of "waiting for AWS to".
     """
 
-    def __init__(self, error: AwsError, waiting_for: str) -> None:
-        super().__init__(error.tried, error.came_back, error.remedy, code=error.code, status=error.status)
-        self.waiting_for = waiting_for
+    waiting_for: str = ""
 
-    def result(self) -> dict[str, Any]:
-        return {**super().result(), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        return {**super().result(secrets), "failed": True, "not_yet": True, "waiting_for": self.waiting_for}
 
 
-class Probe:
+class KeyUsabilityCheck:
     """Uses a key as its owner would."""
 
     def __init__(self, module: Any, document: dict[str, Any], where: str) -> None:
@@ -53,7 +55,7 @@ class Probe:
         }
 
     def wait(self, seconds: float, bucket: Optional[str]) -> None:
-        """Until the key works; AWS takes some seconds to know a new one everywhere."""
+        """Wait until the key works; AWS needs some seconds to know a new one everywhere."""
         end = time.monotonic() + seconds
         tried = f"Using access key {self.key_id}"
         identify = client(self.module, "sts", **self.credentials).get_caller_identity
@@ -71,27 +73,27 @@ class Probe:
 
         def works() -> Optional[bool]:
             try:
-                attempt(tried, operation, needs="", **arguments)
+                call_aws(tried, operation, needs="", **arguments)
             except AwsError as error:
                 if error.code not in transient:
-                    raise self._said(error, error.remedy) from None
+                    raise self._with_remedy(error, error.remedy) from None
                 last[:] = [error]
                 return None
             return True
 
         if not poll(works, end - time.monotonic()):
-            raise KeyNotYetUsable(self._said(last[0], _TOO_SHORT), self._awaited(last[0]))
+            error = self._with_remedy(last[0], _TOO_SHORT)
+            raise KeyNotYetUsable(**vars(error), waiting_for=self._waiting_for(error))
 
-    def _awaited(self, error: AwsError) -> str:
+    def _waiting_for(self, error: AwsError) -> str:
         if error.code in _NOT_ALLOWED_YET:
             return f"apply the policy of the user to access key {self.key_id}"
         return f"activate access key {self.key_id}"
 
-    def _said(self, error: AwsError, otherwise: str) -> AwsError:
-        error.remedy = {
+    def _with_remedy(self, error: AwsError, otherwise: str) -> AwsError:
+        remedy = {
             "SignatureDoesNotMatch": "The stored secret is another key's: remove it and set recreate=true",
             "AccessDenied": "The key works, but no policy of its user allows s3:ListBucket on the bucket",
-            "NoSuchBucket": "The key works; make the bucket first (amazon.aws.s3_bucket)",
+            "NoSuchBucket": f"The key works. {MAKE_BUCKET}",
         }.get(error.code, otherwise)
-        error.remedy = f"{error.remedy.rstrip('.')}. The key is in {self.where}".lstrip(". ")
-        return error
+        return error.with_remedy(remedy).with_note(f"The key is in {self.where}")

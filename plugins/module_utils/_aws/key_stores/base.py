@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a store of access keys has to be able to do."""
+"""The base class of key stores."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Optional
 
 @dataclass(frozen=True)
 class Content:
-    """What a store holds. version means something to the store alone; storing again mends flaws."""
+    """What a key store holds. version has a meaning for this key store alone; storing again fixes flaws."""
 
     text: str
     version: Any
     flaws: tuple[str, ...] = ()
 
 
-class Store:
+class KeyStore:
     """A place for one text.
 
     create and replace decide who wins when two runs write at the same moment: False means another one did,
@@ -39,20 +39,20 @@ class Store:
         raise NotImplementedError
 
     def prepare(self, check_mode: bool) -> None:
-        """Find out, as far as can be without writing, that create would work."""
+        """Raise if create would fail, as far as that can be known without writing."""
 
     def read(self) -> Optional[Content]:
-        """What is stored; None where nothing is."""
+        """Return what is stored; None if nothing is."""
         raise NotImplementedError
 
     def create(self, text: str) -> bool:
-        """Store where nothing is."""
+        """Store where nothing is stored."""
         raise NotImplementedError
 
     def replace(self, text: str, before: Content) -> bool:
-        """Store in place of just what was read before."""
+        """Store in place of exactly what was read before."""
         raise NotImplementedError
 
     def delete(self) -> None:
-        """Remove what is stored; nothing there is no error."""
+        """Remove what is stored; it is no error if nothing is."""
         raise NotImplementedError

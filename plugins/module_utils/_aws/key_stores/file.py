@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""A file as the store of an access key."""
+"""A file as a key store."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional
 from ansible.module_utils.common.warnings import warn
 
 from ..._common import private_file
+from ..._common.errors import AwsError
 from ..._common.private_file import FileError
-from ..calls import masked_texts
-from ..errors import AwsError
+from ..calls import no_log_values
 from . import vault
-from .base import Content, Store
+from .base import Content, KeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _PRIVATE = 0o600
 _NEW = ".new"
 
 
-class FileStore(Store):
+class FileStore(KeyStore):
     """A file where the task runs, readable by its owner alone, encrypted if there is a password."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -41,7 +41,7 @@ class FileStore(Store):
     def __init__(self, module: Any, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.path = os.path.realpath(os.path.expanduser(stored_at))
-        self.passwords = _taken_out(module, "vault_password")
+        self.passwords = _take_secret(module, "vault_password")
         self.vault_id = module.params.get("vault_id")
         if not os.path.isabs(os.path.expanduser(stored_at)):
             raise AwsError(f"Using {self.where}", "the path is not absolute", "Give stored_at in full")
@@ -54,12 +54,12 @@ class FileStore(Store):
         if self.passwords:
             vault.check_usable()
         folder = os.path.dirname(self.path)
-        # In check mode a task before may be about to make it.
+        # In check mode an earlier task may be about to create it.
         if check_mode and not os.path.exists(folder):
             return
         if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
             raise AwsError(f"Writing {self.where}", f"{folder} is not a folder that this task may write to")
-        # What is encrypted is believed for its signature.
+        # What is encrypted is trusted for its signature.
         if not self.passwords:
             with self._refusals("Writing"):
                 private_file.check_folder(folder)
@@ -71,7 +71,7 @@ class FileStore(Store):
                 return None
             raw, about = found
             if not vault.is_encrypted(raw):
-                # A mode with which others only read is mended.
+                # A mode with which others can only read is fixed.
                 private_file.check_private(self.path, about, private_file.OTHERS_WRITE)
         mode = stat.S_IMODE(about.st_mode)
         flaws = [f"its mode is {mode:04o}"] if mode & ~_PRIVATE else []
@@ -102,7 +102,7 @@ class FileStore(Store):
         return True
 
     def _create_without_links(self, temporary: str) -> bool:
-        """Where the file system knows no links: the name first, then the content in one step."""
+        """Create on a file system without links: the name first, then the content in one step."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
             os.replace(temporary, self.path)
@@ -135,7 +135,7 @@ class FileStore(Store):
 
     @contextlib.contextmanager
     def _written(self, text: str) -> Iterator[str]:
-        """A complete file beside the wanted one, under the lock; mkstemp makes it its owner's alone."""
+        """Yield a complete file beside the final one, under the lock; mkstemp makes it its owner's alone."""
         content = (text + "\n").encode()
         if self.passwords:
             content = vault.encrypt(content, self.passwords[0], self.vault_id)
@@ -189,8 +189,8 @@ class FileStore(Store):
             os.close(handle)
 
     def _error(self, doing: str, error: OSError) -> AwsError:
-        words = private_file.in_words(error, self.path)
-        return AwsError(f"{doing} {self.where}", f"{words.came_back} (errno {error.errno})", words.remedy)
+        problem = private_file.in_words(error, self.path)
+        return AwsError(f"{doing} {self.where}", f"{problem.came_back} (errno {error.errno})", problem.remedy)
 
     @contextlib.contextmanager
     def _refusals(self, doing: str) -> Iterator[None]:
@@ -208,10 +208,10 @@ def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _taken_out(module: Any, name: str) -> list[str]:
-    """The values of a secret option, taken out by name: as texts to mask they could damage the result."""
+def _take_secret(module: Any, name: str) -> list[str]:
+    """Take a secret option out of the parameters: as texts to mask its values could damage the result."""
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None
     for each in values:
-        masked_texts(module).discard(each)
+        no_log_values(module).discard(each)
     return values

@@ -1,22 +1,22 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Stores that are services of AWS."""
+"""Key stores that are services of AWS."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Optional
 
+from ..._common.errors import AwsError
 from .. import kms
-from ..calls import attempt, client
-from ..errors import AwsError
-from .base import Content, Store
+from ..calls import call_aws, client
+from .base import Content, KeyStore
 
 _NOT_THERE = "ResourceNotFoundException"
 _NOT_CURRENT_YET = "ANSIBLE_NOT_CURRENT_YET"
 
 
-class SsmStore(Store):
+class SsmStore(KeyStore):
     """A SecureString of the Parameter Store of AWS Systems Manager."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
@@ -37,7 +37,7 @@ class SsmStore(Store):
         return self._read(self.stored_at)
 
     def _read(self, name: str) -> Optional[Content]:
-        answer = attempt(
+        answer = call_aws(
             f"Reading {self.where}",
             self.ssm.get_parameter,
             needs="ssm:GetParameter (and kms:Decrypt with the parameter's key)",
@@ -76,14 +76,14 @@ class SsmStore(Store):
         if written == current.version + 1:
             return True
         between = self._read(f"{self.stored_at}:{written - 1}")
-        # The former text is there again where another run came between and has put it back.
+        # The previous text is there again if another run came between and has restored it.
         if between is None or between.text in (text, before.text):
             return True
         self._put(between.text, overwrite=True)
         return False
 
     def delete(self) -> None:
-        attempt(
+        call_aws(
             f"Deleting {self.where}",
             self.ssm.delete_parameter,
             needs="ssm:DeleteParameter",
@@ -93,7 +93,7 @@ class SsmStore(Store):
 
     def _put(self, text: str, *, overwrite: bool, none_on: tuple[str, ...] = ()) -> Any:
         key = self.module.params.get("kms_key_id")
-        return attempt(
+        return call_aws(
             f"Writing {self.where}",
             self.ssm.put_parameter,
             needs="ssm:PutParameter (and kms:Encrypt with kms_key_id)",
@@ -107,7 +107,7 @@ class SsmStore(Store):
         )
 
 
-class SecretsManagerStore(Store):
+class SecretsManagerStore(KeyStore):
     """A secret of AWS Secrets Manager."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
@@ -125,7 +125,7 @@ class SecretsManagerStore(Store):
         _refuse_unusable_key(self.module)
 
     def read(self) -> Optional[Content]:
-        answer = attempt(
+        answer = call_aws(
             f"Reading {self.where}",
             self.secrets.get_secret_value,
             needs="secretsmanager:GetSecretValue (and kms:Decrypt with the secret's key)",
@@ -138,8 +138,8 @@ class SecretsManagerStore(Store):
 
     def create(self, text: str) -> bool:
         key = self.module.params.get("kms_key_id")
-        # A retry of botocore bears the same token, and AWS takes it for the same request.
-        answer = attempt(
+        # A retry of botocore has the same token, so that AWS treats it as the same request.
+        answer = call_aws(
             f"Making {self.where}",
             self.secrets.create_secret,
             needs="secretsmanager:CreateSecret (and kms:GenerateDataKey, kms:Decrypt with kms_key_id)",
@@ -155,7 +155,7 @@ class SecretsManagerStore(Store):
 
     def replace(self, text: str, before: Content) -> bool:
         """AWS moves the label of the current version only from the version that is said to have it."""
-        written = attempt(
+        written = call_aws(
             f"Writing {self.where}",
             self.secrets.put_secret_value,
             needs="secretsmanager:PutSecretValue (and kms:GenerateDataKey with the secret's key)",
@@ -166,7 +166,7 @@ class SecretsManagerStore(Store):
         )
         if written is None:
             return False
-        moved = attempt(
+        moved = call_aws(
             f"Writing {self.where}",
             self.secrets.update_secret_version_stage,
             needs="secretsmanager:UpdateSecretVersionStage",
@@ -184,7 +184,7 @@ class SecretsManagerStore(Store):
 
     def delete(self) -> None:
         # What it held was deleted in IAM: there is nothing to recover, and the name may be used again.
-        attempt(
+        call_aws(
             f"Deleting {self.where}",
             self.secrets.delete_secret,
             needs="secretsmanager:DeleteSecret",

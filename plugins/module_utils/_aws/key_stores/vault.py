@@ -15,7 +15,7 @@ import os
 from binascii import hexlify, unhexlify
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..errors import AwsError
+from ..._common.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ def encrypt(content: bytes, password: str, vault_id: Optional[str] = None) -> by
 
 
 def decrypt(content: bytes, passwords: Iterable[str]) -> Optional[bytes]:
-    """What the file holds; None if none of the passwords opens it."""
+    """Return the content; None if none of the passwords opens it."""
     try:
         body = b"".join(content.split(b"\n")[1:]).replace(b"\r", b"")
         salt, mac, encrypted = (unhexlify(part) for part in unhexlify(body).split(b"\n", 2))
@@ -58,7 +58,7 @@ def decrypt(content: bytes, passwords: Iterable[str]) -> Optional[bytes]:
 
 
 def check_usable() -> None:
-    """Raise early if what encryption takes is not installed."""
+    """Raise early if the package that encryption needs is not installed."""
     _ciphers()
 
 

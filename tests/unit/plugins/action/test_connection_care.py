@@ -15,8 +15,9 @@ from ansible_collections.antmedia.s3_recording.plugins.action import recording_s
 from ansible_collections.antmedia.s3_recording.plugins.filter import recording
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
-from jinja2 import StrictUndefined
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
+from jinja2 import Environment, StrictUndefined
 
 NAMES = (
     "bucket",
@@ -28,6 +29,7 @@ NAMES = (
     "access_key_id",
     "secret_given",
 )
+NO_VARIABLES = Environment(autoescape=True).from_string("").new_context({})
 Plan = Callable[..., "dict[str, Any]"]
 
 
@@ -45,9 +47,8 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
             }
             for number in range(count)
         }
-        others = ("ams_email", "ams_password", "ams_jwt_token", "secret_access_key")
         inputs = {name: hostvars["ams-0"].get(f"s3_recording_{name}", "") for name in NAMES}
-        return recording.recording_fleet(inputs, hostvars, "ams-0", list(hostvars), (), others)
+        return recording.recording_fleet(NO_VARIABLES, inputs, hostvars, "ams-0", list(hostvars))
 
     return planned
 
@@ -98,12 +99,7 @@ def test_plain_http_is_one_warning_for_a_fleet(plan: Plan) -> None:
     ],
 )
 def test_https_and_the_server_itself_are_no_warning(url: str) -> None:
-    assert (
-        recording.fleet([recording.Member("a", Intent("recordings", "eu-west-1", ams_url=url), True)])[
-            "warnings"
-        ]
-        == []
-    )
+    assert plan_fleet([Member("a", Intent("recordings", "eu-west-1", ams_url=url), True)])["warnings"] == []
     assert arguments.connection_warnings({"url": url, "ca_path": None, "validate_certs": True}) == []
 
 
@@ -173,7 +169,7 @@ def with_templates(read: Callable[[str], Any], *names: str, **variables: Any) ->
     resolved = {**written, **{name: BY_THE_PLAY[name] for name in names}}
     inputs = {name: resolved.get(name, "") for name in NAMES}
     inputs["secret_given"] = "secret_access_key" in resolved
-    return recording.recording_fleet(inputs, hostvars, "ams-0", list(hostvars), (), ["secret_access_key"])
+    return recording.recording_fleet(NO_VARIABLES, inputs, hostvars, "ams-0", list(hostvars))
 
 
 @WAYS

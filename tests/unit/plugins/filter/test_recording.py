@@ -11,12 +11,14 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action.recording_check import ActionModule
 from ansible_collections.antmedia.s3_recording.plugins.filter.recording import (
     Display,
-    recording_changes,
     recording_notes,
     recording_outcomes,
-    recording_stopped,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import in_process
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
+    changes,
+    describe_stopped,
+)
 
 CHANGED = {"changed": True, "msg": "live: 1 setting changed (mp4MuxingEnabled)"}
 BACK = {"apps": {"live": {"changed": True}, "LiveApp": {"changed": False}}}
@@ -54,7 +56,7 @@ def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
 
 def test_changes_are_one_line_a_host() -> None:
     hosts = {"ams-1": of_host(CHANGED), "ams-2": of_host({"changed": False, "msg": "x"}), "ams-3": of_host()}
-    assert recording_changes(hosts, hosts) == ["ams-1: live: 1 setting changed (mp4MuxingEnabled)"]
+    assert changes(hosts, hosts) == ["ams-1: live: 1 setting changed (mp4MuxingEnabled)"]
 
 
 NOTES = {
@@ -127,7 +129,7 @@ REFUSED = {**FAILED, "login_refused": True}
 )
 def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line: str) -> None:
     """Without this every host without a failed restore is called as before, also one that has no result."""
-    said = recording_stopped(["ams-1"], {"ams-1": host}, ["ams-1"], "R").splitlines()
+    said = describe_stopped(["ams-1"], {"ams-1": host}, ["ams-1"], "R").splitlines()
     states = [each for each in said if not each.startswith(("The rollout", "- "))]
     assert len(states) == 1
     assert states[0].startswith(line)

@@ -18,8 +18,10 @@ from ansible.parsing.yaml.objects import AnsibleVaultEncryptedUnicode
 from ansible.release import __version__ as ansible_version
 from ansible_collections.antmedia.s3_recording.plugins.filter.survey import recording_survey
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import not_text
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    IntentError,
+    intent_of,
+)
 
 from tests.harness.collection_index import options_of
 
@@ -154,7 +156,7 @@ def test_true_false_or_empty_is_a_choice_and_is_taken_in_each_notation() -> None
         assert intent_of({"secure_transport_only": given}, "h").secure_transport_only is meant
     with pytest.raises(IntentError) as refused:
         intent_of({"secure_transport_only": "maybe"}, "h")
-    assert refused.value.problems == [f"{name}: takes true or false, not 'maybe'"]
+    assert refused.value.problems == [f"{name}: must be true or false, not 'maybe'"]
 
 
 def refusals(name: str, value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 CONSOLE = "https://ams.example.com:5443"
 OF = f"{CONSOLE}, application 'live': "

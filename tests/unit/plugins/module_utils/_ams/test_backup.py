@@ -24,9 +24,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     playbook_of,
     unproved_path,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import private_file
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.private_file import FileError
 
 URL = "https://ams1.example.com:5443"

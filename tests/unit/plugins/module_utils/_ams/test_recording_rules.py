@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import recording_rules
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import Forwarding
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
-    Forwarding,
     probe_extension,
 )
 
@@ -27,7 +27,7 @@ def test_extensions_are_taken_as_they_are(extensions: str | None, forwarded: set
     found = {name for name in ("mp4", "webm", "m3u8") if to(extensions, f"streams/a.{name}")}
     assert found == forwarded
     has = Forwarding(extensions or "", BASE)
-    assert {name for name in ("mp4", "webm", "m3u8") if has.takes(name)} == forwarded
+    assert {name for name in ("mp4", "webm", "m3u8") if has.forwards(name)} == forwarded
 
 
 @pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
@@ -40,7 +40,7 @@ def test_the_check_asks_for_a_file_that_ams_could_have_made(
     assert asked == asked.lower()
     assert asked.isalnum()
     if {"mp4", "webm", "m3u8"} & set(has.meant) - forwarded:
-        assert not has.takes(asked)
+        assert not has.forwards(asked)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import as_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 
 
@@ -27,7 +28,7 @@ from botocore.exceptions import ClientError
 def test_throttling_has_advice(code: str, status: int, is_throttled: bool) -> None:
     """It had none: the message ended with the code."""
     answer = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    error = explain("Asking", ClientError(answer, "Ask"))  # type: ignore[arg-type]
+    error = to_aws_error("Asking", ClientError(answer, "Ask"))  # type: ignore[arg-type]
     assert ("run again in some minutes" in str(error)) is is_throttled
 
 
@@ -46,11 +47,11 @@ class _Module:
 
 def test_an_error_has_the_credentials_of_the_task_in_no_form(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible masked the secret as it was given, and not as an answer in JSON or a URL has it."""
-    monkeypatch.setattr(as_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
 
     def run(_module: Any) -> dict[str, Any]:
         raise AwsError("Asking", 'AccessDenied: run\\"s+secret/key, run%22s%2Bsecret%2Fkey')
 
     with pytest.raises(SystemExit):
-        as_module.run_as_module(run, {})
+        aws_module.run_as_module(run, {})
     assert _Module.failed["msg"] == "Asking: AccessDenied: ********, ********."

@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_plan as users,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.ownership import (
     Belongings,
     Claim,
     tags_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ SAME_POLICY = {
 FULL = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 OWN = "arn:aws:iam::123456789012:policy/team/own"
 ARN = "arn:aws:iam::123456789012:user/ams"
-WISH = users.Wish("ams", "recordings", POLICY)
+WISH = users.DesiredUser("ams", "recordings", POLICY)
 DONE = users.User(arn=ARN, policy=POLICY)
 
 
@@ -41,19 +41,19 @@ def calls(found: list[users.Step]) -> list[str]:
     return [step.call for step in found]
 
 
-def wish(**parts: Any) -> users.Wish:
+def desired(**parts: Any) -> users.DesiredUser:
     return replace(WISH, **parts)
 
 
 def test_a_new_user_gets_all_in_order() -> None:
-    wanted = wish(managed=(OWN, FULL), path="/ams/", tags={"team": "video"})
+    wanted = desired(managed=(OWN, FULL), path="/ams/", tags={"team": "video"})
     found = users.steps(None, wanted)
     assert calls(found) == ["create_user", "put_user_policy", "attach_user_policy", "attach_user_policy"]
     assert found[0].arguments == {"Path": "/ams/", "Tags": [{"Key": "team", "Value": "video"}]}
     assert found[0].needs == "iam:CreateUser (and iam:TagUser)"
     assert found[1].arguments["PolicyName"] == "recordings"
     assert json.loads(found[1].arguments["PolicyDocument"]) == POLICY
-    assert [step.words for step in found] == [
+    assert [step.text for step in found] == [
         "create the user ams",
         "add inline policy recordings",
         f"attach managed policy {OWN}",
@@ -68,7 +68,7 @@ def test_what_is_there_already_is_no_step() -> None:
 
 
 def test_console_access_goes_before_anything_is_allowed() -> None:
-    found = users.steps(replace(DONE, console_access=True, policy=None), wish(managed=(FULL,)))
+    found = users.steps(replace(DONE, console_access=True, policy=None), desired(managed=(FULL,)))
     assert calls(found) == ["delete_login_profile", "put_user_policy", "attach_user_policy"]
     assert found[0].removes
     assert not found[1].removes
@@ -77,23 +77,23 @@ def test_console_access_goes_before_anything_is_allowed() -> None:
 def test_what_the_task_does_not_name_stays() -> None:
     current = replace(DONE, path="/x/", managed=(OWN,), tags={"a": "1", "b": "2"})
     assert users.steps(current, WISH) == []
-    after = users.target(current, wish(managed=(FULL,), tags={"b": "3", "c": "4"}))
+    after = users.target(current, desired(managed=(FULL,), tags={"b": "3", "c": "4"}))
     assert after.managed == (OWN, FULL)
     assert after.tags == {"a": "1", "b": "3", "c": "4"}
-    (tag, attach) = users.steps(current, wish(managed=(FULL,), tags={"b": "3", "c": "4"}))
+    (tag, attach) = users.steps(current, desired(managed=(FULL,), tags={"b": "3", "c": "4"}))
     assert tag.arguments == {"Tags": [{"Key": "b", "Value": "3"}, {"Key": "c", "Value": "4"}]}
     assert attach.arguments == {"PolicyArn": FULL}
 
 
 def test_a_moved_user_has_another_arn() -> None:
-    assert users.target(DONE, wish(path="/a/b/")).arn == "arn:aws:iam::123456789012:user/a/b/ams"
-    assert calls(users.steps(DONE, wish(path="/a/b/"))) == ["update_user"]
-    assert users.steps(replace(DONE, path="/a/b/"), wish(path="/a/b/")) == []
+    assert users.target(DONE, desired(path="/a/b/")).arn == "arn:aws:iam::123456789012:user/a/b/ams"
+    assert calls(users.steps(DONE, desired(path="/a/b/"))) == ["update_user"]
+    assert users.steps(replace(DONE, path="/a/b/"), desired(path="/a/b/")) == []
 
 
 def test_a_difference_shows_what_changes_alone() -> None:
     before = replace(DONE, console_access=True, tags={"a": "1"})
-    after = users.target(before, wish(managed=(FULL,), tags={"b": "2"}))
+    after = users.target(before, desired(managed=(FULL,), tags={"b": "2"}))
     assert users.difference(before, after) == (
         {"console_access": True, "managed_policies": [], "tags": {}},
         {"console_access": False, "managed_policies": [FULL], "tags": {"b": "2"}},
@@ -159,14 +159,14 @@ def test_the_form_of_a_policy_does_not_count(
     left = {"Version": "2012-10-17", "Statement": statements}
     right = {"Version": "2012-10-17", "Statement": others}
     assert users.same_policy(left, right)
-    assert users.steps(replace(DONE, policy=left), wish(policy=right)) == []
+    assert users.steps(replace(DONE, policy=left), desired(policy=right)) == []
 
 
 @given(STATEMENTS, STATEMENTS)
 def test_what_is_reached_needs_no_further_step(
     had: list[dict[str, Any]], wanted: list[dict[str, Any]]
 ) -> None:
-    task = wish(policy={"Statement": wanted}, managed=(FULL,), path="/p/", tags={"a": "1"})
+    task = desired(policy={"Statement": wanted}, managed=(FULL,), path="/p/", tags={"a": "1"})
     current = users.User(arn=ARN, console_access=True, policy={"Statement": had}, managed=(OWN,))
     after = users.target(current, task)
     assert users.steps(after, task) == []
@@ -198,15 +198,15 @@ def test_what_is_reached_needs_no_further_step(
 )
 def test_what_cannot_work_is_refused(parts: dict[str, Any], problem: str) -> None:
     with pytest.raises(AwsError) as failed:
-        users.check(wish(**parts))
+        users.check(desired(**parts))
     assert problem in str(failed.value)
     assert str(failed.value).endswith("Nothing was changed.")
 
 
 @pytest.mark.parametrize("path", [None, "/", "/a/", "/a/b/"])
 def test_what_can_work_is_not_refused(path: str | None) -> None:
-    users.check(wish(path=path, managed=("x", FULL), user="a+b=c,d.e@f-g_h"))
-    users.check(wish(policy={"Statement": [{"Effect": "Deny", "NotAction": "s3:*", "NotResource": "*"}]}))
+    users.check(desired(path=path, managed=("x", FULL), user="a+b=c,d.e@f-g_h"))
+    users.check(desired(policy={"Statement": [{"Effect": "Deny", "NotAction": "s3:*", "NotResource": "*"}]}))
 
 
 def test_white_space_does_not_count_for_the_size() -> None:
@@ -283,11 +283,12 @@ def test_of_a_user_that_has_something_else_our_policy_goes_alone(more: dict[str,
 
 def test_tags_by_which_a_user_is_known_are_not_given() -> None:
     with pytest.raises(AwsError, match="tags has another Managed-By"):
-        users.check(wish(tags={"Managed-By": "terraform"}))
+        users.check(desired(tags={"Managed-By": "terraform"}))
 
 
 def test_one_line_says_what_the_user_has() -> None:
     assert (
-        users.summary(WISH, []) == "IAM user ams has the policy recordings and no console access: as wanted"
+        users.summary(WISH, [])
+        == "IAM user ams has the policy recordings and no console access: no change needed"
     )
     assert users.summary(WISH, ["a", "b"]).endswith(": a; b")

@@ -8,7 +8,20 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_plan as access,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    ALL_OFF,
+    ALL_ON,
+    NEW_BUCKET,
+    SWITCHES,
+    Access,
+    DesiredAccess,
+    is_ours,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import (
+    ACL_SWITCHES,
+    POLICY_SWITCHES,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,19 +44,19 @@ DENY = {"Sid": "Deny", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Re
 
 
 def ours(*folders: str) -> dict[str, Any]:
-    return access.statements_wanted(access.Wish("b", "public", folders))[0]
+    return access.statements_wanted(DesiredAccess("b", "public", folders))[0]
 
 
 WISHES = [
-    access.Wish("b", "private", change_foreign_access=True),
-    access.Wish("b", "acl", change_foreign_access=True),
-    access.Wish("b", "public", ("streams",), change_foreign_access=True),
-    access.Wish("b", "public", ("streams", "previews"), change_foreign_access=True),
-    access.Wish("b", "private", change_foreign_access=True, https_for="bucket"),
-    access.Wish(
+    DesiredAccess("b", "private", change_foreign_access=True),
+    DesiredAccess("b", "acl", change_foreign_access=True),
+    DesiredAccess("b", "public", ("streams",), change_foreign_access=True),
+    DesiredAccess("b", "public", ("streams", "previews"), change_foreign_access=True),
+    DesiredAccess("b", "private", change_foreign_access=True, https_for="bucket"),
+    DesiredAccess(
         "b", "cloudfront", ("streams",), change_foreign_access=True, cloudfront_distribution_arn="arn:x"
     ),
-    access.Wish("b", "public", ("streams",), change_foreign_access=True, https_for="bucket"),
+    DesiredAccess("b", "public", ("streams",), change_foreign_access=True, https_for="bucket"),
 ]
 STATEMENTS: list[dict[str, Any]] = [OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]
 POLICIES = st.lists(
@@ -51,12 +64,12 @@ POLICIES = st.lists(
     max_size=4,
     unique_by=lambda statement: statement["Sid"],
 ).map(lambda statements: {"Version": "2012-10-17", "Statement": statements} if statements else None)
-BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in access.SWITCHES})
+BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in SWITCHES})
 OWNERSHIPS = st.sampled_from([None, "ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"])
-STATES = st.builds(access.Access, OWNERSHIPS, BLOCKS, POLICIES)
+STATES = st.builds(Access, OWNERSHIPS, BLOCKS, POLICIES)
 
 
-def openings(state: access.Access) -> set[str]:
+def openings(state: Access) -> set[str]:
     """What everybody can do, written down apart from the code under test."""
     found = set()
     acls_count = state.ownership != "BucketOwnerEnforced"
@@ -72,37 +85,37 @@ def openings(state: access.Access) -> set[str]:
     return found
 
 
-def cuts_off_other_accounts(state: access.Access) -> bool:
+def cuts_off_other_accounts(state: Access) -> bool:
     statements = (state.policy or {}).get("Statement", [])
     is_public = any(each["Effect"] == "Allow" and each["Principal"] == "*" for each in statements)
     return OTHER_ACCOUNT in statements and is_public and state.block["restrict_public_buckets"]
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_no_step_opens_more_than_before_or_asked(before: access.Access, wish: access.Wish) -> None:
+def test_no_step_opens_more_than_before_or_asked(before: Access, wish: DesiredAccess) -> None:
     after = access.target(before, wish)
     allowed = openings(before) | openings(after)
     state = before
     for step in access.steps(before, after):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         assert openings(state) <= allowed, step
     assert state == after
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_no_step_closes_what_is_open_before_and_after(before: access.Access, wish: access.Wish) -> None:
+def test_no_step_closes_what_is_open_before_and_after(before: Access, wish: DesiredAccess) -> None:
     after = access.target(before, wish)
     kept = openings(before) & openings(after)
     cut = cuts_off_other_accounts(before) or cuts_off_other_accounts(after)
     state = before
     for step in access.steps(before, after):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         assert openings(state) >= kept, step
         assert cut or not cuts_off_other_accounts(state), step
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_s3_refuses_no_step(before: access.Access, wish: access.Wish) -> None:
+def test_s3_refuses_no_step(before: Access, wish: DesiredAccess) -> None:
     state = before
     for step in access.steps(before, access.target(before, wish)):
         if step.kind == "policy" and step.value is not None:
@@ -110,44 +123,44 @@ def test_s3_refuses_no_step(before: access.Access, wish: access.Wish) -> None:
             is_public = any(each["Effect"] == "Allow" and each["Principal"] == "*" for each in statements)
             assert not (is_public and state.block["block_public_policy"])
             assert statements
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_a_second_run_has_nothing_to_do(before: access.Access, wish: access.Wish) -> None:
+def test_a_second_run_has_nothing_to_do(before: Access, wish: DesiredAccess) -> None:
     after = access.target(before, wish)
     assert access.steps(after, access.target(after, wish)) == []
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_foreign_statements_stay_as_and_where_they_are(before: access.Access, wish: access.Wish) -> None:
-    def foreign(state: access.Access) -> list[Any]:
-        return [each for each in policy.statements_of(state.policy) if not access.is_ours(each)]
+def test_foreign_statements_stay_as_and_where_they_are(before: Access, wish: DesiredAccess) -> None:
+    def foreign(state: Access) -> list[Any]:
+        return [each for each in policy.statements_of(state.policy) if not is_ours(each)]
 
     assert foreign(access.target(before, wish)) == foreign(before)
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_an_interrupted_run_can_be_run_again(before: access.Access, wish: access.Wish) -> None:
+def test_an_interrupted_run_can_be_run_again(before: Access, wish: DesiredAccess) -> None:
     wanted = access.target(before, wish)
     state = before
     for step in access.steps(before, wanted):
-        state = access.taken(state, step)
+        state = access.after_step(state, step)
         again = access.target(state, wish)
         assert (again.ownership, again.policy) == (wanted.ownership, wanted.policy)
         assert openings(again) <= openings(before) | openings(wanted)
 
 
 @given(before=STATES, wish=st.sampled_from(WISHES))
-def test_the_difference_shows_what_the_steps_do(before: access.Access, wish: access.Wish) -> None:
+def test_the_difference_shows_what_the_steps_do(before: Access, wish: DesiredAccess) -> None:
     after = access.target(before, wish)
     assert (access.difference(before, after) == ({}, {})) == (not access.steps(before, after))
 
 
 def test_a_new_bucket_becomes_public_in_two_steps() -> None:
-    wish = access.Wish("b", "public", ("live/streams", "live/previews"))
-    steps = access.steps(access.NEW_BUCKET, access.target(access.NEW_BUCKET, wish))
-    assert [step.words for step in steps] == [
+    wish = DesiredAccess("b", "public", ("live/streams", "live/previews"))
+    steps = access.steps(NEW_BUCKET, access.target(NEW_BUCKET, wish))
+    assert [step.text for step in steps] == [
         "turn BlockPublicPolicy, RestrictPublicBuckets off",
         "add the statement AntMediaRecordingsPublicRead of the bucket policy",
     ]
@@ -166,40 +179,40 @@ def test_a_new_bucket_becomes_public_in_two_steps() -> None:
 
 
 def test_a_new_bucket_is_private_already() -> None:
-    assert access.steps(access.NEW_BUCKET, access.target(access.NEW_BUCKET, WISHES[0])) == []
+    assert access.steps(NEW_BUCKET, access.target(NEW_BUCKET, WISHES[0])) == []
 
 
 @pytest.mark.parametrize(("partition"), ["aws", "aws-cn", "aws-us-gov"])
 def test_the_partition_is_part_of_the_resource(partition: str) -> None:
-    wish = access.Wish("b", "public", ("s",), partition=partition)
+    wish = DesiredAccess("b", "public", ("s",), partition=partition)
     assert access.statements_wanted(wish)[0]["Resource"] == [f"arn:{partition}:s3:::b/s/*"]
 
 
 def test_a_policy_that_says_the_same_is_not_written() -> None:
     stored = {**ours("streams"), "Principal": {"AWS": "*"}, "Resource": f"{ARN}/streams/*"}
-    before = access.Access("BucketOwnerEnforced", access.ALL_ON, {"Id": "x", "Statement": stored})
+    before = Access("BucketOwnerEnforced", ALL_ON, {"Id": "x", "Statement": stored})
     assert access.target(before, WISHES[2]).policy is before.policy
 
 
 def test_acl_delivery_leaves_the_policy_switches_if_a_foreign_public_statement_needs_them() -> None:
-    before = access.Access("BucketOwnerEnforced", access.ALL_OFF, {"Statement": [WEBSITE]})
-    after = access.target(before, access.Wish("b", "acl"))
-    assert after.block == access.ALL_OFF
-    access.check(before, after, access.Wish("b", "acl"), access.Surroundings())
+    before = Access("BucketOwnerEnforced", ALL_OFF, {"Statement": [WEBSITE]})
+    after = access.target(before, DesiredAccess("b", "acl"))
+    assert after.block == ALL_OFF
+    access.check(before, after, DesiredAccess("b", "acl"), access.Surroundings())
 
 
 @pytest.mark.parametrize("folder", ["", "/", "/a", "a/", "a//b", "*", "a/*", "a?", "${aws:username}"])
 def test_folders_that_would_open_more(folder: str) -> None:
     with pytest.raises(AwsError, match="must be a path such as"):
-        access.check_wish(access.Wish("b", "public", (folder,)))
+        access.check_desired(DesiredAccess("b", "public", (folder,)))
 
 
 def test_public_delivery_needs_folders() -> None:
     with pytest.raises(AwsError, match="never opened"):
-        access.check_wish(access.Wish("b", "public"))
+        access.check_desired(DesiredAccess("b", "public"))
 
 
-def refusal(before: access.Access, wish: access.Wish, around: access.Surroundings) -> str:
+def refusal(before: Access, wish: DesiredAccess, around: access.Surroundings) -> str:
     with pytest.raises(AwsError) as failed:
         access.check(before, access.target(before, wish), wish, around)
     return str(failed.value)
@@ -215,51 +228,49 @@ def refusal(before: access.Access, wish: access.Wish, around: access.Surrounding
     ],
 )
 def test_the_accounts_own_block_is_found_first(delivery: str, switch: str, said: str) -> None:
-    around = access.Surroundings(account={**access.ALL_OFF, switch: True})
-    text = refusal(access.NEW_BUCKET, access.Wish("b", delivery, ("streams",)), around)
+    around = access.Surroundings(account={**ALL_OFF, switch: True})
+    text = refusal(NEW_BUCKET, DesiredAccess("b", delivery, ("streams",)), around)
     assert said in text
     assert "Nothing was changed" in text
 
 
-@pytest.mark.parametrize(
-    ("delivery", "switches"), [("public", access.ACL_SWITCHES), ("acl", access.POLICY_SWITCHES)]
-)
+@pytest.mark.parametrize(("delivery", "switches"), [("public", ACL_SWITCHES), ("acl", POLICY_SWITCHES)])
 def test_the_accounts_other_switches_do_not_matter(delivery: str, switches: tuple[str, ...]) -> None:
-    around = access.Surroundings(account={**access.ALL_OFF, **dict.fromkeys(switches, True)})
-    wish = access.Wish("b", delivery, ("streams",))
-    access.check(access.NEW_BUCKET, access.target(access.NEW_BUCKET, wish), wish, around)
+    around = access.Surroundings(account={**ALL_OFF, **dict.fromkeys(switches, True)})
+    wish = DesiredAccess("b", delivery, ("streams",))
+    access.check(NEW_BUCKET, access.target(NEW_BUCKET, wish), wish, around)
 
 
 def test_private_delivery_does_not_ask_for_the_account() -> None:
-    around = access.Surroundings(account=dict(access.ALL_ON))
-    wish = access.Wish("b", "private")
-    before = access.Access("ObjectWriter", access.ALL_OFF, {"Statement": [ours("streams")]})
+    around = access.Surroundings(account=dict(ALL_ON))
+    wish = DesiredAccess("b", "private")
+    before = Access("ObjectWriter", ALL_OFF, {"Statement": [ours("streams")]})
     access.check(before, access.target(before, wish), wish, around)
 
 
 def test_a_foreign_public_statement_is_neither_cut_off_nor_let_out_unasked() -> None:
-    in_force = access.Access("BucketOwnerEnforced", access.ALL_OFF, {"Statement": [WEBSITE]})
-    held_back = access.Access("BucketOwnerEnforced", access.ALL_ON, {"Statement": [WEBSITE]})
+    in_force = Access("BucketOwnerEnforced", ALL_OFF, {"Statement": [WEBSITE]})
+    held_back = Access("BucketOwnerEnforced", ALL_ON, {"Statement": [WEBSITE]})
     around = access.Surroundings()
-    assert "'Website'" in refusal(in_force, access.Wish("b", "private"), around)
-    assert "into force" in refusal(held_back, access.Wish("b", "public", ("s",)), around)
+    assert "'Website'" in refusal(in_force, DesiredAccess("b", "private"), around)
+    assert "take effect" in refusal(held_back, DesiredAccess("b", "public", ("s",)), around)
     for before, delivery in ((held_back, "private"), (in_force, "public")):
-        wish = access.Wish("b", delivery, ("s",))
+        wish = DesiredAccess("b", delivery, ("s",))
         access.check(before, access.target(before, wish), wish, around)
 
 
 def test_a_foreign_grant_in_the_buckets_acl_is_found_first() -> None:
     around = access.Surroundings(acl_grantees=("http://acs.amazonaws.com/groups/s3/LogDelivery",))
-    before = access.Access("ObjectWriter", access.ALL_ON, None)
-    assert "LogDelivery" in refusal(before, access.Wish("b", "private"), around)
-    wish = access.Wish("b", "acl")
+    before = Access("ObjectWriter", ALL_ON, None)
+    assert "LogDelivery" in refusal(before, DesiredAccess("b", "private"), around)
+    wish = DesiredAccess("b", "acl")
     access.check(before, access.target(before, wish), wish, around)
 
 
 def test_a_policy_that_is_too_long_is_found_first() -> None:
     folders = tuple(f"{number:0>200}" for number in range(100))
-    assert "S3 takes 20480" in refusal(
-        access.NEW_BUCKET, access.Wish("b", "public", folders), access.Surroundings()
+    assert "S3 allows 20480" in refusal(
+        NEW_BUCKET, DesiredAccess("b", "public", folders), access.Surroundings()
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import s3_cors_plan as cors
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,7 +139,7 @@ def test_what_s3_would_refuse_is_named(wrong: dict[str, Any], said: str) -> None
 
 
 def test_doubled_ids_are_refused() -> None:
-    with pytest.raises(AwsError, match="'a' is there more than once"):
+    with pytest.raises(AwsError, match="'a' is listed more than once"):
         cors.check("b", [rule("a"), rule("a")], present=True, purge=True)
 
 
@@ -167,7 +167,7 @@ def test_limits_count_foreign_rules_too() -> None:
     [
         ([], [rule("a")], "b has 1 CORS rule: added a"),
         ([rule("a")], [], "b has no CORS rules: removed a"),
-        ([rule("a")], [rule("a")], "b has 1 CORS rule, as wanted"),
+        ([rule("a")], [rule("a")], "b has 1 CORS rule, no change needed"),
         ([rule("a"), rule("c")], [rule("a", max_age_seconds=1), rule("c")], "b has 2 CORS rules: changed a"),
     ],
 )

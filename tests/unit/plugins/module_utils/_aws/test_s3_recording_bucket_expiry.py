@@ -19,7 +19,7 @@ DAYS = st.none() | st.integers(1, 9)
 LIFETIMES = st.lists(st.builds(expiry.Lifetime, st.sampled_from(PREFIXES), DAYS, DAYS, DAYS), max_size=4)
 KEYS = ("a", "streams/a", "streams/live/a", "previews/a")
 STORED = st.builds(
-    expiry.Stored,
+    expiry.StoredObject,
     st.sampled_from(KEYS),
     st.integers(0, 9),
     st.integers(0, 10).map(lambda days: NOW - timedelta(days=days)),
@@ -32,12 +32,15 @@ def rule(days: int | None = None, prefix: str = "streams/", **more: Any) -> dict
     return {"Status": "Enabled", "Filter": {"Prefix": prefix}, **expiration, **more}
 
 
-def stored(key: str, days: float, **more: Any) -> expiry.Stored:
-    return expiry.Stored(key, 10, NOW - timedelta(days=days), **more)
+def stored(key: str, days: float, **more: Any) -> expiry.StoredObject:
+    return expiry.StoredObject(key, 10, NOW - timedelta(days=days), **more)
 
 
 def impact(
-    before: list[dict[str, Any]], after: list[dict[str, Any]], *found: expiry.Stored, prefix: str = "streams/"
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    *found: expiry.StoredObject,
+    prefix: str = "streams/",
 ) -> expiry.Impact:
     made = expiry.Impact(prefix, expiry.lifetimes(before), expiry.lifetimes(after), NOW)
     for each in found:
@@ -45,7 +48,7 @@ def impact(
     return made
 
 
-def left(life: list[expiry.Lifetime], each: expiry.Stored) -> int:
+def left(life: list[expiry.Lifetime], each: expiry.StoredObject) -> int:
     """In how many days S3 deletes it, day by day and so apart from the code under test; 99: it never does."""
     kind = "current" if each.is_current else "noncurrent"
     days = [getattr(one, kind) for one in life if each.key.startswith(one.prefix)]
@@ -56,7 +59,7 @@ def left(life: list[expiry.Lifetime], each: expiry.Stored) -> int:
 
 @given(before=LIFETIMES, after=LIFETIMES, objects=st.lists(STORED))
 def test_every_deletion_that_is_new_is_counted_once_and_no_other(
-    before: list[expiry.Lifetime], after: list[expiry.Lifetime], objects: list[expiry.Stored]
+    before: list[expiry.Lifetime], after: list[expiry.Lifetime], objects: list[expiry.StoredObject]
 ) -> None:
     """Rules of any folders, whichever cover which: what a change deletes lies in what is looked at."""
     shortened = [each for kind in expiry.KINDS for each in expiry.shortened(before, after, kind)]
@@ -167,15 +170,17 @@ def test_an_archive_is_a_warning_and_an_expiry_beats_it() -> None:
 def test_the_words_of_a_loss() -> None:
     objects = [stored(f"streams/{number}", 40 + number) for number in range(5)]
     found = impact([], [rule(30)], *objects)
-    assert expiry.deletions([found]) == (
+    assert expiry.describe_deletions([found]) == (
         "the rules delete 5 of 5 objects in 'streams/' "
         "(all at once; 50 bytes: 'streams/0', 'streams/1', 'streams/2', ...)"
     )
-    assert expiry.harmless([found]) == []
+    assert expiry.describe_harmless([found]) == []
     versions = [rule(NoncurrentVersionExpiration={"NoncurrentDays": 7})]
     kept = impact([], versions, stored("streams/new", 1))
-    assert expiry.deletions([kept]) == ""
-    assert expiry.harmless([kept]) == ["none of the 1 objects in 'streams/' is deleted earlier than before"]
+    assert expiry.describe_deletions([kept]) == ""
+    assert expiry.describe_harmless([kept]) == [
+        "none of the 1 objects in 'streams/' is deleted earlier than before"
+    ]
 
 
 def test_what_comes_to_its_days_later_is_counted_with_the_days() -> None:
@@ -185,13 +190,13 @@ def test_what_comes_to_its_days_later_is_counted_with_the_days() -> None:
         [], [rule(30)], stored("streams/a", 30 - hour), stored("streams/b", 40), stored("streams/c", 10)
     )
     assert "3 of 3 objects in 'streams/' (1 at once, the next on 2026-06-02, all by 2026-06-21; 30 " in (
-        expiry.deletions([found])
+        expiry.describe_deletions([found])
     )
     said = found.result()
     assert (said["expiring"], said["expiring_at_once"], said["expiring_by"]) == (3, 1, "2026-06-21")
     young = impact([rule(60)], [rule(30)], stored("streams/a", 0), stored("streams/gone", 70))
     assert "1 of 2 objects in 'streams/' (none at once, the first on 2026-07-01, all by 2026-07-01; " in (
-        expiry.deletions([young])
+        expiry.describe_deletions([young])
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
 )
@@ -17,33 +17,33 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
     explain_upload as diagnosis,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
-    Fetched,
     Forwarding,
+    ObjectResponse,
     Preflight,
     Redirect,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import (
-    Answer,
-    Asked,
-    Known,
+    Evidence,
+    S3Response,
+    UploadTarget,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 
-OK = Answer(ok=True)
-DENIED = Answer(code="AccessDenied", message="Access Denied")
-HEAD_DENIED = Answer(code="403", message="Forbidden")
-ASKED = Asked(
+OK = S3Response(ok=True)
+DENIED = S3Response(code="AccessDenied", message="Access Denied")
+HEAD_DENIED = S3Response(code="403", message="Forbidden")
+ASKED = UploadTarget(
     "recordings", "live/streams/probe.mp4", "bucket-owner-full-control", "eu-west-1", "http://store:9000"
 )
-PUBLIC = Asked("recordings", "live/streams/probe.mp4", "public-read", "eu-west-1")
+PUBLIC = UploadTarget("recordings", "live/streams/probe.mp4", "public-read", "eu-west-1")
 NO_ALLOW = "because no identity-based policy allows the {} action"
 
 
-def denied(action: str, why: str = NO_ALLOW) -> Answer:
+def denied(action: str, why: str = NO_ALLOW) -> S3Response:
     on = "arn:aws:s3:::recordings/live/streams/probe.mp4"
     user = "User: arn:aws:iam::123456789012:user/recorder"
     message = f'{user} is not authorized to perform: {action} on resource: "{on}" {why.format(action)}'
-    return Answer(code="AccessDenied", message=message)
+    return S3Response(code="AccessDenied", message=message)
 
 
 def allow(resource: Any, action: Any = "s3:PutObject", **more: Any) -> dict[str, Any]:
@@ -66,28 +66,28 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("answer", "came"),
         [
-            (OK, "that"),
-            (Answer(ok=True, waited=3.2), "that, after 3 s"),
-            (Answer(code="AccessDenied", message="Access Denied."), "AccessDenied: Access Denied"),
-            (Answer(code="403", message="Forbidden", waited=30), "403: Forbidden, still after 30 s"),
-            (Answer(code="AccessDenied"), "AccessDenied"),
+            (OK, "as expected"),
+            (S3Response(ok=True, waited=3.2), "as expected, after 3 s"),
+            (S3Response(code="AccessDenied", message="Access Denied."), "AccessDenied: Access Denied"),
+            (S3Response(code="403", message="Forbidden", waited=30), "403: Forbidden, still after 30 s"),
+            (S3Response(code="AccessDenied"), "AccessDenied"),
             (
-                Answer(nothing=NoAnswer("dns", "the name x is not known to DNS")),
+                S3Response(failure=NoAnswer("dns", "the name x is not known to DNS")),
                 "the name x is not known to DNS",
             ),
         ],
     )
-    def test_what_came(self, answer: Answer, came: str) -> None:
-        assert answer.came() == came
+    def test_what_came(self, answer: S3Response, came: str) -> None:
+        assert answer.describe() == came
 
     @pytest.mark.parametrize("code", ["InvalidAccessKeyId", "NoSuchBucket", "PermanentRedirect"])
     def test_what_makes_every_further_call_fail(self, code: str) -> None:
-        assert Answer(code=code).stops
+        assert S3Response(code=code).stops
 
     @pytest.mark.parametrize(
-        "answer", [OK, DENIED, HEAD_DENIED, Answer(code="AccessControlListNotSupported")]
+        "answer", [OK, DENIED, HEAD_DENIED, S3Response(code="AccessControlListNotSupported")]
     )
-    def test_what_does_not(self, answer: Answer) -> None:
+    def test_what_does_not(self, answer: S3Response) -> None:
         assert not answer.stops
 
 
@@ -95,42 +95,46 @@ class TestGeneral:
     @pytest.mark.parametrize(
         ("answer", "known", "says"),
         [
-            (Answer(code="InvalidAccessKeyId"), Known(key="gone"), "IAM has no such key"),
-            (Answer(code="InvalidAccessKeyId"), Known(key="inactive"), "inactive in IAM: activate it"),
+            (S3Response(code="InvalidAccessKeyId"), Evidence(key="gone"), "IAM has no such key"),
+            (S3Response(code="InvalidAccessKeyId"), Evidence(key="inactive"), "inactive in IAM: activate it"),
             (
-                Answer(code="InvalidAccessKeyId"),
-                Known(key="active", key_age=12.3),
+                S3Response(code="InvalidAccessKeyId"),
+                Evidence(key="active", key_age=12.3),
                 "12 s old and not yet known to S3",
             ),
             (
-                Answer(code="InvalidAccessKeyId"),
-                Known(key="active", key_age=7200),
-                "this store does not know it",
+                S3Response(code="InvalidAccessKeyId"),
+                Evidence(key="active", key_age=7200),
+                "this S3 provider does not know it",
             ),
             (
-                Answer(code="InvalidAccessKeyId"),
-                Known(),
-                "The store does not know the access key: run storage.yml",
+                S3Response(code="InvalidAccessKeyId"),
+                Evidence(),
+                "The S3 provider does not know the access key: run storage.yml",
             ),
-            (Answer(code="InvalidAccessKeyId", waited=30), Known(), "did not learn of it within 30 s"),
-            (Answer(code="SignatureDoesNotMatch"), Known(), "The secret does not belong to the access key"),
-            (Answer(code="ExpiredToken"), Known(), "no temporary credentials"),
-            (Answer(code="NoSuchBucket"), Known(), "The bucket recordings does not exist"),
+            (S3Response(code="InvalidAccessKeyId", waited=30), Evidence(), "still after 30 s"),
             (
-                Answer(code="PermanentRedirect", region="us-east-2"),
-                Known(),
+                S3Response(code="SignatureDoesNotMatch"),
+                Evidence(),
+                "The secret does not belong to the access key",
+            ),
+            (S3Response(code="ExpiredToken"), Evidence(), "not support temporary credentials"),
+            (S3Response(code="NoSuchBucket"), Evidence(), "The bucket recordings does not exist"),
+            (
+                S3Response(code="PermanentRedirect", region="us-east-2"),
+                Evidence(),
                 "The bucket is in us-east-2, not in eu-west-1",
             ),
-            (Answer(code="AuthorizationHeaderMalformed"), Known(), "The bucket is not in eu-west-1"),
-            (Answer(code="RequestTimeTooSkewed"), Known(), "The clock"),
-            (Answer(code="InvalidStorageClass"), Known(), "s3StorageClass"),
-            (Answer(code="InvalidBucketName"), Known(), "No bucket can have the name 'recordings'"),
-            (Answer(code="SlowDown"), Known(), "The store has trouble by itself"),
-            (Answer(code="503"), Known(), "The store has trouble by itself"),
-            (Answer(code="Strange"), Known(), "See what the store says"),
+            (S3Response(code="AuthorizationHeaderMalformed"), Evidence(), "The bucket is not in eu-west-1"),
+            (S3Response(code="RequestTimeTooSkewed"), Evidence(), "The clock"),
+            (S3Response(code="InvalidStorageClass"), Evidence(), "s3StorageClass"),
+            (S3Response(code="InvalidBucketName"), Evidence(), "No bucket can have the name 'recordings'"),
+            (S3Response(code="SlowDown"), Evidence(), "The S3 provider has a failure of its own"),
+            (S3Response(code="503"), Evidence(), "The S3 provider has a failure of its own"),
+            (S3Response(code="Strange"), Evidence(), "See the error of the S3 provider"),
         ],
     )
-    def test_codes(self, answer: Answer, known: Known, says: str) -> None:
+    def test_codes(self, answer: S3Response, known: Evidence, says: str) -> None:
         assert says in diagnosis.general_remedy(answer, ASKED, known)
         assert says in diagnosis.list_remedy(answer, ASKED, known)
 
@@ -139,17 +143,17 @@ class TestGeneral:
         [
             ("dns", ASKED, "Is s3Endpoint (http://store:9000) right?"),
             ("dns", PUBLIC, "Is s3RegionName (eu-west-1) right?"),
-            ("dns", Asked("b", "k"), "Is s3RegionName (empty) right?"),
+            ("dns", UploadTarget("b", "k"), "Is s3RegionName (empty) right?"),
             ("refused", ASKED, "Is the port in s3Endpoint"),
             ("timeout", ASKED, "firewall"),
-            ("route", ASKED, "a way there"),
+            ("route", ASKED, "a route there"),
             ("tls", ASKED, "scheme and port"),
             ("proxy", ASKED, "HTTPS_PROXY"),
             ("other", ASKED, "well-formed"),
         ],
     )
-    def test_no_answer(self, kind: str, asked: Asked, says: str) -> None:
-        assert says in diagnosis.general_remedy(Answer(nothing=NoAnswer(kind, "")), asked, Known())
+    def test_no_answer(self, kind: str, asked: UploadTarget, says: str) -> None:
+        assert says in diagnosis.general_remedy(S3Response(failure=NoAnswer(kind, "")), asked, Evidence())
 
 
 class TestList:
@@ -158,16 +162,16 @@ class TestList:
         [
             (
                 denied("s3:ListBucket"),
-                Known(owner="own"),
+                Evidence(owner="own"),
                 "s3:ListBucket on the whole bucket, without a condition",
             ),
-            (DENIED, Known(), "s3:ListBucket on the whole bucket"),
-            (DENIED, Known(owner="hidden"), "seems to belong to another account"),
-            (denied("s3:ListBucket"), Known(owner="hidden"), "s3:ListBucket on the whole bucket"),
-            (DENIED, Known(owner="foreign"), "belongs to another account, whose bucket policy must allow"),
+            (DENIED, Evidence(), "s3:ListBucket on the whole bucket"),
+            (DENIED, Evidence(owner="hidden"), "seems to belong to another account"),
+            (denied("s3:ListBucket"), Evidence(owner="hidden"), "s3:ListBucket on the whole bucket"),
+            (DENIED, Evidence(owner="other"), "belongs to another account, whose bucket policy must allow"),
         ],
     )
-    def test_refused(self, answer: Answer, known: Known, says: str) -> None:
+    def test_refused(self, answer: S3Response, known: Evidence, says: str) -> None:
         assert says in diagnosis.list_remedy(answer, ASKED, known)
 
     @pytest.mark.parametrize(
@@ -184,40 +188,40 @@ class TestList:
         ],
     )
     def test_by_whom(self, why: str, says: str) -> None:
-        remedy = diagnosis.list_remedy(denied("s3:ListBucket", why), ASKED, Known())
+        remedy = diagnosis.list_remedy(denied("s3:ListBucket", why), ASKED, Evidence())
         assert remedy.startswith("The key needs s3:ListBucket on recordings, but ")
         assert says in remedy
 
 
 class TestHead:
     def test_after_a_refused_list_it_is_a_consequence(self) -> None:
-        assert "goes with the link list" in diagnosis.head_remedy(HEAD_DENIED, DENIED, OK, ASKED)
+        assert "see the check 'list'" in diagnosis.head_remedy(HEAD_DENIED, DENIED, OK, ASKED)
 
     def test_reading_alone_is_missing(self) -> None:
         remedy = diagnosis.head_remedy(HEAD_DENIED, OK, OK, ASKED)
         assert "can list and write but not read: it needs s3:GetObject on live/streams/*" in remedy
 
     def test_writing_is_missing_too(self) -> None:
-        assert "see the link put" in diagnosis.head_remedy(HEAD_DENIED, OK, DENIED, ASKED)
+        assert "see the check 'put'" in diagnosis.head_remedy(HEAD_DENIED, OK, DENIED, ASKED)
 
     def test_another_code(self) -> None:
-        assert "trouble by itself" in diagnosis.head_remedy(Answer(code="503"), OK, OK, ASKED)
+        assert "a failure of its own" in diagnosis.head_remedy(S3Response(code="503"), OK, OK, ASKED)
 
 
 def put_remedy(
-    put: Answer,
-    without_acl: Answer | None = None,
-    head: Answer = OK,
-    listed: Answer = OK,
-    asked: Asked = ASKED,
-    known: Known = diagnosis.NOTHING_KNOWN,
+    put: S3Response,
+    without_acl: S3Response | None = None,
+    head: S3Response = OK,
+    listed: S3Response = OK,
+    asked: UploadTarget = ASKED,
+    known: Evidence = diagnosis.NO_EVIDENCE,
 ) -> str:
     return diagnosis.put_remedy(put, without_acl, head, listed, asked, known)
 
 
 class TestPut:
     def test_acls_are_disabled(self) -> None:
-        remedy = put_remedy(Answer(code="AccessControlListNotSupported"), asked=PUBLIC)
+        remedy = put_remedy(S3Response(code="AccessControlListNotSupported"), asked=PUBLIC)
         assert (
             "ACLs are disabled in bucket recordings (BucketOwnerEnforced), which refuses public-read"
             in remedy
@@ -229,7 +233,7 @@ class TestPut:
         assert "may write but not set ACLs: it needs s3:PutObjectAcl on live/streams/*" in remedy
 
     def test_the_upload_without_an_acl_shows_it(self) -> None:
-        assert "(the same without an ACL was stored)" in put_remedy(DENIED, OK)
+        assert "(without an ACL the object was stored)" in put_remedy(DENIED, OK)
 
     def test_the_acl_is_denied_by_a_policy(self) -> None:
         deny = denied("s3:PutObjectAcl", "with an explicit deny in a resource-based policy")
@@ -238,24 +242,29 @@ class TestPut:
     @pytest.mark.parametrize(
         ("known", "who"),
         [
-            (Known(block=ALL_ON, account=ALL_ON), "The account's own Block Public Access (BlockPublicAcls)"),
-            (Known(block=ALL_ON, account=ALL_OFF), "Block Public Access of the bucket (BlockPublicAcls)"),
-            (Known(), "Block Public Access (BlockPublicAcls)"),
+            (
+                Evidence(block=ALL_ON, account=ALL_ON),
+                "The account's own Block Public Access (BlockPublicAcls)",
+            ),
+            (Evidence(block=ALL_ON, account=ALL_OFF), "Block Public Access of the bucket (BlockPublicAcls)"),
+            (Evidence(), "Block Public Access (BlockPublicAcls)"),
         ],
     )
-    def test_block_public_access_refuses_the_acl(self, known: Known, who: str) -> None:
+    def test_block_public_access_refuses_the_acl(self, known: Evidence, who: str) -> None:
         setting = "the BlockPublicAcls block public access setting"
         why = f"because public access control lists (ACLs) are blocked by {setting}."
         remedy = put_remedy(denied("s3:PutObjectAcl", why), asked=PUBLIC, known=known)
         assert remedy.startswith(f"{who} refuses the ACL public-read")
 
     def test_block_public_access_without_words(self) -> None:
-        remedy = put_remedy(DENIED, OK, asked=PUBLIC, known=Known(block=ALL_ON))
+        remedy = put_remedy(DENIED, OK, asked=PUBLIC, known=Evidence(block=ALL_ON))
         assert remedy.startswith("Block Public Access of the bucket")
         assert "may write but not set ACLs" in put_remedy(
-            DENIED, OK, asked=PUBLIC, known=Known(block=ALL_OFF)
+            DENIED, OK, asked=PUBLIC, known=Evidence(block=ALL_OFF)
         )
-        assert "may write but not set ACLs" in put_remedy(DENIED, OK, asked=ASKED, known=Known(block=ALL_ON))
+        assert "may write but not set ACLs" in put_remedy(
+            DENIED, OK, asked=ASKED, known=Evidence(block=ALL_ON)
+        )
 
     @pytest.mark.parametrize("put", [DENIED, denied("s3:PutObject")])
     @pytest.mark.parametrize(
@@ -267,17 +276,17 @@ class TestPut:
             ),
             ((allow("arn:aws:s3:::recordings/live/*", "s3:GetObject"),), "allows s3:PutObject nowhere"),
             ((), "allows s3:PutObject nowhere"),
-            ((allow("arn:aws:s3:::recordings/live/*", "S3:Put*"),), "so something else refuses it"),
-            ((EVERYTHING_BUT_DELETE,), "so something else refuses it"),
+            ((allow("arn:aws:s3:::recordings/live/*", "S3:Put*"),), "so something else denies it"),
+            ((EVERYTHING_BUT_DELETE,), "so something else denies it"),
         ],
     )
     def test_the_users_policies_are_known(
-        self, put: Answer, policies: tuple[dict[str, Any], ...], says: str
+        self, put: S3Response, policies: tuple[dict[str, Any], ...], says: str
     ) -> None:
-        assert says in put_remedy(put, DENIED, known=Known(user_policies=policies))
+        assert says in put_remedy(put, DENIED, known=Evidence(user_policies=policies))
 
     def test_the_users_policies_are_unknown(self) -> None:
-        assert "does not reach the folder live/streams" in put_remedy(
+        assert "does not include the folder live/streams" in put_remedy(
             denied("s3:PutObject"), head=HEAD_DENIED
         )
         # A public bucket policy lets the key read as well, so HEAD proves nothing then.
@@ -292,8 +301,8 @@ class TestPut:
         )
 
     def test_a_bucket_of_another_account(self) -> None:
-        remedy = put_remedy(DENIED, DENIED, HEAD_DENIED, DENIED, known=Known(owner="hidden"))
-        assert remedy == "Bucket recordings is not this account's: see the link list"
+        remedy = put_remedy(DENIED, DENIED, HEAD_DENIED, DENIED, known=Evidence(owner="hidden"))
+        assert remedy == "Bucket recordings is not this account's: see the check 'list'"
 
     def test_another_action(self) -> None:
         assert "KMS key, for which the key's user needs kms:GenerateDataKey" in put_remedy(
@@ -304,7 +313,7 @@ class TestPut:
         )
 
     def test_another_code(self) -> None:
-        assert "does not exist" in put_remedy(Answer(code="NoSuchBucket"))
+        assert "does not exist" in put_remedy(S3Response(code="NoSuchBucket"))
 
 
 BASE = "https://recordings.s3.eu-west-1.amazonaws.com"
@@ -327,7 +336,7 @@ class TestRedirect:
             (Forwarding("", BASE), "off: httpForwardingExtension is empty"),
             (Forwarding("mp4", ""), "off: httpForwardingBaseURL is empty"),
             (Forwarding("m3u8,webm", BASE), "The extension mp4 is not forwarded, only m3u8, webm is"),
-            (Forwarding("m3u8, mp4", BASE), "as it is, with its case and its blanks: set it to 'm3u8,mp4'"),
+            (Forwarding("m3u8, mp4", BASE), "exactly, with case and blanks: set it to 'm3u8,mp4'"),
             (Forwarding("mp4", BASE), "does viewer_url lead to this server"),
         ],
     )
@@ -338,13 +347,13 @@ class TestRedirect:
     def test_another_place_by_the_settings(self) -> None:
         has = Forwarding("mp4", "https://elsewhere/x")
         remedy = redirect_remedy(302, "https://elsewhere/x/streams/probe.mp4", self.asked, has)
-        assert f"forwards to another place, https://elsewhere/x in place of {BASE}" in remedy
+        assert f"forwards to https://elsewhere/x instead of {BASE}" in remedy
 
     def test_another_place_of_the_same_path(self) -> None:
         """With a folder for each application the path is the one that was asked for."""
         asked, has = Forwarding("mp4", "https://cdn/live"), Forwarding("mp4", "https://old/live")
         remedy = redirect_remedy(302, "https://old/live/streams/probe.mp4", asked, has)
-        assert "forwards to another place, https://old/live in place of https://cdn/live" in remedy
+        assert "forwards to https://old/live instead of https://cdn/live" in remedy
 
     def test_another_place_against_the_settings(self) -> None:
         remedy = redirect_remedy(302, "https://elsewhere/streams/probe.mp4", self.asked, self.asked)
@@ -356,7 +365,7 @@ class TestRedirect:
         assert "set viewer_url to https://ams" in remedy
 
     @pytest.mark.parametrize(
-        ("status", "says"), [(401, "play tokens"), (403, "play tokens"), (502, "fails by itself")]
+        ("status", "says"), [(401, "play tokens"), (403, "play tokens"), (502, "has an error of its own")]
     )
     def test_other_statuses(self, status: int, says: str) -> None:
         assert says in redirect_remedy(status, "", self.asked, self.asked)
@@ -380,11 +389,11 @@ class TestRedirect:
         assert viewers.probe_extension(Forwarding(asked, BASE), Forwarding(has, BASE)) == extension
 
     def test_how_ams_reads_the_list(self) -> None:
-        assert Forwarding("mp4,", BASE).takes("mp4")
-        assert not Forwarding("mp4,", BASE).takes("m3u8")
-        assert Forwarding("mp4,,webm", BASE).takes("m3u8")  # an empty part ends every path
-        assert Forwarding("4", BASE).takes("mp4")
-        assert not Forwarding("mp4", "").takes("mp4")
+        assert Forwarding("mp4,", BASE).forwards("mp4")
+        assert not Forwarding("mp4,", BASE).forwards("m3u8")
+        assert Forwarding("mp4,,webm", BASE).forwards("m3u8")  # an empty part ends every path
+        assert Forwarding("4", BASE).forwards("mp4")
+        assert not Forwarding("mp4", "").forwards("mp4")
 
     def test_what_is_expected_comes_before_what_is_there(self) -> None:
         has = {"httpForwardingExtension": "m3u8", "httpForwardingBaseURL": "https://a/"}
@@ -456,15 +465,15 @@ class TestWhereAnAddressLeads:
 
 
 def fetch_remedy(
-    status: int, known: Known = diagnosis.NOTHING_KNOWN, asked: Asked = ASKED, **more: Any
+    status: int, known: Evidence = diagnosis.NO_EVIDENCE, asked: UploadTarget = ASKED, **more: Any
 ) -> str:
     target = more.pop("target", f"http://store:9000/recordings/{KEY}")
-    return viewers.fetch_remedy(Fetched(target, status, **more), asked, known)
+    return viewers.fetch_remedy(ObjectResponse(target, status, **more), asked, known)
 
 
 class TestFetch:
     def test_other_bytes(self) -> None:
-        assert "answers with other bytes" in fetch_remedy(200)
+        assert "A CDN or a proxy returns other bytes" in fetch_remedy(200)
 
     def test_the_base_url_misses_the_folder(self) -> None:
         remedy = fetch_remedy(403, target="http://store:9000/recordings/streams/probe.mp4")
@@ -472,12 +481,12 @@ class TestFetch:
         assert "httpForwardingBaseURL must end in /live" in remedy
 
     def test_the_base_url_has_too_much(self) -> None:
-        asked = Asked("recordings", "streams/probe.mp4", endpoint="http://store:9000")
+        asked = UploadTarget("recordings", "streams/probe.mp4", endpoint="http://store:9000")
         remedy = fetch_remedy(404, asked=asked, target=f"http://store:9000/recordings/{KEY}")
         assert "httpForwardingBaseURL must end at the bucket" in remedy
 
     def test_a_folder_that_ams_cannot_forward_to(self) -> None:
-        asked = Asked("recordings", "vods/probe.mp4", endpoint="http://store:9000")
+        asked = UploadTarget("recordings", "vods/probe.mp4", endpoint="http://store:9000")
         remedy = fetch_remedy(403, asked=asked, target="http://store:9000/recordings/streams/probe.mp4")
         assert "let s3StreamsFolderPath end in streams" in remedy
 
@@ -486,7 +495,7 @@ class TestFetch:
         [
             (
                 403,
-                "does not give it out. Behind a CDN: is its origin the bucket with the path to live/streams",
+                "refuses it. Behind a CDN: is its origin the bucket with the path to live/streams",
             ),
             (404, "does not find it. Behind a CDN: is its origin this bucket"),
             (502, "fails: can it reach the bucket"),
@@ -510,12 +519,12 @@ class TestFetch:
         assert "does something else delete" in fetch_remedy(404)
 
     def test_anything_else(self) -> None:
-        assert "See what the store says" in fetch_remedy(503)
+        assert "See the error of the S3 provider" in fetch_remedy(503)
 
     def test_a_bucket_name_with_dots(self) -> None:
-        asked = Asked("my.recordings", KEY)
+        asked = UploadTarget("my.recordings", KEY)
         target = f"https://my.recordings.s3.eu-west-1.amazonaws.com/{KEY}"
-        remedy = fetch_remedy(0, asked=asked, target=target, nothing=NoAnswer("tls", ""))
+        remedy = viewers.unreachable_target(target, NoAnswer("tls", ""), asked)
         assert "does not cover a bucket name with dots" in remedy
 
     @pytest.mark.parametrize(
@@ -523,7 +532,7 @@ class TestFetch:
         [("tls", "scheme, port and certificate of cdn"), ("dns", "Is cdn in httpForwardingBaseURL")],
     )
     def test_out_of_reach(self, kind: str, says: str) -> None:
-        assert says in fetch_remedy(0, target=f"https://cdn/{KEY}", nothing=NoAnswer(kind, ""))
+        assert says in viewers.unreachable_target(f"https://cdn/{KEY}", NoAnswer(kind, ""), ASKED)
 
 
 WHOLE = "arn:aws:s3:::recordings/*"
@@ -547,80 +556,80 @@ class TestClosedBucket:
         ("known", "says"),
         [
             (
-                Known(policy=opened(), account=RESTRICTED, block=ALL_OFF),
-                "The account's own Block Public Access (RestrictPublicBuckets) keeps the bucket policy",
+                Evidence(policy=opened(), account=RESTRICTED, block=ALL_OFF),
+                "The account's own Block Public Access (RestrictPublicBuckets) prevents the bucket policy",
             ),
-            (Known(policy=opened(), account=RESTRICTED), "turn that off in the account"),
+            (Evidence(policy=opened(), account=RESTRICTED), "turn that off in the account"),
             (
-                Known(policy=opened(), account=ALL_OFF, block=RESTRICTED),
-                "Block Public Access of the bucket (RestrictPublicBuckets) keeps the bucket policy",
+                Evidence(policy=opened(), account=ALL_OFF, block=RESTRICTED),
+                "Block Public Access of the bucket (RestrictPublicBuckets) prevents the bucket policy",
             ),
             (
-                Known(policy={}),
+                Evidence(policy={}),
                 "No statement of the bucket policy lets everyone read live/streams/*: run storage.yml",
             ),
             (
-                Known(policy={}, block=BLOCKED),
+                Evidence(policy={}, block=BLOCKED),
                 "; Block Public Access of the bucket (BlockPublicPolicy) is on as well",
             ),
             (
-                Known(policy=opened("arn:aws:s3:::recordings/other/*")),
+                Evidence(policy=opened("arn:aws:s3:::recordings/other/*")),
                 "The bucket policy opens recordings/other/*, but not recordings/live/streams/*",
             ),
             (
-                Known(
+                Evidence(
                     policy=allow(
                         "arn:aws:s3:::recordings/*", "s3:GetObject", Principal={"AWS": "123456789012"}
                     )
                 ),
                 "No statement of the bucket policy lets everyone read",
             ),
-            (Known(policy=opened(WHOLE, DENY)), "The bucket policy denies it ('Keep')"),
+            (Evidence(policy=opened(WHOLE, DENY)), "The bucket policy denies it ('Keep')"),
             (
-                Known(policy=opened(WHOLE, {**DENY, "Condition": SECURE})),
+                Evidence(policy=opened(WHOLE, {**DENY, "Condition": SECURE})),
                 "denies it under a condition ('Keep')",
             ),
             # Such a Deny is usual and binds only plain http, so what is certain comes first.
             (
-                Known(policy=opened(WHOLE, {**DENY, "Condition": SECURE}), block=RESTRICTED),
-                "Block Public Access of the bucket (RestrictPublicBuckets) keeps",
+                Evidence(policy=opened(WHOLE, {**DENY, "Condition": SECURE}), block=RESTRICTED),
+                "Block Public Access of the bucket (RestrictPublicBuckets) prevents",
             ),
             (
-                Known(policy=opened(Condition=REFERER, Sid="Site")),
+                Evidence(policy=opened(Condition=REFERER, Sid="Site")),
                 "opens live/streams/* only under a condition ('Site') that viewers do not meet",
             ),
-            (Known(policy=opened()), "The bucket policy opens it: was that set just now"),
-            (Known(policy=opened("arn:aws-cn:s3:::recordings/liv?/*")), "The bucket policy opens it"),
-            (Known(block=RESTRICTED), "(RestrictPublicBuckets) is on, so nobody without a key may read"),
-            (Known(public=False), "No statement of the bucket policy is public"),
+            (Evidence(policy=opened()), "The bucket policy opens it: was that set just now"),
+            (Evidence(policy=opened("arn:aws-cn:s3:::recordings/liv?/*")), "The bucket policy opens it"),
+            (Evidence(block=RESTRICTED), "(RestrictPublicBuckets) is on, so nobody without a key may read"),
+            (Evidence(public=False), "No statement of the bucket policy is public"),
             (
-                Known(),
+                Evidence(),
                 "See Block Public Access of the bucket and of the account, and whether the bucket policy",
             ),
         ],
     )
-    def test_by_bucket_policy(self, known: Known, says: str) -> None:
+    def test_by_bucket_policy(self, known: Evidence, says: str) -> None:
         assert says in fetch_remedy(403, known)
 
     @pytest.mark.parametrize(
         ("known", "says"),
         [
             (
-                Known(policy={}, block=ALL_ON),
+                Evidence(policy={}, block=ALL_ON),
                 "Block Public Access of the bucket (IgnorePublicAcls) ignores the ACL public-read: run",
             ),
             (
-                Known(policy={}, block=ALL_OFF, account=ALL_ON),
+                Evidence(policy={}, block=ALL_OFF, account=ALL_ON),
                 "The account's own Block Public Access (IgnorePublicAcls) ignores the ACL public-read",
             ),
-            (Known(policy={}, block=ALL_OFF), "The ACL public-read opens it: was that set just now"),
+            (Evidence(policy={}, block=ALL_OFF), "The ACL public-read opens it: was that set just now"),
             (
-                Known(policy=opened(WHOLE, DENY), block=ALL_OFF),
+                Evidence(policy=opened(WHOLE, DENY), block=ALL_OFF),
                 "The bucket policy denies it ('Keep')",
             ),
         ],
     )
-    def test_by_acl(self, known: Known, says: str) -> None:
+    def test_by_acl(self, known: Evidence, says: str) -> None:
         assert says in fetch_remedy(403, known, PUBLIC, target=f"{BASE}/{KEY}")
 
 

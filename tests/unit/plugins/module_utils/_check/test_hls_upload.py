@@ -17,18 +17,18 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.hls_u
     NOT_JUDGED,
     OPEN,
     UNKNOWN,
-    Tried,
+    Attempt,
     judge,
     next_header,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.hls_upload_check import (
-    HlsUpload,
+    HlsUploadCheck,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import (
-    Answered,
+    Response,
     Viewer,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import CheckResult
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 
 DEFAULT = {"ipFilterEnabled": True, "remoteAllowedCIDR": "127.0.0.1"}
@@ -39,9 +39,9 @@ LOOPBACK, PRIVATE, PUBLIC, STRANGER = "127.0.0.1", "192.168.1.5", "198.51.100.20
 BODY = b"the probe"
 
 
-def tried(*answers: tuple[str, bool | None]) -> list[Tried]:
+def tried(*answers: tuple[str, bool | None]) -> list[Attempt]:
     came = {True: "200", False: "403", None: "502"}
-    return [Tried(header, came[let_in], let_in) for header, let_in in answers]
+    return [Attempt(header, came[let_in], let_in) for header, let_in in answers]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_asked_next(
         (DEFAULT, PUBLIC, [("", False), (LOOPBACK, False)], CLOSED, ""),
         (OFF, LOOPBACK, [("", False), (LOOPBACK, False)], CLOSED, ""),
         (OFF, LOOPBACK, [("", True), (LOOPBACK, True)], OPEN, "ipFilterEnabled is false"),
-        (EVERYBODY, LOOPBACK, [("", True), (LOOPBACK, True)], OPEN, "lets in everybody"),
+        (EVERYBODY, LOOPBACK, [("", True), (LOOPBACK, True)], OPEN, "allows everybody"),
         # The check on the server itself is let in by right.
         (DEFAULT, LOOPBACK, [("", True), (STRANGER, False)], NOT_JUDGED, "not judged from here"),
         (DEFAULT, LOOPBACK, [("", True), (STRANGER, True)], DOUBTFUL, "as 203.0.113.7 as well"),
@@ -82,8 +82,8 @@ def test_what_is_asked_next(
         (DEFAULT, "", [("", True), (STRANGER, False)], DOUBTFUL, "an address that this host does not know"),
         (DEFAULT, "", [("", True), (STRANGER, True)], DOUBTFUL, "as 203.0.113.7 as well"),
         # What is no answer of the server, or none at all.
-        (DEFAULT, PUBLIC, [("", None), (LOOPBACK, None)], UNKNOWN, "said whether strangers are let in"),
-        (DEFAULT, PUBLIC, [("", False), (LOOPBACK, None)], UNKNOWN, "said whether strangers are let in"),
+        (DEFAULT, PUBLIC, [("", None), (LOOPBACK, None)], UNKNOWN, "said whether strangers have access"),
+        (DEFAULT, PUBLIC, [("", False), (LOOPBACK, None)], UNKNOWN, "said whether strangers have access"),
         (OFF, PUBLIC, [("", None), (LOOPBACK, None)], UNKNOWN, "ipFilterEnabled is false"),
         (DEFAULT, PUBLIC, [("", None), (LOOPBACK, True)], OPEN, "a stranger's header reaches the server"),
         # A proxy on the server that does not say who asks.
@@ -118,7 +118,7 @@ class Server:
         self.answers = answers
         self.asked: list[str] = []
 
-    def ask(self, url: str, headers: Mapping[str, str]) -> Answered:
+    def ask(self, url: str, headers: Mapping[str, str]) -> Response:
         assert url == "https://ams.example.com/live/hls-upload/probe.mp4"
         header = headers.get("X-Forwarded-For", "")
         self.asked.append(header)
@@ -127,7 +127,7 @@ class Server:
             return answer
         status, content = answer
         made = SimpleNamespace(status_code=status, content=content, text=content.decode())
-        return cast("Answered", made)
+        return cast("Response", made)
 
 
 def link_of(
@@ -136,12 +136,12 @@ def link_of(
     source: str = PUBLIC,
     closed: bool = True,
     **settings: Any,
-) -> Link:
+) -> CheckResult:
     monkeypatch.setattr(_hls_upload_check, "source_address", lambda _url: source)
     viewer = Viewer("https://ams.example.com", True, 5, 0)
-    door = HlsUpload("live", viewer, "probe.mp4", {**DEFAULT, **settings}, closed)
+    door = HlsUploadCheck("live", viewer, "probe.mp4", {**DEFAULT, **settings}, closed)
     server = Server(answers)
-    found = door.link(BODY, server.ask)
+    found = door.run(BODY, server.ask)
     assert server.asked == list(answers)
     return found
 
@@ -153,7 +153,7 @@ class TestLink:
     def test_a_closed_door(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: REFUSED})
         assert (found.ok, found.warning, found.remedy) == (True, "", "")
-        assert found.came == "403 without a header; 403 with X-Forwarded-For: 127.0.0.1"
+        assert found.actual == "403 without a header; 403 with X-Forwarded-For: 127.0.0.1"
 
     def test_a_release_that_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert link_of(monkeypatch, {"": (404, b""), LOOPBACK: (404, b"")}).ok
@@ -167,13 +167,13 @@ class TestLink:
         """Before, all of these were a door that is closed."""
         found = link_of(monkeypatch, {"": answer, LOOPBACK: answer})
         assert (found.ok, found.tried) == (True, False)
-        assert f"Answered was: {answer[0]} without a header" in found.warning
-        assert "404 to /live/hls-upload/, which counts as closed" in found.warning
+        assert f"The response was: {answer[0]} without a header" in found.warning
+        assert "404 for /live/hls-upload/, which counts as closed" in found.warning
 
     def test_an_open_one_fails_where_recordings_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = link_of(monkeypatch, {"": REFUSED, LOOPBACK: (200, BODY)})
         assert (found.ok, found.warning) == (False, "")
-        assert "200 and the recording with X-Forwarded-For: 127.0.0.1; a stranger's header" in found.came
+        assert "200 and the recording with X-Forwarded-For: 127.0.0.1; a stranger's header" in found.actual
         assert "set X-Forwarded-For to the address of the client alone" in found.remedy
         assert "refuse /live/hls-upload/" in found.remedy
         assert "s3_recording_allow_open_hls_upload" in found.remedy
@@ -191,7 +191,7 @@ class TestLink:
     def test_on_the_server_itself_it_is_a_note(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = link_of(monkeypatch, {"": (200, BODY), STRANGER: REFUSED}, source=LOOPBACK)
         assert (found.ok, found.warning) == (True, "")
-        assert "not judged from here: the check asks from 127.0.0.1, which the filter allows" in found.came
+        assert "not judged from here: the check runs from 127.0.0.1, which the filter allows" in found.actual
 
     @pytest.mark.parametrize(
         "body",
@@ -206,14 +206,14 @@ class TestLink:
         """Who may not read there can write all the same."""
         found = link_of(monkeypatch, {"": (500, body), STRANGER: (500, body)})
         assert not found.ok
-        assert found.came.startswith("500 from behind the filter without a header")
+        assert found.actual.startswith("500 from behind the filter without a header")
 
     def test_no_answer_is_no_closed_door(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Before, a server that was never reached was said to let nobody in."""
         nothing = NoAnswer("refused", "the connection was refused")
         found = link_of(monkeypatch, {"": nothing, LOOPBACK: nothing})
         assert (found.ok, found.tried) == (True, False)
-        assert found.came.startswith("the connection was refused without a header")
+        assert found.actual.startswith("the connection was refused without a header")
         assert "could not be tried" in found.warning
         assert "viewer_url" in found.warning
 
@@ -224,7 +224,7 @@ class TestLink:
         answers = {"": (200, BODY), STRANGER: REFUSED}
         found = link_of(monkeypatch, answers, source, **allowed)
         assert found.ok
-        assert "a proxy or NAT is on the way" in found.warning
+        assert "because of a proxy or NAT" in found.warning
 
 
 class TestSource:

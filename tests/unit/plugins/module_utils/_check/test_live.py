@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import MASK, AmsError, scrub
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     HLS,
     MP4,
@@ -20,22 +19,25 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordi
     uploads,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    live as _live,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    live_cleanup as _live_removal,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    probe_then_live as _live_after_probe,
+    live_cleanup,
+    live_pull,
+    probe_then_live,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip import (
     CLIP_SECONDS,
     clip,
     mp4_fault,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import Store
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import LiveCheck
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import RecordingBucket
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_stream import LiveStream
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
+    CheckResult,
+    module_result,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
 from botocore.exceptions import ClientError, ProfileNotFound
 
 from tests.harness.forwarding import FORWARDED
@@ -167,7 +169,7 @@ def test_the_address_that_a_server_can_read(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-a-test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    url = Store({"s3BucketName": "recordings", **settings}, 5).url("k", 90.7)
+    url = RecordingBucket({"s3BucketName": "recordings", **settings}, 5).signed_url("k", 90.7)
     assert url.startswith(begins)
     assert "X-Amz-Expires=90&" in url
 
@@ -181,7 +183,7 @@ def refused(code: str, status: int) -> ClientError:
 
 
 class FakeStore:
-    bucket = "recordings"
+    name = "recordings"
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -195,7 +197,7 @@ class FakeStore:
     def put(self, key: str, body: bytes) -> None:
         self.objects[key] = body
 
-    def url(self, key: str, seconds: float) -> str:
+    def signed_url(self, key: str, seconds: float) -> str:
         return URL
 
     def read(self, key: str) -> bytes:
@@ -291,15 +293,14 @@ class Case:
         self.store = FakeStore()
         self.server = FakeBroadcasts(self.store)
 
-    def live(self, timeout: float = 0.2, **settings: Any) -> _live.Live:
+    def live(self, timeout: float = 0.2, **settings: Any) -> LiveCheck:
         viewer = Viewer("http://ams.example.com", True, 5, 0)
-        made = _live.Live({**SETTINGS, **settings}, viewer, self.server, timeout)  # type: ignore[arg-type]
-        made.store = self.store  # type: ignore[assignment]
-        made._removal._store = self.store  # type: ignore[assignment]
-        return made
+        stream = LiveStream({**SETTINGS, **settings}, viewer, self.server, timeout)  # type: ignore[arg-type]
+        stream.bucket = stream.cleanup.bucket = self.store  # type: ignore[assignment]
+        return LiveCheck(stream)
 
-    def links(self, **options: Any) -> list[Link]:
-        return list(self.live(**options).links())
+    def run(self, **options: Any) -> list[CheckResult]:
+        return list(self.live(**options).run())
 
     @property
     def is_empty(self) -> bool:
@@ -308,15 +309,15 @@ class Case:
 
 @pytest.fixture
 def case(monkeypatch: pytest.MonkeyPatch) -> Case:
-    monkeypatch.setattr(_live_removal, "QUIET_SECONDS", 0.05)
-    monkeypatch.setattr(_live_removal, "REMOVAL_SECONDS", 0.5)
-    monkeypatch.setattr(_live, "RECORDING_LATE", 0.1)
-    monkeypatch.setattr(_live, "HLS_LATE", 0.1)
-    monkeypatch.setattr(_live, "PULL_PATIENCE", 0.1)
+    monkeypatch.setattr(live_cleanup, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(live_cleanup, "REMOVAL_SECONDS", 0.5)
+    monkeypatch.setattr(live_pull, "RECORDING_LATE", 0.1)
+    monkeypatch.setattr(live_pull, "HLS_LATE", 0.1)
+    monkeypatch.setattr(live_pull, "PULL_PATIENCE", 0.1)
     return Case()
 
 
-def broken(links: list[Link]) -> Link:
+def broken(links: list[CheckResult]) -> CheckResult:
     (found,) = [link for link in links if not link.ok]
     return found
 
@@ -325,8 +326,8 @@ def broken(links: list[Link]) -> Link:
 
 
 def test_all_links_hold_and_nothing_is_left(case: Case) -> None:
-    links = case.links()
-    assert [link.link for link in links] == NAMES
+    links = case.run()
+    assert [link.check for link in links] == NAMES
     assert all(link.ok for link in links)
     assert case.is_empty
     # Before its next pull, so that there is one recording.
@@ -335,16 +336,16 @@ def test_all_links_hold_and_nothing_is_left(case: Case) -> None:
 
 def test_of_two_recordings_the_first_is_followed(case: Case) -> None:
     case.server.names = ["{}.mp4", "{}_1.mp4"]
-    links = case.links()
+    links = case.run()
     assert all(link.ok for link in links)
-    assert links[2].came.startswith("streams/live-check-")
-    assert "_1.mp4" not in links[2].came
+    assert links[2].actual.startswith("streams/live-check-")
+    assert "_1.mp4" not in links[2].actual
     assert case.is_empty
 
 
 def test_a_recording_of_another_name_is_found_by_the_list(case: Case) -> None:
     case.server.names = ["{}-2026-11-24_22-50-13.123.mp4"]
-    links = case.links()
+    links = case.run()
     assert all(link.ok for link in links)
     assert "-2026-11-24" in links[3].expected
     assert case.is_empty
@@ -355,7 +356,7 @@ def test_a_clip_that_cannot_be_stored_ends_it_and_there_is_nothing_to_remove(cas
         raise refused("AccessDenied", 403)
 
     case.store.put = put  # type: ignore[method-assign]
-    (link,) = case.links()
+    (link,) = case.run()
     assert (link.ok, link.tried) == (True, False)
     assert "the clip could not be put into the bucket: AccessDenied: no" in link.warning
     assert "s3:PutObject" in link.remedy
@@ -364,7 +365,7 @@ def test_a_clip_that_cannot_be_stored_ends_it_and_there_is_nothing_to_remove(cas
 
 def test_no_clip_is_stored_that_could_not_be_removed(case: Case) -> None:
     case.store.no_removal = [ProfileNotFound(profile="prod")]
-    (link,) = case.links()
+    (link,) = case.run()
     assert (link.ok, link.tried) == (True, False)
     assert "there is no profile 'prod'" in link.warning
     assert case.is_empty
@@ -378,22 +379,22 @@ def test_a_put_whose_answer_was_lost_is_removed(case: Case) -> None:
         raise refused("InternalError", 500)
 
     case.store.put = put  # type: ignore[method-assign]
-    links = case.links()
-    assert [link.link for link in links] == ["live check", "live removal"]
+    links = case.run()
+    assert [link.check for link in links] == ["live check", "live removal"]
     assert case.is_empty
 
 
 # --- what keeps the check from being made
 
 
-def not_made(case: Case, **options: Any) -> Link:
+def not_made(case: Case, **options: Any) -> CheckResult:
     """The one link that says so; the others hold, and nothing is left or said to be left."""
-    links = case.links(**options)
+    links = case.run(**options)
     assert all(link.ok for link in links)
     assert case.is_empty
     (found,) = [link for link in links if not link.tried]
-    assert found.link == "live check"
-    result = outcome("http://ams.example.com", [Link("live", "put", True, "", ""), *links])
+    assert found.check == "live check"
+    result = module_result("http://ams.example.com", [CheckResult("live", "put", True, "", ""), *links])
     assert result["warnings"] == [found.warning]
     assert "failed" not in result
     assert "not tried: live check" in result["msg"]
@@ -411,7 +412,7 @@ def not_made(case: Case, **options: Any) -> Link:
             "status 403 with 'Not allowed IP'",
             {"remoteAllowedCIDR": "10.0.0.0/8"},
             False,
-            "(remoteAllowedCIDR '10.0.0.0/8') shuts out 127.0.0.1",
+            "(remoteAllowedCIDR '10.0.0.0/8') blocks 127.0.0.1",
         ),
         ("status 403 with 'Not allowed to access this resource'", {}, False, "the scope of the user decides"),
     ],
@@ -457,10 +458,10 @@ def test_an_application_that_is_full(case: Case, limit: int | None, active: int,
     """Of streams that its own limit allows: the server would stop one more."""
     case.server.streams = active
     if room:
-        assert all(link.ok and link.tried for link in case.links(ingestingStreamLimit=limit))
+        assert all(link.ok and link.tried for link in case.run(ingestingStreamLimit=limit))
         return
     assert (
-        "takes 2 streams at once (ingestingStreamLimit) and has 2"
+        "allows 2 streams at once (ingestingStreamLimit) and has 2"
         in not_made(case, ingestingStreamLimit=limit).warning
     )
     assert case.server.calls == []
@@ -482,28 +483,31 @@ def test_a_failure_of_the_server_may_have_left_something(case: Case) -> None:
 @pytest.mark.parametrize("status", [None, 200])
 def test_what_nobody_understands_is_a_broken_link(case: Case, status: int | None) -> None:
     case.server.errors["create"] = AmsError("Creating a broadcast", "odd", "Look", status=status)
-    link = broken(case.links())
-    assert (link.link, link.came) == ("live pull", "Creating a broadcast: odd")
+    link = broken(case.run())
+    assert (link.check, link.actual) == ("live pull", "Creating a broadcast: odd")
     assert case.is_empty
 
 
 @pytest.mark.parametrize("text", [URL, "0123456789abcdef", "a%2Ftoken", "a/token"])
 def test_the_signed_address_is_a_secret(case: Case, text: str) -> None:
     case.server.refusal = f"no resource for {text}"
-    assert text not in str(case.links())
+    assert text not in str(case.run())
 
 
 def test_a_refused_start_that_nobody_understands_is_not_tried_again(case: Case) -> None:
     case.server.refusal = "No Stream Exists"
-    assert broken(case.links()).came == "the start was refused: No Stream Exists"
+    assert broken(case.run()).actual == "the start was refused: No Stream Exists"
     assert case.server.calls.count("start") == 1
 
 
 @pytest.mark.parametrize("timeout", [0.05, 5])
 def test_a_pull_that_fails_is_told_in_the_words_of_the_server(case: Case, timeout: float) -> None:
     case.server.error = "Connection refused"
-    link = broken(case.links(timeout=timeout))
-    assert (link.link, link.came) == ("live pull", "the server could not read the clip: Connection refused")
+    link = broken(case.run(timeout=timeout))
+    assert (link.check, link.actual) == (
+        "live pull",
+        "the server could not read the clip: Connection refused",
+    )
     assert case.is_empty
 
 
@@ -513,18 +517,18 @@ def test_a_broadcast_that_somebody_else_has_deleted(case: Case) -> None:
         return ""
 
     case.server.start = start  # type: ignore[method-assign]
-    assert broken(case.links()).came == "somebody else has deleted the broadcast"
+    assert broken(case.run()).actual == "somebody else has deleted the broadcast"
 
 
 def test_an_upload_that_does_not_come(case: Case) -> None:
     case.server.uploaded = False
-    link = broken(case.links())
-    assert link.came.startswith("nothing within 0.2 s; the list of recordings has streams/live-check-")
+    link = broken(case.run())
+    assert link.actual.startswith("nothing within 0.2 s; the list of recordings has streams/live-check-")
     assert "AmazonS3Exception" in link.remedy
     assert "HLS" not in link.remedy
     assert case.is_empty
-    assert "lacks the 1" in broken(case.links(uploadExtensionsToS3=6)).remedy
-    assert "HLS files" in broken(case.links(hlsMuxingEnabled=True, hlsTime="1", hlsListSize="1")).remedy
+    assert "lacks the 1" in broken(case.run(uploadExtensionsToS3=6)).remedy
+    assert "HLS files" in broken(case.run(hlsMuxingEnabled=True, hlsTime="1", hlsListSize="1")).remedy
 
 
 def test_a_broken_recording(case: Case) -> None:
@@ -532,8 +536,8 @@ def test_a_broken_recording(case: Case) -> None:
         return clip()[:-1]
 
     case.store.read = read  # type: ignore[method-assign]
-    link = broken(case.links())
-    assert (link.link, link.came[:18]) == ("live playback", "an MP4 that breaks")
+    link = broken(case.run())
+    assert (link.check, link.actual[:18]) == ("live playback", "an MP4 that breaks")
     assert case.is_empty
 
 
@@ -548,7 +552,7 @@ def test_a_server_of_an_old_release_is_given_no_hls_parameters(case: Case) -> No
         return create(broadcast)
 
     case.server.create = old  # type: ignore[method-assign]
-    assert all(link.ok for link in case.links())
+    assert all(link.ok for link in case.run())
     assert [set(each) >= {"hlsParameters"} for each in given] == [True, False]
 
 
@@ -567,7 +571,7 @@ def test_whatever_goes_wrong_everything_is_removed(case: Case, where: str) -> No
 
     case.server._called = once  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt, match=r"^signal 15$"):
-        case.links()
+        case.run()
     assert case.is_empty
 
 
@@ -575,7 +579,7 @@ def test_what_could_not_be_removed_is_told_with_the_signal(case: Case) -> None:
     case.server.errors["start"] = KeyboardInterrupt("signal 15")  # type: ignore[assignment]
     case.store.refusals = [refused("AccessDenied", 403)]
     with pytest.raises(KeyboardInterrupt, match=r"^signal 15; live: live removal: .*AccessDenied.* by hand"):
-        case.links()
+        case.run()
     assert not case.server.known
 
 
@@ -583,7 +587,7 @@ def test_what_could_not_be_removed_is_told_with_an_error_of_our_own(case: Case) 
     case.server.errors["start"] = RuntimeError("odd")
     case.store.refusals = [refused("AccessDenied", 403)]
     with pytest.raises(AmsError, match=r"Checking live live: RuntimeError\('odd'\)\. live: live removal: "):
-        case.links()
+        case.run()
 
 
 def test_a_removal_that_is_refused_is_a_broken_link_and_not_tried_for_ever(case: Case) -> None:
@@ -596,9 +600,9 @@ def test_a_removal_that_is_refused_is_a_broken_link_and_not_tried_for_ever(case:
         return remove(prefix)
 
     case.store.remove = counted  # type: ignore[method-assign]
-    link = broken(case.links())
-    assert link.link == "live removal"
-    assert "the objects: An error occurred (AccessDenied)" in link.came
+    link = broken(case.run())
+    assert link.check == "live removal"
+    assert "the objects: An error occurred (AccessDenied)" in link.actual
     assert "live/streams/live-check-" in link.remedy
     assert len(tries) == 1
 
@@ -607,11 +611,11 @@ def test_a_server_that_is_gone_for_a_moment_is_asked_again(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The moment is counted in calls, whatever the machine takes for them.
-    monkeypatch.setattr(_live_removal, "REMOVAL_SECONDS", 60)
+    monkeypatch.setattr(live_cleanup, "REMOVAL_SECONDS", 60)
     gone = AmsError("Reading a broadcast", "the connection was refused")
     live = case.live()
-    live._removal.created = True
-    case.server.known[live.name] = {}
+    live.stream.cleanup.has_broadcast = True
+    case.server.known[live.stream.name] = {}
     case.server.errors["broadcast"] = gone
     seen: list[int] = []
 
@@ -623,44 +627,44 @@ def test_a_server_that_is_gone_for_a_moment_is_asked_again(
             raise case.server.errors[name]
 
     case.server._called = late  # type: ignore[method-assign]
-    assert live._removal.run() == []
+    assert live.stream.cleanup.run() == []
     assert case.is_empty
 
 
 def test_what_comes_late_is_waited_for(case: Case) -> None:
     live = case.live()
-    live._removal.created = True
-    live._removal.expected[".m3u8"] = 5
+    live.stream.cleanup.has_broadcast = True
+    live.stream.cleanup.expected[".m3u8"] = 5
     passes: list[int] = []
 
     def late(name: str) -> None:
         passes.append(1)
         if len(passes) == 4:
-            case.store.objects[f"live/streams/{live.name}.m3u8"] = b""
+            case.store.objects[f"live/streams/{live.stream.name}.m3u8"] = b""
 
     case.server._called = late  # type: ignore[method-assign]
-    assert live._removal.run() == []
-    assert live._removal.expected == {}
+    assert live.stream.cleanup.run() == []
+    assert live.stream.cleanup.expected == {}
     assert case.is_empty
 
 
 def test_what_never_ends_is_told(case: Case) -> None:
     live = case.live()
-    live._removal.created = True
+    live.stream.cleanup.has_broadcast = True
 
     def again(name: str) -> None:
-        case.store.objects[f"live/streams/{live.name}_7.mp4"] = b""
+        case.store.objects[f"live/streams/{live.stream.name}_7.mp4"] = b""
 
     case.server._called = again  # type: ignore[method-assign]
-    (trouble,) = live._removal.run()
+    (trouble,) = live.stream.cleanup.run()
     assert trouble.startswith("something still came after ")
 
 
 def test_a_signal_waits_until_everything_is_removed(case: Case) -> None:
     live = case.live()
-    live._removal.created = True
-    live._removal.expected[".mp4"] = 0.2
-    case.store.objects[f"live/streams/{live.name}.mp4"] = b""
+    live.stream.cleanup.has_broadcast = True
+    live.stream.cleanup.expected[".mp4"] = 0.2
+    case.store.objects[f"live/streams/{live.stream.name}.mp4"] = b""
     case.server.errors["broadcast"] = AmsError("Reading", "not yet")
 
     def struck(name: str) -> None:
@@ -671,7 +675,7 @@ def test_a_signal_waits_until_everything_is_removed(case: Case) -> None:
     case.server._called = struck  # type: ignore[method-assign]
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt, match="signal 15"):
-        live._removal.run()
+        live.stream.cleanup.run()
     assert case.is_empty
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -683,18 +687,20 @@ class FakeProbe:
     def __init__(self, uploads: bool) -> None:
         self.app, self.uploads = "live", uploads
 
-    def links(self) -> list[Link]:
-        return [Link("live", "put", self.uploads, "", "")]
+    def run(self) -> list[CheckResult]:
+        return [CheckResult("live", "put", self.uploads, "", "")]
 
 
 @pytest.mark.parametrize(("holds", "names"), [(True, ["put", *NAMES]), (False, ["put"])])
 def test_without_an_upload_the_server_is_not_made_to_record(
     case: Case, holds: bool, names: list[str]
 ) -> None:
-    chain = _live_after_probe.AfterProbe(FakeProbe(holds), case.live())  # type: ignore[arg-type]
-    assert [link.link for link in chain.links()] == names
-    told = _live_after_probe.not_tried({"msg": "x"}, [chain])["msg"]
-    assert told.startswith("x" if holds else "x\nlive: live was not tried, since the links of the upload")
+    chain = probe_then_live.ProbeThenLive(FakeProbe(holds), case.live())  # type: ignore[arg-type]
+    assert [link.check for link in chain.run()] == names
+    told = probe_then_live.add_left_out({"msg": "x"}, [chain])["msg"]
+    assert told.startswith(
+        "x" if holds else "x\nlive: live was not tried, because a check of the upload failed"
+    )
     assert (told == "x") is holds
     assert case.is_empty
 
@@ -705,5 +711,5 @@ def test_the_live_check_expects_a_redirect_where_ams_makes_one(
 ) -> None:
     """For ",webm", which forwards everything, it expected none."""
     live = case.live(httpForwardingExtension=extensions, httpForwardingBaseURL="https://cdn.example.com//")
-    expected = f"https://cdn.example.com//streams/{live.name}.mp4" if "mp4" in forwarded else ""
-    assert live._wanted == expected
+    expected = f"https://cdn.example.com//streams/{live.stream.name}.mp4" if "mp4" in forwarded else ""
+    assert live.stream.target == expected

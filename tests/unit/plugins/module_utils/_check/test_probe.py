@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import upload as _upload_check
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import Inquiry
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Known
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import Probe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import EvidenceCollector
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Evidence
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import RecordingProbe, Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
-    Link,
-    checked,
-    outcome,
+    CheckResult,
+    module_result,
+    run_checks,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import (
+    AmsError,
+    CollectionError,
 )
 from botocore.exceptions import (
     ClientError,
@@ -111,7 +115,7 @@ class Client:
 class Web:
     """The viewer's side. change: takes what would be answered, by the method, and may answer otherwise."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: RecordingProbe) -> None:
         self.probe = probe
         self.asked: list[str] = []
         self.change: dict[str, Callable[[Any], Any]] = {}
@@ -151,13 +155,13 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     made = Store()
     monkeypatch.setattr(_upload_check, "s3_client", made.client)
     for question in ("about_key", "about_owner", "about_access", "about_user"):
-        monkeypatch.setattr(Inquiry, question, lambda _self: Known())
+        monkeypatch.setattr(EvidenceCollector, question, lambda _self: Evidence())
     return made
 
 
 @dataclass
 class Parts:
-    probe: Probe
+    probe: RecordingProbe
     web: Web
 
 
@@ -170,25 +174,27 @@ def parts(
 ) -> Parts:
     viewer = Viewer(ORIGIN, True, 5, wait, [ORIGIN])
     asked = {"s3Endpoint": STORE, **(expected or {})}
-    probe = Probe("live", {**SETTINGS, **settings}, viewer, asked, closed, allow_open_door=allow_open)
+    probe = RecordingProbe(
+        "live", {**SETTINGS, **settings}, viewer, asked, closed, allow_open_hls_upload=allow_open
+    )
     web = Web(probe)
-    probe._visit._http = web  # type: ignore[assignment]
+    probe._playback._http = web  # type: ignore[assignment]
     return Parts(probe, web)
 
 
-def names(links: list[Link], broken: bool = True) -> list[str]:
-    return [link.link for link in links if not (broken and link.ok)]
+def names(links: list[CheckResult], broken: bool = True) -> list[str]:
+    return [link.check for link in links if not (broken and link.ok)]
 
 
-def link(links: list[Link], name: str) -> Link:
-    (found,) = [each for each in links if each.link == name]
+def link(links: list[CheckResult], name: str) -> CheckResult:
+    (found,) = [each for each in links if each.check == name]
     return found
 
 
 class TestHealthy:
     def test_nothing_is_asked_twice(self, store: Store) -> None:
         it = parts()
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert names(links, broken=False) == HEALTHY
         assert names(links) == []
         assert store.operations == [
@@ -203,12 +209,12 @@ class TestHealthy:
         assert it.web.asked == ["redirect", "get", "range", "preflight", "foreign", *DOOR]
 
     def test_each_client_is_made_once(self, store: Store) -> None:
-        list(parts().probe.links())
+        list(parts().probe.run())
         assert store.clients == ["key", "provisioning"]
 
     def test_the_upload_is_that_of_ams(self, store: Store) -> None:
         it = parts(s3StorageClass="STANDARD_IA", s3CacheControl="no-store", s3Permission="nonsense")
-        list(it.probe.links())
+        list(it.probe.run())
         (put,) = store.of("put_object")
         assert put == {
             "Bucket": "recordings",
@@ -223,31 +229,31 @@ class TestHealthy:
     def test_without_forwarding_no_viewer_is_sent(self, store: Store) -> None:
         it = parts(httpForwardingExtension="", httpForwardingBaseURL="")
         expected = ["settings", "list", "head", "put", "hls-upload", "remove"]
-        assert names(list(it.probe.links()), broken=False) == expected
+        assert names(list(it.probe.run()), broken=False) == expected
         assert it.web.asked == DOOR
 
     def test_a_star_among_the_origins(self, store: Store) -> None:
         it = parts()
-        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, ["*"])
-        list(it.probe.links())
+        it.probe._playback._viewer = Viewer(ORIGIN, True, 5, 0, ["*"])
+        list(it.probe.run())
         assert it.web.asked == ["redirect", "get", "range", *DOOR]
 
     def test_an_https_page(self, store: Store) -> None:
         it = parts()
-        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, ["https://player"])
-        links = list(it.probe.links())
-        assert link(links, "mixed content").came == "http://store:9000"
+        it.probe._playback._viewer = Viewer(ORIGIN, True, 5, 0, ["https://player"])
+        links = list(it.probe.run())
+        assert link(links, "mixed content").actual == "http://store:9000"
         assert names(links)[0] == "mixed content"
 
 
 class TestDoor:
     """Recordings in a closed bucket are not closed where the server gives them out with its own key."""
 
-    def opened(self, closed: bool | None, *, allow_open: bool = False, **settings: Any) -> list[Link]:
+    def opened(self, closed: bool | None, *, allow_open: bool = False, **settings: Any) -> list[CheckResult]:
         it = parts(closed=closed, allow_open=allow_open, **settings)
         is_open = SimpleNamespace(status_code=200, content=it.probe.body, text="")
         it.web.change["hls-upload"] = lambda _refused: is_open
-        return list(it.probe.links())
+        return list(it.probe.run())
 
     @pytest.mark.parametrize(("closed", "ok"), [(True, False), (False, True), (None, True)])
     def test_it_is_judged_by_the_delivery(self, store: Store, closed: bool | None, ok: bool) -> None:
@@ -273,18 +279,18 @@ class TestDoor:
         off: dict[str, Any] = {"httpForwardingExtension": "", "httpForwardingBaseURL": ""}
         it = parts(**off)
         it.web.change["hls-upload"] = lambda _refused: SimpleNamespace(status_code=502, content=b"", text="")
-        result = outcome(ORIGIN, list(it.probe.links()))
+        result = module_result(ORIGIN, list(it.probe.run()))
         assert "not tried: hls-upload" in result["msg"]
         assert len(result["warnings"]) == 1
 
     def test_a_warning_reaches_the_result(self, store: Store) -> None:
-        (warning,) = outcome(ORIGIN, self.opened(False, ipFilterEnabled=False))["warnings"]
+        (warning,) = module_result(ORIGIN, self.opened(False, ipFilterEnabled=False))["warnings"]
         assert "ipFilterEnabled is false" in warning
 
     def test_without_the_object_it_is_not_asked(self, store: Store) -> None:
         store.answers["put_object"] = [DENIED]
         it = parts()
-        list(it.probe.links())
+        list(it.probe.run())
         assert "hls-upload" not in it.web.asked
 
 
@@ -292,20 +298,20 @@ class TestUploads:
     def test_before_and_after(self, store: Store) -> None:
         probe = parts().probe
         assert not probe.uploads
-        list(probe.links())
+        list(probe.run())
         assert probe.uploads
 
     def test_a_viewers_link_does_not_count(self, store: Store) -> None:
         it = parts()
         it.web.change["redirect"] = lambda _answer: SimpleNamespace(status_code=404, headers={})
-        assert names(list(it.probe.links())) == ["redirect"]
+        assert names(list(it.probe.run())) == ["redirect"]
         assert it.probe.uploads
 
     @pytest.mark.parametrize("operation", ["list_objects_v2", "head_object", "put_object"])
     def test_each_link_of_the_upload_does(self, store: Store, operation: str) -> None:
         store.answers[operation] = [DENIED]
         probe = parts().probe
-        list(probe.links())
+        list(probe.run())
         assert not probe.uploads
 
     @pytest.mark.parametrize(
@@ -322,7 +328,7 @@ class TestUploads:
         self, store: Store, settings: dict[str, Any], expected: dict[str, Any], broken: list[str]
     ) -> None:
         probe = parts(expected, **settings).probe
-        assert names(list(probe.links())) == broken
+        assert names(list(probe.run())) == broken
         assert not probe.uploads
 
 
@@ -334,7 +340,7 @@ class TestBroken:
     def test_what_makes_the_rest_impossible(self, store: Store, error: ClientError) -> None:
         store.answers["list_objects_v2"] = [error]
         it = parts()
-        assert names(list(it.probe.links())) == ["list"]
+        assert names(list(it.probe.run())) == ["list"]
         assert store.operations == ["key:list_objects_v2"]
         assert it.web.asked == ["redirect", "preflight", "foreign"]
 
@@ -344,13 +350,13 @@ class TestBroken:
     def test_no_bucket_that_could_answer(self, store: Store, error: Exception) -> None:
         store.answers["list_objects_v2"] = [error]
         it = parts()
-        assert names(list(it.probe.links())) == ["list"]
+        assert names(list(it.probe.run())) == ["list"]
         assert it.web.asked == ["redirect"]
 
     def test_a_store_that_does_not_answer(self, store: Store) -> None:
         store.answers["list_objects_v2"] = [ConnectTimeoutError(endpoint_url=f"{STORE}/recordings")]
-        found = link(list(parts().probe.links()), "list")
-        assert found.came == "no answer from store:9000 within 5 s"
+        found = link(list(parts().probe.run()), "list")
+        assert found.actual == "no answer from store:9000 within 5 s"
         assert "firewall" in found.remedy
 
     def test_no_piece_of_what_could_not_be_fetched(self, store: Store) -> None:
@@ -358,15 +364,15 @@ class TestBroken:
         it.web.change["get"] = lambda _answer: SimpleNamespace(
             status_code=403, content=b"<Error><Code>AccessDenied</Code></Error>"
         )
-        found = link(list(it.probe.links()), "get")
-        assert found.came == "403 AccessDenied with 40 bytes"
+        found = link(list(it.probe.run()), "get")
+        assert found.actual == "403 AccessDenied with 40 bytes"
         assert "range" not in it.web.asked
 
     def test_a_range_that_is_not_honoured(self, store: Store) -> None:
         it = parts()
         it.web.change["range"] = lambda answer: SimpleNamespace(status_code=200, content=it.probe.body)
-        found = link(list(it.probe.links()), "range")
-        assert found.came == "200 with 2048 bytes"
+        found = link(list(it.probe.run()), "range")
+        assert found.actual == "200 with 2048 bytes"
         assert "CDN that does not pass range requests on" in found.remedy
 
     @pytest.mark.parametrize(
@@ -379,14 +385,14 @@ class TestBroken:
     def test_every_site_is_allowed(self, store: Store, elsewhere: str, remedy: str) -> None:
         """A rule that is wider than asked for is a warning: recording and playback work with it."""
         it = parts()
-        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], elsewhere)
+        it.probe._playback._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], elsewhere)
         headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
         it.web.change["foreign"] = lambda _answer: SimpleNamespace(status_code=200, headers=headers, text="")
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert names(links) == []
         found = link(links, "cors for a foreign origin")
-        assert found.came == "200 that allows *"
-        result = outcome(ORIGIN, links)
+        assert found.actual == "200 that allows *"
+        result = module_result(ORIGIN, links)
         assert "failed" not in result
         (warning,) = result["warnings"]
         assert warning == found.warning
@@ -398,25 +404,25 @@ class TestBroken:
 
     def test_an_origin_that_is_refused_where_cors_is_set_elsewhere(self, store: Store) -> None:
         it = parts()
-        it.probe._visit._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], "MINIO_API_CORS_ALLOW_ORIGIN")
+        it.probe._playback._viewer = Viewer(ORIGIN, True, 5, 0, [ORIGIN], "MINIO_API_CORS_ALLOW_ORIGIN")
         it.web.change["preflight"] = lambda _answer: SimpleNamespace(status_code=403, headers={}, text="")
-        found = link(list(it.probe.links()), f"cors for {ORIGIN}")
+        found = link(list(it.probe.run()), f"cors for {ORIGIN}")
         assert not found.ok
         assert f"set by MINIO_API_CORS_ALLOW_ORIGIN: allow the origin {ORIGIN}" in found.remedy
 
     def test_the_key_of_another_extension(self, store: Store) -> None:
         it = parts({"httpForwardingExtension": "mp4,m3u8"})
         it.web.change["redirect"] = lambda _answer: SimpleNamespace(status_code=404, headers={})
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert names(links) == ["settings", "redirect"]
         assert it.probe.key.endswith(".m3u8")
         assert "m3u8 is not forwarded" in link(links, "redirect").remedy
 
     def test_settings_tell_both_sides_and_no_secret(self, store: Store) -> None:
         expected = {"s3Permission": "private", "s3SecretKey": "another-secret-of-a-test"}
-        found = link(list(parts(expected).probe.links()), "settings")
+        found = link(list(parts(expected).probe.run()), "settings")
         assert "s3Permission='private'" in found.expected
-        assert "s3Permission='bucket-owner-full-control'" in found.came
+        assert "s3Permission='bucket-owner-full-control'" in found.actual
         assert "secret-of-a-test" not in str(found)
 
 
@@ -430,25 +436,25 @@ class TestWaiting:
     def test_for_a_key_that_becomes_known(self, store: Store) -> None:
         unknown = refused("InvalidAccessKeyId")
         store.answers["list_objects_v2"] = [unknown, unknown, unknown, {}]
-        links = list(parts(wait=30).probe.links())
+        links = list(parts(wait=30).probe.run())
         assert names(links) == []
-        assert link(links, "list").came == "that, after 3 s"
+        assert link(links, "list").actual == "as expected, after 3 s"
 
     def test_no_longer_than_asked(self, store: Store) -> None:
         store.answers["list_objects_v2"] = [refused("InvalidAccessKeyId", message="Unknown")]
-        found = link(list(parts(wait=4.5).probe.links()), "list")
-        assert found.came == "InvalidAccessKeyId: Unknown, still after 4 s"
+        found = link(list(parts(wait=4.5).probe.run()), "list")
+        assert found.actual == "InvalidAccessKeyId: Unknown, still after 4 s"
         assert len(store.of("list_objects_v2")) == 6
 
     def test_once_for_all_links(self, store: Store) -> None:
         store.answers.update(list_objects_v2=[DENIED], head_object=[DENIED], put_object=[DENIED])
-        list(parts(wait=10).probe.links())
+        list(parts(wait=10).probe.run())
         assert len(store.of("list_objects_v2")) == 11
         assert len(store.of("head_object")) == 1
 
     def test_not_for_what_does_not_come(self, store: Store) -> None:
         store.answers["list_objects_v2"] = [refused("SignatureDoesNotMatch")]
-        list(parts(wait=10).probe.links())
+        list(parts(wait=10).probe.run())
         assert len(store.of("list_objects_v2")) == 1
 
     def test_for_a_policy_that_becomes_known(self, store: Store) -> None:
@@ -460,16 +466,16 @@ class TestWaiting:
             return answer
 
         it.web.change["get"] = change
-        assert link(list(it.probe.links()), "get").came == "200, after 2 s"
+        assert link(list(it.probe.run()), "get").actual == "200, after 2 s"
 
 
 class TestWithoutAnAcl:
     def test_it_is_tried_where_the_store_names_no_action(self, store: Store) -> None:
         store.answers["put_object"] = [DENIED, {"ResponseMetadata": {}, "VersionId": "v1"}]
         it = parts()
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert names(links) == ["put"]
-        assert "(the same without an ACL was stored)" in link(links, "put").remedy
+        assert "(without an ACL the object was stored)" in link(links, "put").remedy
         first, second = store.of("put_object")
         assert (first["Key"], "ACL" in second) == (second["Key"], False)
         assert store.of("delete_object") == [{"Bucket": "recordings", "Key": it.probe.key, "VersionId": "v1"}]
@@ -479,7 +485,7 @@ class TestWithoutAnAcl:
     def test_it_is_not_where_the_store_does(self, store: Store, action: str) -> None:
         message = f"User: u is not authorized to perform: {action} on resource: x because no policy allows it"
         store.answers["put_object"] = [refused("AccessDenied", message=message)]
-        list(parts().probe.links())
+        list(parts().probe.run())
         assert len(store.of("put_object")) == 1
         assert store.of("delete_object") == []
 
@@ -489,12 +495,12 @@ class TestRemoval:
 
     def test_nothing_was_stored(self, store: Store) -> None:
         store.answers["put_object"] = [refused("AccessControlListNotSupported", 400)]
-        assert "remove" not in names(list(parts().probe.links()), broken=False)
+        assert "remove" not in names(list(parts().probe.run()), broken=False)
         assert store.of("delete_object") == []
 
     def test_the_version_that_was_put(self, store: Store) -> None:
         store.answers["put_object"] = [{"ResponseMetadata": {}, "VersionId": "v1"}]
-        list(parts().probe.links())
+        list(parts().probe.run())
         assert [given["VersionId"] for given in store.of("delete_object")] == ["v1"]
 
     @pytest.mark.parametrize(
@@ -510,7 +516,7 @@ class TestRemoval:
         store.answers["put_object"] = [put]
         store.answers["list_object_versions"] = [{"Versions": [{"VersionId": "v1"}, {"VersionId": "v2"}]}]
         it = parts()
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert link(links, "remove").ok
         assert store.of("list_object_versions")[0]["Prefix"] == it.probe.key
         assert [given["VersionId"] for given in store.of("delete_object")] == ["v1", "v2"]
@@ -518,14 +524,14 @@ class TestRemoval:
     def test_a_bucket_without_versions(self, store: Store) -> None:
         store.answers["put_object"] = [refused("InternalError", 500)]
         store.answers["list_object_versions"] = [{"Versions": [{"VersionId": "null"}]}]
-        list(parts().probe.links())
+        list(parts().probe.run())
         assert ["VersionId" in given for given in store.of("delete_object")] == [False]
 
     def test_an_upload_that_arrives_late(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_upload_check, "_LATEST", 0)
         store.answers["put_object"] = [ConnectTimeoutError(endpoint_url=STORE)]
         store.answers["list_object_versions"] = [{}, {"Versions": [{"VersionId": "v1"}]}]
-        list(parts().probe.links())
+        list(parts().probe.run())
         assert [given["VersionId"] for given in store.of("delete_object")] == ["v1"]
 
     @pytest.mark.parametrize("hidden", [True, False])
@@ -533,25 +539,25 @@ class TestRemoval:
         store.answers["put_object"] = [refused("InternalError", 500)]
         store.answers["list_object_versions"] = [DENIED]
         store.answers["delete_object"] = [{"DeleteMarker": hidden}]
-        assert link(list(parts().probe.links()), "remove").ok is not hidden
+        assert link(list(parts().probe.run()), "remove").ok is not hidden
 
     def test_with_the_key_itself(self, store: Store) -> None:
         store.answers["provisioning:delete_object"] = [DENIED]
-        assert link(list(parts().probe.links()), "remove").ok
+        assert link(list(parts().probe.run()), "remove").ok
         assert store.operations[-2:] == ["provisioning:delete_object", "key:delete_object"]
 
     def test_what_stays_is_named(self, store: Store) -> None:
         store.answers["delete_object"] = [DENIED]
         it = parts(wait=60)
-        found = link(list(it.probe.links()), "remove")
-        assert found.came == "AccessDenied: Access Denied"
+        found = link(list(it.probe.run()), "remove")
+        assert found.actual == "AccessDenied: Access Denied"
         assert found.remedy.startswith(f"Remove {it.probe.key} from bucket recordings by hand")
         assert found.remedy.endswith("need s3:DeleteObject on recordings/streams/*")
 
     def test_what_a_bucket_with_versions_asks_for(self, store: Store) -> None:
         store.answers["put_object"] = [{"ResponseMetadata": {}, "VersionId": "v1"}]
         store.answers["delete_object"] = [DENIED]
-        found = link(list(parts().probe.links()), "remove")
+        found = link(list(parts().probe.run()), "remove")
         assert found.remedy.endswith(
             "need s3:DeleteObject and s3:DeleteObjectVersion on recordings/streams/*"
         )
@@ -564,7 +570,7 @@ class TestRemoval:
 
         it.web.change["get"] = fail
         with pytest.raises(ZeroDivisionError):
-            checked([it.probe])
+            run_checks([it.probe])
         assert len(store.of("delete_object")) == 1
 
     def test_what_stays_after_an_error_is_told_with_it(self, store: Store) -> None:
@@ -575,12 +581,12 @@ class TestRemoval:
         with pytest.raises(
             AmsError, match=rf"ZeroDivisionError.*Remove {it.probe.key} from bucket recordings"
         ):
-            checked([it.probe])
+            run_checks([it.probe])
 
     def test_where_nobody_reads_on(self, store: Store) -> None:
-        links = parts().probe.links()
+        links = parts().probe.run()
         for found in links:
-            if found.link == "put":
+            if found.check == "put":
                 break
         links.close()  # type: ignore[attr-defined]
         assert len(store.of("delete_object")) == 1
@@ -613,15 +619,15 @@ class TestRemovalIsKnownBefore:
     ) -> None:
         store.answers.update({"provisioning:try_delete": [error], "key:try_delete": [DENIED]})
         it = parts()
-        links = list(it.probe.links())
+        links = list(it.probe.run())
         assert store.of("put_object") == []
         assert names(links) == ["remove"]
         found = link(links, "remove")
-        assert found.came.startswith(came)
-        assert found.came.endswith("Nothing was uploaded")
+        assert found.actual.startswith(came)
+        assert found.actual.endswith("Nothing was uploaded")
         assert remedy in found.remedy
         assert not it.probe.uploads
-        message = outcome(ORIGIN, links)["msg"]
+        message = module_result(ORIGIN, links)["msg"]
         assert message.startswith(f"{ORIGIN}: the recording chain could not be verified (remove)")
         assert "is broken" not in message
         assert "BROKEN" not in message
@@ -629,25 +635,25 @@ class TestRemovalIsKnownBefore:
     def test_the_servers_own_key_will_do(self, store: Store) -> None:
         store.answers["provisioning:try_delete"] = [NoCredentialsError()]
         store.answers["provisioning:delete_object"] = [NoCredentialsError()]
-        links = list(parts().probe.links())
+        links = list(parts().probe.run())
         assert names(links) == []
         assert store.operations[-1] == "key:delete_object"
 
     def test_the_mark_of_a_bucket_with_versions_goes_as_well(self, store: Store) -> None:
         store.answers["try_delete"] = [{"DeleteMarker": True, "VersionId": "m1"}, {}]
-        assert names(list(parts().probe.links())) == []
+        assert names(list(parts().probe.run())) == []
         assert [each.get("VersionId") for each in store.of("try_delete")] == [None, "m1"]
 
     def test_versions_that_could_not_be_removed_are_not_made(self, store: Store) -> None:
         store.answers["provisioning:try_delete"] = [{"DeleteMarker": True, "VersionId": "m1"}, DENIED]
         store.answers["key:try_delete"] = [DENIED]
-        assert names(list(parts().probe.links())) == ["remove"]
+        assert names(list(parts().probe.run())) == ["remove"]
         assert store.of("put_object") == []
 
     @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
     def test_a_store_that_says_there_is_nothing(self, store: Store, code: str) -> None:
         store.answers["try_delete"] = [refused(code, 404)]
-        assert names(list(parts().probe.links())) == []
+        assert names(list(parts().probe.run())) == []
 
 
 def send(number: int) -> Callable[[], Any]:
@@ -672,7 +678,7 @@ class TestSignals:
         store.answers["list_object_versions"] = [{"Versions": [{"VersionId": "null"}]}]
         store.answers[at] = [send(number), {}]
         with pytest.raises(KeyboardInterrupt, match=f"signal {number}"):
-            checked([parts().probe])
+            run_checks([parts().probe])
         assert store.operations[-1] == "provisioning:delete_object"
         assert len(store.of("delete_object")) == (2 if at == "delete_object" else 1)
 
@@ -681,7 +687,7 @@ class TestSignals:
         store.answers["list_object_versions"] = [{"Versions": [{"VersionId": "a"}, {"VersionId": "b"}]}]
         store.answers["delete_object"] = [send(number), send(signal.SIGTERM)]
         with pytest.raises(KeyboardInterrupt):
-            checked([parts().probe])
+            run_checks([parts().probe])
         assert [given["VersionId"] for given in store.of("delete_object")] == ["a", "b"]
 
     def test_what_stays_is_told(self, store: Store, number: int) -> None:
@@ -690,52 +696,43 @@ class TestSignals:
         store.answers["list_object_versions"] = [{"Versions": [{"VersionId": "null"}]}]
         it = parts()
         with pytest.raises(KeyboardInterrupt, match=f"Remove {it.probe.key} from bucket recordings"):
-            checked([it.probe])
+            run_checks([it.probe])
 
     def test_handlers_are_put_back(self, store: Store, number: int) -> None:
         before = signal.getsignal(number)
-        checked([parts().probe])
+        run_checks([parts().probe])
         assert signal.getsignal(number) is before
 
     def test_what_is_ignored_stays_so(self, store: Store, number: int) -> None:
         signal.signal(number, signal.SIG_IGN)
         store.answers["put_object"] = [send(number)]
-        assert names(checked([parts().probe])) == []
+        assert names(run_checks([parts().probe])) == []
 
 
 def test_the_table() -> None:
     links = [
-        Link("live", "list", True, "a list", "that"),
-        Link("live", "put", False, "an object", "AccessDenied", "Run storage.yml"),
-        Link("WebRTCApp", "mixed content", True, "https", "https"),
+        CheckResult("live", "list", True, "a list", "as expected"),
+        CheckResult("live", "put", False, "an object", "AccessDenied", "Run storage.yml"),
+        CheckResult("WebRTCApp", "mixed content", True, "https", "https"),
     ]
-    result = outcome("http://ams", links)
+    result = module_result("http://ams", links)
     assert result["failed"]
     assert result["links"][1]["remedy"] == "Run storage.yml"
     assert result["msg"].splitlines() == [
         "http://ams: the recording chain is broken (put):",
         "live       list           ok",
-        "live       put            BROKEN  expected an object, came AccessDenied. Run storage.yml",
+        "live       put            BROKEN  expected an object, got AccessDenied. Run storage.yml",
         "WebRTCApp  mixed content  ok",
     ]
-    whole = outcome("http://ams", [links[0], links[2]])
-    assert whole["msg"] == "WebRTCApp, live: all 2 links hold"
+    whole = module_result("http://ams", [links[0], links[2]])
+    assert whole["msg"] == "WebRTCApp, live: all 2 checks passed"
     assert "failed" not in whole
 
 
-def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-        s3_clients as _probe_store,
-    )
-    from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-        viewer_session as _viewer_session,
-    )
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_probe_store, "IMPORT_ERROR", ImportError("No module named 'botocore'"))
-        with pytest.raises(AmsError, match="No module named 'botocore'"):
-            parts()
-    with monkeypatch.context() as patched:
-        patched.setattr(_viewer_session, "IMPORT_ERROR", ImportError("No module named 'requests'"))
-        with pytest.raises(AmsError, match="No module named 'requests'"):
-            parts()
+@pytest.mark.parametrize(("package", "installs"), [("botocore", "boto3"), ("requests", "requests")])
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, package: str, installs: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(CollectionError) as caught:
+        parts()
+    assert f"{package} is not installed for {sys.executable}. " in str(caught.value)
+    assert str(caught.value).endswith(f"Run: {sys.executable} -m pip install {installs}.")

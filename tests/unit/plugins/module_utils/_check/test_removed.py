@@ -11,7 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
     removed as _absence_check,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import Absence
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import RemovalCheck
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 
 BASE = "https://recordings.s3.eu-west-1.amazonaws.com"
@@ -23,16 +23,16 @@ def broken(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], answer: An
     """The links that do not hold, and what came there."""
     asked: list[str] = []
 
-    def first_answer(_viewer: Viewer, url: str) -> Any:
+    def first_response(_viewer: Viewer, url: str) -> Any:
         asked.append(url)
         return answer
 
-    monkeypatch.setattr(_absence_check, "first_answer", first_answer)
-    chain = Absence("live", settings, Viewer("https://ams-1", True, 5, 0), FORMER)
-    links = list(chain.links())
-    assert [link.link for link in links] == ["settings", "redirect"]
+    monkeypatch.setattr(_absence_check, "first_response", first_response)
+    chain = RemovalCheck("live", settings, Viewer("https://ams-1", True, 5, 0), FORMER)
+    links = list(chain.run())
+    assert [link.check for link in links] == ["settings", "redirect"]
     assert asked == [f"https://ams-1/live/streams/{chain.name}"]
-    return {link.link: f"{link.came}. {link.remedy}" for link in links if not link.ok}
+    return {link.check: f"{link.actual}. {link.remedy}" for link in links if not link.ok}
 
 
 def answer(status: int, location: str = "") -> requests.Response:

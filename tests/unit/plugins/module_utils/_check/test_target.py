@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.target import elsewhere
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.target import target_mismatch
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.providers import (
     is_api_of_aws,
 )
@@ -39,15 +39,15 @@ STRANGER = "http://192.0.2.1:9000"
     ],
 )
 def test_what_was_asked_for_decides(name: str, value: Any) -> None:
-    found = elsewhere({**OWN, name: value}, OWN)
+    found = target_mismatch({**OWN, name: value}, OWN)
     assert found is not None
-    assert (found.expected, found.came) == (f"{name}={OWN[name]!r}", f"{name}={value!r}")
+    assert (found.expected, found.actual) == (f"{name}={OWN[name]!r}", f"{name}={value!r}")
     assert "Nothing was sent" in found.remedy
 
 
 @pytest.mark.parametrize("name", ["s3BucketName", "s3Endpoint", "s3PathStyleAccessEnabled"])
 def test_a_setting_that_the_server_leaves_out_is_another_one(name: str) -> None:
-    assert elsewhere({key: value for key, value in OWN.items() if key != name}, OWN) is not None
+    assert target_mismatch({key: value for key, value in OWN.items() if key != name}, OWN) is not None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_setting_that_the_server_leaves_out_is_another_one(name: str) -> None:
     ],
 )
 def test_the_same_place_is_followed(change: dict[str, Any]) -> None:
-    assert elsewhere({**OWN, **change}, OWN) is None
+    assert target_mismatch({**OWN, **change}, OWN) is None
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_the_same_place_is_followed(change: dict[str, Any]) -> None:
 )
 def test_an_endpoint_that_nobody_asked_for(endpoint: Any, environment: str, is_followed: bool) -> None:
     """Used alone without settings, the module sends nothing but to AWS, or to where the environment says."""
-    found = elsewhere({**OWN, "s3Endpoint": endpoint}, {}, environment)
+    found = target_mismatch({**OWN, "s3Endpoint": endpoint}, {}, environment)
     assert (found is None) is is_followed
     if found is not None:
-        assert found.came == f"s3Endpoint={endpoint!r}"
+        assert found.actual == f"s3Endpoint={endpoint!r}"
         assert "name s3Endpoint among the settings" in found.remedy
 
 
 def test_asking_for_plain_http_allows_it() -> None:
     settings = {"s3Endpoint": STRANGER}
-    assert elsewhere(settings, settings) is None
+    assert target_mismatch(settings, settings) is None
     assert not is_api_of_aws(STRANGER)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import s3_cors_plan as cors
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import (
-    addresses as _addresses,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import addresses as _addresses
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    IntentError,
+    intent_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,8 +29,8 @@ def plan(host: str = "ams-1", /, **inputs: Any) -> dict[str, Any]:
     try:
         members = [Member(host, intent_of(values, host), chosen=True)]
     except IntentError as error:
-        return fleet([], [(host, problem) for problem in error.problems])
-    return fleet(members)
+        return plan_fleet([], [(host, problem) for problem in error.problems])
+    return plan_fleet(members)
 
 
 @pytest.mark.parametrize("name", [*ADDRESSES, *ORIGINS])

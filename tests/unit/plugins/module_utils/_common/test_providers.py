@@ -12,11 +12,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.prov
     PROVIDERS,
     provider_at,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
-    Intent,
-    app_settings,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_settings import app_settings
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import problems_of
 
 KEYED = Intent(
@@ -56,7 +54,7 @@ def test_an_endpoint_of_aws_is_for_the_servers_alone_and_has_the_bucket_in_its_h
     assert settings["s3Endpoint"] == dual_stack
     assert "s3PathStyleAccessEnabled" not in settings
     assert settings["httpForwardingBaseURL"] == "https://recordings.s3.dualstack.eu-west-1.amazonaws.com"
-    (entry,) = fleet([Member("ams-1", host, chosen=True)])["buckets"]
+    (entry,) = plan_fleet([Member("ams-1", host, chosen=True)])["buckets"]
     assert (entry["provider"], entry["s3_endpoint_url"]) == ("aws", "")
 
 
@@ -133,7 +131,7 @@ def test_addresses_follow_from_the_provider(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"provider": "amazon"}, "s3_recording_provider: 'amazon' is none of aws, ceph"),
+        ({"provider": "amazon"}, "s3_recording_provider: 'amazon' must be one of aws, ceph"),
         ({"provider": "ceph"}, "s3_recording_endpoint is not set"),
         ({"provider": "wasabi", "region": ""}, "s3_recording_region is not set"),
         ({"provider": "ovh"}, "acl opens each recording"),
@@ -143,7 +141,7 @@ def test_addresses_follow_from_the_provider(
             {"provider": "minio", "endpoint": "http://m:9000", "secure_transport_only": True},
             "would shut out everybody",
         ),
-        ({"provider": "ovh", "secure_transport_only": True}, "takes a bucket policy"),
+        ({"provider": "ovh", "secure_transport_only": True}, "needs a bucket policy"),
         ({"provider": "digitalocean", "access_key_id": "", "secret_given": False}, "has no IAM"),
     ],
 )
@@ -156,8 +154,8 @@ def test_only_aws_is_asked_for_what_only_aws_has(provider: str) -> None:
     intent = replace(
         KEYED, provider=provider, endpoint="https://store.example.com", base_url="https://cdn.example.com"
     )
-    delivery = "public" if intent.store.policies or not intent.store.acls else "acl"
-    planned = fleet([Member("ams-1", replace(intent, delivery=delivery), chosen=True)])
+    delivery = "public" if intent.s3_provider.policies or not intent.s3_provider.acls else "acl"
+    planned = plan_fleet([Member("ams-1", replace(intent, delivery=delivery), chosen=True)])
     assert planned["problems"] == []
     (bucket,) = planned["buckets"]
     assert bucket["has_ownership"] is (provider == "aws")
@@ -182,7 +180,7 @@ def test_only_aws_is_asked_for_what_only_aws_has(provider: str) -> None:
 def test_where_cors_is_set_can_be_said_whatever_the_provider(provider: str, cors: str, is_set: bool) -> None:
     """Before there was no variable for it, and a store without CORS rules could not be used at all."""
     intent = replace(KEYED, provider=provider, cors=cors, endpoint="https://store.example.com")
-    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    (bucket,) = plan_fleet([Member("ams-1", intent, chosen=True)])["buckets"]
     assert (bool(bucket["cors_rules"]), bool(bucket["cors_elsewhere"])) == (is_set, not is_set)
     assert problems_of(replace(intent, cors="nowhere")) == [
         "s3_recording_cors: 'nowhere' must be bucket or elsewhere"
@@ -194,10 +192,10 @@ def test_minio_expires_recordings_and_is_sent_no_rule_about_unfinished_uploads()
     intent = replace(KEYED, provider="minio", endpoint="http://minio:9000", region="us-east-1")
     assert problems_of(replace(intent, expire_days=30)) == []
     assert "refuses a rule" in problems_of(replace(intent, abort_uploads_days=7))[0]
-    (bucket,) = fleet([Member("ams-1", replace(intent, expire_days=30), chosen=True)])["buckets"]
-    assert {tuple(rule) for rule in bucket["keeping"]["lifecycle_rules"]} == {("prefix", "expiration_days")}
-    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
-    assert bucket["keeping"]["lifecycle_rules"] == []
+    (bucket,) = plan_fleet([Member("ams-1", replace(intent, expire_days=30), chosen=True)])["buckets"]
+    assert {tuple(rule) for rule in bucket["config"]["lifecycle_rules"]} == {("prefix", "expiration_days")}
+    (bucket,) = plan_fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    assert bucket["config"]["lifecycle_rules"] == []
 
 
 @pytest.mark.parametrize(
@@ -221,7 +219,7 @@ def test_without_a_region_there_is_one_that_the_store_takes(
     intent = replace(KEYED, region="", provider=provider, endpoint=endpoint, delivery="private")
     assert problems_of(intent) == []
     assert app_settings(intent, "live")["s3RegionName"] == region
-    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    (bucket,) = plan_fleet([Member("ams-1", intent, chosen=True)])["buckets"]
     assert bucket["region"] == region
     given = replace(intent, region="eu-3")
     assert app_settings(given, "live")["s3RegionName"] == "eu-3"
@@ -236,5 +234,5 @@ def test_a_bucket_at_aws_has_a_region_of_its_own() -> None:
 @pytest.mark.parametrize(("provider", "has_tags"), [("ceph", True), ("minio", True), ("other", False)])
 def test_a_store_that_is_not_known_to_have_tags_is_not_asked_for_them(provider: str, has_tags: bool) -> None:
     intent = replace(KEYED, provider=provider, endpoint="https://store.example.com")
-    (bucket,) = fleet([Member("ams-1", intent, chosen=True)])["buckets"]
+    (bucket,) = plan_fleet([Member("ams-1", intent, chosen=True)])["buckets"]
     assert bucket["tasks"]["s3_recording_bucket"].get("managed_tag", True) is has_tags

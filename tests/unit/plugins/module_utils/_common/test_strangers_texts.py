@@ -11,25 +11,26 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import (
-    MASK,
-    AmsError,
-    excerpt,
-    scrub,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import (
     plan,
     redact,
     secrets_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError, explain
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Link, outcome
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
+    CheckResult,
+    module_result,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError, AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
+    excerpt,
     one_line,
     printable,
     printable_result,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 from botocore.exceptions import ClientError
 
@@ -145,7 +146,9 @@ CONTROLS = [
 def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
     """A server's text reached the terminal as it was: ESC [2J cleared it."""
     denied: Any = {"Error": {"Code": "AccessDenied", "Message": f"no{control}\nlive  redirect  ok"}}
-    link = Link("live", "redirect", False, "302", f"302 to {control}\nlive  get  ok", "Run", f"w{control}")
+    link = CheckResult(
+        "live", "redirect", False, "302", f"302 to {control}\nlive  get  ok", "Run", f"w{control}"
+    )
     texts = [
         excerpt(f"a{control}b"),
         excerpt(f"<p>a{control}b</p>"),
@@ -153,15 +156,15 @@ def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
         str(AmsError("Reading", f"it said {control}")),
         AmsError("Reading", f"it said {control}", f"See {control}").result()["msg"],
         str(AwsError("Reading", f"it said {control}", f"See {control}")),
-        str(explain("Reading", ClientError(denied, "GetObject"))),
+        str(to_aws_error("Reading", ClientError(denied, "GetObject"))),
         *printable_result({"a": [f"x{control}", {f"k{control}": (f"y{control}",)}]})["a"][:1],
         one_line(f"a{control}b"),
         printable(f"a{control}b"),
-        link.verdict(),
+        link.describe(),
     ]
     for text in texts:
         assert all(char.isprintable() or char in "\n\t" for char in text), repr(text)
-    result = printable_result(outcome("https://a.example", [link]))
+    result = printable_result(module_result("https://a.example", [link]))
     assert all(char.isprintable() or char == "\n" for char in result["msg"] + result["warnings"][0])
     # A line of the table is the check's alone.
     assert result["msg"].count("\n") == 1
@@ -176,13 +179,13 @@ def test_an_error_is_one_line_whatever_is_quoted_in_it() -> None:
     assert str(error).endswith("ams-1 : ok=9 changed=0 does not know 's3Name'. Nothing was written.")
     assert len(str(error).splitlines()) == 1
     answer: Any = {"Error": {"Code": FAKED, "Message": FAKED}}
-    assert len(str(explain("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
+    assert len(str(to_aws_error("Asking", ClientError(answer, "Ask"))).splitlines()) == 1
 
 
 def test_a_problem_of_the_plan_is_one_line() -> None:
     """A survey is filled in by people who may only start a job."""
     intent = intent_of({"bucket": f"bucket {FAKED}", "region": "eu-west-1"}, "ams-1")
-    problems = fleet([Member("ams-1", intent, True)])["problems"]
+    problems = plan_fleet([Member("ams-1", intent, True)])["problems"]
     assert "PLAY RECAP" in str(problems)
     assert [problem for problem in problems if len(problem.splitlines()) > 1] == []
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible import constants
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import LOGIN_GATE
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.logins import (
     first_login,
     guarded_logins,

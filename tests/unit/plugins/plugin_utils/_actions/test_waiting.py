@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     wait_usable,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import waiting
 from botocore.exceptions import ClientError
 
@@ -31,7 +31,7 @@ def probe_result(code: str) -> dict[str, Any]:
         region = "eu-west-1"
 
     document = {"access_key_id": KEY, "secret_access_key": "secret"}
-    probe = wait_usable.Probe(Module(), document, "SSM parameter /a")
+    probe = wait_usable.KeyUsabilityCheck(Module(), document, "SSM parameter /a")
 
     def refused() -> None:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetCallerIdentity")
@@ -70,10 +70,10 @@ def test_the_remedy_of_a_key_that_took_too_long() -> None:
 
 
 def test_waiting_for_quiet_and_for_uploads() -> None:
-    result = {"user_name": "recording", "pending": "uploads are under way that may have begun with it: a.mp4"}
+    result = {"user_name": "recording", "pending": "uploads in progress may have begun with it: a.mp4"}
     assert waiting.for_the_key(result, 360) == (
         "Waiting before an access key of IAM user recording is switched off, at most 360 s: "
-        "uploads are under way that may have begun with it: a.mp4"
+        "uploads in progress may have begun with it: a.mp4"
     )
 
 

@@ -7,17 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
-    Intent,
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import (
     bucket_settings,
     key_policy,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (
-    IntentError,
     problems_of,
     warnings_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    IntentError,
+    intent_of,
+)
 
 GUIDE = Intent(bucket="myvideos", region="eu-west-1", ams_url="https://ams1.example.com:5443")
 CEPH = replace(
@@ -83,8 +85,8 @@ def test_a_store_is_not_asked_for_what_it_is_not_known_to_have() -> None:
     other = replace(CEPH, provider="other")
     assert bucket_settings(other, ["streams"]) == {"expected_bucket_owner": "any"}
     assert problems_of(replace(other, versioning=True, bucket_tags={"a": "b"})) == [
-        "the store other is not known to have versioning of buckets",
-        "the store other is not known to have tags of buckets",
+        "the provider other is not known to have versioning of buckets",
+        "the provider other is not known to have tags of buckets",
     ]
 
 
@@ -114,12 +116,12 @@ def test_a_key_of_kms_that_the_recording_user_may_use() -> None:
 
 PROBLEMS = [
     ({"bucket_owner": "me"}, "is not the ID of an account (12 digits)"),
-    ({"encryption": "AES"}, "s3_recording_encryption: 'AES' is none of AES256, aws:kms"),
+    ({"encryption": "AES"}, "s3_recording_encryption: 'AES' must be one of AES256, aws:kms"),
     ({"encryption": "aws:kms"}, "viewers have no credentials"),
-    ({"encryption_key_id": KEY}, "encryption_key_id goes with encryption=aws:kms alone"),
+    ({"encryption_key_id": KEY}, "encryption_key_id is allowed only with encryption=aws:kms"),
     ({"transitions": ({"days": "x", "storage_class": "GLACIER"},)}, "must be {days: NUMBER"),
     ({"transitions": ({"days": 30, "storage_class": "COLD"},)}, "must be {days: NUMBER"),
-    ({"transitions": ({"days": 3, "storage_class": "STANDARD_IA"},)}, "S3 takes 30 at least"),
+    ({"transitions": ({"days": 3, "storage_class": "STANDARD_IA"},)}, "S3 allows 30 at least"),
     ({"transitions": COLDER, "expire_days": 20}, "expires after 20 days, before it moves after 30"),
 ]
 
@@ -134,13 +136,13 @@ def test_what_works_but_bites() -> None:
     assert any("nobody can play a recording in DEEP_ARCHIVE" in each for each in warnings_of(frozen))
     assert not warnings_of(replace(frozen, forwarding=False))
     versions = replace(GUIDE, versioning=True, expire_days=3)
-    assert any("stays as a former version" in each for each in warnings_of(versions))
+    assert any("stays as a noncurrent version" in each for each in warnings_of(versions))
     assert not warnings_of(replace(versions, noncurrent_expire_days=1))
 
 
 def test_values_that_are_no_numbers() -> None:
-    with pytest.raises(IntentError, match="s3_recording_expire_days: takes a whole number, not 'a year'"):
+    with pytest.raises(IntentError, match="s3_recording_expire_days: must be a whole number, not 'a year'"):
         intent_of({"bucket": "b12", "expire_days": "a year"}, "h")
-    with pytest.raises(IntentError, match="s3_recording_transitions: takes a list of dictionaries"):
+    with pytest.raises(IntentError, match="s3_recording_transitions: must be a list of dictionaries"):
         intent_of({"bucket": "b12", "transitions": "30"}, "h")
     assert intent_of({"bucket": "b12", "abort_uploads_days": "0", "expire_days": "7"}, "h").abort_days == 0

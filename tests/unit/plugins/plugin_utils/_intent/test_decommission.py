@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import without_recording
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import arguments_of
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
-    TaskVariables,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import (
+    removal_settings,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import arguments_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import TaskVariables
 
 BUCKET, BASE = "recordings", "https://recordings.s3.eu-west-1.amazonaws.com"
 APPS = [{"name": "live", "settings": {"s3BucketName": BUCKET, "mp4MuxingEnabled": True}}]
@@ -95,10 +95,10 @@ def test_what_a_run_has_turned_on_goes_back_to_what_the_backup_has() -> None:
     kept = {
         "live": {"mp4MuxingEnabled": mp4, "hlsTime": own, "s3BucketName": {"before": "", "after": BUCKET}}
     }
-    (asked,) = without_recording(APPS, BUCKET, kept)
+    (asked,) = removal_settings(APPS, BUCKET, kept)
     assert asked["undo"] == {"mp4MuxingEnabled": mp4, "hlsTime": own}
     assert "mp4MuxingEnabled" not in asked["reset"]
-    (asked,) = without_recording(APPS, BUCKET, {"LiveApp": {"mp4MuxingEnabled": mp4}})
+    (asked,) = removal_settings(APPS, BUCKET, {"LiveApp": {"mp4MuxingEnabled": mp4}})
     assert asked["undo"] == {}
 
 
@@ -234,14 +234,17 @@ def test_links_that_stop_working_and_recordings_that_stay_are_told_with_addresse
 @pytest.mark.parametrize(
     ("bucket", "said"),
     [
-        ({"delivery": "private"}, "with credentials alone: aws s3 cp s3://recordings/streams/NAME.mp4 ."),
+        (
+            {"delivery": "private"},
+            "only be read with credentials: aws s3 cp s3://recordings/streams/NAME.mp4 .",
+        ),
         ({"delivery": "cloudfront"}, f"distribution stays too and serves them at {BASE}/streams/NAME.mp4."),
         (
             {"has_ownership": False},
-            "take the statement AntMediaRecordingsPublicRead out of its bucket policy",
+            "remove the statement AntMediaRecordingsPublicRead from its bucket policy",
         ),
         ({"has_ownership": False, "delivery": "acl"}, "make the objects' ACLs private"),
-        ({"key_given": True}, "The access key stays, which the inventory gave."),
+        ({"key_given": True}, "The access key from the inventory stays."),
     ],
 )
 def test_who_may_read_them_goes_by_the_delivery(bucket: dict[str, Any], said: str) -> None:

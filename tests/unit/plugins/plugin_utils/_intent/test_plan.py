@@ -9,24 +9,23 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import unproved_path
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import origin_of
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
-    Intent,
-    app_settings,
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_settings import app_settings
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import (
+    concrete_origin,
     cors_rules,
-    example_of,
     key_policy,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import (
-    Member,
-    fleet,
-    with_domain,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (
-    IntentError,
     problems_of,
     warnings_of,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    IntentError,
+    intent_of,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import fill_in_domain
 
 GUIDE = Intent(bucket="myvideos", region="us-east-1", ams_url="https://ams1.example.com:5443")
 
@@ -135,15 +134,15 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
     ("changes", "said"),
     [
         ({"bucket": ""}, "s3_recording_bucket is not set"),
-        ({"bucket": "My_Videos"}, "not a name that S3 takes"),
+        ({"bucket": "My_Videos"}, "not a name that S3 allows"),
         ({"bucket": "my.videos"}, "has dots"),
         ({"region": ""}, "s3_recording_region is not set"),
         ({"region": "us-esat-1"}, "does not know 'us-esat-1'"),
-        ({"delivery": "pubic"}, "'pubic' is none of"),
+        ({"delivery": "pubic"}, "'pubic' must be one of"),
         ({"applications": ()}, "s3_recording_applications is empty"),
         ({"applications": ("live", "live")}, "more than once"),
         ({"prefix": "a b"}, "must be a path"),
-        ({"upload": ("mp5",)}, "is none of mp4, hls, previews"),
+        ({"upload": ("mp5",)}, "must be one of mp4, hls, previews"),
         ({"forwarding_extensions": (".mp4",)}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ("mp4", " m3u8")}, "without dots, blanks and commas"),
         ({"forwarding_extensions": ()}, "is empty"),
@@ -176,9 +175,9 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
         ({"cors_origins": ("https://*.x.*",)}, "has more than one *"),
         ({"cors_origins": ("https://Ams.example.com:443",)}, "they send 'https://ams.example.com'"),
-        ({"key_store": "vault"}, "is none of ssm, secretsmanager, file"),
+        ({"key_store": "vault"}, "must be one of ssm, secretsmanager, file"),
         ({"key_store": "file"}, "needs the whole path of a file"),
-        ({"iam_user": "a b"}, "not a name that IAM takes"),
+        ({"iam_user": "a b"}, "not a name that IAM allows"),
         ({"key_store": "file", "key_path": "keys/b.json"}, "needs the whole path of a file"),
         ({"access_key_id": "AKIA1"}, "go together"),
         ({"secret_given": True}, "go together"),
@@ -227,7 +226,7 @@ def member(host: str, chosen: bool = True, **inputs: Any) -> Member:
 
 
 def test_origins_and_folders_come_from_the_whole_inventory() -> None:
-    result = fleet(
+    result = plan_fleet(
         [
             member("a", folder_per_application=True),
             member("b", chosen=False, folder_per_application=True, applications=["LiveApp"]),
@@ -240,7 +239,7 @@ def test_origins_and_folders_come_from_the_whole_inventory() -> None:
 
 
 def test_a_bucket_for_each_group() -> None:
-    result = fleet([member("a"), member("b", bucket="other"), member("c", chosen=False, bucket="third")])
+    result = plan_fleet([member("a"), member("b", bucket="other"), member("c", chosen=False, bucket="third")])
     assert [bucket["bucket"] for bucket in result["buckets"]] == ["myvideos", "other"]
     assert result["hosts"]["b"]["apps"][0]["settings"]["s3BucketName"] == "other"
 
@@ -251,38 +250,38 @@ def test_a_bucket_for_each_group() -> None:
 def test_the_check_is_told_whether_recordings_are_closed(delivery: str, closed: bool) -> None:
     """Without forwarding a public bucket is still public."""
     for forwarding in (True, False):
-        (host,) = fleet([member("a", delivery=delivery, forwarding=forwarding)])["hosts"].values()
+        (host,) = plan_fleet([member("a", delivery=delivery, forwarding=forwarding)])["hosts"].values()
         assert host["closed"] is closed
 
 
 def test_hosts_of_a_bucket_must_agree() -> None:
-    (problem,) = fleet([member("a"), member("b", delivery="private")])["problems"]
+    (problem,) = plan_fleet([member("a"), member("b", delivery="private")])["problems"]
     assert problem.startswith("s3_recording_delivery of bucket 'myvideos' is 'public' for a")
 
 
 def test_two_applications_in_one_folder_are_refused() -> None:
-    (problem,) = fleet([member("a", applications=["live", "LiveApp"])])["problems"]
+    (problem,) = plan_fleet([member("a", applications=["live", "LiveApp"])])["problems"]
     assert "LiveApp, live would share the folder 'streams'" in problem
-    (problem,) = fleet([member("a"), member("b", applications=["LiveApp"])])["problems"]
+    (problem,) = plan_fleet([member("a"), member("b", applications=["LiveApp"])])["problems"]
     assert "would share the folder" in problem
 
 
 def test_an_address_for_all_hosts_is_refused() -> None:
-    (problem,) = fleet([member("a", ams_url="http://ams:5080"), member("b", ams_url="http://ams:5080/")])[
-        "problems"
-    ]
+    (problem,) = plan_fleet(
+        [member("a", ams_url="http://ams:5080"), member("b", ams_url="http://ams:5080/")]
+    )["problems"]
     assert problem.startswith("s3_recording_ams_url is http://ams:5080 for a, b")
 
 
 def test_every_problem_is_named_at_once() -> None:
-    result = fleet([member("a", region="moon-1"), member("b", bucket="X")])
+    result = plan_fleet([member("a", region="moon-1"), member("b", bucket="X")])
     assert len(result["problems"]) == 2
     assert result["problems"][0].startswith("a: ")
     assert (result["buckets"], result["hosts"]) == ([], {})
 
 
 def test_a_problem_of_many_hosts_is_said_once() -> None:
-    (problem,) = fleet([member(f"h{number}", region="moon-1") for number in range(9)])["problems"]
+    (problem,) = plan_fleet([member(f"h{number}", region="moon-1") for number in range(9)])["problems"]
     assert problem.startswith("h0, h1, h2 and 6 more: s3_recording_region")
 
 
@@ -301,7 +300,7 @@ def test_what_is_there_is_opened_only_where_a_delivery_is_given(
     deliveries: tuple[str, ...], opens: bool
 ) -> None:
     members = [member(f"h{number}", delivery=each) for number, each in enumerate(deliveries)]
-    (bucket,) = fleet(members)["buckets"]
+    (bucket,) = plan_fleet(members)["buckets"]
     assert bucket["tasks"]["s3_bucket_access"]["open_existing"] is opens
     assert bucket["tasks"]["s3_bucket_access"]["delivery"] == (deliveries[-1] or "public")
 
@@ -336,7 +335,7 @@ def test_what_is_there_is_opened_only_where_a_delivery_is_given(
     ],
 )
 def test_where_https_alone_is_the_default(given: dict[str, Any], https_for: str) -> None:
-    (bucket,) = fleet([member("a", **given)])["buckets"]
+    (bucket,) = plan_fleet([member("a", **given)])["buckets"]
     assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == https_for
 
 
@@ -352,13 +351,13 @@ def test_where_https_alone_is_the_default(given: dict[str, Any], https_for: str)
 def test_a_given_distribution_has_to_come_by_https_where_the_bucket_refuses_http(
     given: dict[str, Any], is_required: bool | None
 ) -> None:
-    (bucket,) = fleet([member("a", delivery="cloudfront", **given)])["buckets"]
+    (bucket,) = plan_fleet([member("a", delivery="cloudfront", **given)])["buckets"]
     assert bucket["tasks"]["cloudfront_recording_distribution"].get("require_https") is is_required
 
 
 @pytest.mark.parametrize("base_url", ["http://cdn.example.com", "https://cdn.example.com"])
 def test_a_cdn_of_one_host_keeps_http_of_the_bucket(base_url: str) -> None:
-    (bucket,) = fleet([member("a"), member("b", base_url=base_url)])["buckets"]
+    (bucket,) = plan_fleet([member("a"), member("b", base_url=base_url)])["buckets"]
     assert bucket["tasks"]["s3_bucket_access"]["secure_transport_only"] == "nothing"
 
 
@@ -366,7 +365,7 @@ def test_a_cdn_of_one_host_keeps_http_of_the_bucket(base_url: str) -> None:
     ("name", "value"), [("mp4", "perhaps"), ("applications", {"a": 1}), ("settings", "x"), ("region", ["x"])]
 )
 def test_a_value_of_the_wrong_type_is_named(name: str, value: Any) -> None:
-    with pytest.raises(IntentError, match=f"s3_recording_{name}: takes"):
+    with pytest.raises(IntentError, match=f"s3_recording_{name}: must be"):
         intent_of({"bucket": "b12", name: value}, "h")
 
 
@@ -389,52 +388,52 @@ def test_consoles_on_localhost_may_share_an_address_if_viewers_have_another() ->
         member("a", ams_url=local, viewer_url="https://a.example.com"),
         member("b", ams_url=local, viewer_url="https://b.example.com"),
     ]
-    assert fleet(with_viewers)["problems"] == []
+    assert plan_fleet(with_viewers)["problems"] == []
     assert (
         "s3_recording_viewer_url"
-        in fleet([member("a", ams_url=local), member("b", ams_url=local)])["problems"][0]
+        in plan_fleet([member("a", ams_url=local), member("b", ams_url=local)])["problems"][0]
     )
 
 
 def test_verify_is_told_the_origins_that_the_bucket_allows() -> None:
-    given = fleet([member("a", cors_origins=["https://player.example.com"])])
+    given = plan_fleet([member("a", cors_origins=["https://player.example.com"])])
     assert given["hosts"]["a"]["origins"] == ["https://player.example.com"]
-    extra = fleet([member("a", cors_extra_origins=["https://player.example.com"])])
+    extra = plan_fleet([member("a", cors_extra_origins=["https://player.example.com"])])
     assert extra["hosts"]["a"]["origins"] == ["https://a:5443", "https://player.example.com"]
 
 
 def test_the_store_is_provisioned_where_it_is() -> None:
-    (bucket,) = fleet([member("a", endpoint="https://s3.example.com")])["buckets"]
+    (bucket,) = plan_fleet([member("a", endpoint="https://s3.example.com")])["buckets"]
     assert (bucket["s3_endpoint_url"], bucket["aws_endpoint_url"]) == ("https://s3.example.com", "")
 
 
 def test_a_policy_that_iam_would_not_take_is_refused() -> None:
     apps = [f"application-{number}" for number in range(30)]
-    (problem,) = fleet([member("a", applications=apps, folder_per_application=True)])["problems"]
+    (problem,) = plan_fleet([member("a", applications=apps, folder_per_application=True)])["problems"]
     assert "the 60 folders of bucket 'myvideos'" in problem
-    assert fleet([member("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
+    assert plan_fleet([member("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
 
 
 def test_a_pattern_is_proved_by_an_origin_that_a_browser_can_send() -> None:
     own = "https://ams1.example.com:5443"
-    assert example_of("https://*.example.com:5443", own) == own
-    assert example_of("https://*.example.org", own) == "https://recording-check.example.org"
-    assert example_of("https://player.example.org", own) == "https://player.example.org"
-    given = fleet([member("ams1.example.com", cors_origins=["https://*.example.com:5443"])])
+    assert concrete_origin("https://*.example.com:5443", own) == own
+    assert concrete_origin("https://*.example.org", own) == "https://recording-check.example.org"
+    assert concrete_origin("https://player.example.org", own) == "https://player.example.org"
+    given = plan_fleet([member("ams1.example.com", cors_origins=["https://*.example.com:5443"])])
     assert given["hosts"]["ams1.example.com"]["origins"] == [own]
 
 
 def test_origins_of_a_large_fleet_are_one_rule_and_where_they_do_not_fit_a_pattern_is_offered() -> None:
     hosts = [f"ams-{number:04}.media.example.com" for number in range(1000)]
-    many = fleet([member(host) for host in hosts[:800]])
+    many = plan_fleet([member(host) for host in hosts[:800]])
     (rule,) = many["buckets"][0]["cors_rules"]
     assert len(rule["allowed_origins"]) == 800
-    too_many = fleet([member(host) for host in hosts])
+    too_many = plan_fleet([member(host) for host in hosts])
     (problem,) = too_many["problems"]
     assert "1000 origins of bucket 'myvideos' make a CORS rule of" in problem
     assert "https://*.media.example.com:5443 (s3_recording_cors_origins)" in problem
     offered = [member(host, cors_origins=["https://*.media.example.com:5443"]) for host in hosts]
-    assert fleet(offered)["problems"] == []
+    assert plan_fleet(offered)["problems"] == []
 
 
 CLOUDFRONT = replace(GUIDE, delivery="cloudfront", cache_control="public, max-age=86400")
@@ -444,11 +443,11 @@ def test_cloudfront_sends_viewers_to_a_domain_that_is_known_later() -> None:
     assert (problems_of(CLOUDFRONT), warnings_of(CLOUDFRONT)) == ([], [])
     settings = app_settings(replace(CLOUDFRONT, folder_per_application=True), "live")
     assert settings["s3Permission"] == "bucket-owner-full-control"
-    entry = fleet([Member("a", replace(CLOUDFRONT, prefix="eu"), chosen=True)])
+    entry = plan_fleet([Member("a", replace(CLOUDFRONT, prefix="eu"), chosen=True)])
     assert (entry["buckets"][0]["needs_domain"], entry["hosts"]["a"]["needs_domain"]) == (True, True)
-    (app,) = with_domain(entry["hosts"]["a"]["apps"], "d1.cloudfront.net")
+    (app,) = fill_in_domain(entry["hosts"]["a"]["apps"], "d1.cloudfront.net")
     assert app["settings"]["httpForwardingBaseURL"] == "https://d1.cloudfront.net/eu"
-    named = fleet([Member("a", replace(CLOUDFRONT, base_url="https://cdn.example.com"), chosen=True)])
+    named = plan_fleet([Member("a", replace(CLOUDFRONT, base_url="https://cdn.example.com"), chosen=True)])
     assert not named["buckets"][0]["needs_domain"]
     (app,) = named["hosts"]["a"]["apps"]
     assert app["settings"]["httpForwardingBaseURL"] == "https://cdn.example.com"
@@ -457,12 +456,12 @@ def test_cloudfront_sends_viewers_to_a_domain_that_is_known_later() -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"region": "", "endpoint": "https://s3.example.com"}, "takes a bucket at AWS"),
-        ({"cloudfront_price_class": "cheap"}, "'cheap' is none of PriceClass_100"),
+        ({"region": "", "endpoint": "https://s3.example.com"}, "needs a bucket on AWS"),
+        ({"cloudfront_price_class": "cheap"}, "'cheap' must be one of PriceClass_100"),
         ({"encryption": "aws:kms"}, "CloudFront cannot use AWS's own KMS key"),
         (
             {"delivery": "public", "cloudfront_distribution": "E1"},
-            "goes with s3_recording_delivery: cloudfront",
+            "works only with s3_recording_delivery: cloudfront",
         ),
     ],
 )
@@ -479,20 +478,23 @@ def test_recordings_that_cloudfront_may_not_keep() -> None:
     [
         (
             "decommission",
-            "(decommission) was broken off before its change was proved: run decommission.yml again",
+            "(decommission) was interrupted before its change was verified: run decommission.yml again",
         ),
-        ("rotate_key", "(rotate_key) was broken off before its change was proved: run rotate_key.yml again"),
-        ("site", "(site) was broken off before its change was proved: run servers.yml for it"),
-        ("", "an earlier run was broken off before its change was proved: run servers.yml for it"),
+        (
+            "rotate_key",
+            "(rotate_key) was interrupted before its change was verified: run rotate_key.yml again",
+        ),
+        ("site", "(site) was interrupted before its change was verified: run servers.yml for it"),
+        ("", "an earlier run was interrupted before its change was verified: run servers.yml for it"),
     ],
 )
 def test_a_run_that_was_killed_is_finished_by_its_own_playbook(playbook: str, told: str) -> None:
     """After a killed decommission.yml it was servers.yml, which turns recording on again."""
     left_out = replace(member("b"), chosen=False)
-    both = fleet([member("a"), left_out], backup_dir="/backup")
+    both = plan_fleet([member("a"), left_out], backup_dir="/backup")
     assert both["warnings"] == []
-    path = unproved_path(fleet([member("b")], backup_dir="/backup")["hosts"]["b"]["backup_path"])
-    (warning,) = fleet([member("a"), left_out], (), "/backup", {path: playbook})["warnings"]
+    path = unproved_path(plan_fleet([member("b")], backup_dir="/backup")["hosts"]["b"]["backup_path"])
+    (warning,) = plan_fleet([member("a"), left_out], (), "/backup", {path: playbook})["warnings"]
     assert warning.startswith("b: an earlier run")
     assert told in warning
     assert ("servers.yml" in warning) == ("rollback.yml" in warning) == (playbook in ("site", ""))

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    DesiredAccess,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
-    Wish,
-    check_wish,
+    check_desired,
     statements_wanted,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import (
-    Intent,
-    key_policy,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import Member, fleet
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import key_policy
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
 GIVEN: dict[str, Any] = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given": True}
 
@@ -28,7 +28,7 @@ def member(host: str, bucket: str, chosen: bool = True, **given: Any) -> Member:
 
 
 def problems(*members: Member) -> list[str]:
-    found: list[str] = fleet(members)["problems"]
+    found: list[str] = plan_fleet(members)["problems"]
     return found
 
 
@@ -104,11 +104,11 @@ def test_a_policy_is_made_of_names_alone(folder: str) -> None:
     """Only the plan looked, so that whatever came past it stood in the policy as a pattern."""
     with pytest.raises(AwsError, match="stand for more than itself"):
         key_policy(Intent(bucket="b", region="us-east-1"), [folder])
-    wish = Wish("b", "public", folders=(folder,))
+    wish = DesiredAccess("b", "public", folders=(folder,))
     with pytest.raises(AwsError, match="stand for more than itself"):
         statements_wanted(wish)
     with pytest.raises(AwsError, match="must be a path such as live/streams"):
-        check_wish(wish)
+        check_desired(wish)
 
 
 @pytest.mark.parametrize("key", ["*", "alias/*", "arn:aws:kms:us-east-1:*:key/1", "alias/${aws:username}"])

@@ -17,8 +17,10 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import (
     ams_server_info,
     recording_check,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import IntentError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
+    IntentError,
+    intent_of,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     STEPS,
@@ -189,7 +191,7 @@ def test_a_text_that_is_no_dictionary_is_refused_in_the_plan_and_in_the_task(wri
         intent_of({"settings": written}, "ams-1")
     (problem,) = of_plan.value.problems
     assert problem.startswith(
-        "s3_recording_settings: takes a dictionary, and this text is none: write it in JSON"
+        "s3_recording_settings: must be a dictionary, and this text is not one: write it in JSON"
     )
     assert "hush" not in problem
     with pytest.raises(VariableError) as of_task:
@@ -208,7 +210,7 @@ def test_the_keys_of_a_run_reach_other_workers_and_are_in_no_file_with_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
-    monkeypatch.setattr(run_file, "_FILE", run_file._without_a_name())
+    monkeypatch.setattr(run_file, "_FILE", run_file._open_unnamed_file())
     keys = {"recordings": {"access_key_id": "AKIA", "secret_access_key": "secret of a worker"}}
     worker = os.fork()
     if not worker:

@@ -27,6 +27,6 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 )
 def test_no_key_is_younger_than_new(before: timedelta, days: int) -> None:
     key = keys.Key("AKIA", True, NOW - before)
-    now = keys.Situation("u", "SSM parameter /p", (key,), None, NOW)
-    assert key_info._told(key, now, False, {})["age_days"] == days
-    assert f"AKIA is active, {days} days old, never used, not stored" in key_info._in_words(now, False)
+    now = keys.KeyState("u", "SSM parameter /p", (key,), None, NOW)
+    assert key_info._key_entry(key, now, False, {})["age_days"] == days
+    assert f"AKIA is active, {days} days old, never used, not stored" in key_info._describe_keys(now, False)

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     model as keys,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     plan as decisions,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,30 +25,30 @@ def key(name: str, created: datetime = OLD, **other: Any) -> keys.Key:
     return keys.Key(name, other.pop("active", True), created, **other)
 
 
-def stored(name: str, created: datetime = OLD, **other: Any) -> keys.Stored:
+def stored(name: str, created: datetime = OLD, **other: Any) -> keys.StoredKey:
     document = {
         "access_key_id": name,
         "secret_access_key": "s",
         "user_name": "u",
         "create_date": created.isoformat(),
     }
-    return keys.Stored({**document, **other}, 1)
+    return keys.StoredKey({**document, **other}, 1)
 
 
 def now(
-    *in_iam: keys.Key, store: keys.Stored | None = None, making: keys.Making | None = None
-) -> keys.Situation:
-    return keys.Situation("u", "SSM parameter /p", in_iam, store, NOW, making)
+    *in_iam: keys.Key, store: keys.StoredKey | None = None, reservation: keys.Reservation | None = None
+) -> keys.KeyState:
+    return keys.KeyState("u", "SSM parameter /p", in_iam, store, NOW, reservation)
 
 
-def decide(state: str, situation: keys.Situation, recreate: bool = False) -> tuple[str, tuple[str, ...]]:
-    decision = decisions.decide(state, situation, recreate)
-    return decision.action, decision.first
+def decide(state: str, key_state: keys.KeyState, recreate: bool = False) -> tuple[str, tuple[str, ...]]:
+    decision = decisions.decide(state, key_state, recreate)
+    return decision.action, decision.delete_ids
 
 
-def refusal(state: str, situation: keys.Situation, recreate: bool = False) -> str:
+def refusal(state: str, key_state: keys.KeyState, recreate: bool = False) -> str:
     with pytest.raises(AwsError) as failed:
-        decisions.decide(state, situation, recreate)
+        decisions.decide(state, key_state, recreate)
     text = str(failed.value)
     assert "IAM user u" in text
     assert "SSM parameter /p" in text
@@ -67,17 +67,17 @@ def test_nothing_to_do(state: str) -> None:
 
 
 def test_a_stored_key_that_was_deleted() -> None:
-    situation = now(store=stored("A"))
-    assert "A is stored, but the user has no such key" in refusal("present", situation)
-    assert "recreate=true" in refusal("rotated", situation)
-    assert decide("present", situation, True) == ("create", ())
+    key_state = now(store=stored("A"))
+    assert "A is stored, but the user has no such key" in refusal("present", key_state)
+    assert "recreate=true" in refusal("rotated", key_state)
+    assert decide("present", key_state, True) == ("create", ())
 
 
 def test_a_stored_key_that_is_inactive() -> None:
-    situation = now(key("A", active=False), store=stored("A"))
-    assert "inactive" in refusal("present", situation)
-    assert "inactive" in refusal("retired", situation)
-    assert decide("present", situation, True) == ("create", ("A",))
+    key_state = now(key("A", active=False), store=stored("A"))
+    assert "inactive" in refusal("present", key_state)
+    assert "inactive" in refusal("retired", key_state)
+    assert decide("present", key_state, True) == ("create", ("A",))
 
 
 def test_a_live_key_that_is_not_stored() -> None:
@@ -136,49 +136,51 @@ def test_retiring_needs_a_stored_key() -> None:
 def test_removal() -> None:
     everything = now(key("A"), key("B"), store=stored("B", replaces="A"))
     decision = decisions.decide("absent", everything, False)
-    assert (decision.action, decision.first, decision.forget) == ("delete", ("A", "B"), True)
-    assert decisions.decide("absent", now(key("A"), key("B"), store=stored("B")), False).first == ("B",)
+    assert (decision.action, decision.delete_ids, decision.remove_stored) == ("delete", ("A", "B"), True)
+    assert decisions.decide("absent", now(key("A"), key("B"), store=stored("B")), False).delete_ids == ("B",)
     decision = decisions.decide("absent", now(store=stored("B")), False)
-    assert (decision.first, decision.forget, decision.changes) == ((), True, True)
+    assert (decision.delete_ids, decision.remove_stored, decision.changes) == ((), True, True)
     decision = decisions.decide("absent", now(key("A")), False)
     assert (decision.action, decision.changes) == ("keep", False)
-    assert "A is not stored and stays" in decision.words
+    assert "A is not stored and stays" in decision.message
 
 
 def test_flaws_are_mended() -> None:
     flawed = replace(stored("A"), flaws=("its mode is 0644",))
     decision = decisions.decide("present", now(key("A"), store=flawed), False)
-    assert (decision.action, decision.mend, decision.changes) == ("keep", True, True)
-    assert "its mode is 0644" in decision.words
+    assert (decision.action, decision.rewrite, decision.changes) == ("keep", True, True)
+    assert "its mode is 0644" in decision.message
 
 
 def test_a_note_of_a_moment_ago_is_anothers_turn() -> None:
-    note = keys.Making("another", YOUNG, ())
+    note = keys.Reservation("another", YOUNG, ())
     for state in decisions.STATES:
-        assert decide(state, now(making=note)) == ("wait", ())
-        assert decide(state, now(key("A"), store=stored("A"), making=note)) == ("wait", ())
+        assert decide(state, now(reservation=note)) == ("wait", ())
+        assert decide(state, now(key("A"), store=stored("A"), reservation=note)) == ("wait", ())
 
 
 def test_what_a_broken_off_run_left_is_taken_away() -> None:
-    first = now(key("A"), making=keys.Making("dead", OLD, ()))
+    first = now(key("A"), reservation=keys.Reservation("dead", OLD, ()))
     assert decide("present", first) == ("create", ("A",))
     absent = decisions.decide("absent", first, False)
-    assert (absent.action, absent.first, absent.forget) == ("delete", ("A",), True)
-    assert decide("present", now(making=keys.Making("dead", OLD, ()))) == ("create", ())
+    assert (absent.action, absent.delete_ids, absent.remove_stored) == ("delete", ("A",), True)
+    assert decide("present", now(reservation=keys.Reservation("dead", OLD, ()))) == ("create", ())
 
-    second = now(key("A", OLDER), key("B"), store=stored("A", OLDER), making=keys.Making("dead", OLD, ("A",)))
+    second = now(
+        key("A", OLDER), key("B"), store=stored("A", OLDER), reservation=keys.Reservation("dead", OLD, ("A",))
+    )
     present = decisions.decide("present", second, False)
-    assert (present.action, present.first, present.mend) == ("delete", ("B",), True)
-    assert "B, which a broken off run made and did not store, is deleted" in present.words
+    assert (present.action, present.delete_ids, present.rewrite) == ("delete", ("B",), True)
+    assert "B, which an interrupted run made and did not store, is deleted" in present.message
     assert decide("rotated", second) == ("create", ("B",))
 
 
 def test_what_others_made_meanwhile_is_not_taken_for_a_broken_off_runs() -> None:
-    note = keys.Making("dead", OLD, ())
-    assert "has A" in refusal("present", now(key("A", OLDER), making=note))
-    assert "has A" in refusal("present", now(key("A", last_used=NOW), making=note))
-    kept = decisions.decide("present", now(key("A"), store=stored("A"), making=note), False)
-    assert (kept.action, kept.first, kept.mend) == ("keep", (), True)
+    note = keys.Reservation("dead", OLD, ())
+    assert "has A" in refusal("present", now(key("A", OLDER), reservation=note))
+    assert "has A" in refusal("present", now(key("A", last_used=NOW), reservation=note))
+    kept = decisions.decide("present", now(key("A"), store=stored("A"), reservation=note), False)
+    assert (kept.action, kept.delete_ids, kept.rewrite) == ("keep", (), True)
 
 
 DATES = st.sampled_from([OLDER, OLD, YOUNG])
@@ -188,7 +190,7 @@ IN_IAM = st.lists(
     unique_by=lambda each: each.access_key_id,
 )
 NOTES = st.none() | st.builds(
-    keys.Making, st.just("another"), DATES, st.lists(st.sampled_from("AB"), max_size=2).map(tuple)
+    keys.Reservation, st.just("another"), DATES, st.lists(st.sampled_from("AB"), max_size=2).map(tuple)
 )
 IN_STORE = st.none() | st.builds(stored, st.sampled_from("ABC"), DATES, replaces=st.sampled_from("ABC"))
 
@@ -197,15 +199,19 @@ IN_STORE = st.none() | st.builds(stored, st.sampled_from("ABC"), DATES, replaces
     in_iam=IN_IAM, store=IN_STORE, note=NOTES, state=st.sampled_from(decisions.STATES), recreate=st.booleans()
 )
 def test_what_holds_of_every_decision(
-    in_iam: list[keys.Key], store: keys.Stored | None, note: keys.Making | None, state: str, recreate: bool
+    in_iam: list[keys.Key],
+    store: keys.StoredKey | None,
+    note: keys.Reservation | None,
+    state: str,
+    recreate: bool,
 ) -> None:
-    situation = now(*in_iam, store=store, making=note)
+    key_state = now(*in_iam, store=store, reservation=note)
     try:
-        decision = decisions.decide(state, situation, recreate)
+        decision = decisions.decide(state, key_state, recreate)
     except AwsError:
         return
-    left = [each for each in in_iam if each.access_key_id not in decision.first]
-    assert set(decision.first) <= {each.access_key_id for each in in_iam}
+    left = [each for each in in_iam if each.access_key_id not in decision.delete_ids]
+    assert set(decision.delete_ids) <= {each.access_key_id for each in in_iam}
     if decision.action == "create":
         assert len(left) < keys.MAX_KEYS
         # The key that works is never deleted for another one.
@@ -214,7 +220,7 @@ def test_what_holds_of_every_decision(
         ]
         assert all(each in left for each in working)
     if state == "present" and not recreate:
-        assert set(decision.first) <= set(situation.left_by_a_killed_run)
+        assert set(decision.delete_ids) <= set(key_state.left_by_a_killed_run)
     if state == "retired" and decision.action == "delete":
         assert store
         assert [each.access_key_id for each in left if each.active] == [store.access_key_id]
@@ -243,12 +249,12 @@ def test_what_is_stored_and_read_again() -> None:
 
 
 def test_a_note_is_stored_with_the_key_that_there_is() -> None:
-    note = keys.Making("mark", NOW, ("A",))
+    note = keys.Reservation("mark", NOW, ("A",))
     empty = now(key("A"))
-    assert keys.read_document(keys.text_of(keys.with_note(empty, "mark")), *READ) == ({}, note)
+    assert keys.read_document(keys.text_of(keys.with_reservation(empty, "mark")), *READ) == ({}, note)
     held = now(key("A"), store=stored("A"))
     assert held.stored
-    assert keys.read_document(keys.text_of(keys.with_note(held, "mark")), *READ) == (
+    assert keys.read_document(keys.text_of(keys.with_reservation(held, "mark")), *READ) == (
         held.stored.document,
         note,
     )
@@ -294,7 +300,7 @@ def test_after() -> None:
     create = keys.Decision("create", "", ("A",))
     assert decisions.after(held, create, "N") == ([key("N", NOW)], "N")
     assert decisions.after(held, keys.Decision("keep", ""), "N") == ([key("A")], "A")
-    assert decisions.after(held, keys.Decision("delete", "", ("A",), forget=True), "N") == ([], None)
+    assert decisions.after(held, keys.Decision("delete", "", ("A",), remove_stored=True), "N") == ([], None)
     former = keys.Decision("delete", "", deactivate=("A",))
     both = now(key("A", OLDER), key("B"), store=stored("B"))
     assert decisions.after(both, former, "N") == ([key("A", OLDER, active=False), key("B")], "B")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores import vault
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.file import FileStore
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
 

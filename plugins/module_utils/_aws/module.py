@@ -1,32 +1,44 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a module for AWS runs."""
+"""Run a module for AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Protocol
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from .._common.errors import AwsError
 from .._common.plain_text import printable_result
 from .credentials import SECRETS
-from .errors import AwsError
+
+
+class AwsModule(Protocol):
+    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage check have their own."""
+
+    params: dict[str, Any]
+    check_mode: bool
+
+    @property
+    def region(self) -> Optional[str]: ...
+
+    def client(self, service: str, **options: Any) -> Any: ...
 
 
 def run_as_module(
-    run: Callable[[Any], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
+    run: Callable[[AwsModule], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
 ) -> None:
-    """Run a module: its result is the task's, AwsError is its failure in words."""
+    """Run a module: return its result as the task's, and AwsError as the task's failure."""
     module = AnsibleAWSModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
     try:
         result = printable_result(run(module))
     except AwsError as error:
         # Ansible masks them as they are; an error may quote them in another form.
         secrets = [module.params.get(name) for name in SECRETS]
-        module.fail_json(**error.without(secrets).result())
+        module.fail_json(**error.masked(secrets).result())
     for warning in result.pop("warnings", ()):
         # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(warning)
