@@ -15,8 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .._common import polling
 from .._common.providers import is_of_aws
+from .codes import code_of
 from .credentials import refuse_unusable
-from .errors import code_of, to_aws_error
+from .errors import to_aws_error
 from .s3_options import make_plain, plain_options
 
 if TYPE_CHECKING:

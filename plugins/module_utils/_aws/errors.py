@@ -5,46 +5,37 @@
 
 from __future__ import annotations
 
+import re
+
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
+from .codes import DENIED_CODES, THROTTLED_CODES, UNKNOWN_CALL_CODES, code_of, status_of
+from .credentials import trouble_of
 
 _LONGEST_ANSWER = 1000
-_NOT_FOUND, _UNAVAILABLE = 404, 503
-_DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
-_THROTTLED_CODES = {
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "BandwidthLimitExceeded",
-    "ProvisionedThroughputExceededException",
-    "ServiceUnavailable",
+_UNAVAILABLE = 503
+_PERMISSION = re.compile(r"[a-z0-9]+:[A-Z]\w+")
+# The ready policy for each permission that docs/policies/run.json lacks, empty if none has it.
+_READY_POLICIES = {
+    "cloudfront:": "cloudfront.json",
+    "iam:AttachUserPolicy": "run-with-boundary.json",
+    "iam:DeleteLoginProfile": "",
+    "iam:DeleteUser": "decommission.json",
+    "iam:DeleteUserPolicy": "decommission.json",
+    "iam:DetachUserPolicy": "decommission.json",
+    "iam:GetPolicy": "run-with-boundary.json",
+    "iam:ListMFADevices": "decommission.json",
+    "iam:ListPolicies": "",
+    "iam:ListSSHPublicKeys": "decommission.json",
+    "iam:ListServiceSpecificCredentials": "decommission.json",
+    "iam:ListSigningCertificates": "decommission.json",
+    "iam:PutUserPermissionsBoundary": "run-with-boundary.json",
+    "iam:UpdateUser": "",
+    "kms:": "",
+    "s3:DeleteBucket": "decommission.json",
+    "secretsmanager:": "",
+    "ssm:DeleteParameter": "decommission.json",
 }
-UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
-
-
-def code_of(error: BaseException) -> str:
-    """Return AWS's name of an error; empty for botocore's errors without an answer."""
-    response = getattr(error, "response", None) or {}
-    return str((response.get("Error") or {}).get("Code") or "")
-
-
-def status_of(error: BaseException) -> int:
-    """Return the HTTP status of an answer, 0 where there was none."""
-    response = getattr(error, "response", None) or {}
-    return int((response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
-
-
-def is_none(code: str, status: int) -> bool:
-    """True if an answer about a setting of a bucket says that the bucket has none.
-
-    Providers have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
-    """
-    return status == _NOT_FOUND and code != "NoSuchBucket"
 
 
 def to_aws_error(
@@ -54,8 +45,6 @@ def to_aws_error(
 
     needs: the permission that the call needs. asked: the address that was called.
     """
-    from .credentials import trouble_of
-
     trouble = trouble_of(error, profile)
     response = getattr(error, "response", None) or {}
     if not response:
@@ -74,13 +63,25 @@ def to_aws_error(
 
 
 def _remedy(code: str, status: int, needs: str) -> str:
-    if code in _THROTTLED_CODES or status == _UNAVAILABLE:
+    if code in THROTTLED_CODES or status == _UNAVAILABLE:
         return (
             "The service accepts no more requests at the moment: run again in some minutes. If that happens "
             "often, let fewer runs use the account at the same time"
         )
-    if code in _DENIED_CODES and needs:
-        return f"The credentials of this task need the permission {needs}, and no policy may deny it"
+    if code in DENIED_CODES and needs:
+        ready = ready_policy(needs)
+        has_it = f". {ready} has it" if ready else ""
+        return f"The credentials of this task need the permission {needs}, and no policy may deny it{has_it}"
     if code in UNKNOWN_CALL_CODES:
         return "Leave out what needs this call, or give the endpoint_url of a provider that has it"
     return ""
+
+
+def ready_policy(needs: str) -> str:
+    """Return the policy of this collection that has the first permission named; empty if none has."""
+    found = _PERMISSION.search(needs)
+    if found is None:
+        return ""
+    name, service = found[0], found[0].partition(":")[0] + ":"
+    policy = _READY_POLICIES.get(name, _READY_POLICIES.get(service, "run.json"))
+    return f"docs/policies/{policy}" if policy else ""

@@ -10,7 +10,7 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from . import bucket_setting
 from .calls import S3_TRANSIENT, call_aws, poll
-from .errors import UNKNOWN_CALL_CODES
+from .codes import UNKNOWN_CALL_CODES
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
