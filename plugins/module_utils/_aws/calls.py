@@ -23,6 +23,8 @@ from .s3_options import make_plain, plain_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from .module import AwsModule
+
 # The owner of a bucket whose provider has no accounts of AWS.
 ANY_OWNER = "any"
 # S3 answers so while another change is in progress, or until it knows a new bucket everywhere.
@@ -33,7 +35,7 @@ _PAUSES = (0.5, 1.0, 2.0, 4.0, 6.0, 6.0)
 _T = TypeVar("_T")
 
 
-def client(module: Any, service: str, *, once: bool = False, **options: Any) -> Any:
+def client(module: AwsModule, service: str, *, once: bool = False, **options: Any) -> Any:
     """Return a client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
@@ -91,9 +93,10 @@ def _has_no_subdomains(url: str) -> bool:
     return True
 
 
-def no_log_values(module: Any) -> set[str]:
+def no_log_values(module: AwsModule) -> set[str]:
     """Return the texts that Ansible masks in all output of the module. amazon.aws 8 does not pass them on."""
-    texts: set[str] = getattr(module, "_module", module).no_log_values
+    holder: Any = getattr(module, "_module", module)
+    texts: set[str] = holder.no_log_values
     return texts
 
 
@@ -144,7 +147,7 @@ def _address_of(operation: Any) -> str:
     return str(getattr(meta, "endpoint_url", ""))
 
 
-def caller_identity(module: Any, tried: str) -> dict[str, Any]:
+def caller_identity(module: AwsModule, tried: str) -> dict[str, Any]:
     """Return account and ARN of the task's credentials, from STS."""
     sts = client(module, "sts")
     answer: dict[str, Any] = call_aws(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")

@@ -13,10 +13,13 @@ from . import iam_programmatic_user_plan as users
 from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .result import diff
 from .tags import from_aws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .module import AwsModule
 
 # A change is known everywhere in IAM within seconds.
 _READ_BACK_SECONDS = 30
@@ -35,7 +38,7 @@ _REMEDIES = {
 }
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the user as the task requests; return the module's result."""
     return _present(module) if module.params["state"] == "present" else _absent(module)
 
@@ -50,8 +53,7 @@ def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
     )
 
 
-def _present(module: Any) -> dict[str, Any]:
-    params = module.params
+def _desired(params: Mapping[str, Any]) -> users.DesiredUser:
     desired = users.DesiredUser(
         user=params["user_name"],
         policy_name=params["policy_name"],
@@ -62,7 +64,11 @@ def _present(module: Any) -> dict[str, Any]:
         boundary=params["permissions_boundary"] or "",
     )
     users.check(desired)
-    desired = replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+    return replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+
+
+def _present(module: AwsModule) -> dict[str, Any]:
+    params, desired = module.params, _desired(module.params)
     user = UserApi(client(module, "iam"), _claim(params, desired.managed))
     before = user.read(desired)
     partition = users.partition_in(before.arn if before else "", partition_of(module.region))
@@ -82,7 +88,7 @@ def _present(module: Any) -> dict[str, Any]:
     return {**result, "warnings": warnings}
 
 
-def _absent(module: Any) -> dict[str, Any]:
+def _absent(module: AwsModule) -> dict[str, Any]:
     params = module.params
     name = params["user_name"]
     users.check_name(name)
@@ -102,7 +108,7 @@ def _absent(module: Any) -> dict[str, Any]:
     return _removal(module, user, user.belongings(found))
 
 
-def _removal(module: Any, user: UserApi, has: Belongings) -> dict[str, Any]:
+def _removal(module: AwsModule, user: UserApi, has: Belongings) -> dict[str, Any]:
     claim = user.claim
     users.check_removal(has, claim, module.params["delete_access_keys"])
     steps = users.removal(has, claim)
@@ -128,12 +134,7 @@ def _result(
         **({"arn": arn} if arn else {}),
         "changes": changes,
         "msg": message,
-        "diff": {
-            "before_header": f"IAM user {name}",
-            "after_header": f"IAM user {name}",
-            "before": left,
-            "after": right,
-        },
+        "diff": diff(f"IAM user {name}", left, right),
     }
 
 
@@ -264,10 +265,10 @@ class UserApi(UserReader):
                 **step.arguments,
             )
         except AwsError as error:
-            told = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
+            failure = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
             if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
-                told = told.with_note(_DEMANDED)
-            raise told from None
+                failure = failure.with_note(_DEMANDED)
+            raise failure from None
 
     def _tried(self, step: users.Step) -> str:
         return f"IAM user {self.name} ({step.text})"

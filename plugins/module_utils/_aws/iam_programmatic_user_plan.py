@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
+from . import result
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 from .tags import to_aws
@@ -232,16 +233,20 @@ def steps(current: Optional[User], desired: DesiredUser) -> list[Step]:
     if after.boundary != current.boundary:
         what = f"set the permissions boundary {_short(after.boundary)}"
         found.append(Step("put_user_permissions_boundary", what, {"PermissionsBoundary": after.boundary}))
+    return [*found, *_policy_steps(current, after, desired.policy_name)]
+
+
+def _policy_steps(current: User, after: User, name: str) -> list[Step]:
+    found = []
     if after.policy != current.policy and after.policy is not None:
         verb = "change" if current.policy else "add"
-        arguments = {"PolicyName": desired.policy_name, "PolicyDocument": policy_text(after.policy)}
-        found.append(Step("put_user_policy", f"{verb} inline policy {desired.policy_name}", arguments))
-    found += [
+        arguments = {"PolicyName": name, "PolicyDocument": policy_text(after.policy)}
+        found.append(Step("put_user_policy", f"{verb} inline policy {name}", arguments))
+    return found + [
         Step("attach_user_policy", f"attach managed policy {_short(arn)}", {"PolicyArn": arn})
         for arn in after.managed
         if arn not in current.managed
     ]
-    return found
 
 
 def _creation(desired: DesiredUser) -> Step:
@@ -328,10 +333,8 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
 
 def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
     """Describe the user in one line."""
-    return (
-        f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
-        f"{'; '.join(changes) or 'no change needed'}"
-    )
+    subject = f"IAM user {desired.user} has the policy {desired.policy_name} and no console access"
+    return result.summary(subject, changes)
 
 
 def _short(arn: str) -> str:

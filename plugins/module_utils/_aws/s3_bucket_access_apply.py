@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
 from .._common.strict_json import parse
@@ -26,11 +26,14 @@ from . import s3_bucket_access_plan as access
 from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, partition_of, read_back
 from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
+if TYPE_CHECKING:
+    from .module import AwsModule
+
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the bucket's access as the task requests; return the module's result."""
     params = module.params
     wish = DesiredAccess(
@@ -136,7 +139,7 @@ def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
     return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
-def _account_block(module: Any) -> tuple[Optional[Block], str]:
+def _account_block(module: AwsModule) -> tuple[Optional[Block], str]:
     """Return the account's own Block Public Access, or why it cannot be read. S3 itself decides anyway."""
     tried = "Reading the account's own Block Public Access"
     try:

@@ -8,6 +8,7 @@ A rule has the names of the module's options; what a rule leaves out is an empty
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Optional
 from xml.sax.saxutils import escape
 
@@ -153,10 +154,8 @@ def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> N
     for at, rule in enumerate(wanted):
         label = f"rule '{rule['id']}'" if rule["id"] else f"rule {at + 1}"
         problems += [f"{label} {problem}" for problem in _problems_of(rule, present=present, purge=purge)]
-    ids = [rule["id"] for rule in wanted if rule["id"]]
-    problems += [
-        f"the ID '{each}' is listed more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
-    ]
+    doubled = Counter(rule["id"] for rule in wanted if rule["id"])
+    problems += [f"the ID '{each}' is listed more than once" for each in sorted(doubled) if doubled[each] > 1]
     if problems:
         raise AwsError(f"The CORS rules for bucket {name}", "; ".join(problems), "Nothing was changed")
 

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._common.errors import AwsError
 from . import bucket_setting
 from .calls import S3_TRANSIENT, call_aws, poll
 from .codes import UNKNOWN_CALL_CODES
 from .ownership import COLLECTION, MANAGED_BY, is_managed
+from .result import diff
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
+
+if TYPE_CHECKING:
+    from .module import AwsModule
 
 _GONE_SECONDS = 20
 _NO_TAGS = "its provider has no tags of buckets, so that nobody can know if it was made here"
@@ -23,7 +27,7 @@ _NOT_EMPTY = (
 )
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Delete the bucket, if it was made here and is empty; return the module's result."""
     found = RemovableBucket(module)
     name = found.name
@@ -46,20 +50,15 @@ def _result(
     steps: Optional[list[str]] = None,
     stays: Optional[list[str]] = None,
 ) -> dict[str, Any]:
-    is_there = bool(steps or stays)
+    existed = bool(steps or stays)
     return {
         "changed": bool(steps),
-        "existed": is_there,
+        "existed": existed,
         "bucket_owner": found.owner,
         "steps": steps or [],
         "stays": stays or [],
         "msg": message,
-        "diff": {
-            "before_header": f"bucket {found.name}",
-            "after_header": f"bucket {found.name}",
-            "before": {"exists": is_there},
-            "after": {"exists": bool(stays)},
-        },
+        "diff": diff(f"bucket {found.name}", {"exists": existed}, {"exists": bool(stays)}),
     }
 
 

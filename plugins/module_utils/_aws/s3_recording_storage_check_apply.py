@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
@@ -31,6 +31,9 @@ from . import (
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
+
+if TYPE_CHECKING:
+    from .module import AwsModule
 
 # Named like the module whose options a bucket has under that name, in the order in which they run.
 _RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -60,7 +63,7 @@ _DEFAULTS = {
 }
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Collect the problems of all buckets; return the module's result."""
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
@@ -95,7 +98,9 @@ class _AsModule:
 
     check_mode = True
 
-    def __init__(self, module: Any, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]) -> None:
+    def __init__(
+        self, module: AwsModule, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]
+    ) -> None:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
         self.params = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
@@ -113,7 +118,7 @@ class _AsModule:
 
 
 class BucketCheck:
-    def __init__(self, module: Any, bucket: Mapping[str, Any], passwords: list[str]) -> None:
+    def __init__(self, module: AwsModule, bucket: Mapping[str, Any], passwords: list[str]) -> None:
         self._module = module
         self._bucket = bucket
         self._passwords = passwords

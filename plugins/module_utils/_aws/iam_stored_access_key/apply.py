@@ -18,6 +18,7 @@ from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
 from ..ownership import Claim
+from ..result import diff
 from . import model as keys
 from . import plan as decisions
 from .plan_retirement import Retirement
@@ -28,6 +29,8 @@ from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..module import AwsModule
+
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
 _ROUNDS = 4
@@ -36,7 +39,7 @@ _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "L
 _PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the user's key as the task requests; return the module's result."""
     params = module.params
     store = STORES[params["store"]](
@@ -127,17 +130,15 @@ def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[s
     old = view(before.keys, stored)
     new = view(*decisions.after(before, decision, new_id))
     changed = [name for name in old if old[name] != new[name]]
-    header = f"access key of {before.user_name}"
-    return {
-        "before_header": header,
-        "after_header": header,
-        "before": {name: old[name] for name in changed},
-        "after": {name: new[name] for name in changed},
-    }
+    return diff(
+        f"access key of {before.user_name}",
+        {name: old[name] for name in changed},
+        {name: new[name] for name in changed},
+    )
 
 
 class KeyTask:
-    def __init__(self, module: Any, store: KeyStore) -> None:
+    def __init__(self, module: AwsModule, store: KeyStore) -> None:
         self.module = module
         self.params = module.params
         self.user_name: str = module.params["user_name"]
@@ -224,11 +225,7 @@ class KeyTask:
             return False
         # From here on something is written, if there is something to write.
         done.changed = decision.changes
-        for each in decision.deactivate:
-            self._deactivate(each)
-        for each in decision.delete_ids:
-            self._delete(each)
-            done.deleted.append(each)
+        self._retire(done)
         if decision.remove_stored:
             self.store.delete()
             done.document = None
@@ -238,6 +235,13 @@ class KeyTask:
         elif decision.rewrite and done.document:
             return self._rewrite({**done.document, **decision.notes})
         return True
+
+    def _retire(self, done: Progress) -> None:
+        for each in done.decision.deactivate:
+            self._deactivate(each)
+        for each in done.decision.delete_ids:
+            self._delete(each)
+            done.deleted.append(each)
 
     def _reserve(self, now: keys.KeyState) -> Optional[Content]:
         """Record in the key store that a key is being made; return None if another run does that already."""

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..key_stores.registry import STORES
 from . import model as keys
 from .read import KeyReader
 
+if TYPE_CHECKING:
+    from ..module import AwsModule
 
-def run(module: Any) -> dict[str, Any]:
+
+def run(module: AwsModule) -> dict[str, Any]:
     params = module.params
     store = STORES[params["store"]](module, params["stored_at"], "")
     reader = KeyReader(module, store, params["user_name"])

@@ -8,11 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from ..._common.errors import AwsError
 from ..bucket_setting import MAKE_BUCKET
 from ..calls import call_aws, client, poll
+
+if TYPE_CHECKING:
+    from ..module import AwsModule
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",
@@ -42,7 +45,7 @@ class KeyNotYetUsable(AwsError):
 class KeyUsabilityCheck:
     """Uses a key as its owner would."""
 
-    def __init__(self, module: Any, document: dict[str, Any], where: str) -> None:
+    def __init__(self, module: AwsModule, document: dict[str, Any], where: str) -> None:
         self.module = module
         self.key_id = document["access_key_id"]
         self.where = where

@@ -26,6 +26,8 @@ from .base import Content, KeyStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..module import AwsModule
+
 _PRIVATE = 0o600
 _NEW = ".new"
 
@@ -38,7 +40,7 @@ class FileStore(KeyStore):
         "vault_id": {"type": "str"},
     }
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.path = os.path.realpath(os.path.expanduser(stored_at))
         self.passwords = _take_secret(module, "vault_password")
@@ -208,7 +210,7 @@ def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _take_secret(module: Any, name: str) -> list[str]:
+def _take_secret(module: AwsModule, name: str) -> list[str]:
     """Take a secret option out of the parameters: as texts to mask its values could damage the result."""
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from ..._common.errors import AwsError
 from .. import kms
 from ..calls import call_aws, client
 from .base import Content, KeyStore
+
+if TYPE_CHECKING:
+    from ..module import AwsModule
 
 _NOT_THERE = "ResourceNotFoundException"
 _NOT_CURRENT_YET = "ANSIBLE_NOT_CURRENT_YET"
@@ -21,7 +24,7 @@ class SsmStore(KeyStore):
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.ssm = client(module, "ssm")
 
@@ -112,7 +115,7 @@ class SecretsManagerStore(KeyStore):
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.secrets = client(module, "secretsmanager")
 
@@ -194,7 +197,7 @@ class SecretsManagerStore(KeyStore):
         )
 
 
-def _refuse_unusable_key(module: Any) -> None:
+def _refuse_unusable_key(module: AwsModule) -> None:
     key = module.params.get("kms_key_id")
     if key:
         kms.refuse_unusable(module, key)
