@@ -8,13 +8,8 @@ import time
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import (
-    vault_secrets,
-    waiting,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
-    AwsAction,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets, waiting
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import AwsAction
 
 _PATIENCE = 60
 # Seconds that the module itself waits. A running module cannot display what it is waiting for.

@@ -9,8 +9,9 @@ import ipaddress
 import os
 import random
 import time
+from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from .._common import polling
@@ -18,12 +19,8 @@ from .._common.providers import is_of_aws
 from .codes import code_of
 from .credentials import refuse_unusable
 from .errors import to_aws_error
+from .module import AwsModule
 from .s3_options import make_plain, plain_options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from .module import AwsModule
 
 # The owner of a bucket whose provider has no accounts of AWS.
 ANY_OWNER = "any"

@@ -8,15 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import cloudfront_recording_distribution_plan as distribution
 from .calls import call_aws, client, partition_of, poll
+from .module import AwsModule
 from .result import diff, summary
-
-if TYPE_CHECKING:
-    from .module import AwsModule
 
 _FOUND_AGAIN_SECONDS = 20
 

@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import iam_programmatic_user_plan as users
 from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
+from .module import AwsModule
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
 from .result import diff
 from .tags import from_aws
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .module import AwsModule
 
 # A change is known everywhere in IAM within seconds.
 _READ_BACK_SECONDS = 30

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import result
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 from .tags import to_aws
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_USER_NAME = 64

@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .._common.errors import AwsError
 from .calls import call_aws, client
-
-if TYPE_CHECKING:
-    from .module import AwsModule
+from .module import AwsModule
 
 _DOES_NOT_EXIST = ("NotFoundException", "InvalidArnException")
 

@@ -9,13 +9,11 @@ here is tagged, and whatever has no such tag is someone else's. Plain data in, p
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from .._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 MANAGED_BY, COLLECTION = "managed-by", "antmedia.s3_recording"
 FOR_BUCKET = "antmedia-bucket"

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import bucket_setting
 from . import s3_cors_plan as cors
 from .calls import S3_TRANSIENT, call_aws, client, owned_by, read_back
+from .module import AwsModule
 from .result import diff
-
-if TYPE_CHECKING:
-    from .module import AwsModule
 
 _READ_BACK_SECONDS = 10
 

@@ -9,14 +9,12 @@ A rule has the names of the module's options; what a rule leaves out is an empty
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
 from xml.sax.saxutils import escape
 
 from .._common.addresses import in_ascii
 from .._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 Rule = dict[str, Any]
 

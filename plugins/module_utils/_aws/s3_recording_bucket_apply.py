@@ -11,23 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._common.errors import AwsError
-from . import (
-    bucket_setting,
-    object_listing,
-)
-from . import (
-    s3_recording_bucket_expiry as expiry,
-)
-from . import (
-    s3_recording_bucket_plan as bucket,
-)
-from . import (
-    s3_recording_bucket_remove as remove_bucket,
-)
+from . import bucket_setting, object_listing
+from . import s3_recording_bucket_expiry as expiry
+from . import s3_recording_bucket_plan as bucket
+from . import s3_recording_bucket_remove as remove_bucket
 from .calls import S3_TRANSIENT, call_aws, poll, read_back
+from .module import AwsModule
 from .ownership import tags_of
 from .result import diff, summary
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
@@ -43,9 +35,6 @@ _NO_ABORTS = (
 _UNTAGGED = (
     "The bucket was made and has no tag that says so, so decommission.yml will leave it, even if it is empty"
 )
-
-if TYPE_CHECKING:
-    from .module import AwsModule
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._common.errors import AwsError
 from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
-
-if TYPE_CHECKING:
-    from .module import AwsModule
+from .module import AwsModule
 
 NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is someone else's. If it "

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import bucket_setting
 from .calls import S3_TRANSIENT, call_aws, poll
 from .codes import UNKNOWN_CALL_CODES
+from .module import AwsModule
 from .ownership import COLLECTION, MANAGED_BY, is_managed
 from .result import diff
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
-
-if TYPE_CHECKING:
-    from .module import AwsModule
 
 _GONE_SECONDS = 20
 _NO_TAGS = "its provider has no tags of buckets, so that nobody can know if it was made here"

@@ -6,34 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable, Optional
 
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
-from . import (
-    cloudfront_recording_distribution_apply as apply_distribution,
-)
-from . import (
-    iam_programmatic_user_apply as apply_programmatic_user,
-)
-from . import (
-    kms,
-)
-from . import (
-    s3_bucket_access_apply as apply_access,
-)
-from . import (
-    s3_cors_apply as apply_cors,
-)
-from . import (
-    s3_recording_bucket_apply as apply_bucket,
-)
+from . import cloudfront_recording_distribution_apply as apply_distribution
+from . import iam_programmatic_user_apply as apply_programmatic_user
+from . import kms
+from . import s3_bucket_access_apply as apply_access
+from . import s3_cors_apply as apply_cors
+from . import s3_recording_bucket_apply as apply_bucket
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
-
-if TYPE_CHECKING:
-    from .module import AwsModule
+from .module import AwsModule
 
 # Named like the module whose options a bucket has under that name, in the order in which they run.
 _RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -102,7 +88,7 @@ class _AsModule:
         self, module: AwsModule, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]
     ) -> None:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
-        self.params = _Params({**of_task, **_DEFAULTS, **params})
+        self.params: dict[str, Any] = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
         self.no_log_values = no_log_values(module)
         self._client = module.client

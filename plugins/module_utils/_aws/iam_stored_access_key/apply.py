@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from ansible.module_utils.common.warnings import warn
 
@@ -17,6 +18,7 @@ from ..calls import call_aws, client, poll
 from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
+from ..module import AwsModule
 from ..ownership import Claim
 from ..result import diff
 from . import model as keys
@@ -25,11 +27,6 @@ from .plan_retirement import Retirement
 from .read import KeyReader
 from .uploads import under_way
 from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ..module import AwsModule
 
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.

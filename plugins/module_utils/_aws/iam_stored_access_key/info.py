@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..key_stores.registry import STORES
+from ..module import AwsModule
 from . import model as keys
 from .read import KeyReader
-
-if TYPE_CHECKING:
-    from ..module import AwsModule
 
 
 def run(module: AwsModule) -> dict[str, Any]:

@@ -14,14 +14,12 @@ told from what others made.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from ..._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 # What AMS needs of a stored key.
 KEY_PARTS = ("access_key_id", "secret_access_key")

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from . import plan_retirement as retirement
 from .model import MAX_KEYS, Decision, Key, KeyState, RotationInGrace, date_of, ids, listed
 from .plan_retirement import AT_ONCE, Retirement
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STATES = ("present", "rotated", "retired", "absent")
 

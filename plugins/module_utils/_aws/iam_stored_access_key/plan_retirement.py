@@ -15,14 +15,12 @@ use that is recorded already is over: what goes on using a key causes another on
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .model import Decision, Key, KeyState, date_of, ids, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # AWS gives the last use of a key to the minute or so.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
@@ -153,9 +151,8 @@ class _OldKeys:
         self.inactive_since: Mapping[str, str] = document.get("inactive_since") or {}
         self.used_at: Mapping[str, str] = document.get("used_at") or {}
         self.in_use = [key for key in now.others if self._is_in_use(key, since + how.quiet)]
-        free = [key for key in now.others if key not in self.in_use]
-        self.ended = [key for key in free if self._has_ended(key)]
-        self.staying = [key for key in free if key not in self.ended]
+        self.ended = [key for key in now.others if key not in self.in_use and self._has_ended(key)]
+        self.staying = [key for key in now.others if key not in (*self.in_use, *self.ended)]
         self.fresh = [key for key in self.staying if self._is_fresh(key)]
 
     def _is_in_use(self, key: Key, since: datetime) -> bool:

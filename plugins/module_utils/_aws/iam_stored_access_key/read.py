@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ..._common.errors import AwsError
 from ..calls import call_aws, caller_identity, client, no_log_values
 from ..key_stores.base import Content, KeyStore
+from ..module import AwsModule
 from . import model as keys
-
-if TYPE_CHECKING:
-    from ..module import AwsModule
 
 
 class KeyReader:

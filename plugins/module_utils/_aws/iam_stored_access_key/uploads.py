@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..calls import call_aws_pages, client
-
-if TYPE_CHECKING:
-    from ..module import AwsModule
+from ..module import AwsModule
 
 # A server that was killed leaves uploads that never end; one that works sends a part more often than this.
 _GIVEN_UP_AFTER = timedelta(minutes=15)

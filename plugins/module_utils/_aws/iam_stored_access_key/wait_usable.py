@@ -8,14 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from ..._common.errors import AwsError
 from ..bucket_setting import MAKE_BUCKET
 from ..calls import call_aws, client, poll
-
-if TYPE_CHECKING:
-    from ..module import AwsModule
+from ..module import AwsModule
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",

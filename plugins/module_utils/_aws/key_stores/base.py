@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from typing import Any, ClassVar, Optional
 
-if TYPE_CHECKING:
-    from ..module import AwsModule
+from ..module import AwsModule
 
 
 @dataclass(frozen=True)

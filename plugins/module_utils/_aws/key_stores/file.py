@@ -12,7 +12,8 @@ import hashlib
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from collections.abc import Iterator
+from typing import Any, ClassVar, Optional
 
 from ansible.module_utils.common.warnings import warn
 
@@ -20,13 +21,9 @@ from ..._common import private_file
 from ..._common.errors import AwsError
 from ..._common.private_file import FileError
 from ..calls import no_log_values
+from ..module import AwsModule
 from . import vault
 from .base import Content, KeyStore
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..module import AwsModule
 
 _PRIVATE = 0o600
 _NEW = ".new"

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from typing import Any, ClassVar, Optional
 
 from ..._common.errors import AwsError
 from .. import kms
 from ..calls import call_aws, client
+from ..module import AwsModule
 from .base import Content, KeyStore
-
-if TYPE_CHECKING:
-    from ..module import AwsModule
 
 _NOT_THERE = "ResourceNotFoundException"
 _NOT_CURRENT_YET = "ANSIBLE_NOT_CURRENT_YET"

@@ -13,12 +13,10 @@ import hashlib
 import hmac
 import os
 from binascii import hexlify, unhexlify
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Iterable
+from typing import Any, Optional
 
 from ..._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 HEADER = b"$ANSIBLE_VAULT;"
 _ITERATIONS = 10000
