@@ -13,10 +13,12 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from . import cloudfront_recording_distribution_plan as distribution
 from .calls import call_aws, client, partition_of, poll
+from .cloudfront_recording_distribution_plan import TO_COME
 from .module import AwsModule
 from .result import diff, summary
 
 _FOUND_AGAIN_SECONDS = 20
+_RESULT = {"distribution_id": "id", "domain_name": "domain_name", "status": "status"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def run(module: AwsModule) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "steps": steps,
-        **_attributes(desired, found),
+        **{name: getattr(found, attribute, None) for name, attribute in _RESULT.items()},
+        "arn": found.arn if found else f"arn:{desired.partition}:cloudfront:::distribution/{TO_COME}",
         "origin_access_control_id": api.control["Id"] if api.control else None,
         "msg": summary(_named(desired, found), steps),
         "diff": diff(f"distribution of bucket {desired.bucket}", before, distribution.view(after)),
@@ -65,20 +68,6 @@ def _desired(module: AwsModule) -> distribution.DesiredDistribution:
         params["price_class"],
         bool(params["require_https"]),
     )
-
-
-def _attributes(
-    desired: distribution.DesiredDistribution, found: Optional[FoundDistribution]
-) -> dict[str, Optional[str]]:
-    if found is None:
-        arn = f"arn:{desired.partition}:cloudfront:::distribution/{distribution.TO_COME}"
-        return {"distribution_id": None, "domain_name": None, "arn": arn, "status": None}
-    return {
-        "distribution_id": found.id,
-        "domain_name": found.domain_name,
-        "arn": found.arn,
-        "status": found.status,
-    }
 
 
 def _wanted(api: DistributionApi, found: Optional[FoundDistribution]) -> tuple[Mapping[str, Any], list[str]]:

@@ -15,26 +15,12 @@ from .credentials import trouble_of
 _LONGEST_ANSWER = 1000
 _UNAVAILABLE = 503
 _PERMISSION = re.compile(r"[a-z0-9]+:[A-Z]\w+")
-# The ready policy for each permission that docs/policies/run.json lacks, empty if none has it.
+# The ready policies by the permissions that docs/policies/run.json lacks; "" for those that none has.
 _READY_POLICIES = {
-    "cloudfront:": "cloudfront.json",
-    "iam:AttachUserPolicy": "run-with-boundary.json",
-    "iam:DeleteLoginProfile": "",
-    "iam:DeleteUser": "decommission.json",
-    "iam:DeleteUserPolicy": "decommission.json",
-    "iam:DetachUserPolicy": "decommission.json",
-    "iam:GetPolicy": "run-with-boundary.json",
-    "iam:ListMFADevices": "decommission.json",
-    "iam:ListPolicies": "",
-    "iam:ListSSHPublicKeys": "decommission.json",
-    "iam:ListServiceSpecificCredentials": "decommission.json",
-    "iam:ListSigningCertificates": "decommission.json",
-    "iam:PutUserPermissionsBoundary": "run-with-boundary.json",
-    "iam:UpdateUser": "",
-    "kms:": "",
-    "s3:DeleteBucket": "decommission.json",
-    "secretsmanager:": "",
-    "ssm:DeleteParameter": "decommission.json",
+    "": ("iam:DeleteLoginProfile", "iam:ListPolicies", "iam:UpdateUser", "kms:", "secretsmanager:"),
+    "cloudfront.json": ("cloudfront:",),
+    "run-with-boundary.json": ("iam:AttachUserPolicy", "iam:GetPolicy", "iam:PutUserPermissionsBoundary"),
+    "decommission.json": ("iam:DeleteUser", "iam:DetachUser", "iam:ListMFA", "iam:ListS", "ssm:Delete"),
 }
 
 
@@ -82,6 +68,7 @@ def ready_policy(needs: str) -> str:
     found = _PERMISSION.search(needs)
     if found is None:
         return ""
-    name, service = found[0], found[0].partition(":")[0] + ":"
-    policy = _READY_POLICIES.get(name, _READY_POLICIES.get(service, "run.json"))
-    return f"docs/policies/{policy}" if policy else ""
+    for policy, permissions in _READY_POLICIES.items():
+        if found[0].startswith(permissions):
+            return policy and f"docs/policies/{policy}"
+    return "docs/policies/decommission.json" if found[0] == "s3:DeleteBucket" else "docs/policies/run.json"

@@ -70,7 +70,7 @@ def test_an_error_has_the_credentials_of_the_task_in_no_form(monkeypatch: pytest
 def _permissions() -> set[str]:
     """Return all that the AWS modules name in an error as missing."""
     files = (REPO / "plugins/module_utils/_aws").rglob("*.py")
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "errors.py")
     calls = re.findall(r'Step\(\s*"(\w+_\w+)"', sources)
     named = re.findall(r'"((?!aws)[a-z]+\d?:[A-Z]\w+)[ "]', sources)
     return {*named, *(Step(call, "").needs for call in calls)}
