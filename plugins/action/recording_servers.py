@@ -16,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     InProcessAction,
     plain,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
     STEPS,
@@ -58,4 +59,5 @@ class ActionModule(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        return action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
+        result = action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
+        return result if step == "check" else explain_alias(result, task_vars or {})

@@ -282,9 +282,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     HTTPS_FOR,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
-    DELIVERIES,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import DELIVERIES
 
 
 def argument_spec() -> dict:

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import typed
 
 REPO = Path(__file__).resolve().parents[2]
 PLUGINS = REPO / "plugins"
@@ -117,3 +120,26 @@ def test_role_variables_have_the_role_prefix(role: str) -> None:
     specs = load(REPO / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
     names = {name for spec in specs.values() for name in spec.get("options", {})}
     assert not {name for name in names if not name.startswith(f"{role}_")}
+
+
+# Variables that the tasks of the role read themselves. A new one that the plan needs does not belong here.
+BESIDE_THE_INTENT = {
+    *("secret_access_key", "key_kms_key_id", "key_recreate", "key_wait_timeout", "key_max_age_days"),
+    *("key_grace", "key_quiet", "key_leaked", "ams_email", "ams_password", "ams_jwt_token", "ams_timeout"),
+    *("inventory_hosts", "ready_timeout", "cluster_timeout", "check", "live_timeout", "backup_dir", "run"),
+    *("since", "delete_bucket", "ignore_live_streams"),
+}
+
+
+def test_a_role_variable_is_in_the_intent_in_the_defaults_and_in_the_argument_spec() -> None:
+    role = REPO / "roles" / "s3_recording"
+    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(role / "defaults" / "main.yml")
+    of_intent = {field.name: field.default for field in fields(Intent) if field.name != "secret_given"}
+    documented = {name.removeprefix("s3_recording_") for name in options}
+    assert documented == {*of_intent} | BESIDE_THE_INTENT
+    assert documented - {"bucket"} == {name.removeprefix("s3_recording_") for name in defaults}
+    for name, default in of_intent.items():
+        given = defaults.get(f"s3_recording_{name}")
+        # An empty value is not given: what that comes to is known to the intent.
+        assert given in (None, "", {}) or typed(name, given) == default, name

@@ -122,7 +122,7 @@ def _message(
         message += f" ({note})"
     if missing:
         message += " (the bucket does not exist yet; predicted from what AWS gives a new one)"
-    if account_unknown and wish.delivery != "private":
+    if account_unknown and (wish.rules.readers or wish.rules.uses_acls):
         message += f" (the account's own Block Public Access could not be read: {account_unknown})"
     return message
 

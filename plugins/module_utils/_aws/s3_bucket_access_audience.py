@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._common.deliveries import EVERYBODY
 from .policy import as_list, everyone_may, statements_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Counted:
 
 def opened(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that everybody will be able to read, and is not known to be able to read now."""
-    if wish.delivery != "public" or wish.open_existing:
+    if wish.rules.readers != EVERYBODY or wish.open_existing:
         return []
     return [
         prefix
@@ -85,7 +86,7 @@ def opened(current: Access, after: Access, wish: DesiredAccess, account: Block) 
 
 def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
-    if wish.delivery != "acl" or wish.close_existing:
+    if not wish.rules.uses_acls or wish.close_existing:
         return []
     bucket = f"{wish.arn}/"
     found = set()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.deliveries import DELIVERIES, ENFORCED, Delivery
 from .policy import everyone_may, meaning, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
 # Where https is required. AUTO: all of a new bucket, else the folders, since others use the rest.
 WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
 # Statements whose Sid begins so are ours, all others are someone else's.
@@ -84,6 +84,11 @@ class DesiredAccess:
     new_bucket: bool = False
     open_existing: bool = True
     close_existing: bool = False
+
+    @property
+    def rules(self) -> Delivery:
+        """Return what the delivery sets."""
+        return DELIVERIES[self.delivery]
 
     @property
     def arn(self) -> str:

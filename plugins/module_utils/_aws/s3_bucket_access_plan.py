@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._common.deliveries import ENFORCED, EVERYBODY, POLICY_SWITCHES
 from .._common.errors import AwsError
 from . import s3_bucket_access_audience as audience
 from . import s3_bucket_access_dormant as dormant_access
@@ -23,10 +24,8 @@ from .s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
     AUTO,
-    ENFORCED,
     FOLDERS,
     NOTHING,
-    OBJECT_WRITER,
     SID_PREFIX,
     SWITCHES,
     WHOLE_BUCKET,
@@ -39,12 +38,9 @@ from .s3_bucket_access_model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-DELIVERIES = ("private", "public", "acl", "cloudfront")
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
 CLOUDFRONT = f"{SID_PREFIX}CloudFront"
 SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
-ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
-POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
 MAX_POLICY_BYTES = 20 * 1024
 
@@ -77,11 +73,11 @@ class Step:
 
 def check_desired(wish: DesiredAccess) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    opens_folders = wish.delivery in ("public", "cloudfront")
+    opens_folders = bool(wish.rules.readers)
     if not opens_folders and wish.https_for not in (FOLDERS, AUTO):
         return
     problems = []
-    if wish.delivery == "cloudfront" and not wish.cloudfront_distribution_arn.startswith("arn:"):
+    if wish.rules.needs_distribution and not wish.cloudfront_distribution_arn.startswith("arn:"):
         problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
     if not wish.folders and opens_folders:
         problems.append("folders is empty, and the whole bucket is never opened")
@@ -129,8 +125,8 @@ def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return [
-        *([public_read] if wish.delivery == "public" else []),
-        *([cloudfront] if wish.delivery == "cloudfront" else []),
+        *([public_read] if wish.rules.readers == EVERYBODY else []),
+        *([cloudfront] if wish.rules.needs_distribution else []),
         *([secure_transport] if wish.https_for != NOTHING else []),
     ]
 
@@ -153,16 +149,11 @@ def target(current: Access, wish: DesiredAccess) -> Access:
     policy = _with_ours(current, statements_wanted(_decided(current, wish)))
     if wish.policy_only:
         return replace(current, policy=policy)
-    acl = wish.delivery == "acl"
-    block = dict(ALL_ON)
-    if acl:
-        block.update(dict.fromkeys(ACL_SWITCHES, False))
-    if wish.delivery == "public":
-        block.update(dict.fromkeys(POLICY_SWITCHES, False))
-    if acl and current.public_of_others:
+    block = {**ALL_ON, **dict.fromkeys(wish.rules.switches_off, False)}
+    if wish.rules.uses_acls and current.public_of_others:
         # ACLs work with or without these two; someone else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
-    return Access(OBJECT_WRITER if acl else ENFORCED, block, policy)
+    return Access(wish.rules.ownership, block, policy)
 
 
 def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Mapping[str, Any]]:
@@ -206,7 +197,7 @@ def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundi
 
 
 def _account_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
-    hinders: tuple[str, ...] = {"public": POLICY_SWITCHES, "acl": ACL_SWITCHES}.get(wish.delivery, ())
+    hinders = wish.rules.switches_off
     if not hinders and _writes_public_policy(current, after):
         hinders = ("block_public_policy",)
     on = [SWITCHES[each] for each in hinders if account[each]]

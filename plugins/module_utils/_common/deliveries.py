@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
-# Who a statement of the bucket policy lets read the recording folders.
+# Of Block Public Access, as s3_bucket_access names them.
+ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
+POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
+# Who the bucket policy allows to read the recording folders.
 EVERYBODY, DISTRIBUTION, NOBODY = "everybody", "distribution", ""
 
 
@@ -17,14 +20,13 @@ class Delivery:
     """What a delivery sets on the bucket and on the servers. The defaults open nothing.
 
     ownership: who owns new objects; with BucketOwnerEnforced ACLs have no effect.
-    blocks_acls, blocks_policies: the two switches of Block Public Access on ACLs, and the two on policies.
-    readers: who the bucket policy lets read. s3_permission: the ACL that AMS gives each object.
+    switches_off: those of Block Public Access that must be off, also for the account; all others are on.
+    readers: who the bucket policy allows to read. s3_permission: the ACL that AMS gives each object.
     forwards: whether the servers may send viewers to the bucket or to its distribution.
     """
 
     ownership: str = ENFORCED
-    blocks_acls: bool = True
-    blocks_policies: bool = True
+    switches_off: tuple[str, ...] = ()
     readers: str = NOBODY
     s3_permission: str = "bucket-owner-full-control"
     forwards: bool = True
@@ -35,7 +37,7 @@ class Delivery:
 
     @property
     def uses_acls(self) -> bool:
-        return not self.blocks_acls
+        return self.ownership == OBJECT_WRITER
 
     @property
     def is_public(self) -> bool:
@@ -45,7 +47,7 @@ class Delivery:
 
 DELIVERIES = {
     "private": Delivery(forwards=False),
-    "public": Delivery(blocks_policies=False, readers=EVERYBODY),
-    "acl": Delivery(ownership=OBJECT_WRITER, blocks_acls=False, s3_permission="public-read"),
+    "public": Delivery(switches_off=POLICY_SWITCHES, readers=EVERYBODY),
+    "acl": Delivery(ownership=OBJECT_WRITER, switches_off=ACL_SWITCHES, s3_permission="public-read"),
     "cloudfront": Delivery(readers=DISTRIBUTION),
 }

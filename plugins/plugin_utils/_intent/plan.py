@@ -268,6 +268,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "provider": intent.provider_name,
         "cloudfront_distribution": intent.cloudfront_distribution,
         "cloudfront_price_class": intent.cloudfront_price_class,
+        "needs_distribution": intent.chosen_delivery.needs_distribution,
         "needs_domain": any(member.intent.needs_domain for member in sharing),
         "has_ownership": intent.s3_provider.ownership,
         # Without policies the provider does not know the calls about access.

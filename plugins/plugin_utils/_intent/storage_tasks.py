@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
-from ...module_utils._common.deliveries import DELIVERIES
 
 
 def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -44,7 +43,7 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    if not DELIVERIES[bucket["delivery"]].needs_distribution:
+    if not bucket["needs_distribution"]:
         return {}
     given = _given(
         distribution_id=bucket["cloudfront_distribution"],

@@ -62,7 +62,9 @@ def typed(name: str, value: Any) -> Any:
         if not isinstance(value, str) or reader not in as_json:
             raise
         example = f"-e '{{\"{PREFIX}{name}\": {as_json[reader]}}}'"
-        raise ValueError(f"{error}: write it in JSON, with -e all in one pair of quotes, {example}") from None
+        raise ValueError(
+            f"{error}: write it in JSON; with -e put all in one pair of quotes: {example}"
+        ) from None
     if name not in _ADDRESSES:
         return result
     return tuple(map(in_ascii, result)) if isinstance(result, tuple) else in_ascii(result)

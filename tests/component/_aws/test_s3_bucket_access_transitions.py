@@ -7,13 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_bucket_access_plan as bucket_access,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     HTTPS_FOR,
     SWITCHES,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import DELIVERIES
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
@@ -41,7 +39,7 @@ STARTS = st.fixed_dictionaries(
 )
 WISHES = st.fixed_dictionaries(
     {
-        "delivery": st.sampled_from(bucket_access.DELIVERIES),
+        "delivery": st.sampled_from(sorted(DELIVERIES)),
         "change_foreign_access": st.booleans(),
         "secure_transport_only": st.sampled_from(HTTPS_FOR),
         "folders": st.sampled_from([["streams"], ["live/streams", "live/previews"]]),

@@ -17,6 +17,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_buck
     DesiredAccess,
     is_ours,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import (
+    ACL_SWITCHES,
+    POLICY_SWITCHES,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -230,9 +234,7 @@ def test_the_accounts_own_block_is_found_first(delivery: str, switch: str, said:
     assert "Nothing was changed" in text
 
 
-@pytest.mark.parametrize(
-    ("delivery", "switches"), [("public", access.ACL_SWITCHES), ("acl", access.POLICY_SWITCHES)]
-)
+@pytest.mark.parametrize(("delivery", "switches"), [("public", ACL_SWITCHES), ("acl", POLICY_SWITCHES)])
 def test_the_accounts_other_switches_do_not_matter(delivery: str, switches: tuple[str, ...]) -> None:
     around = access.Surroundings(account={**ALL_OFF, **dict.fromkeys(switches, True)})
     wish = DesiredAccess("b", delivery, ("streams",))
