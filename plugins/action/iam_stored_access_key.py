@@ -12,8 +12,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions imp
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import AwsAction
 
 _DEFAULT_TIMEOUT = 60
-# Seconds that the module itself waits. AWS may need a minute, and a running module displays nothing: only with
-# turns does a run say what it is waiting for.
+# Seconds that the module itself waits. A running module displays nothing, and AWS may need a minute: without
+# turns the run would not say what it is waiting for.
 _TURN = 5
 
 

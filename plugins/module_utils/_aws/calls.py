@@ -133,7 +133,7 @@ def call_aws(
             if code_of(error) in none_on:
                 return None
             # Without the cause: what botocore quotes must not reach a traceback.
-            raise to_aws_error(tried, error, needs, asked=_address_of(operation)) from None
+            raise to_aws_error(tried, error, needs, address=_address_of(operation)) from None
         except BotoCoreError as error:
             raise to_aws_error(tried, error, needs) from None
     return None

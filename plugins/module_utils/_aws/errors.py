@@ -25,11 +25,11 @@ _READY_POLICIES = {
 
 
 def to_aws_error(
-    tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
+    tried: str, error: BaseException, needs: str = "", *, address: str = "", profile: str = ""
 ) -> AwsError:
     """Return an AwsError for an error of botocore.
 
-    needs: the permission that the call needs. asked: the address that was called.
+    needs: the permission that the call needs. address: the one that was called.
     """
     trouble = trouble_of(error, profile)
     response = getattr(error, "response", None) or {}
@@ -43,7 +43,7 @@ def to_aws_error(
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
-        came_back = f"{asked or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
+        came_back = f"{address or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     return AwsError(tried, came_back, remedy, code=code, status=status)
 

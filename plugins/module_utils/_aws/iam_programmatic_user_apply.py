@@ -244,11 +244,11 @@ class UserApi(UserReader):
         return found, created is not None
 
     def _apply_step(self, step: users.Step) -> None:
-        gone = (MISSING,) if step.removes else ()
+        missing_ok = (MISSING,) if step.removes else ()
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
             patience = (MISSING,)
-        self._call(step, none_on=gone, retry_on=patience)
+        self._call(step, none_on=missing_ok, retry_on=patience)
 
     def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
         try:

@@ -294,7 +294,7 @@ def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> No
 
 def removal(has: Belongings, claim: Claim) -> list[Step]:
     """Return the calls in order: our policies, and all that is left if the user is deleted as well."""
-    goes = not leftovers(has, claim)
+    is_deleted = not leftovers(has, claim)
     keys = [
         Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
         for each in has.access_keys
@@ -307,15 +307,15 @@ def removal(has: Belongings, claim: Claim) -> list[Step]:
     attached = [
         Step("detach_user_policy", f"detach managed policy {_short(each)}", {"PolicyArn": each})
         for each in has.managed_policies
-        if claim.names(each) or (goes and claim.knows(each))
+        if claim.names(each) or (is_deleted and claim.knows(each))
     ]
     user = Step("delete_user", f"delete the user {claim.user}")
-    return [*keys, *inline, *attached, user] if goes else [*inline, *attached]
+    return [*keys, *inline, *attached, user] if is_deleted else [*inline, *attached]
 
 
 def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is deleted of a user, before and after; everything it had if the user itself is deleted."""
-    gone = {value for step in steps for value in step.arguments.values()}
+    removed = {value for step in steps for value in step.arguments.values()}
     before = {
         "console_access": has.console_access,
         "access_keys": list(has.access_keys),
@@ -325,8 +325,8 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
     }
     if any(step.call == "delete_user" for step in steps):
         return before, {}
-    lists = {name: each for name, each in before.items() if isinstance(each, list) and gone & set(each)}
-    return lists, {name: [each for each in lists[name] if each not in gone] for name in lists}
+    lists = {name: each for name, each in before.items() if isinstance(each, list) and removed & set(each)}
+    return lists, {name: [each for each in lists[name] if each not in removed] for name in lists}
 
 
 def summary(desired: DesiredUser, changes: Sequence[str]) -> str:

@@ -137,8 +137,8 @@ def _decided(current: Access, desired: DesiredAccess) -> DesiredAccess:
     """Return what is desired with AUTO decided for this bucket; if the whole bucket has it, it keeps it."""
     if desired.https_for != AUTO:
         return desired
-    asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
-    is_whole = any(set(each) == set(_whole(desired.arn)) for each in asked)
+    secured = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
+    is_whole = any(set(each) == set(_whole(desired.arn)) for each in secured)
     return replace(desired, https_for=WHOLE_BUCKET if desired.new_bucket or is_whole else FOLDERS)
 
 
@@ -201,9 +201,9 @@ def _account_problems(current: Access, after: Access, desired: DesiredAccess, ac
     on = [SWITCHES[each] for each in hinders if account[each]]
     if not on:
         return []
-    way_out = "turn that off in the account, or use delivery=private with a CDN that signs its requests"
+    remedy = "turn that off in the account, or use delivery=private with a CDN that signs its requests"
     overrides = f"the account's own Block Public Access has {' and '.join(on)} on, which overrides the bucket"
-    return [f"{overrides} ({way_out})"]
+    return [f"{overrides} ({remedy})"]
 
 
 def _public_problems(current: Access, after: Access, desired: DesiredAccess, account: Block) -> list[str]:
@@ -214,15 +214,15 @@ def _public_problems(current: Access, after: Access, desired: DesiredAccess, acc
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
     what = "take effect (RestrictPublicBuckets holds it back now)" if opened else "lose its effect"
-    way_out = "remove it, or allow that with change_foreign_access=true"
-    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {way_out}"]
+    remedy = "remove it, or allow that with change_foreign_access=true"
+    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {remedy}"]
 
 
 def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> list[str]:
     if not turns_acls_off(current, after) or not grantees:
         return []
-    way_out = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
-    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
+    remedy = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
+    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {remedy}"]
 
 
 def _owner_problems(desired: DesiredAccess, keys: Sequence[str]) -> list[str]:

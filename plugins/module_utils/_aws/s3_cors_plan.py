@@ -107,8 +107,8 @@ def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list
 
 def without(current: Sequence[Rule], ids: Iterable[Optional[str]], purge: bool) -> list[Rule]:
     """Return the rules that stay if those with these IDs are removed; with purge none stays."""
-    gone = set(ids)
-    return [] if purge else [rule for rule in current if rule["id"] not in gone]
+    removed = set(ids)
+    return [] if purge else [rule for rule in current if rule["id"] not in removed]
 
 
 def _kept_if_same(wanted: Rule, current: Optional[Rule]) -> Rule:

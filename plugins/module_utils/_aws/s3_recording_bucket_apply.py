@@ -131,9 +131,11 @@ def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact
 
 
 def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
-    said = [each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each]
+    effects = [
+        each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each
+    ]
     message = summary(desired.bucket, steps)
-    return f"{message} ({'; '.join(said)})" if said else message
+    return f"{message} ({'; '.join(effects)})" if effects else message
 
 
 class BucketApi(BucketFinder):

@@ -124,10 +124,10 @@ class BucketCheck:
         return list(found.values())
 
     def _error_of(self, name: str) -> Optional[AwsError]:
-        asked = self._as_module(name)
+        as_module = self._as_module(name)
         try:
-            self._results[name] = _RUN[name](asked)
-            self._check_more(name, asked)
+            self._results[name] = _RUN[name](as_module)
+            self._check_more(name, as_module)
         except AwsError as error:
             return error
         return None
@@ -149,12 +149,12 @@ class BucketCheck:
         place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
         return _AsModule(self._module, {**place, **params}, self._clients)
 
-    def _check_more(self, name: str, asked: _AsModule) -> None:
+    def _check_more(self, name: str, as_module: _AsModule) -> None:
         """Check what the module itself would find out only by writing."""
-        if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
-            kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
-        if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:
+        if name == "s3_recording_bucket" and as_module.params["encryption_key_id"]:
+            kms.refuse_unusable(self._of_aws({}), as_module.params["encryption_key_id"])
+        if as_module.params["store"] == "file" and self._results[name]["access_key_id"] is None:
             # No task creates the folder before the key is stored.
-            asked.params["vault_password"] = list(self._passwords)
-            store = STORES[asked.params["store"]](asked, asked.params["stored_at"], "")
+            as_module.params["vault_password"] = list(self._passwords)
+            store = STORES[as_module.params["store"]](as_module, as_module.params["stored_at"], "")
             store.prepare(check_mode=False)

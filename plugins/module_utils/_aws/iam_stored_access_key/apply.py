@@ -33,7 +33,7 @@ _NEW_KEY = "(a new key)"
 _ROUNDS = 4
 # Answers after which no key was made.
 _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
-_PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
+_RESTORE_SECONDS, _RESTORE_PAUSE = 5.0, 0.5
 
 
 def run(module: AwsModule) -> dict[str, Any]:
@@ -248,16 +248,16 @@ class KeyTask:
             self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
         )
 
-        def noted() -> Optional[Content]:
+        def kept() -> Optional[Content]:
             first = self.store.read()
             if first is None or first.text != text:
                 return None
-            time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
+            time.sleep(_RESTORE_PAUSE if self.reader.content else 0)
             return first if self.store.read() == first else None
 
         # Another run that came between restores the reservation; what replaced another text has to stay for a
         # moment before anything is built on it.
-        return poll(noted, _PUT_BACK_SECONDS) if done else None
+        return poll(kept, _RESTORE_SECONDS) if done else None
 
     def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
         """Create a key and store it; return None if another run was first."""

@@ -105,7 +105,7 @@ class KeyState:
         mine = (key for key in self.others if key.access_key_id not in reservation.keys)
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
 
-    def is_former(self, key: Key) -> bool:
+    def is_previous(self, key: Key) -> bool:
         """True if a key is one that the stored key has followed."""
         stored = self.stored
         current = self.key(stored.access_key_id) if stored else None
@@ -150,7 +150,7 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
     AwsError if it is not this user's. Anything else is never overwritten.
     """
     tried = f"The access key of IAM user {user_name} in {where}"
-    way_out = "Choose another stored_at, or remove it yourself if nothing needs it"
+    remedy = "Choose another stored_at, or remove it yourself if nothing needs it"
     try:
         document = json.loads(text)
         reservation = _reservation_from(document.pop("making", None))
@@ -161,9 +161,9 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
         all(isinstance(document.get(each), str) for each in names)
         or (reservation and set(document) == {"user_name"})
     ):
-        raise AwsError(tried, "something else than an access key is stored there", way_out)
+        raise AwsError(tried, "something else than an access key is stored there", remedy)
     if document["user_name"] != user_name:
-        raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", way_out)
+        raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", remedy)
     return (document if "access_key_id" in document else {}), reservation
 
 

@@ -120,7 +120,7 @@ def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
         return _create(
             now, f"the stored key {now.stored.access_key_id} is to be followed by another", (), False
         )
-    newer = [key for key in now.others if not now.is_former(key)]
+    newer = [key for key in now.others if not now.is_previous(key)]
     if not newer:
         return _rotated_again(now, how, decision)
     if any(now.is_young(key.created) for key in newer):

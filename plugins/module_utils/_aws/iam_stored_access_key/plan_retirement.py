@@ -89,7 +89,7 @@ def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
     """Return the decision about the old keys. present: the decision about the stored key alone."""
     if now.stored is None or present.action != "keep" or not now.others:
         return present
-    unstored = ids([key for key in now.others if now.is_young(key.created) and not now.is_former(key)])
+    unstored = ids([key for key in now.others if now.is_young(key.created) and not now.is_previous(key)])
     if unstored:
         return Decision("wait", f"{listed(unstored)} was made a moment ago and is not stored yet")
     moved_at = now.stored.document.get("moved_at")
