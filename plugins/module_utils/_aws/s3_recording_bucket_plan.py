@@ -132,7 +132,7 @@ def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
 
 
 def _versioning(current: str, wanted: bool) -> str:
-    # A bucket that never had versioning cannot be told from outside from one where it is off.
+    # From outside, a bucket that never had versioning looks like one where it is off.
     off = current and "Suspended"
     return "Enabled" if wanted else off
 

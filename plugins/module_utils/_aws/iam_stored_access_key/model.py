@@ -7,8 +7,8 @@ An access key lives in two places, IAM and a key store, and its secret can be re
 stored is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id
 and, for a key that followed another, replaces. While a run makes a key the document has a reservation,
 making, which is all that it has if there was no key before. So a run finds out that it can write to the key
-store before there is a key, no two runs make one at the same time, and the leftovers of a killed run can be
-told from what others made.
+store before there is a key, no two runs make one at the same time, and a killed run's leftovers are
+recognized.
 """
 
 from __future__ import annotations

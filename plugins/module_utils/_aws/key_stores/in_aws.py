@@ -86,7 +86,7 @@ class SsmStore(_StoreInAws):
         if written == current.version + 1:
             return True
         between = self._read(f"{self.stored_at}:{written - 1}")
-        # The previous text is there again if another run came between and has restored it.
+        # It is the previous text if another run came between and has restored it.
         if between is None or between.text in (text, before.text):
             return True
         self._put(between.text, overwrite=True)
