@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -99,3 +100,13 @@ def test_a_refused_permission_names_the_ready_policy() -> None:
     )
     unknown = str(to_aws_error("Reading", refused, "secretsmanager:GetSecretValue"))
     assert unknown.endswith("and no policy may deny it.")
+
+
+def test_a_missing_boto3_comes_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(SystemExit):
+        aws_module.run_as_module(lambda _module: {}, {})
+    assert _Module.failed["msg"].endswith(
+        f"boto3 is not installed for {sys.executable}. Run: {sys.executable} -m pip install boto3."
+    )
