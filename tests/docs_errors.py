@@ -55,7 +55,7 @@ INTRODUCTION = (
     "Words in capitals stand for what a message puts in there. Each error says what was tried, what came "
     "back, and what to do, as far as that is known."
 )
-# Of an access key's situation, called in other files than its own.
+# Of an access key's state, called in other files than its own.
 FACTS = ("error",)
 _SHORTEST = 5  # words
 # They say how a value is turned into text, and not which.

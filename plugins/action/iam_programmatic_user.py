@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_programmatic_user
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
-    ApiAction,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import ApiAction
 
 
 class ActionModule(ApiAction):

@@ -8,16 +8,12 @@ import time
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import (
-    vault_secrets,
-    waiting,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
-    AwsAction,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets, waiting
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import AwsAction
 
-_PATIENCE = 60
-# Seconds that the module itself waits. A running module cannot display what it is waiting for.
+_DEFAULT_TIMEOUT = 60
+# Seconds that the module itself waits. A running module displays nothing, and AWS may need a minute: without
+# turns the run would not say what it is waiting for.
 _TURN = 5
 
 
@@ -41,28 +37,28 @@ class ActionModule(AwsAction):
 
     def _in_turns(self, arguments: dict[str, Any], task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         begun = time.monotonic()
-        patience = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
+        timeout = waiting.seconds_of(arguments.get("wait_timeout"), _DEFAULT_TIMEOUT)
         # For the last key, counted from here: the document that could record the start is deleted with it.
         is_last = arguments.get("state") == "absent"
         quiet = waiting.seconds_of(arguments.get("quiet", 0), 0) if is_last else 0
         earlier: dict[str, Any] = {}
-        told = waiting.Waiting()
+        display = waiting.Waiting()
         while True:
-            left = patience - (time.monotonic() - begun)
+            left = timeout - (time.monotonic() - begun)
             # The module refuses a value that is not a number.
-            turn = arguments if patience <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
+            turn = arguments if timeout <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
             if quiet:
                 turn = {**turn, "quiet": max(0, math.ceil(quiet - (time.monotonic() - begun)))}
             result = _with_earlier(earlier, self._execute_module(module_args=turn, task_vars=task_vars))
             is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
             waited = time.monotonic() - begun
-            if not is_waiting or patience - waited < 1:
+            if not is_waiting or timeout - waited < 1:
                 return result
-            told.say(waiting.for_the_key(result, patience))
+            display.say(waiting.for_the_key(result, timeout))
             earlier = result
             if result.get("pending"):
                 # The module itself does not wait for that.
-                time.sleep(min(patience - waited, _TURN))
+                time.sleep(min(timeout - waited, _TURN))
 
 
 def _with_earlier(earlier: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,7 @@ from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.modules import iam_stored_access_key_info
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
-    AwsAction,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import AwsAction
 
 
 class ActionModule(AwsAction):

@@ -69,7 +69,11 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
     KEY_PARTS,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import (
+    AwsError,
+    CollectionError,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.packages import require
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
 
 
@@ -94,6 +98,10 @@ class LookupModule(AWSLookupBase):
     def run(
         self, terms: list[str], variables: Optional[dict[str, Any]] = None, **kwargs: Any
     ) -> list[dict[str, str]]:
+        try:
+            require("boto3")
+        except CollectionError as error:
+            raise AnsibleLookupError(str(error)) from None
         super().run(terms, variables, **kwargs)
         return [self._key(term) for term in terms]
 
@@ -104,8 +112,8 @@ class LookupModule(AWSLookupBase):
         try:
             content = store.read()
         except AwsError as error:
-            shown = error.masked(self.get_option(name) for name in SECRETS)
-            raise AnsibleLookupError(str(shown)) from None
+            masked = error.masked(self.get_option(name) for name in SECRETS)
+            raise AnsibleLookupError(str(masked)) from None
         document = None if content is None else _parsed(content.text)
         if document is None or set(document) == {"user_name", "making"}:
             return self._absent(store.where)

@@ -356,10 +356,7 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import (
-    outcome,
-    taken_back,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import outcome, taken_back
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import Manner, Wish
 
 _OF_ONE = {

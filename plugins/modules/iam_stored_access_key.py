@@ -354,9 +354,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.plan import (
     STATES,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
-    STORES,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 
 

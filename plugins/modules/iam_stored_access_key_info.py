@@ -147,9 +147,7 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     info as key_info,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import (
-    STORES,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 
 

@@ -190,9 +190,7 @@ error_code:
   sample: AccessDenied
 """
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_cors_apply as apply_cors,
-)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import s3_cors_apply as apply_cors
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_cors_plan import METHODS
 

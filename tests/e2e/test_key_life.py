@@ -237,7 +237,7 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
     # None where the machine is so slow that the time is over at once.
     assert run.stderr.count("Waiting before the former access key") <= 1
     assert "streams/concert.mp4" in said(run, "bucket | retire | Show the result")
-    assert "uploads are under way" in said(run, "bucket | retire | Show the result")
+    assert "uploads in progress" in said(run, "bucket | retire | Show the result")
     s3.abort_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4", UploadId=begun)
     life.run(ROTATE, variables={"s3_recording_key_grace": 0})
     assert first not in life.keys()

@@ -106,7 +106,7 @@ def test_recordings_of_a_closed_bucket_stay_closed_until_somebody_says_otherwise
         refused = run_storage(aws, hosts, expected_rc=2, arguments=arguments)
         told = " ".join(refused.stdout.split())
         assert "3 existing objects (3 in 'streams/'" in told
-        assert "'s3_recording_delivery: public' lets everybody read them" in told
+        assert "'s3_recording_delivery: public' allows everybody to read them" in told
     assert aws.writes() == []
     hosts[old]["s3_recording_delivery"] = "public"
     assert run_storage(aws, hosts).changed > 0

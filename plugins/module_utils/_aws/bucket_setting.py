@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from .._common.errors import AwsError
 from .calls import call_aws
-from .errors import UNKNOWN_CALL_CODES, is_none
+from .codes import UNKNOWN_CALL_CODES, is_none
 
 MAKE_BUCKET = "Make the bucket first (antmedia.s3_recording.s3_recording_bucket)"
 # What to do if the provider does not know a requested setting.

@@ -9,18 +9,18 @@ import ipaddress
 import os
 import random
 import time
+from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from .._common import polling
 from .._common.providers import is_of_aws
+from .codes import code_of
 from .credentials import refuse_unusable
-from .errors import code_of, to_aws_error
+from .errors import to_aws_error
+from .module import AwsModule
 from .s3_options import make_plain, plain_options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
 
 # The owner of a bucket whose provider has no accounts of AWS.
 ANY_OWNER = "any"
@@ -32,7 +32,7 @@ _PAUSES = (0.5, 1.0, 2.0, 4.0, 6.0, 6.0)
 _T = TypeVar("_T")
 
 
-def client(module: Any, service: str, *, once: bool = False, **options: Any) -> Any:
+def client(module: AwsModule, service: str, *, once: bool = False, **options: Any) -> Any:
     """Return a client with the settings of the task. once: for calls that must not be sent a second time."""
     from botocore.config import Config
 
@@ -90,9 +90,10 @@ def _has_no_subdomains(url: str) -> bool:
     return True
 
 
-def no_log_values(module: Any) -> set[str]:
+def no_log_values(module: AwsModule) -> set[str]:
     """Return the texts that Ansible masks in all output of the module. amazon.aws 8 does not pass them on."""
-    texts: set[str] = getattr(module, "_module", module).no_log_values
+    holder: Any = getattr(module, "_module", module)
+    texts: set[str] = holder.no_log_values
     return texts
 
 
@@ -132,7 +133,7 @@ def call_aws(
             if code_of(error) in none_on:
                 return None
             # Without the cause: what botocore quotes must not reach a traceback.
-            raise to_aws_error(tried, error, needs, asked=_address_of(operation)) from None
+            raise to_aws_error(tried, error, needs, address=_address_of(operation)) from None
         except BotoCoreError as error:
             raise to_aws_error(tried, error, needs) from None
     return None
@@ -143,7 +144,7 @@ def _address_of(operation: Any) -> str:
     return str(getattr(meta, "endpoint_url", ""))
 
 
-def caller_identity(module: Any, tried: str) -> dict[str, Any]:
+def caller_identity(module: AwsModule, tried: str) -> dict[str, Any]:
     """Return account and ARN of the task's credentials, from STS."""
     sts = client(module, "sts")
     answer: dict[str, Any] = call_aws(tried, sts.get_caller_identity, needs="sts:GetCallerIdentity")

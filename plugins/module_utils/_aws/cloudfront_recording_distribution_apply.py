@@ -13,8 +13,12 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from . import cloudfront_recording_distribution_plan as distribution
 from .calls import call_aws, client, partition_of, poll
+from .cloudfront_recording_distribution_plan import TO_COME
+from .module import AwsModule
+from .result import diff, summary
 
 _FOUND_AGAIN_SECONDS = 20
+_RESULT = {"distribution_id": "id", "domain_name": "domain_name", "status": "status"}
 
 
 @dataclass(frozen=True)
@@ -29,23 +33,12 @@ class FoundDistribution:
     etag: str
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the distribution as the task requests; return the module's result."""
-    params = module.params
-    if not module.region:
-        tried = f"The distribution of bucket {params['bucket']}"
-        raise AwsError(tried, "the region of the bucket is not known", "Give it with region")
-    desired = distribution.DesiredDistribution(
-        params["bucket"],
-        module.region,
-        partition_of(module.region),
-        params["distribution_id"] or "",
-        params["price_class"],
-        bool(params["require_https"]),
-    )
+    params, desired = module.params, _desired(module)
     api = DistributionApi(client(module, "cloudfront"), desired)
     found = api.given() if desired.distribution_id else api.find_ours()
-    before = found.config if found else None
+    before = distribution.view(found.config if found else None)
     after, steps = _wanted(api, found)
     if steps and not module.check_mode:
         found = api.apply(found)
@@ -54,21 +47,27 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "steps": steps,
-        "distribution_id": found.id if found else None,
-        "domain_name": found.domain_name if found else None,
+        **{name: getattr(found, attribute, None) for name, attribute in _RESULT.items()},
+        "arn": found.arn if found else f"arn:{desired.partition}:cloudfront:::distribution/{TO_COME}",
         "origin_access_control_id": api.control["Id"] if api.control else None,
-        "arn": found.arn
-        if found
-        else f"arn:{desired.partition}:cloudfront:::distribution/{distribution.TO_COME}",
-        "status": found.status if found else None,
-        "msg": f"{_named(desired, found)}: {'; '.join(steps) or 'no change needed'}",
-        "diff": {
-            "before_header": f"distribution of bucket {desired.bucket}",
-            "after_header": f"distribution of bucket {desired.bucket}",
-            "before": distribution.view(before),
-            "after": distribution.view(after),
-        },
+        "msg": summary(_named(desired, found), steps),
+        "diff": diff(f"distribution of bucket {desired.bucket}", before, distribution.view(after)),
     }
+
+
+def _desired(module: AwsModule) -> distribution.DesiredDistribution:
+    params = module.params
+    if not module.region:
+        tried = f"The distribution of bucket {params['bucket']}"
+        raise AwsError(tried, "the region of the bucket is not known", "Give it with region")
+    return distribution.DesiredDistribution(
+        params["bucket"],
+        module.region,
+        partition_of(module.region),
+        params["distribution_id"] or "",
+        params["price_class"],
+        bool(params["require_https"]),
+    )
 
 
 def _wanted(api: DistributionApi, found: Optional[FoundDistribution]) -> tuple[Mapping[str, Any], list[str]]:

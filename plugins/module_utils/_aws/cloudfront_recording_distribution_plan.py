@@ -165,7 +165,7 @@ def view(config: Optional[Mapping[str, Any]]) -> Config:
     if config is None:
         return {"exists": False}
     behavior = config["DefaultCacheBehavior"]
-    shown = ("ViewerProtocolPolicy", "CachePolicyId", "OriginRequestPolicyId")
+    displayed = ("ViewerProtocolPolicy", "CachePolicyId", "OriginRequestPolicyId")
     return {
         "exists": True,
         "enabled": config["Enabled"],
@@ -178,7 +178,7 @@ def view(config: Optional[Mapping[str, Any]]) -> Config:
             for each in _items(config.get("Origins"))
         },
         "default_cache_behavior": {
-            **{name: behavior.get(name) for name in shown},
+            **{name: behavior.get(name) for name in displayed},
             "AllowedMethods": sorted(_items(behavior.get("AllowedMethods"))),
         },
     }

@@ -11,18 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._common.errors import AwsError
-from .errors import code_of
+from .codes import EXPIRED_CODES, UNKNOWN_KEY_CODES, WRONG_SECRET_CODES, code_of
 
 # The options in which a task or a lookup has them.
 SECRETS = ("secret_key", "session_token")
-EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
-UNKNOWN_KEY_CODES = (
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "UnrecognizedClientException",
-)
-WRONG_SECRET_CODES = ("SignatureDoesNotMatch",)
 WHERE = "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment of Ansible"
 # botocore's names: an error of the first kind ends with a login, one of the second in a file.
 _NOT_LOGGED_IN = (

@@ -5,57 +5,32 @@
 
 from __future__ import annotations
 
+import re
+
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
+from .codes import DENIED_CODES, THROTTLED_CODES, UNKNOWN_CALL_CODES, code_of, status_of
+from .credentials import trouble_of
 
 _LONGEST_ANSWER = 1000
-_NOT_FOUND, _UNAVAILABLE = 404, 503
-_DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
-_THROTTLED_CODES = {
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "BandwidthLimitExceeded",
-    "ProvisionedThroughputExceededException",
-    "ServiceUnavailable",
+_UNAVAILABLE = 503
+_PERMISSION = re.compile(r"[a-z0-9]+:[A-Z]\w+")
+# The ready policies by the permissions that docs/policies/run.json lacks; "" for those that none has.
+_READY_POLICIES = {
+    "": ("iam:DeleteLoginProfile", "iam:ListPolicies", "iam:UpdateUser", "kms:", "secretsmanager:"),
+    "cloudfront.json": ("cloudfront:",),
+    "run-with-boundary.json": ("iam:AttachUserPolicy", "iam:GetPolicy", "iam:PutUserPermissionsBoundary"),
+    "decommission.json": ("iam:DeleteUser", "iam:DetachUser", "iam:ListMFA", "iam:ListS", "ssm:Delete"),
 }
-UNKNOWN_CALL_CODES = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "501", "405"}
-
-
-def code_of(error: BaseException) -> str:
-    """Return AWS's name of an error; empty for botocore's errors without an answer."""
-    response = getattr(error, "response", None) or {}
-    return str((response.get("Error") or {}).get("Code") or "")
-
-
-def status_of(error: BaseException) -> int:
-    """Return the HTTP status of an answer, 0 where there was none."""
-    response = getattr(error, "response", None) or {}
-    return int((response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
-
-
-def is_none(code: str, status: int) -> bool:
-    """True if an answer about a setting of a bucket says that the bucket has none.
-
-    Providers have their own names for that (NoSuchPolicy for NoSuchBucketPolicy).
-    """
-    return status == _NOT_FOUND and code != "NoSuchBucket"
 
 
 def to_aws_error(
-    tried: str, error: BaseException, needs: str = "", *, asked: str = "", profile: str = ""
+    tried: str, error: BaseException, needs: str = "", *, address: str = "", profile: str = ""
 ) -> AwsError:
     """Return an AwsError for an error of botocore.
 
-    needs: the permission that the call needs. asked: the address that was called.
+    needs: the permission that the call needs. address: the one that was called.
     """
-    from .credentials import trouble_of
-
     trouble = trouble_of(error, profile)
     response = getattr(error, "response", None) or {}
     if not response:
@@ -68,19 +43,32 @@ def to_aws_error(
     came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
-        came_back = f"{asked or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
+        came_back = f"{address or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     return AwsError(tried, came_back, remedy, code=code, status=status)
 
 
 def _remedy(code: str, status: int, needs: str) -> str:
-    if code in _THROTTLED_CODES or status == _UNAVAILABLE:
+    if code in THROTTLED_CODES or status == _UNAVAILABLE:
         return (
             "The service accepts no more requests at the moment: run again in some minutes. If that happens "
             "often, let fewer runs use the account at the same time"
         )
-    if code in _DENIED_CODES and needs:
-        return f"The credentials of this task need the permission {needs}, and no policy may deny it"
+    if code in DENIED_CODES and needs:
+        ready = ready_policy(needs)
+        has_it = f". {ready} has it" if ready else ""
+        return f"The credentials of this task need the permission {needs}, and no policy may deny it{has_it}"
     if code in UNKNOWN_CALL_CODES:
         return "Leave out what needs this call, or give the endpoint_url of a provider that has it"
     return ""
+
+
+def ready_policy(needs: str) -> str:
+    """Return the policy of this collection that has the first permission named; empty if none has."""
+    found = _PERMISSION.search(needs)
+    if found is None:
+        return ""
+    for policy, permissions in _READY_POLICIES.items():
+        if found[0].startswith(permissions):
+            return policy and f"docs/policies/{policy}"
+    return "docs/policies/decommission.json" if found[0] == "s3:DeleteBucket" else "docs/policies/run.json"

@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from . import iam_programmatic_user_plan as users
 from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
+from .module import AwsModule
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .result import diff
 from .tags import from_aws
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # A change is known everywhere in IAM within seconds.
 _READ_BACK_SECONDS = 30
@@ -35,7 +35,7 @@ _REMEDIES = {
 }
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the user as the task requests; return the module's result."""
     return _present(module) if module.params["state"] == "present" else _absent(module)
 
@@ -50,8 +50,7 @@ def _claim(params: Mapping[str, Any], managed: tuple[str, ...]) -> Claim:
     )
 
 
-def _present(module: Any) -> dict[str, Any]:
-    params = module.params
+def _desired(params: Mapping[str, Any]) -> users.DesiredUser:
     desired = users.DesiredUser(
         user=params["user_name"],
         policy_name=params["policy_name"],
@@ -62,7 +61,11 @@ def _present(module: Any) -> dict[str, Any]:
         boundary=params["permissions_boundary"] or "",
     )
     users.check(desired)
-    desired = replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+    return replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
+
+
+def _present(module: AwsModule) -> dict[str, Any]:
+    params, desired = module.params, _desired(module.params)
     user = UserApi(client(module, "iam"), _claim(params, desired.managed))
     before = user.read(desired)
     partition = users.partition_in(before.arn if before else "", partition_of(module.region))
@@ -82,7 +85,7 @@ def _present(module: Any) -> dict[str, Any]:
     return {**result, "warnings": warnings}
 
 
-def _absent(module: Any) -> dict[str, Any]:
+def _absent(module: AwsModule) -> dict[str, Any]:
     params = module.params
     name = params["user_name"]
     users.check_name(name)
@@ -102,7 +105,7 @@ def _absent(module: Any) -> dict[str, Any]:
     return _removal(module, user, user.belongings(found))
 
 
-def _removal(module: Any, user: UserApi, has: Belongings) -> dict[str, Any]:
+def _removal(module: AwsModule, user: UserApi, has: Belongings) -> dict[str, Any]:
     claim = user.claim
     users.check_removal(has, claim, module.params["delete_access_keys"])
     steps = users.removal(has, claim)
@@ -128,12 +131,7 @@ def _result(
         **({"arn": arn} if arn else {}),
         "changes": changes,
         "msg": message,
-        "diff": {
-            "before_header": f"IAM user {name}",
-            "after_header": f"IAM user {name}",
-            "before": left,
-            "after": right,
-        },
+        "diff": diff(f"IAM user {name}", left, right),
     }
 
 
@@ -246,11 +244,11 @@ class UserApi(UserReader):
         return found, created is not None
 
     def _apply_step(self, step: users.Step) -> None:
-        gone = (MISSING,) if step.removes else ()
+        missing_ok = (MISSING,) if step.removes else ()
         patience = ("DeleteConflict",) if step.call == "delete_user" else ()
         if not step.removes:
             patience = (MISSING,)
-        self._call(step, none_on=gone, retry_on=patience)
+        self._call(step, none_on=missing_ok, retry_on=patience)
 
     def _call(self, step: users.Step, *, none_on: tuple[str, ...], retry_on: tuple[str, ...] = ()) -> Any:
         try:
@@ -264,10 +262,10 @@ class UserApi(UserReader):
                 **step.arguments,
             )
         except AwsError as error:
-            told = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
+            failure = error.with_remedy(error.remedy or _REMEDIES.get(error.code, ""))
             if error.code == "AccessDenied" and self.has_no_boundary and step.call in _WITH_BOUNDARY:
-                told = told.with_note(_DEMANDED)
-            raise told from None
+                failure = failure.with_note(_DEMANDED)
+            raise failure from None
 
     def _tried(self, step: users.Step) -> str:
         return f"IAM user {self.name} ({step.text})"

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
+from . import result
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
 from .tags import to_aws
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_USER_NAME = 64
@@ -232,16 +231,20 @@ def steps(current: Optional[User], desired: DesiredUser) -> list[Step]:
     if after.boundary != current.boundary:
         what = f"set the permissions boundary {_short(after.boundary)}"
         found.append(Step("put_user_permissions_boundary", what, {"PermissionsBoundary": after.boundary}))
+    return [*found, *_policy_steps(current, after, desired.policy_name)]
+
+
+def _policy_steps(current: User, after: User, name: str) -> list[Step]:
+    found = []
     if after.policy != current.policy and after.policy is not None:
         verb = "change" if current.policy else "add"
-        arguments = {"PolicyName": desired.policy_name, "PolicyDocument": policy_text(after.policy)}
-        found.append(Step("put_user_policy", f"{verb} inline policy {desired.policy_name}", arguments))
-    found += [
+        arguments = {"PolicyName": name, "PolicyDocument": policy_text(after.policy)}
+        found.append(Step("put_user_policy", f"{verb} inline policy {name}", arguments))
+    return found + [
         Step("attach_user_policy", f"attach managed policy {_short(arn)}", {"PolicyArn": arn})
         for arn in after.managed
         if arn not in current.managed
     ]
-    return found
 
 
 def _creation(desired: DesiredUser) -> Step:
@@ -291,7 +294,7 @@ def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> No
 
 def removal(has: Belongings, claim: Claim) -> list[Step]:
     """Return the calls in order: our policies, and all that is left if the user is deleted as well."""
-    goes = not leftovers(has, claim)
+    is_deleted = not leftovers(has, claim)
     keys = [
         Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
         for each in has.access_keys
@@ -304,15 +307,15 @@ def removal(has: Belongings, claim: Claim) -> list[Step]:
     attached = [
         Step("detach_user_policy", f"detach managed policy {_short(each)}", {"PolicyArn": each})
         for each in has.managed_policies
-        if claim.names(each) or (goes and claim.knows(each))
+        if claim.names(each) or (is_deleted and claim.knows(each))
     ]
     user = Step("delete_user", f"delete the user {claim.user}")
-    return [*keys, *inline, *attached, user] if goes else [*inline, *attached]
+    return [*keys, *inline, *attached, user] if is_deleted else [*inline, *attached]
 
 
 def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is deleted of a user, before and after; everything it had if the user itself is deleted."""
-    gone = {value for step in steps for value in step.arguments.values()}
+    removed = {value for step in steps for value in step.arguments.values()}
     before = {
         "console_access": has.console_access,
         "access_keys": list(has.access_keys),
@@ -322,16 +325,14 @@ def removal_difference(has: Belongings, steps: Sequence[Step]) -> tuple[dict[str
     }
     if any(step.call == "delete_user" for step in steps):
         return before, {}
-    lists = {name: each for name, each in before.items() if isinstance(each, list) and gone & set(each)}
-    return lists, {name: [each for each in lists[name] if each not in gone] for name in lists}
+    lists = {name: each for name, each in before.items() if isinstance(each, list) and removed & set(each)}
+    return lists, {name: [each for each in lists[name] if each not in removed] for name in lists}
 
 
 def summary(desired: DesiredUser, changes: Sequence[str]) -> str:
     """Describe the user in one line."""
-    return (
-        f"IAM user {desired.user} has the policy {desired.policy_name} and no console access: "
-        f"{'; '.join(changes) or 'no change needed'}"
-    )
+    subject = f"IAM user {desired.user} has the policy {desired.policy_name} and no console access"
+    return result.summary(subject, changes)
 
 
 def _short(arn: str) -> str:

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from .calls import call_aws, call_aws_pages
 from .ownership import Belongings, Claim, is_ours, other_bucket, refusal
 from .tags import from_aws
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MISSING = "NoSuchEntity"
 # IAM answers so while another change of the same user is under way.

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._common.errors import AwsError
 from .calls import call_aws, client
+from .module import AwsModule
 
 _DOES_NOT_EXIST = ("NotFoundException", "InvalidArnException")
 
 
-def refuse_unusable(module: Any, key_id: str) -> None:
+def refuse_unusable(module: AwsModule, key_id: str) -> None:
     """Raise for a key that does not exist or is switched off.
 
     A key that the credentials may not look at counts as usable.

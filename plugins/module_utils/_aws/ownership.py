@@ -9,13 +9,11 @@ here is tagged, and whatever has no such tag is someone else's. Plain data in, p
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from .._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 MANAGED_BY, COLLECTION = "managed-by", "antmedia.s3_recording"
 FOR_BUCKET = "antmedia-bucket"
@@ -115,12 +113,12 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
             f"permissions if it became that of {claim.bucket}",
             f"{another}. Nothing was changed",
         )
-    stranger = f"it exists and is someone else's, since it does not have the tag {MANAGED_BY}={COLLECTION}"
+    not_ours = f"it exists and is someone else's, since it does not have the tag {MANAGED_BY}={COLLECTION}"
     more = extras(has, claim)
     if more:
         return AwsError(
             tried,
-            f"{stranger}, and it has {'; '.join(more)}",
+            f"{not_ours}, and it has {'; '.join(more)}",
             "A user with these is never adopted: an access key made for it would carry all its rights to "
             f"every server. {another}. Nothing was changed",
         )
@@ -128,7 +126,7 @@ def refusal(has: Belongings, claim: Claim) -> Optional[AwsError]:
         return None
     return AwsError(
         tried,
-        stranger,
+        not_ours,
         f"{another}. If it is for these recordings alone, adopt it with adopt=true, in the role by "
         "-e s3_recording_adopt_iam_user=true. Nothing was changed",
     )

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.errors import AwsError
 from .calls import call_aws
 from .object_listing import objects
 from .s3_bucket_access_audience import Counted
 from .s3_bucket_access_dormant import MOST_ACLS, Dormant, count_acls, public_grants
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # As many connections as a client of botocore keeps.
 _AT_ONCE = 10

@@ -10,30 +10,24 @@ from typing import Any, Optional
 
 from .._common.errors import AwsError
 from .._common.strict_json import parse
-from . import (
-    bucket_setting,
-)
-from . import (
-    s3_bucket_access_acls as dormant_acls,
-)
-from . import (
-    s3_bucket_access_audience as audience,
-)
-from . import (
-    s3_bucket_access_dormant as dormant_access,
-)
+from . import bucket_setting
+from . import s3_bucket_access_acls as dormant_acls
+from . import s3_bucket_access_audience as audience
+from . import s3_bucket_access_dormant as dormant_access
 from . import s3_bucket_access_plan as access
 from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, partition_of, read_back
+from .module import AwsModule
+from .result import diff, summary
 from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the bucket's access as the task requests; return the module's result."""
     params = module.params
-    wish = DesiredAccess(
+    desired = DesiredAccess(
         params["name"],
         params["delivery"],
         tuple(params["folders"]),
@@ -46,20 +40,22 @@ def run(module: Any) -> dict[str, Any]:
         params["open_existing"],
         params["close_existing"],
     )
-    access.check_desired(wish)
+    access.check_desired(desired)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
-    bucket = AccessApi(s3, wish.bucket, policy_only=wish.policy_only)
+    bucket = AccessApi(s3, desired.bucket, policy_only=desired.policy_only)
     before, missing = _read_or_new(bucket, module.check_mode)
     if missing:
-        wish = replace(wish, new_bucket=True)
-    after = access.target(before, wish)
+        desired = replace(desired, new_bucket=True)
+    after = access.target(before, desired)
     if bucket.no_policies and after.policy is not None:
         raise bucket.no_policies
-    account, unknown = (dict(ALL_OFF), "") if wish.policy_only else _account_block(module)
+    account, unknown = (dict(ALL_OFF), "") if desired.policy_only else _account_block(module)
     around = (
-        _surroundings(bucket, account, before, after, wish) if not missing else access.Surroundings(account)
+        _surroundings(bucket, account, before, after, desired)
+        if not missing
+        else access.Surroundings(account)
     )
-    access.check(before, after, wish, around)
+    access.check(before, after, desired, around)
     steps = access.steps(before, after)
     if steps and not module.check_mode:
         after = bucket.apply(steps, after)
@@ -67,16 +63,11 @@ def run(module: Any) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "bucket_exists": not missing,
-        **access.view(after, wish.policy_only),
+        **access.view(after, desired.policy_only),
         **({"dormant_acls": around.dormant.result()} if around.dormant else {}),
         "steps": [step.text for step in steps],
-        "msg": _message(wish, [step.text for step in steps], missing, unknown, around.dormant),
-        "diff": {
-            "before_header": f"access to {wish.bucket}",
-            "after_header": f"access to {wish.bucket}",
-            "before": left,
-            "after": right,
-        },
+        "msg": _message(desired, [step.text for step in steps], missing, unknown, around.dormant),
+        "diff": diff(f"access to {desired.bucket}", left, right),
     }
 
 
@@ -85,7 +76,7 @@ def _surroundings(
     account: Optional[Block],
     before: Access,
     after: Access,
-    wish: DesiredAccess,
+    desired: DesiredAccess,
 ) -> access.Surroundings:
     """Read what else a change of the access touches."""
     around = access.Surroundings(account)
@@ -94,12 +85,12 @@ def _surroundings(
         around = replace(around, acl_grantees=grantees, objects_of_others=keys)
     known = account or ALL_OFF
     if dormant_access.opening(before, after, known).acls:
-        dormant = dormant_acls.look(bucket.s3, bucket.name, wish.folders, readable=before.has_acls)
+        dormant = dormant_acls.look(bucket.s3, bucket.name, desired.folders, readable=before.has_acls)
         around = replace(around, dormant=dormant)
     # A provider that knows only policies need not know ACLs either.
-    acls_count = dormant_access.obeys_acls(before, known) and not wish.policy_only
-    opened = audience.opened(before, after, wish, known)
-    closed = audience.closed(before, after, wish, known)
+    acls_count = dormant_access.obeys_acls(before, known) and not desired.policy_only
+    opened = audience.opened(before, after, desired, known)
+    closed = audience.closed(before, after, desired, known)
     return replace(
         around,
         opens=dormant_acls.count(bucket.s3, bucket.name, opened, acls_count=acls_count),
@@ -108,18 +99,18 @@ def _surroundings(
 
 
 def _message(
-    wish: DesiredAccess,
+    desired: DesiredAccess,
     steps: list[str],
     missing: bool,
     account_unknown: str,
     dormant: Optional[dormant_access.Dormant],
 ) -> str:
-    message = f"{wish.bucket} is set for {wish.delivery} delivery: {'; '.join(steps) or 'no change needed'}"
+    message = summary(f"{desired.bucket} is set for {desired.delivery} delivery", steps)
     for note in dormant_access.describe(dormant):
         message += f" ({note})"
     if missing:
         message += " (the bucket does not exist yet; predicted from what AWS gives a new one)"
-    if account_unknown and (wish.rules.readers or wish.rules.uses_acls):
+    if account_unknown and (desired.rules.readers or desired.rules.uses_acls):
         message += f" (the account's own Block Public Access could not be read: {account_unknown})"
     return message
 
@@ -136,7 +127,7 @@ def _read_or_new(bucket: AccessApi, check_mode: bool) -> tuple[Access, bool]:
     return (bucket.only(None) if bucket.policy_only else NEW_BUCKET), True
 
 
-def _account_block(module: Any) -> tuple[Optional[Block], str]:
+def _account_block(module: AwsModule) -> tuple[Optional[Block], str]:
     """Return the account's own Block Public Access, or why it cannot be read. S3 itself decides anyway."""
     tried = "Reading the account's own Block Public Access"
     try:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._common.deliveries import EVERYBODY
 from .policy import as_list, everyone_may, statements_of
-
-if TYPE_CHECKING:
-    from .s3_bucket_access_model import Access, Block, DesiredAccess
+from .s3_bucket_access_model import Access, Block, DesiredAccess
 
 _READS = ("s3:getobject", "s3:get*", "s3:*", "*")
 _EXAMPLES = 3
@@ -72,23 +70,23 @@ class Counted:
         return [f"for example {', '.join(keys)}"] if keys else []
 
 
-def opened(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
+def opened(current: Access, after: Access, desired: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that everybody will be able to read, and is not known to be able to read now."""
-    if wish.rules.readers != EVERYBODY or wish.open_existing:
+    if desired.rules.readers != EVERYBODY or desired.open_existing:
         return []
     return [
         prefix
-        for prefix in (f"{folder}/" for folder in sorted(set(wish.folders)))
-        if _everybody_reads(after, wish, prefix, account)
-        and not _everybody_reads(current, wish, prefix, account)
+        for prefix in (f"{folder}/" for folder in sorted(set(desired.folders)))
+        if _everybody_reads(after, desired, prefix, account)
+        and not _everybody_reads(current, desired, prefix, account)
     ]
 
 
-def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
+def closed(current: Access, after: Access, desired: DesiredAccess, account: Block) -> list[str]:
     """Return the prefixes that viewers read now by our policy, and later by the ACL of each object alone."""
-    if not wish.rules.uses_acls or wish.close_existing:
+    if not desired.rules.uses_acls or desired.close_existing:
         return []
-    bucket = f"{wish.arn}/"
+    bucket = f"{desired.arn}/"
     found = set()
     for statement in current.ours:
         if statement.get("Effect") != "Allow":
@@ -96,13 +94,13 @@ def closed(current: Access, after: Access, wish: DesiredAccess, account: Block) 
         for resource in map(str, as_list(statement.get("Resource"))):
             prefix = resource.removeprefix(bucket).removesuffix("*")
             # Block Public Access does not keep a distribution out.
-            is_read = not everyone_may(statement) or _everybody_reads(current, wish, prefix, account)
+            is_read = not everyone_may(statement) or _everybody_reads(current, desired, prefix, account)
             if is_read and resource.startswith(bucket):
                 found.add(prefix)
-    return [prefix for prefix in sorted(found) if not _everybody_reads(after, wish, prefix, account)]
+    return [prefix for prefix in sorted(found) if not _everybody_reads(after, desired, prefix, account)]
 
 
-def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
+def problems(desired: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
     """Return what you have to allow before the change, each with the line to write."""
     found = []
     if opens.objects:
@@ -118,17 +116,17 @@ def problems(wish: DesiredAccess, opens: Counted, closes: Counted) -> list[str]:
             f"viewers could not play {closes.describe()} any more, since with acl only what has a public ACL "
             "of its own can be read. Allow that with close_existing=true (in the role "
             "s3_recording_close_existing), and give them the ACL right after the run, for each folder: "
-            + _GIVE_ACLS.format(bucket=wish.bucket, prefix=prefix)
+            + _GIVE_ACLS.format(bucket=desired.bucket, prefix=prefix)
         )
     return found
 
 
-def _everybody_reads(access: Access, wish: DesiredAccess, prefix: str, account: Block) -> bool:
+def _everybody_reads(access: Access, desired: DesiredAccess, prefix: str, account: Block) -> bool:
     """True if a statement of the policy, in force and without a condition, opens all that begins with it."""
     restricted = "restrict_public_buckets"
     if access.block[restricted] or account[restricted]:
         return False
-    start = f"{wish.arn}/{prefix}"
+    start = f"{desired.arn}/{prefix}"
     return any(_opens(each, start) for each in statements_of(access.policy))
 
 

@@ -10,13 +10,11 @@ an effect, and each of the account's own switches overrides the bucket's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from .s3_bucket_access_model import Access, Block
+from .s3_bucket_access_model import Access, Block
 
 # The most objects whose ACLs are read, since each needs a request.
 MOST_ACLS = 1000

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.deliveries import DELIVERIES, ENFORCED, Delivery
 from .policy import everyone_may, meaning, statements_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Where https is required. AUTO: all of a new bucket, else the folders, since others use the rest.
 WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .._common.deliveries import ENFORCED, EVERYBODY, POLICY_SWITCHES
 from .._common.errors import AwsError
@@ -34,9 +35,6 @@ from .s3_bucket_access_model import (
     DesiredAccess,
     is_ours,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
 CLOUDFRONT = f"{SID_PREFIX}CloudFront"
@@ -71,41 +69,41 @@ class Step:
     text: str
 
 
-def check_desired(wish: DesiredAccess) -> None:
+def check_desired(desired: DesiredAccess) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    opens_folders = bool(wish.rules.readers)
-    if not opens_folders and wish.https_for not in (FOLDERS, AUTO):
+    opens_folders = bool(desired.rules.readers)
+    if not opens_folders and desired.https_for not in (FOLDERS, AUTO):
         return
     problems = []
-    if wish.rules.needs_distribution and not wish.cloudfront_distribution_arn.startswith("arn:"):
+    if desired.rules.needs_distribution and not desired.cloudfront_distribution_arn.startswith("arn:"):
         problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
-    if not wish.folders and opens_folders:
+    if not desired.folders and opens_folders:
         problems.append("folders is empty, and the whole bucket is never opened")
-    elif not wish.folders:
-        problems.append(f"folders is empty, with secure_transport_only={wish.https_for}")
+    elif not desired.folders:
+        problems.append(f"folders is empty, with secure_transport_only={desired.https_for}")
     problems += [
         f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it, "
         "and no part that is . or .."
-        for each in wish.folders
+        for each in desired.folders
         if not is_literal(each) or not re.fullmatch(r"[^/]+(/[^/]+)*", each)
     ]
     if problems:
         raise AwsError(
-            f"{wish.delivery.capitalize()} delivery from bucket {wish.bucket}",
+            f"{desired.delivery.capitalize()} delivery from bucket {desired.bucket}",
             "; ".join(problems),
             "Nothing was changed",
         )
 
 
-def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
+def statements_wanted(desired: DesiredAccess) -> list[dict[str, Any]]:
     """Return our part of the bucket policy."""
-    arn = wish.arn
+    arn = desired.arn
     public_read = {
         "Sid": PUBLIC_READ,
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:GetObject",
-        "Resource": [objects_below(arn, folder) for folder in sorted(set(wish.folders))],
+        "Resource": [objects_below(arn, folder) for folder in sorted(set(desired.folders))],
     }
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
     # private-content-restricting-access-to-s3.html
@@ -113,7 +111,7 @@ def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
         **public_read,
         "Sid": CLOUDFRONT,
         "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Condition": {"StringEquals": {"AWS:SourceArn": wish.cloudfront_distribution_arn}},
+        "Condition": {"StringEquals": {"AWS:SourceArn": desired.cloudfront_distribution_arn}},
     }
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     secure_transport = {
@@ -121,13 +119,13 @@ def statements_wanted(wish: DesiredAccess) -> list[dict[str, Any]]:
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": _whole(arn) if wish.https_for == WHOLE_BUCKET else list(public_read["Resource"]),
+        "Resource": _whole(arn) if desired.https_for == WHOLE_BUCKET else list(public_read["Resource"]),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     return [
-        *([public_read] if wish.rules.readers == EVERYBODY else []),
-        *([cloudfront] if wish.rules.needs_distribution else []),
-        *([secure_transport] if wish.https_for != NOTHING else []),
+        *([public_read] if desired.rules.readers == EVERYBODY else []),
+        *([cloudfront] if desired.rules.needs_distribution else []),
+        *([secure_transport] if desired.https_for != NOTHING else []),
     ]
 
 
@@ -135,25 +133,25 @@ def _whole(arn: str) -> list[str]:
     return [arn, f"{arn}/*"]
 
 
-def _decided(current: Access, wish: DesiredAccess) -> DesiredAccess:
+def _decided(current: Access, desired: DesiredAccess) -> DesiredAccess:
     """Return what is desired with AUTO decided for this bucket; if the whole bucket has it, it keeps it."""
-    if wish.https_for != AUTO:
-        return wish
-    asked = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
-    is_whole = any(set(each) == set(_whole(wish.arn)) for each in asked)
-    return replace(wish, https_for=WHOLE_BUCKET if wish.new_bucket or is_whole else FOLDERS)
+    if desired.https_for != AUTO:
+        return desired
+    secured = [as_list(each.get("Resource")) for each in current.ours if each.get("Sid") == SECURE_TRANSPORT]
+    is_whole = any(set(each) == set(_whole(desired.arn)) for each in secured)
+    return replace(desired, https_for=WHOLE_BUCKET if desired.new_bucket or is_whole else FOLDERS)
 
 
-def target(current: Access, wish: DesiredAccess) -> Access:
+def target(current: Access, desired: DesiredAccess) -> Access:
     """Return the access as it should be."""
-    policy = _with_ours(current, statements_wanted(_decided(current, wish)))
-    if wish.policy_only:
+    policy = _with_ours(current, statements_wanted(_decided(current, desired)))
+    if desired.policy_only:
         return replace(current, policy=policy)
-    block = {**ALL_ON, **dict.fromkeys(wish.rules.switches_off, False)}
-    if wish.rules.uses_acls and current.public_of_others:
+    block = {**ALL_ON, **dict.fromkeys(desired.rules.switches_off, False)}
+    if desired.rules.uses_acls and current.public_of_others:
         # ACLs work with or without these two; someone else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
-    return Access(wish.rules.ownership, block, policy)
+    return Access(desired.rules.ownership, block, policy)
 
 
 def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Mapping[str, Any]]:
@@ -174,16 +172,16 @@ def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Ma
     return {"Version": "2012-10-17", **(current.policy or {}), "Statement": statements}
 
 
-def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundings) -> None:
+def check(current: Access, after: Access, desired: DesiredAccess, around: Surroundings) -> None:
     """Raise before the first call if AWS would refuse it, or if access that is not ours would change."""
     account = around.account or ALL_OFF
     problems = [
-        *_account_problems(current, after, wish, account),
-        *_public_problems(current, after, wish, account),
+        *_account_problems(current, after, desired, account),
+        *_public_problems(current, after, desired, account),
         *_acl_problems(current, after, around.acl_grantees),
-        *_owner_problems(wish, around.objects_of_others),
-        *dormant_access.problems(around.dormant, allowed=wish.change_foreign_access),
-        *audience.problems(wish, around.opens, around.closes),
+        *_owner_problems(desired, around.objects_of_others),
+        *dormant_access.problems(around.dormant, allowed=desired.change_foreign_access),
+        *audience.problems(desired, around.opens, around.closes),
     ]
     if after.policy != current.policy and after.policy is not None:
         size = len(policy_text(after.policy).encode())
@@ -192,43 +190,43 @@ def check(current: Access, after: Access, wish: DesiredAccess, around: Surroundi
                 f"the policy would have {size} bytes, S3 allows {MAX_POLICY_BYTES}: name fewer folders"
             )
     if problems:
-        tried = f"{wish.delivery.capitalize()} delivery from bucket {wish.bucket}"
+        tried = f"{desired.delivery.capitalize()} delivery from bucket {desired.bucket}"
         raise AwsError(tried, "; ".join(problems), "Nothing was changed")
 
 
-def _account_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
-    hinders = wish.rules.switches_off
+def _account_problems(current: Access, after: Access, desired: DesiredAccess, account: Block) -> list[str]:
+    hinders = desired.rules.switches_off
     if not hinders and _writes_public_policy(current, after):
         hinders = ("block_public_policy",)
     on = [SWITCHES[each] for each in hinders if account[each]]
     if not on:
         return []
-    way_out = "turn that off in the account, or use delivery=private with a CDN that signs its requests"
+    remedy = "turn that off in the account, or use delivery=private with a CDN that signs its requests"
     overrides = f"the account's own Block Public Access has {' and '.join(on)} on, which overrides the bucket"
-    return [f"{overrides} ({way_out})"]
+    return [f"{overrides} ({remedy})"]
 
 
-def _public_problems(current: Access, after: Access, wish: DesiredAccess, account: Block) -> list[str]:
+def _public_problems(current: Access, after: Access, desired: DesiredAccess, account: Block) -> list[str]:
     opened = dormant_access.opening(current, after, account).statements
     switch = "restrict_public_buckets"
     closed = current.public_of_others if after.block[switch] and not current.block[switch] else []
-    if wish.change_foreign_access or not (opened or closed):
+    if desired.change_foreign_access or not (opened or closed):
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
     what = "take effect (RestrictPublicBuckets holds it back now)" if opened else "lose its effect"
-    way_out = "remove it, or allow that with change_foreign_access=true"
-    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {way_out}"]
+    remedy = "remove it, or allow that with change_foreign_access=true"
+    return [f"a public statement in the policy is someone else's ({names}) and would {what}: {remedy}"]
 
 
 def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> list[str]:
     if not turns_acls_off(current, after) or not grantees:
         return []
-    way_out = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
-    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {way_out}"]
+    remedy = "move the grant into the bucket policy and set acl=private with amazon.aws.s3_bucket"
+    return [f"the bucket's ACL allows {', '.join(grantees)}, with which S3 refuses {ENFORCED}: {remedy}"]
 
 
-def _owner_problems(wish: DesiredAccess, keys: Sequence[str]) -> list[str]:
-    if wish.change_foreign_access or not keys:
+def _owner_problems(desired: DesiredAccess, keys: Sequence[str]) -> list[str]:
+    if desired.change_foreign_access or not keys:
         return []
     some = ", ".join(f"'{key}'" for key in keys[:3]) + (" and others" if len(keys) > 3 else "")
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html

@@ -11,11 +11,13 @@ from .._common.errors import AwsError
 from . import bucket_setting
 from . import s3_cors_plan as cors
 from .calls import S3_TRANSIENT, call_aws, client, owned_by, read_back
+from .module import AwsModule
+from .result import diff
 
 _READ_BACK_SECONDS = 10
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the bucket's CORS rules as the task requests; return the module's result."""
     params = module.params
     name, purge, present = params["name"], params["purge"], params["state"] == "present"
@@ -39,12 +41,7 @@ def run(module: Any) -> dict[str, Any]:
         "changed": changed,
         "cors_rules": after,
         "msg": cors.summary(name, before, after) + (" (the bucket does not exist yet)" if missing else ""),
-        "diff": {
-            "before_header": f"CORS rules of {name}",
-            "after_header": f"CORS rules of {name}",
-            "before": {"cors_rules": left},
-            "after": {"cors_rules": right},
-        },
+        "diff": diff(f"CORS rules of {name}", {"cors_rules": left}, {"cors_rules": right}),
     }
 
 

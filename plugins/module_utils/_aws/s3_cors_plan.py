@@ -8,14 +8,13 @@ A rule has the names of the module's options; what a rule leaves out is an empty
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
 from xml.sax.saxutils import escape
 
 from .._common.addresses import in_ascii
 from .._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 Rule = dict[str, Any]
 
@@ -108,8 +107,8 @@ def merged(current: Sequence[Rule], wanted: Sequence[Rule], purge: bool) -> list
 
 def without(current: Sequence[Rule], ids: Iterable[Optional[str]], purge: bool) -> list[Rule]:
     """Return the rules that stay if those with these IDs are removed; with purge none stays."""
-    gone = set(ids)
-    return [] if purge else [rule for rule in current if rule["id"] not in gone]
+    removed = set(ids)
+    return [] if purge else [rule for rule in current if rule["id"] not in removed]
 
 
 def _kept_if_same(wanted: Rule, current: Optional[Rule]) -> Rule:
@@ -153,10 +152,8 @@ def check(name: str, wanted: Sequence[Rule], *, present: bool, purge: bool) -> N
     for at, rule in enumerate(wanted):
         label = f"rule '{rule['id']}'" if rule["id"] else f"rule {at + 1}"
         problems += [f"{label} {problem}" for problem in _problems_of(rule, present=present, purge=purge)]
-    ids = [rule["id"] for rule in wanted if rule["id"]]
-    problems += [
-        f"the ID '{each}' is listed more than once" for each in sorted({i for i in ids if ids.count(i) > 1})
-    ]
+    doubled = Counter(rule["id"] for rule in wanted if rule["id"])
+    problems += [f"the ID '{each}' is listed more than once" for each in sorted(doubled) if doubled[each] > 1]
     if problems:
         raise AwsError(f"The CORS rules for bucket {name}", "; ".join(problems), "Nothing was changed")
 

@@ -8,26 +8,20 @@ A bucket is tagged when it is made here, since only one with that tag is ever de
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from .._common.errors import AwsError
-from . import (
-    bucket_setting,
-    object_listing,
-)
-from . import (
-    s3_recording_bucket_expiry as expiry,
-)
-from . import (
-    s3_recording_bucket_plan as bucket,
-)
-from . import (
-    s3_recording_bucket_remove as remove_bucket,
-)
+from . import bucket_setting, object_listing
+from . import s3_recording_bucket_expiry as expiry
+from . import s3_recording_bucket_plan as bucket
+from . import s3_recording_bucket_remove as remove_bucket
 from .calls import S3_TRANSIENT, call_aws, poll, read_back
+from .module import AwsModule
 from .ownership import tags_of
+from .result import diff, summary
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
 from .tags import from_aws, to_aws
 
@@ -54,56 +48,62 @@ class _Plan:
     impacts: list[expiry.Impact]
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the bucket as the task requests; return the module's result."""
     return remove_bucket.run(module) if module.params.get("state") == "absent" else _present(module)
 
 
-def _present(module: Any) -> dict[str, Any]:
-    params = module.params
-    desired = bucket.DesiredBucket(
+def _present(module: AwsModule) -> dict[str, Any]:
+    desired = _desired(module.params)
+    bucket.check(desired)
+    found = BucketApi(module, desired)
+    plan = _plan(found, exists=found.look())
+    if not plan.exists and not module.check_mode and not found.make():
+        plan = _plan(found, exists=True)
+    steps = [bucket.describe_change(each, plan.after) for each in plan.names]
+    if not plan.exists:
+        steps.insert(0, f"make the bucket{found.where()}")
+    after = found.apply(plan) if steps and not module.check_mode else plan.after
+    return {
+        "changed": bool(steps),
+        "existed": plan.exists,
+        "bucket_owner": found.owner,
+        "steps": steps,
+        **bucket.view(after),
+        **_side_effects(found, plan),
+        "msg": _message(desired, steps, plan.impacts),
+        "diff": _diff(desired.bucket, plan, after),
+    }
+
+
+def _desired(params: Mapping[str, Any]) -> bucket.DesiredBucket:
+    tags = params["tags"]
+    return bucket.DesiredBucket(
         params["name"],
         params["versioning"],
         params["encryption"],
         params["encryption_key_id"] or "",
         params["bucket_key_enabled"],
         params["lifecycle_rules"],
-        None if params["tags"] is None else {str(key): str(value) for key, value in params["tags"].items()},
+        None if tags is None else {str(key): str(value) for key, value in tags.items()},
         params["purge_tags"],
         params["expire_existing"],
     )
-    bucket.check(desired)
-    found = BucketApi(module, desired)
-    plan = _plan(found, exists=found.look())
-    if not plan.exists and not module.check_mode and not found.make():
-        plan = _plan(found, exists=True)
-    steps = ([] if plan.exists else [f"make the bucket{found.where()}"]) + [
-        bucket.describe_change(each, plan.after) for each in plan.names
-    ]
-    after = plan.after
-    if steps and not module.check_mode:
-        after = found.apply(plan)
-    warnings = [*expiry.warnings(plan.impacts), *found.warnings]
+
+
+def _side_effects(found: BucketApi, plan: _Plan) -> dict[str, Any]:
+    effects = {
+        "existing_objects": [each.result() for each in plan.impacts],
+        "warnings": [*expiry.warnings(plan.impacts), *found.warnings],
+    }
+    return {name: listed for name, listed in effects.items() if listed}
+
+
+def _diff(name: str, plan: _Plan, after: bucket.BucketConfig) -> dict[str, Any]:
     left, right = bucket.view(plan.before), bucket.view(after)
     changed = [name for name in right if left.get(name) != right[name]]
-    return {
-        "changed": bool(steps),
-        "existed": plan.exists,
-        "bucket_owner": found.owner,
-        "steps": steps,
-        **right,
-        **({"existing_objects": [each.result() for each in plan.impacts]} if plan.impacts else {}),
-        **({"warnings": warnings} if warnings else {}),
-        "msg": _message(desired, steps, plan.impacts),
-        "diff": {
-            "before_header": f"bucket {desired.bucket}",
-            "after_header": f"bucket {desired.bucket}",
-            "before": {"exists": True, **{name: left[name] for name in changed}}
-            if plan.exists
-            else {"exists": False},
-            "after": {"exists": True, **{name: right[name] for name in changed}},
-        },
-    }
+    old = {"exists": True, **{name: left[name] for name in changed}} if plan.exists else {"exists": False}
+    return diff(f"bucket {name}", old, {"exists": True, **{name: right[name] for name in changed}})
 
 
 def _plan(found: BucketApi, *, exists: bool) -> _Plan:
@@ -131,13 +131,15 @@ def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact
 
 
 def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
-    said = [each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each]
-    message = f"{desired.bucket}: {'; '.join(steps) or 'no change needed'}"
-    return f"{message} ({'; '.join(said)})" if said else message
+    effects = [
+        each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each
+    ]
+    message = summary(desired.bucket, steps)
+    return f"{message} ({'; '.join(effects)})" if effects else message
 
 
 class BucketApi(BucketFinder):
-    def __init__(self, module: Any, desired: bucket.DesiredBucket) -> None:
+    def __init__(self, module: AwsModule, desired: bucket.DesiredBucket) -> None:
         super().__init__(module)
         self.given = self.desired = desired
         self.unknown: dict[str, AwsError] = {}

@@ -164,9 +164,9 @@ class Impact:
             self._add_version_to_come(stored)
         if not stored.is_current or stored.storage_class in _ARCHIVES:
             return
-        moved, gone = self._earlier("readable", stored), _due(self._after[life], stored)
-        if moved and (gone is None or moved < gone):
-            self.tallies["readable"].add(stored, moved, self._now)
+        moved_at, deleted_at = self._earlier("readable", stored), _due(self._after[life], stored)
+        if moved_at and (deleted_at is None or moved_at < deleted_at):
+            self.tallies["readable"].add(stored, moved_at, self._now)
 
     def _add_version_to_come(self, stored: StoredObject) -> None:
         expires = _due(self._after["current"], stored)

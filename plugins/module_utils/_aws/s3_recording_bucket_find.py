@@ -9,6 +9,7 @@ from typing import Any
 
 from .._common.errors import AwsError
 from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
+from .module import AwsModule
 
 NOT_OURS = (
     "Names of buckets are unique among all users: take another name if the bucket is someone else's. If it "
@@ -24,7 +25,7 @@ _WITHOUT_STS = (
 class BucketFinder:
     """One bucket by its name."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: AwsModule) -> None:
         self.module = module
         self.s3 = client(module, "s3")
         self.name: str = module.params["name"]

@@ -132,7 +132,7 @@ def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
 
 
 def _versioning(current: str, wanted: bool) -> str:
-    # A bucket that never had versioning cannot be told from outside from one where it is off.
+    # From outside, a bucket that never had versioning looks like one where it is off.
     off = current and "Suspended"
     return "Enabled" if wanted else off
 
@@ -254,20 +254,20 @@ def changes(before: BucketConfig, after: BucketConfig) -> list[str]:
 
 def view(config: BucketConfig) -> dict[str, Any]:
     """Return the part that a result and a diff display: what was requested, and our own lifecycle rules."""
-    shown = {name: getattr(config, name) for name in NAMES}
+    displayed = {name: getattr(config, name) for name in NAMES}
     if config.encryption is not None:
-        shown["encryption"] = _view_of_encryption(config.encryption)
+        displayed["encryption"] = _view_of_encryption(config.encryption)
     if config.lifecycle_rules is not None:
-        shown["lifecycle_rules"] = [dict(rule) for rule in config.lifecycle_rules if is_ours(rule)]
+        displayed["lifecycle_rules"] = [dict(rule) for rule in config.lifecycle_rules if is_ours(rule)]
     if config.tags is not None:
-        shown["tags"] = dict(config.tags)
-    return {name: value for name, value in shown.items() if value is not None}
+        displayed["tags"] = dict(config.tags)
+    return {name: value for name, value in displayed.items() if value is not None}
 
 
 def _view_of_encryption(rule: Optional[Mapping[str, Any]]) -> dict[str, Any]:
     default = (rule or {}).get("ApplyServerSideEncryptionByDefault") or {}
-    shown = {"algorithm": default.get("SSEAlgorithm"), "key_id": default.get("KMSMasterKeyID")}
-    return {**shown, "bucket_key_enabled": bool((rule or {}).get("BucketKeyEnabled"))}
+    displayed = {"algorithm": default.get("SSEAlgorithm"), "key_id": default.get("KMSMasterKeyID")}
+    return {**displayed, "bucket_key_enabled": bool((rule or {}).get("BucketKeyEnabled"))}
 
 
 def describe_change(name: str, after: BucketConfig) -> str:
@@ -275,9 +275,9 @@ def describe_change(name: str, after: BucketConfig) -> str:
     if name == "versioning":
         return f"set versioning to {after.versioning}"
     if name == "encryption":
-        shown = _view_of_encryption(after.encryption)
-        key = f" with key {shown['key_id']}" if shown["key_id"] else ""
-        return f"set the default encryption to {shown['algorithm']}{key}"
+        displayed = _view_of_encryption(after.encryption)
+        key = f" with key {displayed['key_id']}" if displayed["key_id"] else ""
+        return f"set the default encryption to {displayed['algorithm']}{key}"
     if name == "tags":
         return "write the tags"
     ours = [rule["ID"] for rule in after.lifecycle_rules or () if is_ours(rule)]

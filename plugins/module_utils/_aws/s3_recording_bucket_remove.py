@@ -10,8 +10,10 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from . import bucket_setting
 from .calls import S3_TRANSIENT, call_aws, poll
-from .errors import UNKNOWN_CALL_CODES
+from .codes import UNKNOWN_CALL_CODES
+from .module import AwsModule
 from .ownership import COLLECTION, MANAGED_BY, is_managed
+from .result import diff
 from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
 
@@ -23,7 +25,7 @@ _NOT_EMPTY = (
 )
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Delete the bucket, if it was made here and is empty; return the module's result."""
     found = RemovableBucket(module)
     name = found.name
@@ -46,20 +48,15 @@ def _result(
     steps: Optional[list[str]] = None,
     stays: Optional[list[str]] = None,
 ) -> dict[str, Any]:
-    is_there = bool(steps or stays)
+    existed = bool(steps or stays)
     return {
         "changed": bool(steps),
-        "existed": is_there,
+        "existed": existed,
         "bucket_owner": found.owner,
         "steps": steps or [],
         "stays": stays or [],
         "msg": message,
-        "diff": {
-            "before_header": f"bucket {found.name}",
-            "after_header": f"bucket {found.name}",
-            "before": {"exists": is_there},
-            "after": {"exists": bool(stays)},
-        },
+        "diff": diff(f"bucket {found.name}", {"exists": existed}, {"exists": bool(stays)}),
     }
 
 

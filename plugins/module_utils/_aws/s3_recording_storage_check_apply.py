@@ -10,27 +10,16 @@ from typing import Any, Callable, Optional
 
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
-from . import (
-    cloudfront_recording_distribution_apply as apply_distribution,
-)
-from . import (
-    iam_programmatic_user_apply as apply_programmatic_user,
-)
-from . import (
-    kms,
-)
-from . import (
-    s3_bucket_access_apply as apply_access,
-)
-from . import (
-    s3_cors_apply as apply_cors,
-)
-from . import (
-    s3_recording_bucket_apply as apply_bucket,
-)
+from . import cloudfront_recording_distribution_apply as apply_distribution
+from . import iam_programmatic_user_apply as apply_programmatic_user
+from . import kms
+from . import s3_bucket_access_apply as apply_access
+from . import s3_cors_apply as apply_cors
+from . import s3_recording_bucket_apply as apply_bucket
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
+from .module import AwsModule
 
 # Named like the module whose options a bucket has under that name, in the order in which they run.
 _RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -60,7 +49,7 @@ _DEFAULTS = {
 }
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Collect the problems of all buckets; return the module's result."""
     passwords = module.params["vault_password"] or []
     # They are no part of the result, and as texts to mask they could damage it.
@@ -95,9 +84,11 @@ class _AsModule:
 
     check_mode = True
 
-    def __init__(self, module: Any, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]) -> None:
+    def __init__(
+        self, module: AwsModule, params: Mapping[str, Any], clients: dict[tuple[str, ...], Any]
+    ) -> None:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
-        self.params = _Params({**of_task, **_DEFAULTS, **params})
+        self.params: dict[str, Any] = _Params({**of_task, **_DEFAULTS, **params})
         self.region = self.params["region"] or module.region
         self.no_log_values = no_log_values(module)
         self._client = module.client
@@ -113,7 +104,7 @@ class _AsModule:
 
 
 class BucketCheck:
-    def __init__(self, module: Any, bucket: Mapping[str, Any], passwords: list[str]) -> None:
+    def __init__(self, module: AwsModule, bucket: Mapping[str, Any], passwords: list[str]) -> None:
         self._module = module
         self._bucket = bucket
         self._passwords = passwords
@@ -133,10 +124,10 @@ class BucketCheck:
         return list(found.values())
 
     def _error_of(self, name: str) -> Optional[AwsError]:
-        asked = self._as_module(name)
+        as_module = self._as_module(name)
         try:
-            self._results[name] = _RUN[name](asked)
-            self._check_more(name, asked)
+            self._results[name] = _RUN[name](as_module)
+            self._check_more(name, as_module)
         except AwsError as error:
             return error
         return None
@@ -158,12 +149,12 @@ class BucketCheck:
         place = {name: self._bucket[name] for name in ("region", "endpoint_url") if self._bucket.get(name)}
         return _AsModule(self._module, {**place, **params}, self._clients)
 
-    def _check_more(self, name: str, asked: _AsModule) -> None:
+    def _check_more(self, name: str, as_module: _AsModule) -> None:
         """Check what the module itself would find out only by writing."""
-        if name == "s3_recording_bucket" and asked.params["encryption_key_id"]:
-            kms.refuse_unusable(self._of_aws({}), asked.params["encryption_key_id"])
-        if asked.params["store"] == "file" and self._results[name]["access_key_id"] is None:
+        if name == "s3_recording_bucket" and as_module.params["encryption_key_id"]:
+            kms.refuse_unusable(self._of_aws({}), as_module.params["encryption_key_id"])
+        if as_module.params["store"] == "file" and self._results[name]["access_key_id"] is None:
             # No task creates the folder before the key is stored.
-            asked.params["vault_password"] = list(self._passwords)
-            store = STORES[asked.params["store"]](asked, asked.params["stored_at"], "")
+            as_module.params["vault_password"] = list(self._passwords)
+            store = STORES[as_module.params["store"]](as_module, as_module.params["stored_at"], "")
             store.prepare(check_mode=False)

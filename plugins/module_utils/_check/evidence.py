@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
-from .._aws.errors import code_of, is_none, status_of
+from .._aws.codes import code_of, is_none, status_of
 from .._aws.s3_bucket_access_model import ALL_OFF, SWITCHES, Block
 from .._common.strict_json import parse
 from .explain_upload import Evidence

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from .._aws.codes import code_of
 from .._aws.credentials import trouble_of
-from .._aws.errors import code_of
 from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from .report import LIVE_CHECK, CheckResult

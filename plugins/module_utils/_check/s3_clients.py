@@ -13,7 +13,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from .._ams.recording_rules import signing_region
-from .._aws.errors import code_of
+from .._aws.codes import code_of
 from .._aws.s3_options import make_plain, plain_options
 from .._common.bounded import bind_store_client
 from .._common.packages import require

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any, Callable, Optional, TypeVar
 
 from .._ams.recording_rules import upload_acl
+from .._aws.codes import code_of
 from .._aws.credentials import trouble_of
-from .._aws.errors import code_of
 from .._common.network import no_answer
 from .._common.polling import Deadline
 from .evidence import EvidenceCollector

@@ -43,8 +43,10 @@ IGNORING = {**OPEN, "IgnorePublicAcls": True}
 BLOCKS = st.fixed_dictionaries({name: st.booleans() for name in SWITCHES})
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES), account=BLOCKS)
-def test_what_becomes_public_by_switches_alone(before: Access, wish: DesiredAccess, account: Block) -> None:
+@given(before=STATES, desired=st.sampled_from(WISHES), account=BLOCKS)
+def test_what_becomes_public_by_switches_alone(
+    before: Access, desired: DesiredAccess, account: Block
+) -> None:
     """Written down apart from the code under test: what everybody may do after and might not before."""
 
     def openings(state: Access) -> set[str]:
@@ -56,7 +58,7 @@ def test_what_becomes_public_by_switches_alone(before: Access, wish: DesiredAcce
             found.add("website")
         return found
 
-    after = access.target(before, wish)
+    after = access.target(before, desired)
     found = dormant_access.opening(before, after, account)
     new = openings(after) - openings(before)
     assert found.acls == ("acls" in new)

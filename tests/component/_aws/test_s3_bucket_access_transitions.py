@@ -74,32 +74,32 @@ def foreign(bucket: Bucket) -> list[Any]:
     return [each for each in policy["Statement"] if not each["Sid"].startswith("AntMediaRecordings")]
 
 
-def told(bucket: Bucket, wish: dict[str, Any], *, check: bool) -> dict[str, Any]:
+def told(bucket: Bucket, desired: dict[str, Any], *, check: bool) -> dict[str, Any]:
     try:
-        result = bucket.access(**wish, check=check)
+        result = bucket.access(**desired, check=check)
     except AwsError as error:
         return {"refused": str(error)}
     return {name: result[name] for name in WHAT_IS_TOLD}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(start=STARTS, wish=WISHES)
+@given(start=STARTS, desired=WISHES)
 def test_check_mode_predicts_what_the_run_then_does(
-    https_aws: AwsStandIn, start: dict[str, Any], wish: dict[str, Any]
+    https_aws: AwsStandIn, start: dict[str, Any], desired: dict[str, Any]
 ) -> None:
     bucket = Bucket(https_aws)
     put(bucket, start)
     others = foreign(bucket)
     https_aws.clear_requests()
-    predicted = told(bucket, wish, check=True)
+    predicted = told(bucket, desired, check=True)
     assert https_aws.writes() == []
 
-    done = told(bucket, wish, check=False)
+    done = told(bucket, desired, check=False)
     assert done == predicted
     assert len(https_aws.writes()) == len(done.get("steps", []))
     assert foreign(bucket) == others
     if "refused" not in done:
-        assert told(bucket, wish, check=False)["changed"] is False
+        assert told(bucket, desired, check=False)["changed"] is False
 
 
 def test_what_does_not_come_by_https_is_refused(https_aws: AwsStandIn) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from ansible.module_utils.common.warnings import warn
 
@@ -17,7 +18,9 @@ from ..calls import call_aws, client, poll
 from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
+from ..module import AwsModule
 from ..ownership import Claim
+from ..result import diff
 from . import model as keys
 from . import plan as decisions
 from .plan_retirement import Retirement
@@ -25,18 +28,15 @@ from .read import KeyReader
 from .uploads import under_way
 from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
 _ROUNDS = 4
 # Answers after which no key was made.
 _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
-_PUT_BACK_SECONDS, _PUT_BACK_PAUSE = 5.0, 0.5
+_RESTORE_SECONDS, _RESTORE_PAUSE = 5.0, 0.5
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     """Make the user's key as the task requests; return the module's result."""
     params = module.params
     store = STORES[params["store"]](
@@ -127,17 +127,15 @@ def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[s
     old = view(before.keys, stored)
     new = view(*decisions.after(before, decision, new_id))
     changed = [name for name in old if old[name] != new[name]]
-    header = f"access key of {before.user_name}"
-    return {
-        "before_header": header,
-        "after_header": header,
-        "before": {name: old[name] for name in changed},
-        "after": {name: new[name] for name in changed},
-    }
+    return diff(
+        f"access key of {before.user_name}",
+        {name: old[name] for name in changed},
+        {name: new[name] for name in changed},
+    )
 
 
 class KeyTask:
-    def __init__(self, module: Any, store: KeyStore) -> None:
+    def __init__(self, module: AwsModule, store: KeyStore) -> None:
         self.module = module
         self.params = module.params
         self.user_name: str = module.params["user_name"]
@@ -224,11 +222,7 @@ class KeyTask:
             return False
         # From here on something is written, if there is something to write.
         done.changed = decision.changes
-        for each in decision.deactivate:
-            self._deactivate(each)
-        for each in decision.delete_ids:
-            self._delete(each)
-            done.deleted.append(each)
+        self._retire(done)
         if decision.remove_stored:
             self.store.delete()
             done.document = None
@@ -239,6 +233,13 @@ class KeyTask:
             return self._rewrite({**done.document, **decision.notes})
         return True
 
+    def _retire(self, done: Progress) -> None:
+        for each in done.decision.deactivate:
+            self._deactivate(each)
+        for each in done.decision.delete_ids:
+            self._delete(each)
+            done.deleted.append(each)
+
     def _reserve(self, now: keys.KeyState) -> Optional[Content]:
         """Record in the key store that a key is being made; return None if another run does that already."""
         self.account = self.reader.account()
@@ -247,16 +248,16 @@ class KeyTask:
             self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
         )
 
-        def noted() -> Optional[Content]:
+        def kept() -> Optional[Content]:
             first = self.store.read()
             if first is None or first.text != text:
                 return None
-            time.sleep(_PUT_BACK_PAUSE if self.reader.content else 0)
+            time.sleep(_RESTORE_PAUSE if self.reader.content else 0)
             return first if self.store.read() == first else None
 
         # Another run that came between restores the reservation; what replaced another text has to stay for a
         # moment before anything is built on it.
-        return poll(noted, _PUT_BACK_SECONDS) if done else None
+        return poll(kept, _RESTORE_SECONDS) if done else None
 
     def _create(self, now: keys.KeyState, reserved: Content) -> Optional[dict[str, str]]:
         """Create a key and store it; return None if another run was first."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..key_stores.registry import STORES
+from ..module import AwsModule
 from . import model as keys
 from .read import KeyReader
 
 
-def run(module: Any) -> dict[str, Any]:
+def run(module: AwsModule) -> dict[str, Any]:
     params = module.params
     store = STORES[params["store"]](module, params["stored_at"], "")
     reader = KeyReader(module, store, params["user_name"])

@@ -7,21 +7,19 @@ An access key lives in two places, IAM and a key store, and its secret can be re
 stored is a JSON document with access_key_id, secret_access_key, user_name, create_date, partition, account_id
 and, for a key that followed another, replaces. While a run makes a key the document has a reservation,
 making, which is all that it has if there was no key before. So a run finds out that it can write to the key
-store before there is a key, no two runs make one at the same time, and the leftovers of a killed run can be
-told from what others made.
+store before there is a key, no two runs make one at the same time, and a killed run's leftovers are
+recognized.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from ..._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 # What AMS needs of a stored key.
 KEY_PARTS = ("access_key_id", "secret_access_key")
@@ -107,7 +105,7 @@ class KeyState:
         mine = (key for key in self.others if key.access_key_id not in reservation.keys)
         return tuple(key.access_key_id for key in mine if key.created >= begun and key.last_used is None)
 
-    def is_former(self, key: Key) -> bool:
+    def is_previous(self, key: Key) -> bool:
         """True if a key is one that the stored key has followed."""
         stored = self.stored
         current = self.key(stored.access_key_id) if stored else None
@@ -152,7 +150,7 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
     AwsError if it is not this user's. Anything else is never overwritten.
     """
     tried = f"The access key of IAM user {user_name} in {where}"
-    way_out = "Choose another stored_at, or remove it yourself if nothing needs it"
+    remedy = "Choose another stored_at, or remove it yourself if nothing needs it"
     try:
         document = json.loads(text)
         reservation = _reservation_from(document.pop("making", None))
@@ -163,9 +161,9 @@ def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any]
         all(isinstance(document.get(each), str) for each in names)
         or (reservation and set(document) == {"user_name"})
     ):
-        raise AwsError(tried, "something else than an access key is stored there", way_out)
+        raise AwsError(tried, "something else than an access key is stored there", remedy)
     if document["user_name"] != user_name:
-        raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", way_out)
+        raise AwsError(tried, f"the key of another user, {document['user_name']}, is stored there", remedy)
     return (document if "access_key_id" in document else {}), reservation
 
 

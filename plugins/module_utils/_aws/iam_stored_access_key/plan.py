@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from . import plan_retirement as retirement
 from .model import MAX_KEYS, Decision, Key, KeyState, RotationInGrace, date_of, ids, listed
 from .plan_retirement import AT_ONCE, Retirement
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STATES = ("present", "rotated", "retired", "absent")
 
@@ -122,7 +120,7 @@ def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
         return _create(
             now, f"the stored key {now.stored.access_key_id} is to be followed by another", (), False
         )
-    newer = [key for key in now.others if not now.is_former(key)]
+    newer = [key for key in now.others if not now.is_previous(key)]
     if not newer:
         return _rotated_again(now, how, decision)
     if any(now.is_young(key.created) for key in newer):

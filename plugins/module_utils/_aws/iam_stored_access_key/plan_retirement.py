@@ -15,14 +15,12 @@ use that is recorded already is over: what goes on using a key causes another on
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from .model import Decision, Key, KeyState, date_of, ids, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # AWS gives the last use of a key to the minute or so.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
@@ -91,14 +89,14 @@ def decide(now: KeyState, how: Retirement, present: Decision) -> Decision:
     """Return the decision about the old keys. present: the decision about the stored key alone."""
     if now.stored is None or present.action != "keep" or not now.others:
         return present
-    unstored = ids([key for key in now.others if now.is_young(key.created) and not now.is_former(key)])
+    unstored = ids([key for key in now.others if now.is_young(key.created) and not now.is_previous(key)])
     if unstored:
         return Decision("wait", f"{listed(unstored)} was made a moment ago and is not stored yet")
     moved_at = now.stored.document.get("moved_at")
     since = date_of(moved_at, now.now) if moved_at else now.now
     pending = _pending(now, how, since)
     if not pending:
-        return _OldKeys(now, how, since).decision(present)
+        return _OldKeys(now, how, now.stored.document, since).decision(present)
     notes = {} if moved_at else {"moved_at": now.now.isoformat()}
     message = f"{present.message}; {listed(ids(now.others))} stays active, because {pending}"
     return Decision("keep", message, rewrite=present.rewrite or bool(notes), notes=notes, pending=pending)
@@ -148,26 +146,23 @@ class _OldKeys:
     those of them for which that is not recorded yet.
     """
 
-    def __init__(self, now: KeyState, how: Retirement, since: datetime) -> None:
-        self.now, self.how = now, how
-        self.document: Mapping[str, Any] = now.stored.document if now.stored else {}
-        self.inactive_since: Mapping[str, str] = self.document.get("inactive_since") or {}
-        self.used_at: Mapping[str, str] = self.document.get("used_at") or {}
-        self.in_use = [
-            key for key in now.others if not how.leaked and self._is_in_use(key, since + how.quiet)
-        ]
-        free = [key for key in now.others if key not in self.in_use]
-        self.ended = [key for key in free if self._has_ended(key)]
-        self.staying = [key for key in free if key not in self.ended]
-        self.fresh = [
-            key for key in self.staying if key.active or key.access_key_id not in self.inactive_since
-        ]
+    def __init__(self, now: KeyState, how: Retirement, document: Mapping[str, Any], since: datetime) -> None:
+        self.now, self.how, self.document = now, how, document
+        self.inactive_since: Mapping[str, str] = document.get("inactive_since") or {}
+        self.used_at: Mapping[str, str] = document.get("used_at") or {}
+        self.in_use = [key for key in now.others if self._is_in_use(key, since + how.quiet)]
+        self.ended = [key for key in now.others if key not in self.in_use and self._has_ended(key)]
+        self.staying = [key for key in now.others if key not in (*self.in_use, *self.ended)]
+        self.fresh = [key for key in self.staying if self._is_fresh(key)]
 
     def _is_in_use(self, key: Key, since: datetime) -> bool:
         used = key.last_used
-        return bool(
-            used and used > since + _PRECISION and self.used_at.get(key.access_key_id) != used.isoformat()
-        )
+        if self.how.leaked or used is None or used <= since + _PRECISION:
+            return False
+        return self.used_at.get(key.access_key_id) != used.isoformat()
+
+    def _is_fresh(self, key: Key) -> bool:
+        return key.active or key.access_key_id not in self.inactive_since
 
     def _has_ended(self, key: Key) -> bool:
         if not self.how.grace:
@@ -193,9 +188,8 @@ class _OldKeys:
         left, moment = ids([*self.in_use, *self.staying]), self.now.now.isoformat()
         # Whoever used a leaked key until now does not keep it from being deleted.
         seen = [*self.in_use, *(self.fresh if self.how.leaked else [])]
-        inactive_since = {each: self.inactive_since[each] for each in left if each in self.inactive_since}
-        inactive_since.update(dict.fromkeys(ids(self.fresh), moment))
-        used_at = {each: self.used_at[each] for each in left if each in self.used_at}
+        inactive_since = {**_only(self.inactive_since, left), **dict.fromkeys(ids(self.fresh), moment)}
+        used_at = _only(self.used_at, left)
         used_at.update({key.access_key_id: key.last_used.isoformat() for key in seen if key.last_used})
         moved_at = self.document.get("moved_at", moment) if left else None
         notes = {"moved_at": moved_at, "used_at": used_at or None, "inactive_since": inactive_since or None}
@@ -218,6 +212,10 @@ class _OldKeys:
             "inactive" if not key.active else "made inactive at once" if self.how.leaked else "made inactive"
         )
         return f"{key.access_key_id} is {done}, a run after {ends:%Y-%m-%dT%H:%M:%SZ} deletes it"
+
+
+def _only(notes: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: notes[name] for name in names if name in notes}
 
 
 def _describe_in_use(key: Key) -> str:

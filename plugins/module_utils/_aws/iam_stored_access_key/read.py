@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Optional
+from typing import Optional
 
 from ..._common.errors import AwsError
 from ..calls import call_aws, caller_identity, client, no_log_values
 from ..key_stores.base import Content, KeyStore
+from ..module import AwsModule
 from . import model as keys
 
 
@@ -22,7 +23,7 @@ class KeyReader:
     content: what was stored, and user_is_missing: True if there was no such user, at the last read.
     """
 
-    def __init__(self, module: Any, store: KeyStore, user_name: str, mark: str = "") -> None:
+    def __init__(self, module: AwsModule, store: KeyStore, user_name: str, mark: str = "") -> None:
         self.module = module
         self.store = store
         self.user_name = user_name

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..calls import call_aws_pages, client
+from ..module import AwsModule
 
 # A server that was killed leaves uploads that never end; one that works sends a part more often than this.
 _GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
-def under_way(module: Any, bucket: str, now: datetime) -> tuple[str, ...]:
+def under_way(module: AwsModule, bucket: str, now: datetime) -> tuple[str, ...]:
     """Return the keys of objects that are being uploaded to a bucket; none if there is no such bucket."""
     s3 = client(module, "s3")
     found = call_aws_pages(

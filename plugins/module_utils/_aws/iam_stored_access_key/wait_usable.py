@@ -13,6 +13,7 @@ from typing import Any, Optional
 from ..._common.errors import AwsError
 from ..bucket_setting import MAKE_BUCKET
 from ..calls import call_aws, client, poll
+from ..module import AwsModule
 
 _NOT_EVERYWHERE_YET = (
     "InvalidClientTokenId",
@@ -42,7 +43,7 @@ class KeyNotYetUsable(AwsError):
 class KeyUsabilityCheck:
     """Uses a key as its owner would."""
 
-    def __init__(self, module: Any, document: dict[str, Any], where: str) -> None:
+    def __init__(self, module: AwsModule, document: dict[str, Any], where: str) -> None:
         self.module = module
         self.key_id = document["access_key_id"]
         self.where = where

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
+from ..module import AwsModule
+
 
 @dataclass(frozen=True)
 class Content:
@@ -29,7 +31,7 @@ class KeyStore:
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {}
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         self.module = module
         self.stored_at = stored_at
         self.description = description

@@ -12,7 +12,8 @@ import hashlib
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from collections.abc import Iterator
+from typing import Any, ClassVar, Optional
 
 from ansible.module_utils.common.warnings import warn
 
@@ -20,11 +21,9 @@ from ..._common import private_file
 from ..._common.errors import AwsError
 from ..._common.private_file import FileError
 from ..calls import no_log_values
+from ..module import AwsModule
 from . import vault
 from .base import Content, KeyStore
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PRIVATE = 0o600
 _NEW = ".new"
@@ -38,7 +37,7 @@ class FileStore(KeyStore):
         "vault_id": {"type": "str"},
     }
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.path = os.path.realpath(os.path.expanduser(stored_at))
         self.passwords = _take_secret(module, "vault_password")
@@ -208,7 +207,7 @@ def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _take_secret(module: Any, name: str) -> list[str]:
+def _take_secret(module: AwsModule, name: str) -> list[str]:
     """Take a secret option out of the parameters: as texts to mask its values could damage the result."""
     values = [each for each in module.params.get(name) or [] if each]
     module.params[name] = None

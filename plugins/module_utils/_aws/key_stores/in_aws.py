@@ -10,28 +10,38 @@ from typing import Any, ClassVar, Optional
 from ..._common.errors import AwsError
 from .. import kms
 from ..calls import call_aws, client
+from ..module import AwsModule
 from .base import Content, KeyStore
 
 _NOT_THERE = "ResourceNotFoundException"
 _NOT_CURRENT_YET = "ANSIBLE_NOT_CURRENT_YET"
 
 
-class SsmStore(KeyStore):
-    """A SecureString of the Parameter Store of AWS Systems Manager."""
+class _StoreInAws(KeyStore):
+    """A key store that encrypts with a key of AWS KMS."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
+    SERVICE: ClassVar[str]
 
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
+    def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
-        self.ssm = client(module, "ssm")
+        self.client = client(module, self.SERVICE)
+        self.key_id = str(module.params.get("kms_key_id") or "")
+
+    def prepare(self, check_mode: bool) -> None:
+        del check_mode
+        if self.key_id:
+            kms.refuse_unusable(self.module, self.key_id)
+
+
+class SsmStore(_StoreInAws):
+    """A SecureString of the Parameter Store of AWS Systems Manager."""
+
+    SERVICE = "ssm"
 
     @property
     def where(self) -> str:
         return f"SSM parameter {self.stored_at}"
-
-    def prepare(self, check_mode: bool) -> None:
-        del check_mode
-        _refuse_unusable_key(self.module)
 
     def read(self) -> Optional[Content]:
         return self._read(self.stored_at)
@@ -39,7 +49,7 @@ class SsmStore(KeyStore):
     def _read(self, name: str) -> Optional[Content]:
         answer = call_aws(
             f"Reading {self.where}",
-            self.ssm.get_parameter,
+            self.client.get_parameter,
             needs="ssm:GetParameter (and kms:Decrypt with the parameter's key)",
             none_on=("ParameterNotFound", "ParameterVersionNotFound"),
             Name=name,
@@ -76,7 +86,7 @@ class SsmStore(KeyStore):
         if written == current.version + 1:
             return True
         between = self._read(f"{self.stored_at}:{written - 1}")
-        # The previous text is there again if another run came between and has restored it.
+        # It is the previous text if another run came between and has restored it.
         if between is None or between.text in (text, before.text):
             return True
         self._put(between.text, overwrite=True)
@@ -85,17 +95,16 @@ class SsmStore(KeyStore):
     def delete(self) -> None:
         call_aws(
             f"Deleting {self.where}",
-            self.ssm.delete_parameter,
+            self.client.delete_parameter,
             needs="ssm:DeleteParameter",
             none_on=("ParameterNotFound",),
             Name=self.stored_at,
         )
 
     def _put(self, text: str, *, overwrite: bool, none_on: tuple[str, ...] = ()) -> Any:
-        key = self.module.params.get("kms_key_id")
         return call_aws(
             f"Writing {self.where}",
-            self.ssm.put_parameter,
+            self.client.put_parameter,
             needs="ssm:PutParameter (and kms:Encrypt with kms_key_id)",
             none_on=none_on,
             Name=self.stored_at,
@@ -103,31 +112,23 @@ class SsmStore(KeyStore):
             Type="SecureString",
             Description=self.description,
             Overwrite=overwrite,
-            **({"KeyId": key} if key else {}),
+            **({"KeyId": self.key_id} if self.key_id else {}),
         )
 
 
-class SecretsManagerStore(KeyStore):
+class SecretsManagerStore(_StoreInAws):
     """A secret of AWS Secrets Manager."""
 
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kms_key_id": {"type": "str"}}
-
-    def __init__(self, module: Any, stored_at: str, description: str) -> None:
-        super().__init__(module, stored_at, description)
-        self.secrets = client(module, "secretsmanager")
+    SERVICE = "secretsmanager"
 
     @property
     def where(self) -> str:
         return f"secret {self.stored_at} of Secrets Manager"
 
-    def prepare(self, check_mode: bool) -> None:
-        del check_mode
-        _refuse_unusable_key(self.module)
-
     def read(self) -> Optional[Content]:
         answer = call_aws(
             f"Reading {self.where}",
-            self.secrets.get_secret_value,
+            self.client.get_secret_value,
             needs="secretsmanager:GetSecretValue (and kms:Decrypt with the secret's key)",
             none_on=(_NOT_THERE,),
             SecretId=self.stored_at,
@@ -137,11 +138,10 @@ class SecretsManagerStore(KeyStore):
         return None if answer is None else Content(answer.get("SecretString", ""), answer["VersionId"])
 
     def create(self, text: str) -> bool:
-        key = self.module.params.get("kms_key_id")
         # A retry of botocore has the same token, so that AWS treats it as the same request.
         answer = call_aws(
             f"Making {self.where}",
-            self.secrets.create_secret,
+            self.client.create_secret,
             needs="secretsmanager:CreateSecret (and kms:GenerateDataKey, kms:Decrypt with kms_key_id)",
             none_on=("ResourceExistsException",),
             # A secret that was deleted a moment ago keeps its name for some seconds.
@@ -149,7 +149,7 @@ class SecretsManagerStore(KeyStore):
             Name=self.stored_at,
             SecretString=text,
             Description=self.description,
-            **({"KmsKeyId": key} if key else {}),
+            **({"KmsKeyId": self.key_id} if self.key_id else {}),
         )
         return answer is not None
 
@@ -157,7 +157,7 @@ class SecretsManagerStore(KeyStore):
         """AWS moves the label of the current version only from the version that is said to have it."""
         written = call_aws(
             f"Writing {self.where}",
-            self.secrets.put_secret_value,
+            self.client.put_secret_value,
             needs="secretsmanager:PutSecretValue (and kms:GenerateDataKey with the secret's key)",
             none_on=(_NOT_THERE,),
             SecretId=self.stored_at,
@@ -168,7 +168,7 @@ class SecretsManagerStore(KeyStore):
             return False
         moved = call_aws(
             f"Writing {self.where}",
-            self.secrets.update_secret_version_stage,
+            self.client.update_secret_version_stage,
             needs="secretsmanager:UpdateSecretVersionStage",
             none_on=("InvalidParameterException", _NOT_THERE),
             SecretId=self.stored_at,
@@ -186,15 +186,9 @@ class SecretsManagerStore(KeyStore):
         # What it held was deleted in IAM: there is nothing to recover, and the name may be used again.
         call_aws(
             f"Deleting {self.where}",
-            self.secrets.delete_secret,
+            self.client.delete_secret,
             needs="secretsmanager:DeleteSecret",
             none_on=(_NOT_THERE,),
             SecretId=self.stored_at,
             ForceDeleteWithoutRecovery=True,
         )
-
-
-def _refuse_unusable_key(module: Any) -> None:
-    key = module.params.get("kms_key_id")
-    if key:
-        kms.refuse_unusable(module, key)

@@ -1,7 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The file format of ansible-vault, for a module, which cannot see the vault secrets of the run.
+"""The file format of ansible-vault.
+
+Ansible's own VaultLib cannot be used: with delegate_to, or another Python than Ansible's own, the module runs
+where there is no ansible.parsing.
 
 https://docs.ansible.com/ansible/latest/vault_guide/vault_using_encrypted_content.html,
 "Format of files encrypted with Ansible Vault", versions 1.1 and 1.2.
@@ -13,12 +16,10 @@ import hashlib
 import hmac
 import os
 from binascii import hexlify, unhexlify
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Iterable
+from typing import Any, Optional
 
 from ..._common.errors import AwsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 HEADER = b"$ANSIBLE_VAULT;"
 _ITERATIONS = 10000

@@ -3,13 +3,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
 from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import (
+    ready_policy,
+    to_aws_error,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_programmatic_user_plan import (
+    Step,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
+
+from tests.harness.collection_index import REPO
 
 
 @pytest.mark.parametrize(
@@ -55,3 +66,47 @@ def test_an_error_has_the_credentials_of_the_task_in_no_form(monkeypatch: pytest
     with pytest.raises(SystemExit):
         aws_module.run_as_module(run, {})
     assert _Module.failed["msg"] == "Asking: AccessDenied: ********, ********."
+
+
+def _permissions() -> set[str]:
+    """Return all that the AWS modules name in an error as missing."""
+    files = (REPO / "plugins/module_utils/_aws").rglob("*.py")
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "errors.py")
+    calls = re.findall(r'Step\(\s*"(\w+_\w+)"', sources)
+    named = re.findall(r'"((?!aws)[a-z]+\d?:[A-Z]\w+)[ "]', sources)
+    return {*named, *(Step(call, "").needs for call in calls)}
+
+
+def test_the_ready_policy_that_is_named_has_the_permission() -> None:
+    policies = {}
+    for path in (REPO / "docs/policies").glob("[cdr]*.json"):
+        statements = json.loads(path.read_text(encoding="utf-8"))["Statement"]
+        policies[f"docs/policies/{path.name}"] = {action for each in statements for action in each["Action"]}
+    permissions = _permissions()
+    assert len(permissions) > 50
+    for permission in permissions:
+        named = ready_policy(permission)
+        having = {name for name, actions in policies.items() if permission in actions}
+        assert named in having if having else named == "", permission
+
+
+def test_a_refused_permission_names_the_ready_policy() -> None:
+    answer = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    refused = ClientError(answer, "CreateUser")  # type: ignore[arg-type]
+    text = str(to_aws_error("Making a user", refused, "iam:CreateUser (and iam:TagUser)"))
+    assert text.endswith(
+        "need the permission iam:CreateUser (and iam:TagUser), and no policy may deny it. "
+        "docs/policies/run.json has it."
+    )
+    unknown = str(to_aws_error("Reading", refused, "secretsmanager:GetSecretValue"))
+    assert unknown.endswith("and no policy may deny it.")
+
+
+def test_a_missing_boto3_comes_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(SystemExit):
+        aws_module.run_as_module(lambda _module: {}, {})
+    assert _Module.failed["msg"].endswith(
+        f"boto3 is not installed for {sys.executable}. Run: {sys.executable} -m pip install boto3."
+    )

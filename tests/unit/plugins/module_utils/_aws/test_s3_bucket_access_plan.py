@@ -91,9 +91,9 @@ def cuts_off_other_accounts(state: Access) -> bool:
     return OTHER_ACCOUNT in statements and is_public and state.block["restrict_public_buckets"]
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_no_step_opens_more_than_before_or_asked(before: Access, wish: DesiredAccess) -> None:
-    after = access.target(before, wish)
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_no_step_opens_more_than_before_or_asked(before: Access, desired: DesiredAccess) -> None:
+    after = access.target(before, desired)
     allowed = openings(before) | openings(after)
     state = before
     for step in access.steps(before, after):
@@ -102,9 +102,9 @@ def test_no_step_opens_more_than_before_or_asked(before: Access, wish: DesiredAc
     assert state == after
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_no_step_closes_what_is_open_before_and_after(before: Access, wish: DesiredAccess) -> None:
-    after = access.target(before, wish)
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_no_step_closes_what_is_open_before_and_after(before: Access, desired: DesiredAccess) -> None:
+    after = access.target(before, desired)
     kept = openings(before) & openings(after)
     cut = cuts_off_other_accounts(before) or cuts_off_other_accounts(after)
     state = before
@@ -114,10 +114,10 @@ def test_no_step_closes_what_is_open_before_and_after(before: Access, wish: Desi
         assert cut or not cuts_off_other_accounts(state), step
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_s3_refuses_no_step(before: Access, wish: DesiredAccess) -> None:
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_s3_refuses_no_step(before: Access, desired: DesiredAccess) -> None:
     state = before
-    for step in access.steps(before, access.target(before, wish)):
+    for step in access.steps(before, access.target(before, desired)):
         if step.kind == "policy" and step.value is not None:
             statements = step.value["Statement"]
             is_public = any(each["Effect"] == "Allow" and each["Principal"] == "*" for each in statements)
@@ -126,40 +126,40 @@ def test_s3_refuses_no_step(before: Access, wish: DesiredAccess) -> None:
         state = access.after_step(state, step)
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_a_second_run_has_nothing_to_do(before: Access, wish: DesiredAccess) -> None:
-    after = access.target(before, wish)
-    assert access.steps(after, access.target(after, wish)) == []
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_a_second_run_has_nothing_to_do(before: Access, desired: DesiredAccess) -> None:
+    after = access.target(before, desired)
+    assert access.steps(after, access.target(after, desired)) == []
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_foreign_statements_stay_as_and_where_they_are(before: Access, wish: DesiredAccess) -> None:
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_foreign_statements_stay_as_and_where_they_are(before: Access, desired: DesiredAccess) -> None:
     def foreign(state: Access) -> list[Any]:
         return [each for each in policy.statements_of(state.policy) if not is_ours(each)]
 
-    assert foreign(access.target(before, wish)) == foreign(before)
+    assert foreign(access.target(before, desired)) == foreign(before)
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_an_interrupted_run_can_be_run_again(before: Access, wish: DesiredAccess) -> None:
-    wanted = access.target(before, wish)
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_an_interrupted_run_can_be_run_again(before: Access, desired: DesiredAccess) -> None:
+    wanted = access.target(before, desired)
     state = before
     for step in access.steps(before, wanted):
         state = access.after_step(state, step)
-        again = access.target(state, wish)
+        again = access.target(state, desired)
         assert (again.ownership, again.policy) == (wanted.ownership, wanted.policy)
         assert openings(again) <= openings(before) | openings(wanted)
 
 
-@given(before=STATES, wish=st.sampled_from(WISHES))
-def test_the_difference_shows_what_the_steps_do(before: Access, wish: DesiredAccess) -> None:
-    after = access.target(before, wish)
+@given(before=STATES, desired=st.sampled_from(WISHES))
+def test_the_difference_shows_what_the_steps_do(before: Access, desired: DesiredAccess) -> None:
+    after = access.target(before, desired)
     assert (access.difference(before, after) == ({}, {})) == (not access.steps(before, after))
 
 
 def test_a_new_bucket_becomes_public_in_two_steps() -> None:
-    wish = DesiredAccess("b", "public", ("live/streams", "live/previews"))
-    steps = access.steps(NEW_BUCKET, access.target(NEW_BUCKET, wish))
+    desired = DesiredAccess("b", "public", ("live/streams", "live/previews"))
+    steps = access.steps(NEW_BUCKET, access.target(NEW_BUCKET, desired))
     assert [step.text for step in steps] == [
         "turn BlockPublicPolicy, RestrictPublicBuckets off",
         "add the statement AntMediaRecordingsPublicRead of the bucket policy",
@@ -184,8 +184,8 @@ def test_a_new_bucket_is_private_already() -> None:
 
 @pytest.mark.parametrize(("partition"), ["aws", "aws-cn", "aws-us-gov"])
 def test_the_partition_is_part_of_the_resource(partition: str) -> None:
-    wish = DesiredAccess("b", "public", ("s",), partition=partition)
-    assert access.statements_wanted(wish)[0]["Resource"] == [f"arn:{partition}:s3:::b/s/*"]
+    desired = DesiredAccess("b", "public", ("s",), partition=partition)
+    assert access.statements_wanted(desired)[0]["Resource"] == [f"arn:{partition}:s3:::b/s/*"]
 
 
 def test_a_policy_that_says_the_same_is_not_written() -> None:
@@ -212,9 +212,9 @@ def test_public_delivery_needs_folders() -> None:
         access.check_desired(DesiredAccess("b", "public"))
 
 
-def refusal(before: Access, wish: DesiredAccess, around: access.Surroundings) -> str:
+def refusal(before: Access, desired: DesiredAccess, around: access.Surroundings) -> str:
     with pytest.raises(AwsError) as failed:
-        access.check(before, access.target(before, wish), wish, around)
+        access.check(before, access.target(before, desired), desired, around)
     return str(failed.value)
 
 
@@ -237,15 +237,15 @@ def test_the_accounts_own_block_is_found_first(delivery: str, switch: str, said:
 @pytest.mark.parametrize(("delivery", "switches"), [("public", ACL_SWITCHES), ("acl", POLICY_SWITCHES)])
 def test_the_accounts_other_switches_do_not_matter(delivery: str, switches: tuple[str, ...]) -> None:
     around = access.Surroundings(account={**ALL_OFF, **dict.fromkeys(switches, True)})
-    wish = DesiredAccess("b", delivery, ("streams",))
-    access.check(NEW_BUCKET, access.target(NEW_BUCKET, wish), wish, around)
+    desired = DesiredAccess("b", delivery, ("streams",))
+    access.check(NEW_BUCKET, access.target(NEW_BUCKET, desired), desired, around)
 
 
 def test_private_delivery_does_not_ask_for_the_account() -> None:
     around = access.Surroundings(account=dict(ALL_ON))
-    wish = DesiredAccess("b", "private")
+    desired = DesiredAccess("b", "private")
     before = Access("ObjectWriter", ALL_OFF, {"Statement": [ours("streams")]})
-    access.check(before, access.target(before, wish), wish, around)
+    access.check(before, access.target(before, desired), desired, around)
 
 
 def test_a_foreign_public_statement_is_neither_cut_off_nor_let_out_unasked() -> None:
@@ -255,16 +255,16 @@ def test_a_foreign_public_statement_is_neither_cut_off_nor_let_out_unasked() -> 
     assert "'Website'" in refusal(in_force, DesiredAccess("b", "private"), around)
     assert "take effect" in refusal(held_back, DesiredAccess("b", "public", ("s",)), around)
     for before, delivery in ((held_back, "private"), (in_force, "public")):
-        wish = DesiredAccess("b", delivery, ("s",))
-        access.check(before, access.target(before, wish), wish, around)
+        desired = DesiredAccess("b", delivery, ("s",))
+        access.check(before, access.target(before, desired), desired, around)
 
 
 def test_a_foreign_grant_in_the_buckets_acl_is_found_first() -> None:
     around = access.Surroundings(acl_grantees=("http://acs.amazonaws.com/groups/s3/LogDelivery",))
     before = Access("ObjectWriter", ALL_ON, None)
     assert "LogDelivery" in refusal(before, DesiredAccess("b", "private"), around)
-    wish = DesiredAccess("b", "acl")
-    access.check(before, access.target(before, wish), wish, around)
+    desired = DesiredAccess("b", "acl")
+    access.check(before, access.target(before, desired), desired, around)
 
 
 def test_a_policy_that_is_too_long_is_found_first() -> None:

@@ -104,11 +104,11 @@ def test_a_policy_is_made_of_names_alone(folder: str) -> None:
     """Only the plan looked, so that whatever came past it stood in the policy as a pattern."""
     with pytest.raises(AwsError, match="stand for more than itself"):
         key_policy(Intent(bucket="b", region="us-east-1"), [folder])
-    wish = DesiredAccess("b", "public", folders=(folder,))
+    desired = DesiredAccess("b", "public", folders=(folder,))
     with pytest.raises(AwsError, match="stand for more than itself"):
-        statements_wanted(wish)
+        statements_wanted(desired)
     with pytest.raises(AwsError, match="must be a path such as live/streams"):
-        check_desired(wish)
+        check_desired(desired)
 
 
 @pytest.mark.parametrize("key", ["*", "alias/*", "arn:aws:kms:us-east-1:*:key/1", "alias/${aws:username}"])
