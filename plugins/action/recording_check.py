@@ -14,7 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
 
 
 class ActionModule(InProcessAction):
-    """The check, and on the controller the note that the change of the server is proved."""
+    """Runs the check, and then records on the controller that the changes of the server are verified."""
 
     module = recording_check
 

@@ -13,7 +13,7 @@ _SPEC = {"hosts": {"type": "list", "elements": "str", "required": True}}
 
 
 class ActionModule(ActionBase):
-    """Notes that the changes of a whole batch are verified."""
+    """Records that the changes of a whole batch are verified."""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
