@@ -245,30 +245,8 @@ msg:
   sample: "live: all 11 checks passed"
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import app_warnings, arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import secrets_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import LIVE, PROBE
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import LiveCheck
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_stream import LiveStream
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import RecordingProbe
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe_then_live import (
-    ProbeThenLive,
-    add_left_out,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.removed import RemovalCheck
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
-    module_result,
-    run_checks,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import in_ascii
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.run import run
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -293,72 +271,6 @@ ARGUMENT_SPEC = {
     "live_timeout": {"type": "float", "default": 90},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
-
-
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    if check_mode:
-        return {"changed": False, "skipped": True, "msg": "Nothing is uploaded in check mode"}
-    connection = arguments.connection_of(params)
-    if params["live"] and params["live_timeout"] <= 0:
-        raise AmsError("Reading the option live_timeout", f"{params['live_timeout']:g} is not more than 0")
-    viewer = _viewer(params, connection)
-    with AmsClient(connection) as client:
-        actual = {app["name"]: client.settings(app["name"]) for app in params["apps"]}
-        if params["state"] == "absent":
-            checks = [
-                RemovalCheck(app["name"], actual[app["name"]], viewer, app["settings"])
-                for app in params["apps"]
-            ]
-            return module_result(viewer.url, run_checks(checks))
-        warnings = [
-            text for app in actual for text in app_warnings.of_now(client, app, actual[app], viewer.url)
-        ]
-        probes = [
-            RecordingProbe(
-                app["name"],
-                actual[app["name"]],
-                viewer,
-                app["settings"],
-                params["closed"],
-                (PROBE, LIVE) if params["live"] else (PROBE,),
-                params["allow_open_hls_upload"],
-            )
-            for app in params["apps"]
-        ]
-        if params["live"]:
-            return _with_warnings(_run_with_live(client, viewer, probes, params["live_timeout"]), warnings)
-    return _with_warnings(module_result(viewer.url, run_checks(probes)), warnings)
-
-
-def _viewer(params: Mapping[str, Any], connection: Connection) -> Viewer:
-    return Viewer(
-        in_ascii((params["viewer_url"] or connection.url).rstrip("/")),
-        (connection.ca_path or True) if connection.validate_certs else False,
-        connection.timeout,
-        params["wait_timeout"],
-        [in_ascii(origin) for origin in params["origins"]],
-        params["cors_elsewhere"],
-    )
-
-
-def _with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    warnings = [*warnings, *result.get("warnings", [])]
-    return {**result, "warnings": warnings} if warnings else result
-
-
-def _run_with_live(
-    client: AmsClient, viewer: Viewer, probes: list[RecordingProbe], timeout: float
-) -> dict[str, Any]:
-    checkers = []
-    for probe in probes:
-        client.secrets.extend(secrets_of(probe.settings))
-        broadcasts = Broadcasts(client, probe.app, jwt_secret_of(probe.settings), lasts=timeout)
-        stream = LiveStream(probe.settings, viewer, broadcasts, timeout, probe.is_base_requested)
-        checkers.append(ProbeThenLive(probe, LiveCheck(stream)))
-    try:
-        return add_left_out(module_result(viewer.url, run_checks(checkers)), checkers)
-    except AmsError as error:
-        raise error.masked(client.secrets) from None
 
 
 def main() -> None:

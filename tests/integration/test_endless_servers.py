@@ -26,7 +26,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import RecordingBucket
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import (
     Viewer,
-    first_answer,
+    first_response,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.bounded_session import (
     size_of,
@@ -332,7 +332,7 @@ def test_25_such_servers_at_once_cost_less_than_300_mib(servers: Servers) -> Non
 
 
 def viewed(server: Endless, timeout: float = 20) -> Any:
-    return first_answer(Viewer(server.url, True, timeout, 0), f"{server.url}/live/streams/a.mp4")
+    return first_response(Viewer(server.url, True, timeout, 0), f"{server.url}/live/streams/a.mp4")
 
 
 def test_a_viewer_waits_no_longer_than_the_timeout(servers: Servers) -> None:

@@ -69,5 +69,5 @@ def test_it_is_judged_as_the_server_does_it(
     assert redirect["expected"].endswith(f".{asked_for}")
     if not is_forwarded:
         right = "mp4" if extensions == "MP4" else "mp4,webm"
-        assert f"httpForwardingExtension ('{extensions}') as it is" in redirect["remedy"]
+        assert f"httpForwardingExtension ('{extensions}') exactly" in redirect["remedy"]
         assert f"set it to '{right}', run servers.yml" in redirect["remedy"]

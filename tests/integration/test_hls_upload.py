@@ -18,7 +18,7 @@ COLLECTION = "antmedia.s3_recording"
 FOLDER = "live/streams"
 RIGHTS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl")
 DOOR_OF_PLAN = "ipFilterEnabled is false: whoever reaches the server can read and overwrite each recording"
-DOOR_OF_CHECK = "ipFilterEnabled is false, so whoever reaches the server is let in"
+DOOR_OF_CHECK = "ipFilterEnabled is false, so everybody who reaches the server has access"
 
 
 class Server(Protocol):
@@ -131,7 +131,9 @@ def test_a_filter_that_lets_others_in_is_warned_of(site: Site) -> None:
     wide: dict[str, Any] = {"app": "live", "settings": {"remoteAllowedCIDR": "10.0.0.0/8"}}
     plan = "remoteAllowedCIDR lets in 10.0.0.0/8: who comes from there can read and overwrite"
     site.run("ams_app_settings", plan, **wide)
-    found = site.check(plan, "whoever can send X-Forwarded-For: 10.0.0.1 through a proxy in front of it")
+    found = site.check(
+        plan, "everybody who can send X-Forwarded-For: 10.0.0.1 through a proxy in front of it"
+    )
     assert found["came"].startswith(
         "403 without a header; 403 with X-Forwarded-For: 127.0.0.1; 200 and the recording with "
         "X-Forwarded-For: 10.0.0.1"

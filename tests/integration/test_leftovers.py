@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import leftovers as _leftovers
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Deadline, UploadCheck
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import UploadCheck
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.polling import Deadline
 
 from stand_ins.aws import AwsStandIn
 
@@ -64,7 +65,7 @@ def test_the_next_check_removes_it(
     # It may be that of a run that is under way.
     assert "leftovers" not in [link.check for link in soon.run()]
     assert soon.remove() is not None
-    assert keys() == sorted([*OTHERS, killed.asked.key])
+    assert keys() == sorted([*OTHERS, killed.target.key])
     monkeypatch.setattr(_leftovers, "OLD", timedelta(seconds=-60))
     links = {link.check: link for link in later.run()}
     assert links["leftovers"].actual == "1 of them, removed"

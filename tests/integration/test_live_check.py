@@ -520,7 +520,7 @@ def test_an_application_whose_streams_are_limited(fleet_site: tuple[Site, Fleet]
     site.configure(ingestingStreamLimit=3)
     busy: dict[str, Any] = {"status": 200, "body": '{"number": 3}', "content_type": "application/json"}
     fleet.fault(0, "status", path="active-live-stream-count", **busy)
-    assert "takes 3 streams at once (ingestingStreamLimit) and has 3" in not_made(site)
+    assert "allows 3 streams at once (ingestingStreamLimit) and has 3" in not_made(site)
 
 
 # --- what breaks
@@ -609,7 +609,7 @@ def test_an_old_copy_in_a_cdn_is_named(fleet_site: tuple[Site, Fleet], bystander
     bystander.instead = b"an old copy"
     run = site.check(broken=["live playback"])
     came = link(run, "live playback")["came"]
-    assert came == "302, and there 200 with 11 bytes that are not those of the bucket"
+    assert came == "302, and there 200 with 11 bytes that differ from the object in the bucket"
     assert site.left() == {}
 
 

@@ -78,7 +78,7 @@ def test_the_check_signs_as_the_server_does(store: VersityGW, fleet: Any) -> Non
     links = check(fleet.hosts[0], s3Endpoint=endpoint)
     assert [name for name, link in links.items() if not link["ok"]] == ["list"]
     assert links["list"]["came"].startswith("AuthorizationHeaderMalformed")
-    assert links["list"]["remedy"].startswith("s3RegionName is empty, so that AMS signs without the region")
+    assert links["list"]["remedy"].startswith("s3RegionName is empty, so AMS signs without the region")
     fleet.set_settings(0, "live", settings(store, s3RegionName="", s3Endpoint=""))
     assert [name for name, link in check(fleet.hosts[0]).items() if not link["ok"]] == ["region"]
     assert store.client().list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0

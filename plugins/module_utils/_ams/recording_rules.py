@@ -25,18 +25,10 @@ STREAMS_PATH, PREVIEWS_PATH = "streams", "previews"
 UNFINISHED = ".tmp_extension"
 # HLS files are uploaded (list size × segment time) after a stream's end; this makes it one second.
 SHORTEST_HLS = {"hlsParameters": {"hlsTime": "1", "hlsListSize": "1"}}
-CANNED_ACLS = frozenset(
-    (
-        "private",
-        "public-read",
-        "public-read-write",
-        "authenticated-read",
-        "log-delivery-write",
-        "bucket-owner-read",
-        "bucket-owner-full-control",
-        "aws-exec-read",
-    )
-)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+_PUBLIC_READ = "public-read"
+_CANNED_ACLS = {"private", _PUBLIC_READ, "public-read-write", "authenticated-read", "log-delivery-write"}
+_CANNED_ACLS |= {"bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"}
 
 
 def endings(extensions: Optional[str]) -> list[str]:
@@ -129,7 +121,7 @@ def signing_region(settings: Mapping[str, Any]) -> Optional[str]:
 def upload_acl(settings: Mapping[str, Any]) -> str:
     """Return the ACL that AMS uploads with. It replaces an unknown s3Permission by public-read."""
     permission = settings.get("s3Permission")
-    return str(permission) if permission in CANNED_ACLS else "public-read"
+    return str(permission) if permission in _CANNED_ACLS else _PUBLIC_READ
 
 
 def recording_path(name: str) -> str:

@@ -25,15 +25,11 @@ from urllib.request import getproxies
 from .._common.bounded import TooMuch, connection_class
 from .._common.plain_text import one_line
 
-try:
+with suppress(ImportError):  # AmsClient reports it.
     import urllib3
     from requests import adapters, exceptions, utils
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.util.ssl_ import create_urllib3_context
-
-    IMPORT_ERROR: Optional[Exception] = None
-except ImportError as error:
-    IMPORT_ERROR = error
 
 API = "/rest/v2"
 

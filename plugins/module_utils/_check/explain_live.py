@@ -16,7 +16,7 @@ from .._aws.codes import code_of
 from .._aws.credentials import trouble_of
 from .._common.errors import AmsError
 from .._common.plain_text import one_line
-from .report import LIVE_CHECK, CheckResult
+from .report import Check, CheckResult
 
 _RIGHTS = "s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket"
 NEEDED = f"The AWS credentials of the environment need {_RIGHTS}"
@@ -39,7 +39,7 @@ class Obstacle(Exception):
             f"recording: {self.reason}. The check with a small object decides. {self.remedy}"
         )
         expected, actual = "a recording by the server itself", f"could not be made: {self.reason}"
-        return CheckResult(app, LIVE_CHECK, True, expected, actual, self.remedy, warning, tried=False)
+        return CheckResult(app, Check.LIVE, True, expected, actual, self.remedy, warning, tried=False)
 
 
 def is_refusal(error: AmsError) -> bool:
@@ -101,10 +101,9 @@ def streams_allowed(settings: Mapping[str, Any]) -> int:
     return int(settings.get("ingestingStreamLimit") or -1)
 
 
-def explain_limit(settings: Mapping[str, Any], active: int) -> Optional[Obstacle]:
+def explain_limit(limit: int, active: int) -> Optional[Obstacle]:
     """Return the obstacle if the application accepts no more streams. active: how many it has now."""
-    limit = streams_allowed(settings)
-    if limit < 0 or active + 1 <= limit:
+    if active + 1 <= limit:
         return None
     return Obstacle(
         f"the application allows {limit} streams at once (ingestingStreamLimit) and has {active}",

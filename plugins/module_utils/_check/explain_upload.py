@@ -55,6 +55,22 @@ _DENIERS = {
     "session policy": "the session's own policy does not allow it",
 }
 
+_TEMPORARY = (
+    "AMS does not support temporary credentials: it needs the key of an IAM user, run storage.yml, then "
+    "servers.yml"
+)
+_BY_CODE = {
+    "SignatureDoesNotMatch": (
+        "The secret does not belong to the access key: run servers.yml, which takes both from the key store"
+    ),
+    "InvalidToken": _TEMPORARY,
+    "ExpiredToken": _TEMPORARY,
+    "RequestTimeTooSkewed": "The clock of the host that runs this check is wrong; see that of the server too",
+    "InvalidStorageClass": (
+        "The S3 provider does not have the storage class of s3StorageClass: correct it, run servers.yml"
+    ),
+}
+
 
 @dataclass(frozen=True)
 class UploadTarget:
@@ -300,15 +316,22 @@ def general_remedy(response: S3Response, target: UploadTarget, evidence: Evidenc
     """Return what to do after a response that means the same for every call."""
     if response.failure is not None:
         return unreachable_provider(response.failure, target)
-    for codes, explain in _BY_CODE:
-        if response.code in codes:
-            return explain(response, target, evidence)
+    if response.code in UNKNOWN_KEY:
+        return _unknown_key(response, evidence)
+    if response.code in _REGION:
+        return _wrong_region(response, target)
+    if response.code in NO_BUCKET:
+        return f"The bucket {target.bucket} does not exist: run storage.yml, or correct s3BucketName"
+    if response.code == "InvalidBucketName":
+        return f"No bucket can have the name '{target.bucket}': correct s3BucketName"
+    if response.code in _BY_CODE:
+        return _BY_CODE[response.code]
     if response.code.startswith("5") or response.code in ("SlowDown", "InternalError", "ServiceUnavailable"):
         return "The S3 provider has a failure of its own: run again later"
     return f"See the error of the S3 provider, and the settings of bucket {target.bucket}"
 
 
-def unreachable_provider(nothing: NoAnswer, target: UploadTarget) -> str:
+def unreachable_provider(failure: NoAnswer, target: UploadTarget) -> str:
     """Return what to do if the S3 provider did not response."""
     where = "s3Endpoint" if target.endpoint else "s3RegionName"
     given = target.endpoint or target.region or "empty"
@@ -322,10 +345,10 @@ def unreachable_provider(nothing: NoAnswer, target: UploadTarget) -> str:
             "certificate of the S3 service (AWS_CA_BUNDLE)?"
         ),
         "proxy": "See HTTPS_PROXY, HTTP_PROXY and NO_PROXY of this host",
-    }.get(nothing.kind, f"Is {where} ({given}) right, and are bucket and region well-formed?")
+    }.get(failure.kind, f"Is {where} ({given}) right, and are bucket and region well-formed?")
 
 
-def _unknown_key(response: S3Response, _target: UploadTarget, evidence: Evidence) -> str:
+def _unknown_key(response: S3Response, evidence: Evidence) -> str:
     renew = "run storage.yml for a new one, then servers.yml"
     if evidence.key == "gone":
         return f"IAM has no such key, it was deleted or is another account's: {renew}"
@@ -342,24 +365,7 @@ def _unknown_key(response: S3Response, _target: UploadTarget, evidence: Evidence
     return f"The S3 provider does not know the access key{waited}: {renew}"
 
 
-def _wrong_secret(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
-    return (
-        "The secret does not belong to the access key: run servers.yml, which takes both from the key store"
-    )
-
-
-def _temporary(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
-    return (
-        "AMS does not support temporary credentials: it needs the key of an IAM user, run storage.yml, then "
-        "servers.yml"
-    )
-
-
-def _no_bucket(_response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
-    return f"The bucket {target.bucket} does not exist: run storage.yml, or correct s3BucketName"
-
-
-def _wrong_region(response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
+def _wrong_region(response: S3Response, target: UploadTarget) -> str:
     if not target.region:
         region = f" ({response.region})" if response.region else ""
         return (
@@ -368,29 +374,8 @@ def _wrong_region(response: S3Response, target: UploadTarget, _evidence: Evidenc
         )
     wrong = f"not in {target.region}"
     if response.region and response.region != target.region:
-        return f"The bucket is in {response.region}, {wrong}: set s3RegionName to that with servers.yml"
+        return (
+            f"The bucket is in {response.region}, {wrong}: set s3RegionName to {response.region} with "
+            "servers.yml"
+        )
     return f"The bucket is {wrong}: set s3RegionName (and s3Endpoint, if any) to where it is with servers.yml"
-
-
-def _wrong_clock(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
-    return "The clock of the host that runs this check is wrong; see that of the server too"
-
-
-def _storage_class(_response: S3Response, _target: UploadTarget, _evidence: Evidence) -> str:
-    return "The S3 provider does not have the storage class of s3StorageClass: correct it, run servers.yml"
-
-
-def _bucket_name(_response: S3Response, target: UploadTarget, _evidence: Evidence) -> str:
-    return f"No bucket can have the name '{target.bucket}': correct s3BucketName"
-
-
-_BY_CODE = (
-    (UNKNOWN_KEY, _unknown_key),
-    (("SignatureDoesNotMatch",), _wrong_secret),
-    (("InvalidToken", "ExpiredToken"), _temporary),
-    (NO_BUCKET, _no_bucket),
-    (_REGION, _wrong_region),
-    (("RequestTimeTooSkewed",), _wrong_clock),
-    (("InvalidStorageClass",), _storage_class),
-    (("InvalidBucketName",), _bucket_name),
-)

@@ -15,7 +15,7 @@ from .._ams.rest_filter import is_believed
 from .._common.network import NoAnswer
 from .hls_upload import OPEN, UNKNOWN, Attempt, Verdict, judge, next_header, warning
 from .playback import Response, Viewer
-from .report import HLS_UPLOAD, CheckResult
+from .report import Check, CheckResult
 
 with suppress(ImportError):  # Browser reports it.
     from requests.utils import get_environ_proxies
@@ -57,7 +57,7 @@ class HlsUploadCheck:
         is_tried = verdict.state != UNKNOWN
         if text and not is_tried:
             text = f"{text}. The response was: {responses}"
-        return CheckResult(self._app, HLS_UPLOAD, not broken, expected, actual, remedy, text, is_tried)
+        return CheckResult(self._app, Check.HLS_UPLOAD, not broken, expected, actual, remedy, text, is_tried)
 
 
 def _attempt(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Response]) -> Attempt:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from .._ams.recording_rules import UNFINISHED, local_folder
 from .._common.errors import AmsError
@@ -21,16 +21,7 @@ from .live_playback import play, read_from_bucket
 from .live_pull import Pull
 from .live_recording import find_recording, upload_remedy, wait_for_upload
 from .live_stream import SEE_LOG, LiveStream, StepFailed
-from .report import (
-    AS_EXPECTED,
-    LIVE_PLAYBACK,
-    LIVE_PULL,
-    LIVE_RECORDING,
-    LIVE_REMOVAL,
-    LIVE_SOURCE,
-    LIVE_UPLOAD,
-    CheckResult,
-)
+from .report import AS_EXPECTED, Check, CheckResult, require_removed
 
 with suppress(ImportError):  # RecordingBucket reports it.
     import requests
@@ -62,66 +53,55 @@ class LiveCheck:
                 if not (results[-1].ok and results[-1].tried):
                     break
         except BaseException as error:
-            self._abort(error)
+            require_removed(self._remove(), error, f"Checking {self.app} live")
             raise
-        if self.stream.cleanup.is_needed:
-            results.append(self._result(self._removal()))
-        yield from results
-
-    def _abort(self, error: BaseException) -> None:
-        """Remove everything after an error; the error says what could not be removed."""
-        if not self.stream.cleanup.is_needed:
-            return
-        removal = self._result(self._removal())
-        if removal.ok:
-            return
-        if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(f"{error}; {removal.sentence()}") from error
-        raise AmsError(f"Checking {self.app} live", repr(error), removal.sentence()) from error
+        removal = self._remove()
+        yield from [*results, removal] if removal else results
 
     def _steps(self) -> Iterator[_Step]:
         stream, pull = self.stream, Pull(self.stream)
         expected = f"a clip of {CLIP_SECONDS} s stored as {stream.source_key}"
-        yield _Step(LIVE_SOURCE, expected, pull.put_source, NEEDED)
+        yield _Step(Check.LIVE_SOURCE, expected, pull.put_source, NEEDED)
         remedy = (
             "Does the server reach the bucket's endpoint as this host does? See its DNS, proxy and firewall"
         )
-        yield _Step(LIVE_PULL, "the server pulls the clip as the source of a stream", pull.pull, remedy)
+        yield _Step(Check.LIVE_PULL, "the server pulls the clip as the source of a stream", pull.pull, remedy)
         remedy = (
             f"The server could not finish it: {SEE_LOG}. What it has stays in {local_folder(stream.app)} "
             f"under the name {stream.name}.mp4{UNFINISHED} and must be removed by hand"
         )
         expected = "the recording in the application's list"
-        yield _Step(LIVE_RECORDING, expected, lambda: find_recording(stream), remedy)
+        yield _Step(Check.LIVE_RECORDING, expected, lambda: find_recording(stream), remedy)
         expected = f"{stream.key} in the bucket"
-        yield _Step(LIVE_UPLOAD, expected, lambda: wait_for_upload(stream), upload_remedy(stream))
+        yield _Step(Check.LIVE_UPLOAD, expected, lambda: wait_for_upload(stream), upload_remedy(stream))
         if stream.target:
             expected = f"302 to {stream.target}, and there the recording, a whole MP4"
             remedy = "See httpForwardingBaseURL, the bucket policy and Block Public Access: run storage.yml"
-            yield _Step(LIVE_PLAYBACK, expected, lambda: play(stream), remedy)
+            yield _Step(Check.LIVE_PLAYBACK, expected, lambda: play(stream), remedy)
         else:
             expected = "the recording, a whole MP4, from the bucket, as the application does not forward mp4"
-            yield _Step(LIVE_PLAYBACK, expected, lambda: read_from_bucket(stream), NEEDED)
+            yield _Step(Check.LIVE_PLAYBACK, expected, lambda: read_from_bucket(stream), NEEDED)
 
-    def _removal(self) -> _Step:
+    def _remove(self) -> Optional[CheckResult]:
         stream = self.stream
+        if not stream.cleanup.is_needed:
+            return None
         left = f"the objects {', '.join(f'{prefix}*' for prefix in stream.prefixes)} of {stream.bucket.name}"
         if stream.cleanup.has_broadcast:
             left += f" and the broadcast and the recordings {stream.name} of {stream.app}"
-        more = "; with versions also s3:ListBucketVersions and s3:DeleteObjectVersion"
-        remedy = f"Remove {left} by hand. {NEEDED}{more}"
-        return _Step(LIVE_REMOVAL, "broadcast, recordings and objects removed", self._remove, remedy)
-
-    def _remove(self) -> str:
-        failures = self.stream.cleanup.run()
-        if failures:
-            raise StepFailed("; ".join(failures))
-        return AS_EXPECTED
+        remedy = (
+            f"Remove {left} by hand. {NEEDED}; with versions also s3:ListBucketVersions and "
+            "s3:DeleteObjectVersion"
+        )
+        failures = "; ".join(stream.cleanup.run())
+        expected = "broadcast, recordings and objects removed"
+        actual = failures or AS_EXPECTED
+        return self._masked(CheckResult(self.app, Check.LIVE_REMOVAL, not failures, expected, actual, remedy))
 
     def _result(self, step: _Step) -> CheckResult:
         ok, remedy = False, step.remedy
         try:
-            actual, ok, remedy = step.act(), True, ""
+            actual, ok = step.act(), True
         except Obstacle as obstacle:
             return self._masked(obstacle.result(self.app, self.stream.viewer.url))
         except StepFailed as error:

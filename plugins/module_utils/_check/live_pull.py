@@ -91,11 +91,10 @@ class Pull:
             self._cleanup.expected[".m3u8"] = hls + HLS_LATE
 
     def _require_room(self) -> None:
-        settings = self._stream.settings
-        if streams_allowed(settings) >= 0:
-            obstacle = explain_limit(settings, self._broadcasts.live_count())
-            if obstacle is not None:
-                raise obstacle
+        limit = streams_allowed(self._stream.settings)
+        obstacle = explain_limit(limit, self._broadcasts.live_count()) if limit >= 0 else None
+        if obstacle is not None:
+            raise obstacle
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, AmsError):
@@ -140,25 +139,21 @@ class Pull:
     def _wait_until_pulled(self) -> None:
         failures: list[tuple[float, str]] = []
 
-        def is_pulled() -> bool:
+        def state() -> str:
             broadcast = self._broadcasts.broadcast(self._stream.name)
             if broadcast is None:
                 raise StepFailed("somebody else has deleted the broadcast", "Run again")
             if broadcast.get("status") in ("created", "preparing", "broadcasting"):
-                return False
+                return ""
             if broadcast.get("width") or broadcast.get("receivedBytes"):
-                return True
+                return "pulled"
             reason = self._broadcasts.pull_error(self._stream.name)
-            if reason:
-                failures.append((time.monotonic(), reason))
-                self._give_up_if(failures[-1][0] - failures[0][0] > PULL_PATIENCE, reason)
-            return False
+            failures.extend([(time.monotonic(), reason)] if reason else [])
+            return "failed" if failures and failures[-1][0] - failures[0][0] > PULL_PATIENCE else ""
 
-        if not self._stream.wait_for(is_pulled):
-            self._give_up_if(bool(failures), failures[-1][1] if failures else "")
-            raise StepFailed(f"it did not end within {self._stream.timeout:g} s")
-
-    def _give_up_if(self, condition: bool, reason: str) -> None:
-        if condition:
+        if self._stream.wait_for(state) == "pulled":
+            return
+        if failures:
             self._cleanup.expected.clear()
-            raise StepFailed(f"the server could not read the clip: {reason}")
+            raise StepFailed(f"the server could not read the clip: {failures[-1][1]}")
+        raise StepFailed(f"it did not end within {self._stream.timeout:g} s")

@@ -31,7 +31,7 @@ from .explain_playback import (
     wider_cors,
 )
 from .explain_upload import Evidence, UploadTarget, after
-from .report import CORS, CORS_OF_OTHERS, GET, MIXED_CONTENT, RANGE, REDIRECT, CheckResult
+from .report import Check, CheckResult
 from .upload import UploadCheck, repeat
 from .viewer_session import Browser, left_tls
 
@@ -118,12 +118,14 @@ class PlaybackCheck:
         response = first_response(self._viewer, url, self._http)
         if isinstance(response, NoAnswer):
             remedy = unreachable_server(response)
-            return "", self._result(REDIRECT, False, expected, response.words, remedy)
+            return "", self._result(Check.REDIRECT, False, expected, response.words, remedy)
         location = response.headers.get("Location", "")
         redirect = Redirect(url, wanted, self._name.rpartition(".")[2], response.status_code, location)
         actual = describe_redirect(redirect.status, location)
         remedy = redirect_remedy(redirect, self._requested, self._actual)
-        return location if redirect.ok else "", self._result(REDIRECT, redirect.ok, expected, actual, remedy)
+        return location if redirect.ok else "", self._result(
+            Check.REDIRECT, redirect.ok, expected, actual, remedy
+        )
 
     def _mixed_content(self, url: str) -> Iterator[CheckResult]:
         pages = insecure_pages([*self._viewer.origins, self._viewer.url])
@@ -131,7 +133,7 @@ class PlaybackCheck:
             return
         parts = urlsplit(url)
         yield self._result(
-            MIXED_CONTENT,
+            Check.MIXED_CONTENT,
             not is_mixed(url),
             f"an https address behind the https page {pages[0]}",
             f"{parts.scheme}://{parts.netloc}",
@@ -147,17 +149,17 @@ class PlaybackCheck:
 
         response, waited = self._repeat(lambda: self._fetch(url), url, is_right)
         if isinstance(response, NoAnswer):
-            return self._unreachable(GET, expected, response, url, upload.target)
+            return self._unreachable(Check.GET, expected, response, url, upload.target)
         if is_right(response):
             warning = _tls_warning(url, response)
-            return CheckResult(self._app, GET, True, expected, after("200", waited), warning=warning)
+            return CheckResult(self._app, Check.GET, True, expected, after("200", waited), warning=warning)
         found = _ERROR_CODE.search(response.content[:_TEXT_MOST])
         code = found[1].decode() if found else ""
         evidence = upload.collector.about_access() if response.status_code == 403 else Evidence()
         seen = ObjectResponse(url, response.status_code, code, upload.encrypted_by_kms)
         actual = f"{response.status_code}{f' {code}' if code else ''} with {size_of(response.content)}"
         remedy = fetch_remedy(seen, upload.target, evidence)
-        return self._result(GET, False, expected, after(actual, waited, "still after"), remedy)
+        return self._result(Check.GET, False, expected, after(actual, waited, "still after"), remedy)
 
     def _fetch(self, url: str, **headers: str) -> requests.Response:
         return self._behind_redirect.fetch(url, headers=headers, timeout=self._viewer.timeout)
@@ -167,13 +169,13 @@ class PlaybackCheck:
         response = self._ask(lambda: self._fetch(url, Range="bytes=0-99"), url)
         remedy = "Is there a proxy or a CDN that does not pass range requests on?"
         if isinstance(response, NoAnswer):
-            return self._result(RANGE, False, expected, response.words, remedy)
+            return self._result(Check.RANGE, False, expected, response.words, remedy)
         ok = response.status_code == 206 and response.content == body[:100]
         actual = "206" if ok else f"{response.status_code} with {size_of(response.content)}"
-        return self._result(RANGE, ok, expected, actual, remedy)
+        return self._result(Check.RANGE, ok, expected, actual, remedy)
 
     def _cors_of(self, url: str, origin: str, target: UploadTarget) -> CheckResult:
-        check, expected = CORS.format(origin=origin), "the origin allowed"
+        check, expected = Check.CORS.format(origin=origin), "the origin allowed"
         response, waited = self._repeat(
             lambda: self._preflight(url, origin),
             url,
@@ -192,12 +194,12 @@ class PlaybackCheck:
         expected = "the origin refused"
         response = self._ask(lambda: self._preflight(url, UNLISTED_ORIGIN), url)
         if isinstance(response, NoAnswer):
-            return self._unreachable(CORS_OF_OTHERS, expected, response, url, target)
+            return self._unreachable(Check.CORS_OF_OTHERS, expected, response, url, target)
         preflight = _preflight_of(url, UNLISTED_ORIGIN, response)
         actual = f"{preflight.status}{f' that allows {preflight.allowed}' if preflight.allowed else ''}"
         # Recording and playback work if it is allowed, so that it is no failure.
         warning = wider_cors(preflight, target, self._viewer.cors_elsewhere) if preflight.allowed else ""
-        return CheckResult(self._app, CORS_OF_OTHERS, True, expected, actual, warning=warning)
+        return CheckResult(self._app, Check.CORS_OF_OTHERS, True, expected, actual, warning=warning)
 
     def _preflight(self, url: str, origin: str) -> requests.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
@@ -225,7 +227,7 @@ class PlaybackCheck:
         return self._result(check, False, expected, failure.words, unreachable_target(url, failure, target))
 
     def _result(self, check: str, ok: bool, expected: str, actual: str, remedy: str = "") -> CheckResult:
-        return CheckResult(self._app, check, ok, expected, actual, "" if ok else remedy)
+        return CheckResult(self._app, check, ok, expected, actual, remedy)
 
 
 def describe_redirect(status: int, location: str) -> str:

@@ -15,14 +15,13 @@ from typing import Any, Optional
 
 from .._ams.recording_rules import Forwarding, object_key, signing_region
 from .._ams.settings import SettingsError, plan
-from .._common.errors import AmsError
 from .._common.packages import require
 from .._common.polling import Deadline
 from .explain_playback import probe_extension
 from .hls_upload_check import HlsUploadCheck
 from .leftovers import PROBE
 from .playback import PlaybackCheck, Viewer
-from .report import KEY, PUT, REGION, SETTINGS, CheckResult
+from .report import Check, CheckResult, require_removed
 from .s3_clients import endpoint_of_environment
 from .target import BASE_URL, target_mismatch
 from .upload import UploadCheck
@@ -77,7 +76,7 @@ class RecordingProbe:
     def uploads(self) -> bool:
         """True if every check of the upload so far passed, and the object was put."""
         results = self._upload_results
-        return all(result.ok for result in results) and any(result.check == PUT for result in results)
+        return all(result.ok for result in results) and any(result.check == Check.PUT for result in results)
 
     def run(self) -> Iterator[CheckResult]:
         """Yield the results. What a failed check makes impossible is not tried."""
@@ -89,7 +88,7 @@ class RecordingProbe:
             yield from self._upload_and_play()
             removed = self._upload.remove()
         except BaseException as error:
-            self._abort(error)
+            require_removed(self._upload.remove(), error, f"Checking {self.app}")
             raise
         if removed is not None:
             yield removed
@@ -98,15 +97,15 @@ class RecordingProbe:
         """Return the results of the settings, and True if an upload can be tried."""
         mismatch = target_mismatch(self.settings, self.expected_settings, endpoint_of_environment())
         if mismatch is not None:
-            return [CheckResult(self.app, SETTINGS, False, *mismatch)], False
+            return [CheckResult(self.app, Check.SETTINGS, False, *mismatch)], False
         results = [self._settings_result()]
         if not self.settings.get("s3RecordingEnabled"):
             return results, False
         # botocore would look elsewhere for a key or a region, which AMS does not have.
         if not (self.settings.get("s3AccessKey") and self.settings.get("s3SecretKey")):
-            results.append(self._failed(KEY, "an access key in the settings", "none"))
+            results.append(self._failed(Check.KEY, "an access key in the settings", "none"))
         elif signing_region(self.settings) is None:
-            results.append(self._failed(REGION, "a region in the settings", "none"))
+            results.append(self._failed(Check.REGION, "a region in the settings", "none"))
         return results, len(results) == 1
 
     def _settings_result(self) -> CheckResult:
@@ -115,33 +114,24 @@ class RecordingProbe:
         try:
             changes = plan(self.settings, wanted).redacted()
         except SettingsError as error:
-            return self._failed(SETTINGS, expected, str(error))
+            return self._failed(Check.SETTINGS, expected, str(error))
         if not changes:
-            return CheckResult(self.app, SETTINGS, True, expected, "the same")
+            return CheckResult(self.app, Check.SETTINGS, True, expected, "the same")
         after, before = (
             ", ".join(f"{name}={changes[name][side]!r}" for name in sorted(changes))
             for side in ("after", "before")
         )
-        return self._failed(SETTINGS, after, before)
+        return self._failed(Check.SETTINGS, after, before)
 
     def _upload_and_play(self) -> Iterator[CheckResult]:
         results = self._upload.run()
         self._upload_results += results
         yield from results
-        is_stored = results[-1].check == PUT and results[-1].ok
+        is_stored = results[-1].check == Check.PUT and results[-1].ok
         if self.forwards:
             yield from self._playback.run(self._upload, self.body, is_stored)
         if is_stored:
             yield self._hls_upload.run(self.body, self._playback.ask_server)
-
-    def _abort(self, error: BaseException) -> None:
-        """Remove the object after an error; the error says if that failed."""
-        removed = self._upload.remove()
-        if removed is None or removed.ok:
-            return
-        if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(f"{error}; {removed.sentence()}") from error
-        raise AmsError(f"Checking {self.app}", repr(error), removed.sentence()) from error
 
     def _failed(self, check: str, expected: str, actual: str) -> CheckResult:
         return CheckResult(self.app, check, False, expected, actual, "Run servers.yml")

@@ -15,7 +15,7 @@ from .._common.network import NoAnswer
 from .explain_playback import unreachable_server
 from .leftovers import PROBE
 from .playback import Viewer, describe_redirect, first_response
-from .report import REDIRECT, SETTINGS, CheckResult
+from .report import Check, CheckResult
 
 _REMEDY = "Run decommission.yml again"
 
@@ -36,11 +36,9 @@ class RemovalCheck:
 
     def _recording(self) -> CheckResult:
         bucket = str(self.previous.get("s3BucketName"))
-        records = bool(
-            self.settings.get("s3RecordingEnabled") and self.settings.get("s3BucketName") == bucket
-        )
-        expected = f"nothing is recorded to bucket {bucket}"
-        return self._result(SETTINGS, not records, expected, "it does" if records else "it does not")
+        records = self.settings.get("s3RecordingEnabled") and self.settings.get("s3BucketName") == bucket
+        expected, actual = f"nothing is recorded to bucket {bucket}", "it does" if records else "it does not"
+        return CheckResult(self.app, Check.SETTINGS, not records, expected, actual, _REMEDY)
 
     def _forwarding(self) -> CheckResult:
         base = str(self.previous.get("httpForwardingBaseURL") or "").rstrip("/")
@@ -48,12 +46,9 @@ class RemovalCheck:
         url = f"{self.viewer.url}/{self.app}/{recording_path(self.name)}"
         response = first_response(self.viewer, url)
         if isinstance(response, NoAnswer):
-            return self._result(REDIRECT, False, expected, response.words, unreachable_server(response))
-        location = response.headers.get("Location", "")
-        leads_there = bool(base) and location.startswith(f"{base}/")
-        return self._result(
-            REDIRECT, not leads_there, expected, describe_redirect(response.status_code, location)
-        )
-
-    def _result(self, check: str, ok: bool, expected: str, actual: str, remedy: str = _REMEDY) -> CheckResult:
-        return CheckResult(self.app, check, ok, expected, actual, "" if ok else remedy)
+            ok, actual, remedy = False, response.words, unreachable_server(response)
+        else:
+            location = response.headers.get("Location", "")
+            ok = not (base and location.startswith(f"{base}/"))
+            actual, remedy = describe_redirect(response.status_code, location), _REMEDY
+        return CheckResult(self.app, Check.REDIRECT, ok, expected, actual, remedy)

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
+from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from .signals import termination_as_exception
 
-SETTINGS, KEY, REGION = "settings", "key", "region"
-LEFTOVERS, LIST, HEAD, PUT, REMOVE = "leftovers", "list", "head", "put", "remove"
-REDIRECT, MIXED_CONTENT, GET, RANGE, HLS_UPLOAD = "redirect", "mixed content", "get", "range", "hls-upload"
-CORS, CORS_OF_OTHERS = "cors for {origin}", "cors for a foreign origin"
-LIVE_CHECK, LIVE_SOURCE, LIVE_PULL, LIVE_RECORDING = (
-    "live check",
-    "live source",
-    "live pull",
-    "live recording",
-)
-LIVE_UPLOAD, LIVE_PLAYBACK, LIVE_REMOVAL = "live upload", "live playback", "live removal"
+
+class Check:
+    """Names of the checks."""
+
+    SETTINGS, KEY, REGION = "settings", "key", "region"
+    LEFTOVERS, LIST, HEAD, PUT, REMOVE = "leftovers", "list", "head", "put", "remove"
+    REDIRECT, MIXED_CONTENT, GET, RANGE = "redirect", "mixed content", "get", "range"
+    CORS, CORS_OF_OTHERS, HLS_UPLOAD = "cors for {origin}", "cors for a foreign origin", "hls-upload"
+    LIVE, LIVE_SOURCE, LIVE_PULL = "live check", "live source", "live pull"
+    LIVE_RECORDING, LIVE_UPLOAD = "live recording", "live upload"
+    LIVE_PLAYBACK, LIVE_REMOVAL = "live playback", "live removal"
+
+
 AS_EXPECTED = "as expected"
 # Names in the module's result, where they differ from ours.
 _PUBLIC_NAMES = {"check": "link", "actual": "came"}
@@ -46,9 +49,11 @@ class CheckResult:
     tried: bool = True
 
     def __post_init__(self) -> None:
-        """Keep texts of a server or an S3 provider from adding lines to the table."""
+        """Keep texts of a server or an S3 provider to one line each. Success needs no remedy."""
         for name in ("expected", "actual"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
+        if self.ok and self.tried:
+            object.__setattr__(self, "remedy", "")
 
     def describe(self) -> str:
         """Return "ok", or what is wrong, for a line of the table."""
@@ -94,6 +99,15 @@ def module_result(url: str, results: Sequence[CheckResult]) -> dict[str, Any]:
     state = "is broken" if broken else "could not be verified"
     message = f"{url}: the recording chain {state} ({_names(broken or failed)}):\n{table(results)}"
     return {**public, "failed": True, "msg": message}
+
+
+def require_removed(removal: Optional[CheckResult], error: BaseException, tried: str) -> None:
+    """Raise an error that also says what could not be removed after another error, if anything."""
+    if removal is None or removal.ok:
+        return
+    if isinstance(error, KeyboardInterrupt):
+        raise KeyboardInterrupt(f"{error}; {removal.sentence()}") from error
+    raise AmsError(tried, repr(error), removal.sentence()) from error
 
 
 def _success(results: Sequence[CheckResult]) -> str:

@@ -33,7 +33,7 @@ from .explain_upload import (
     removal_remedy,
 )
 from .leftovers import PROBE, leftover_keys
-from .report import HEAD, LEFTOVERS, LIST, PUT, REMOVE, CheckResult
+from .report import Check, CheckResult
 from .s3_clients import require_delete_permission, s3_client
 
 with suppress(ImportError):  # s3_client reports it.
@@ -139,7 +139,8 @@ class UploadCheck:
             removed = self._once(delete, provisioning=False)
         actual = f"{len(keys)} of them, {'removed' if removed.ok else f'not removed: {removed.describe()}'}"
         warning = f"Bucket {bucket} had objects of earlier checks that were killed: {actual}"
-        return [CheckResult(self._app, LEFTOVERS, True, "nothing of earlier checks", actual, warning=warning)]
+        expected = "nothing of earlier checks"
+        return [CheckResult(self._app, Check.LEFTOVERS, True, expected, actual, warning=warning)]
 
     def _require_removal(self) -> Optional[CheckResult]:
         """Return a result if neither credentials may delete the object."""
@@ -153,15 +154,9 @@ class UploadCheck:
         remedy = removal_remedy(response, self.target, versions=True)
         if self._owner.owner in ("other", "hidden"):
             remedy = f"Bucket {self.target.bucket} is not this account's: see the check 'list'"
-        return CheckResult(
-            self._app,
-            REMOVE,
-            False,
-            f"permission to delete {self.target.key} from {self.target.bucket}, before it is put there",
-            f"{response.describe()}, and the server's key may not delete either. Nothing was uploaded",
-            remedy,
-            tried=False,
-        )
+        expected = f"permission to delete {self.target.key} from {self.target.bucket}, before it is put there"
+        actual = f"{response.describe()}, and the server's key may not delete either. Nothing was uploaded"
+        return CheckResult(self._app, Check.REMOVE, False, expected, actual, remedy, tried=False)
 
     def _list(self, s3: Any) -> None:
         s3.list_objects_v2(Bucket=self.target.bucket, Prefix="", MaxKeys=1)
@@ -204,16 +199,16 @@ class UploadCheck:
     def _list_result(self, listed: S3Response) -> CheckResult:
         evidence = self.collector.about_key() if listed.code in UNKNOWN_KEY else self._owner
         remedy = list_remedy(listed, self.target, evidence)
-        return self._result(LIST, listed, "the list of the bucket with an empty prefix", remedy)
+        return self._result(Check.LIST, listed, "the list of the bucket with an empty prefix", remedy)
 
     def _head_result(self, head: S3Response, listed: S3Response, put: S3Response) -> CheckResult:
         remedy = head_remedy(head, listed, put, self.target)
-        return self._result(HEAD, head, "404 for a key that does not exist", remedy)
+        return self._result(Check.HEAD, head, "404 for a key that does not exist", remedy)
 
     def _put_result(self, put: S3Response, head: S3Response, listed: S3Response) -> CheckResult:
         expected = f"{self.target.key} stored with the ACL {self.target.acl}"
         if put.ok:
-            return self._result(PUT, put, expected, "")
+            return self._result(Check.PUT, put, expected, "")
         refusal = parse_refusal(put.message)
         without_acl = None
         if put.denied and not refusal.action:
@@ -221,7 +216,7 @@ class UploadCheck:
             without_acl = self._call(lambda s3: self._put(s3, ""))
         evidence = self._put_evidence(refusal, without_acl) if put.denied else Evidence()
         remedy = put_remedy(put, without_acl, head, listed, self.target, evidence)
-        return self._result(PUT, put, expected, remedy)
+        return self._result(Check.PUT, put, expected, remedy)
 
     def _put_evidence(self, refusal: Refusal, without_acl: Optional[S3Response]) -> Evidence:
         """Return what helps to explain a refused upload."""
@@ -242,7 +237,7 @@ class UploadCheck:
         self.may_be_stored = not removed.ok
         remedy = removal_remedy(removed, self.target, versions=bool(self._versions))
         by_hand = f"Remove {self.target.key} from bucket {self.target.bucket} by hand. {remedy}"
-        return self._result(REMOVE, removed, "the probe removed again", by_hand)
+        return self._result(Check.REMOVE, removed, "the probe removed again", by_hand)
 
     def _delete(self, s3: Any) -> None:
         versions, unlisted = self._versions or [""], None
@@ -298,5 +293,4 @@ class UploadCheck:
         return S3Response(ok=True)
 
     def _result(self, check: str, response: S3Response, expected: str, remedy: str) -> CheckResult:
-        remedy = "" if response.ok else remedy
         return CheckResult(self._app, check, response.ok, expected, response.describe(), remedy)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Optional
 
@@ -30,6 +31,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     with_connection_warnings,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.packages import require
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
     printable_result,
 )
@@ -48,7 +50,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
 
-if transport.IMPORT_ERROR is None:
+with suppress(CollectionError):  # AmsClient reports it.
+    require("requests")
     transport.prepare_for_fork()
 # The first filter of a process loads them all, and with the templates of a task's variables that is a worker.
 filter_loader.get("antmedia.s3_recording.recording_changes")

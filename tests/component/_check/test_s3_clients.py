@@ -17,28 +17,21 @@ from typing import Any
 
 import pytest
 import requests
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import Forwarding
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    live as _live,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    playback as _viewer_check,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    s3_clients as _probe_store,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    viewer_session as _viewer_session,
+    live_playback,
+    playback,
+    s3_clients,
+    viewer_session,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import EvidenceCollector
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
-    Forwarding,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Evidence
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.upload import Deadline
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_stream import LiveStream
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import (
     NoAnswer,
     no_answer,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.polling import Deadline
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -101,7 +94,7 @@ def by_requests(url: str, **options: Any) -> NoAnswer:
 
 
 def by_botocore(url: str) -> NoAnswer:
-    client = _probe_store.s3_client({**SETTINGS, "s3Endpoint": url}, WITHIN, provisioning=False)
+    client = s3_clients.s3_client({**SETTINGS, "s3Endpoint": url}, WITHIN, provisioning=False)
     with pytest.raises(BotoCoreError) as caught:
         client.list_objects_v2(Bucket="recordings")
     return no_answer(caught.value, url, WITHIN)
@@ -160,7 +153,7 @@ class TestNoAnswer:
 
     def test_the_host_that_botocore_made(self) -> None:
         settings = {**SETTINGS, "s3PathStyleAccessEnabled": False, "s3RegionName": "no-such-region"}
-        client = _probe_store.s3_client(settings, WITHIN, provisioning=False)
+        client = s3_clients.s3_client(settings, WITHIN, provisioning=False)
         assert client.meta.endpoint_url == "https://s3.no-such-region.amazonaws.com"
         assert (
             no_answer(socket.gaierror(), client.meta.endpoint_url).host == "s3.no-such-region.amazonaws.com"
@@ -173,9 +166,7 @@ class TestNoAnswer:
 
 class TestClients:
     def test_with_the_key_of_the_application(self) -> None:
-        client = _probe_store.s3_client(
-            {**SETTINGS, "s3Endpoint": "http://store:9000"}, 7, provisioning=False
-        )
+        client = s3_clients.s3_client({**SETTINGS, "s3Endpoint": "http://store:9000"}, 7, provisioning=False)
         credentials = client._request_signer._credentials
         assert (credentials.access_key, credentials.secret_key) == ("AKIAEXAMPLE", "secret-of-a-test")
         assert client.meta.endpoint_url == "http://store:9000"
@@ -190,7 +181,7 @@ class TestClients:
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-a-test")
             monkeypatch.setenv("AWS_ENDPOINT_URL", "http://of-this-process:1")
-            client = _probe_store.s3_client(SETTINGS, 1, provisioning=True)
+            client = s3_clients.s3_client(SETTINGS, 1, provisioning=True)
             assert client._request_signer._credentials.access_key == key
             # AMS would not go there.
             assert client.meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
@@ -211,11 +202,11 @@ class TestClients:
     ) -> None:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        client = _probe_store.environment_client("iam", {**SETTINGS, "s3Endpoint": endpoint}, 1)
+        client = s3_clients.environment_client("iam", {**SETTINGS, "s3Endpoint": endpoint}, 1)
         assert (client and client.meta.endpoint_url) == made
 
     def test_the_account_of_another_store_is_not_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_probe_store, "_session", lambda: pytest.fail("asked"))
+        monkeypatch.setattr(s3_clients, "_session", lambda: pytest.fail("asked"))
         inquiry = EvidenceCollector({**SETTINGS, "s3Endpoint": "https://minio.example"}, 1)
         assert inquiry.about_key() == inquiry.about_user() == inquiry.about_owner() == Evidence()
 
@@ -224,8 +215,8 @@ def test_an_unchecked_certificate_warns_of_nothing(
     monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     """Ansible shows what a worker writes to stderr as a warning."""
-    viewer = _viewer_check.Viewer("https://ams", False, 1, 0)
-    visit = _viewer_check.PlaybackCheck("live", viewer, "x.mp4", Forwarding(), Forwarding(), Deadline(0))
+    viewer = playback.Viewer("https://ams", False, 1, 0)
+    visit = playback.PlaybackCheck("live", viewer, "x.mp4", Forwarding(), Forwarding(), Deadline(0))
 
     def insecure() -> Any:
         warnings.warn("unverified", InsecureRequestWarning, stacklevel=1)
@@ -279,19 +270,19 @@ def chain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Ask
 def test_a_viewer_has_no_entry_in_netrc(chain: tuple[Asked, Asked]) -> None:
     """Nor where a redirect leads: the library would look there again."""
     first, second = chain
-    with _viewer_session.Browser() as browser:
+    with viewer_session.Browser() as browser:
         assert browser.fetch(first.url, timeout=5).status_code == 200
     assert (first.authorizations, second.authorizations) == ([None], [None])
 
 
 def test_the_live_check_is_such_a_viewer(chain: tuple[Asked, Asked], monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = chain
-    viewer = _viewer_check.Viewer(first.url, True, 5, 0)
+    viewer = playback.Viewer(first.url, True, 5, 0)
     settings = {"httpForwardingBaseURL": second.url, "httpForwardingExtension": "mp4"}
-    live = _live.LiveCheck(settings, viewer, SimpleNamespace(app="live"), 1)  # type: ignore[arg-type]
-    live._file = "streams/x.mp4"
-    monkeypatch.setattr(live, "_stored", lambda: b"")
-    assert live._view() == "that, 0 bytes"
+    stream = LiveStream(settings, viewer, SimpleNamespace(app="live"), 1)  # type: ignore[arg-type]
+    stream.path = "streams/x.mp4"
+    monkeypatch.setattr(live_playback, "_stored", lambda _stream: b"")
+    assert live_playback.play(stream) == "as expected, 0 bytes"
     assert (first.authorizations, second.authorizations) == ([None], [None])
 
 
@@ -311,14 +302,14 @@ def test_the_key_of_ams_is_tried_where_ams_goes(monkeypatch: pytest.MonkeyPatch,
     """The server knows nothing of the controller's environment; who provisions the bucket goes by it."""
     monkeypatch.setenv(kind, "true")
     by_name = {**SETTINGS, "s3PathStyleAccessEnabled": False}
-    as_ams = _probe_store.s3_client(by_name, WITHIN, provisioning=False)
+    as_ams = s3_clients.s3_client(by_name, WITHIN, provisioning=False)
     assert as_ams.meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-a-test")
-    provisioning = _probe_store.s3_client(by_name, WITHIN, provisioning=True)
+    provisioning = s3_clients.s3_client(by_name, WITHIN, provisioning=True)
     assert provisioning.meta.endpoint_url != as_ams.meta.endpoint_url
     own = {**by_name, "s3Endpoint": "http://127.0.0.1:1"}
-    assert _probe_store.s3_client(own, WITHIN, provisioning=True).meta.endpoint_url == own["s3Endpoint"]
+    assert s3_clients.s3_client(own, WITHIN, provisioning=True).meta.endpoint_url == own["s3Endpoint"]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +332,7 @@ def test_the_region_that_is_signed_for(
     settings = {**SETTINGS, "s3RegionName": region, "s3Endpoint": endpoint}
     for by_path in (True, False):
         settings["s3PathStyleAccessEnabled"] = by_path
-        client = _probe_store.s3_client(settings, WITHIN, provisioning=provisioning)
+        client = s3_clients.s3_client(settings, WITHIN, provisioning=provisioning)
         seen: list[str] = []
 
         def stop(request: Any, seen: Any = seen.append, **_event: Any) -> None:

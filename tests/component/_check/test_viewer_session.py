@@ -24,7 +24,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.viewe
     kind_of,
     left_tls,
     literal_kind,
-    may_lead,
+    may_redirect,
 )
 
 
@@ -84,7 +84,7 @@ def test_an_address_in_a_url_is_known_without_dns(host: str, kind: str) -> None:
 )
 def test_never_nearer_than_it_is_itself(origin: str, to: set[str]) -> None:
     kinds = {PUBLIC, PRIVATE, LOOPBACK, LINK_LOCAL}
-    assert {kind for kind in kinds if may_lead(origin, kind)} == to
+    assert {kind for kind in kinds if may_redirect(origin, kind)} == to
 
 
 class Site:
