@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.harness.playbook import PYTHON
+from stand_ins.ansible_environment import PYTHON
 
 ADDRESS = "127.0.0.1"
 PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}

@@ -14,7 +14,7 @@ from typing import Any
 import ansible_runner
 import requests
 
-from tests.harness.playbook import environment
+from stand_ins.ansible_environment import environment
 
 from .credentials import Injected
 from .objects import Thing, Values, mapping_of
@@ -109,7 +109,7 @@ class Runner:
             playbook=values["playbook"],
             inventory=_written(home / "inventory" / "hosts.json", self._inventory(values["inventory"], part)),
             extravars={**mapping_of(values["extra_vars"]), **injected.extra_vars, **handed_on},
-            envvars={**_of_the_container(home), **self._env, **injected.env},
+            envvars={**environment(home / "home"), **self._env, **injected.env},
             limit=values["limit"] or None,
             forks=values["forks"],
             cmdline=" ".join(_switches(values)) or None,
@@ -134,14 +134,6 @@ class Runner:
         chosen: Sequence[Thing] = hosts[part[0] :: part[1]]
         hostvars = {each.name: mapping_of(each.values["variables"]) for each in chosen}
         return {"all": {"hosts": hostvars, "vars": mapping_of(inventory.values["variables"])}}
-
-
-def _of_the_container(home: Path) -> dict[str, str]:
-    """Nothing of the tests' own: the events come by runner's callback, and nobody names an interpreter."""
-    of_tests = ("ANSIBLE_CALLBACK", "ANSIBLE_PYTHON_INTERPRETER")
-    return {
-        name: value for name, value in environment(home / "home").items() if not name.startswith(of_tests)
-    }
 
 
 def _switches(values: Mapping[str, Any]) -> list[str]:

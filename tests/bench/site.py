@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stand_ins.ams import Fleet
-from tests.harness.playbook import BIN, COLLECTIONS, environment
+from stand_ins.ansible_environment import BIN, COLLECTIONS
+from tests.harness.playbook import environment
 
 from .measure import Cost, measured
 

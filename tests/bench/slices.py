@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tests.harness.playbook import BIN
+from stand_ins.ansible_environment import BIN
 
 from .site import LOGIN, THREE, Site, WrongWork, site
 from .table import machine

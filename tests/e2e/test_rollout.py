@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
 from tests.harness.expected_changes import SERVERS_OWN
-from tests.harness.playbook import BIN, PlaybookRun, environment, run_playbook
+from tests.harness.playbook import PlaybookRun, environment, run_playbook
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
 SERVERS = "antmedia.s3_recording.servers"

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stand_ins.real_ams.release import cache_dir
-
-from .waiting import wait_for
+from stand_ins.local import cache_dir
+from stand_ins.waiting import wait_for
 
 PLAYER = "2.13.2"
 _NEEDS_CHROMIUM = "a browser is needed: apt-get install chromium chromium-driver"

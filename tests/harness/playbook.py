@@ -1,26 +1,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs ansible-playbook as a user would, in a process of its own, and tells what came of it."""
+"""Run ansible-playbook as a user would, in a process of its own, and return its results."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-REPO = Path(__file__).resolve().parents[2]
-COLLECTIONS = os.environ.get("COLLECTIONS_UNDER_TEST", str(REPO / "build" / "collections"))
+from stand_ins import ansible_environment
+from stand_ins.ansible_environment import BIN, PYTHON
+
 STEP = "antmedia.s3_recording.recording_servers"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
-# `make certify` has an environment that holds nothing but what a run needs.
-BIN = Path(os.environ.get("BIN_UNDER_TEST", Path(sys.executable).parent))
-PYTHON = str(BIN / "python")
 
 # What a message of Ansible's starts with; what follows up to the next start belongs to it.
 MESSAGE = re.compile(r"^\[(WARNING|DEPRECATION WARNING|ERROR)\]:?|^(?:ERROR!|fatal:|PLAY|TASK|Traceback)")
@@ -31,8 +27,6 @@ WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\](?!: Deprecation warnings ca
 OF_AMAZON = re.compile(
     r"^\[DEPRECATION WARNING\]: Importing '\w+' from 'ansible\.module_utils\._text' is deprecated"
 )
-# The caller's own shell must not decide what a test sees.
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SSH_AUTH_SOCK", "PYENV_ROOT")
 
 # An inventory written as localhost alone would be reached by ssh.
 LOCALHOST = {
@@ -149,32 +143,14 @@ def messages(text: str) -> list[str]:
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Of an Ansible that knows this collection and nothing of the caller's configuration."""
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "ansible.cfg"
-    config.touch()
-    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    env.update(
-        ANSIBLE_CALLBACKS_ENABLED="record_events",
-        ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS),
-        ANSIBLE_COLLECTIONS_PATH=COLLECTIONS,
-        ANSIBLE_CONFIG=str(config),
-        ANSIBLE_DEPRECATION_WARNINGS="1",
-        ANSIBLE_FORCE_COLOR="0",
-        ANSIBLE_HOME=str(home),
-        ANSIBLE_NOCOLOR="1",
-        ANSIBLE_PYTHON_INTERPRETER=PYTHON,
-        ANSIBLE_REMOTE_TMP=str(home / "tmp"),
-        ANSIBLE_RETRY_FILES_ENABLED="0",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_EC2_METADATA_DISABLED="true",
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        LC_ALL="C.UTF-8",
-        PATH=os.pathsep.join([str(BIN), env.get("PATH", os.defpath)]),
-        PYTHONDONTWRITEBYTECODE="1",
-    )
-    env.update(extra or {})
-    return env
+    """Return the environment of a run whose events are recorded."""
+    return {
+        **ansible_environment.environment(home),
+        "ANSIBLE_CALLBACKS_ENABLED": "record_events",
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_PYTHON_INTERPRETER": PYTHON,
+        **(extra or {}),
+    }
 
 
 def run_playbook(
