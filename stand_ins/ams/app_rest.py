@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import broadcasts, hls_upload, pages, recordings
 from .access import token_is_good
-from .broadcasts import AppCall
+from .call import AppCall, Call
 from .host import App
 from .pages import Answer, error_page, failure_page
 from .routes import route, routed
-
-if TYPE_CHECKING:
-    from .console import Call
 
 REST = re.compile(r"/([^/]+)/rest/v2/(.*)")
 BELOW_STREAMS = re.compile(r"/([^/]+)/+(streams/.*)")

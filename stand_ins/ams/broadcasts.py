@@ -8,17 +8,13 @@ import random
 import re
 import string
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from typing import Any
 
+from .call import AppCall
 from .host import App
 from .jackson import Binder, parse
 from .pages import Answer, as_json, error_page, result
 from .pull import Source
-
-if TYPE_CHECKING:
-    from .console import Call
 
 MOST_IN_A_LIST = 250
 JAVA_CLASS = "io.antmedia.datastore.db.types.Broadcast"
@@ -51,17 +47,6 @@ NEW: dict[str, Any] = json.loads(
 KNOWN = [name for name in NEW if name != "anyoneWatching"]
 KINDS = {bool: "boolean", int: "long", float: "float", str: "String", list: "list"}
 LISTS = frozenset(("endPointList", "playListItemList", "encoderSettingsList", "subTrackStreamIds"))
-
-
-@dataclass(frozen=True)
-class AppCall:
-    """A request to an application's REST API, however it came."""
-
-    call: Call
-    app: App
-
-    def query(self, name: str) -> str:
-        return parse_qs(self.call.query).get(name, [""])[0]
 
 
 def _kind(name: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
 
 from . import pages
 from .access import User, refusal, token_is_good
 from .app_rest import app_rest
-from .host import Host, first_admin
+from .call import Call
+from .host import first_admin
 from .jackson import Binder, parse
 from .pages import Answer, as_json, error_page, failure_page, result
 from .routes import route, routed
@@ -46,41 +45,6 @@ NOT_AN_APP = (
     " cannot be cast to class io.antmedia.AntMediaApplicationAdapter"
 )
 NO_PASSWORD = f'{NULL_POINTER} "String.getBytes(java.nio.charset.Charset)" because "pass" is null'
-COOKIE = re.compile(r"JSESSIONID=([^;\s]+)")
-
-
-@dataclass
-class Call:
-    """One request, read to its end."""
-
-    host: Host
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes = b""
-    set_cookies: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.path, _rest, self.query = self.target.partition("?")
-        self.dispatched = (
-            parse_qs(self.query, keep_blank_values=True).get("_path", [None])[0] if self.query else None
-        )
-        self.session = self.host.session_of(COOKIE.findall(self.headers.get("cookie", "")))
-
-    def open_session(self, path: str = "/") -> str:
-        if self.session is None or path != "/":
-            self.session = self.host.open_session()
-            secure = " Secure;" if self.host.secure else ""
-            self.set_cookies.append(f"JSESSIONID={self.session}; Path={path};{secure} HttpOnly")
-        return self.session
-
-    @property
-    def is_preflight(self) -> bool:
-        return (
-            self.method == "OPTIONS"
-            and "origin" in self.headers
-            and "access-control-request-method" in self.headers
-        )
 
 
 def answer(call: Call) -> Answer:

@@ -6,15 +6,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from . import pages
+from .call import Call
 from .pages import Answer, error_page, failure_page
 from .upload import Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .console import Call
 
 PATH = re.compile(r"/([^/]+)/+hls-upload(/.*)?")
 PLAYLIST = "application/vnd.apple.mpegurl;charset=UTF-8"

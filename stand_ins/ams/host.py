@@ -8,14 +8,11 @@ import secrets
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .access import User, Users
 from .settings import AppSettings
-
-if TYPE_CHECKING:
-    from .pull import Source
-    from .upload import Uploader
+from .upload import Uploader
 
 ENTERPRISE = "Enterprise Edition"
 COMMUNITY = "Community Edition"
@@ -34,6 +31,17 @@ class Plan:
     edition: str = COMMUNITY
     jwt_secret: str = ""
     delays: dict[str, float] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A source that an application pulls."""
+
+    is_open: bool
+    error: str
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 @dataclass

@@ -9,16 +9,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from .host import App
 from .recordings import recording
 from .upload import HLS, MP4, Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .host import App
 
 RETRY_SECONDS = 3.0
 # A file is read as fast as it comes, not as fast as it plays.

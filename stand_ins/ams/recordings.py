@@ -6,13 +6,11 @@ from __future__ import annotations
 import random
 import string
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .call import AppCall
 from .pages import Answer, as_json, result
 from .upload import Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .broadcasts import AppCall
 
 MOST_IN_A_LIST = 250
 NO_RECORDING: dict[str, Any] = {

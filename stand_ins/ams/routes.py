@@ -6,16 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from . import pages
+from .call import Call
 from .jackson import BadJsonError
 from .pages import Answer, error_page, failure_page
 from .settings import ServerError
-
-if TYPE_CHECKING:
-    from .console import Call
 
 Handler = Callable[[Any, str], Answer]
 

@@ -18,8 +18,8 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from . import app_rest, console, hls_upload
+from .call import Call
 from .certificates import ADDRESSES_EACH, Authority
-from .console import Call
 from .faults import Fault, answer_instead
 from .host import Host, Plan, Store
 from .pages import Answer
