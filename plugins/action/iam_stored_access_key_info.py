@@ -13,7 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 
 
 class ActionModule(AwsAction):
-    """Runs the module of the same name, with the vault passwords of the run, which a module cannot see."""
+    """Runs the module of the same name with the vault passwords of the run, which a module cannot see."""
 
     module = iam_stored_access_key_info
 
@@ -21,6 +21,6 @@ class ActionModule(AwsAction):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        vault_secrets.given_to(arguments, self._connection, self._loader)
+        vault_secrets.inject_vault_passwords(arguments, self._connection, self._loader)
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result

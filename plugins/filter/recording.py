@@ -29,10 +29,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.vari
     typed,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import (
-    Ended,
+    HostResult,
+    format_stopped,
+    group_notes,
     not_replaced,
-    noted,
-    stopped,
 )
 from jinja2 import Undefined, UndefinedError
 
@@ -190,7 +190,7 @@ def recording_stopped(
 ) -> str:
     """See recording_stopped.yml."""
     after = [host for host in all_hosts[_behind(batch, all_hosts) :] if host not in batch]
-    return stopped([_ended(host, hostvars[host]) for host in batch], after, run, again, leaked)
+    return format_stopped([_ended(host, hostvars[host]) for host in batch], after, run, again, leaked)
 
 
 def recording_not_replaced(
@@ -253,7 +253,7 @@ def recording_notes(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, An
 
 def _warn_once(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Warn of the notes of hosts, with the same words once for all of them, and return the lines."""
-    text = noted({host: result.get("notes") or [] for host, result in results.items()})
+    text = group_notes({host: result.get("notes") or [] for host, result in results.items()})
     if text:
         Display().warning(text)
     return text.splitlines()
@@ -290,14 +290,14 @@ def _behind(batch: Sequence[str], all_hosts: Sequence[str]) -> int:
     return max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1) + 1
 
 
-def _ended(host: str, variables: Mapping[str, Any]) -> Ended:
+def _ended(host: str, variables: Mapping[str, Any]) -> HostResult:
     applied, proof, back = _steps(variables)
     broken = [each for each in (applied, proof) if each.get("failed") or each.get("unreachable")]
     has_login = not (applied.get("login_refused") or applied.get("login_unsure"))
     # A restore reads what it has something for; where it has nothing, this run has sent nothing.
     restored = has_login and "apps" in back and not back.get("failed")
     by_node = bool(applied.get("written_by")) and not back.get("apps")
-    return Ended(
+    return HostResult(
         host,
         broken=str(broken[0].get("msg", "")) if broken else "",
         back=any(each["changed"] for each in (back.get("apps") or {}).values()),

@@ -42,7 +42,7 @@ def problem(name: str, since: str = "", backups: Any = None) -> str:
 
 
 def test_each_run_is_told_with_what_it_was() -> None:
-    assert [run.described for run in runs_of(BACKUPS)] == [
+    assert [run.description for run in runs_of(BACKUPS)] == [
         f"{SITE}  site  2 servers  4 settings",
         f"{ROTATE}  rotate_key  2 servers  2 settings (the access key)",
         f"{LATER}  2 servers  1 setting",
@@ -144,7 +144,7 @@ def test_a_way_back_over_the_end_of_recording_does_not_write_a_deleted_key_back(
     early = layer(ROTATE, "servers", hlsTime=("1", "2"))
     text = problem(name, since, {"a": [FIRST, early, SMALL, GONE], "b": [FIRST]})
     assert f"Run {END} (decommission) ended recording on 1 server" in text
-    assert f"It would go back too, with all from {name or since} on." in text
+    assert f"It would be rolled back too, with all from {name or since} on." in text
     assert "Nothing was changed, and all backups are kept." in text
 
 
