@@ -26,7 +26,7 @@ from ...module_utils._aws.errors import AwsError
 from ...module_utils._aws.s3_bucket_access_plan import NOTHING
 from ...module_utils._common.addresses import is_loopback, origin_of
 from ...module_utils._common.plain_text import one_line
-from .._rollback.runs import goes_on_with
+from .._output.rollout_report import playbook_to_finish
 from . import model as _recording
 from .model import CLOSED_DELIVERIES, Intent
 from .sharing import shared_names
@@ -152,7 +152,7 @@ def _broken_off(members: Iterable[Member], unproved: Mapping[str, str]) -> list[
 
 
 def _what_was_broken_off(playbook: str) -> str:
-    again = goes_on_with(playbook)
+    again = playbook_to_finish(playbook)
     what_to_do = (
         f"run {again} again for it"
         if again

@@ -20,6 +20,8 @@ _LINES = {
     _BY_NODE: "Changed through another node of the cluster, and not read since that node was rolled back:",
     _UNWRITTEN: "Nothing was written to",
 }
+# Only the same playbook finishes a run of these. Others are refused, or do the opposite.
+_FINISHED_BY_ITSELF = ("decommission", "rotate_key")
 _ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
 
 
@@ -73,6 +75,12 @@ def format_stopped(
             "was not replaced."
         )
     return "\n".join(lines)
+
+
+def playbook_to_finish(playbook: str) -> str:
+    """Return the one playbook that finishes what a run began; empty where there are several ways."""
+    named = [each for each in playbook.split(", ") if each in _FINISHED_BY_ITSELF]
+    return f"{named[-1]}.yml" if named else ""
 
 
 def _states(batch: Iterable[HostResult], run: str, again: str) -> list[str]:

@@ -27,8 +27,6 @@ from ...module_utils._ams.backup import (
 _MOST_LISTED, _MOST_MEANT = 20, 3
 _AS_TIME = "%Y%m%dT%H%M%SZ"
 _ROTATE = "rotate_key"
-# Only the same playbook finishes a run of these. Others are refused, or do the opposite.
-_GO_ON = ("decommission", _ROTATE)
 
 
 @dataclass(frozen=True)
@@ -124,12 +122,6 @@ def _run(name: str, layers: Mapping[str, Layer]) -> Run:
 def is_rotation(playbook: str) -> bool:
     """True if the playbooks of a run, as a layer names them, rotate the access key."""
     return _ROTATE in playbook.split(", ")
-
-
-def goes_on_with(playbook: str) -> str:
-    """Return the one playbook that finishes what a run began; empty where there are several ways."""
-    named = [each for each in playbook.split(", ") if each in _GO_ON]
-    return f"{named[-1]}.yml" if named else ""
 
 
 def _lost_keys(layers: Sequence[Layer]) -> set[str]:

@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import in_order
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
     chosen_run,
-    goes_on_with,
     name_of_run,
     only_key,
     runs_of,
@@ -174,20 +173,6 @@ def test_a_key_that_another_playbook_replaced_was_no_rotation(playbook: str) -> 
     assert "set s3_recording_access_key_id" in text
     assert "rotate_key" not in text
     assert "rotation" not in text
-
-
-@pytest.mark.parametrize(
-    ("playbook", "again"),
-    [
-        ("decommission", "decommission.yml"),
-        ("site, rotate_key", "rotate_key.yml"),
-        ("site", ""),
-        ("my_rotate_key", ""),
-        ("", ""),
-    ],
-)
-def test_what_finishes_a_run(playbook: str, again: str) -> None:
-    assert goes_on_with(playbook) == again
 
 
 def test_a_first_key_is_no_rotation() -> None:
