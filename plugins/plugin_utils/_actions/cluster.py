@@ -72,7 +72,7 @@ def digest(options: Mapping[str, Any]) -> str:
 
 
 def _write(file: IO[str], done: Mapping[str, Any]) -> None:
-    # The lock goes with the file, at the latest when the process is killed.
+    # The lock ends with the file, at the latest when the process is killed.
     file.seek(0)
     file.truncate()
     file.write(json.dumps(done))

@@ -63,7 +63,7 @@ def is_decided(user: str, password: str) -> bool:
 def first_login(user: str, password: str) -> Iterator[FirstLogin]:
     """Wait while another worker goes first. A verdict that is put into the login decides for the others."""
     handle = os.open(_path(user, password), os.O_RDWR | os.O_CREAT, 0o600)
-    # The lock goes with the file, at the latest when the process is killed.
+    # The lock ends with the file, at the latest when the process is killed.
     with os.fdopen(handle, "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         known = FirstLogin.read_from(file.read())
