@@ -40,7 +40,7 @@ def say(text: str) -> None:
 
 
 def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """One run of site.yml; what it prints goes to the terminal and is returned."""
+    """Run site.yml; print its output to the terminal and return it."""
     command = [
         str(BIN / "ansible-playbook"),
         "antmedia.s3_recording.site",
@@ -63,8 +63,8 @@ def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping
 
 
 def environment_for(aws: AwsStandIn, email: str, password: str, ansible_home: str) -> dict[str, str]:
-    foreign = ("ANSIBLE_", "AWS_", "AMS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    others = ("ANSIBLE_", "AWS_", "AMS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {
         **kept,
         **aws.env(),
@@ -183,7 +183,7 @@ def main() -> int:
         except DemoFailed as error:
             say(f"\nThe demo failed: {error}")
             return 1
-    say("\n=== What is there now ===")
+    say("\n=== The result ===")
     say("\n".join(summary))
     return 0
 

@@ -17,7 +17,7 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SSH_AUTH_SOCK", "PYEN
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the environment of an Ansible that knows this collection and nothing else of the caller's."""
+    """Return the environment of an Ansible that knows this collection, and not the caller's settings."""
     home.mkdir(parents=True, exist_ok=True)
     config = home / "ansible.cfg"
     config.touch()

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What Galaxy and Automation Hub ask of a release: the tarball, its import, and that it works installed.
+"""Check a release as Galaxy and Automation Hub do: the tarball, its import, and that it works installed.
 
 python -m tests.certify [--only-build]
 """
@@ -67,14 +67,14 @@ def build() -> Iterable[Outcome]:
         yield check("build", command, tree)
     with tarfile.open(tarball()) as archive:
         names = {member.name.split("/")[0] for member in archive}
-    foreign = sorted(names - SHIPPED)
-    if foreign:
-        print(f"--- not meant to be shipped: {', '.join(foreign)}")
-    yield Outcome("content of the tarball", int(not foreign), int(bool(foreign)))
+    unexpected = sorted(names - SHIPPED)
+    if unexpected:
+        print(f"--- not meant to be shipped: {', '.join(unexpected)}")
+    yield Outcome("content of the tarball", int(not unexpected), int(bool(unexpected)))
 
 
 def imported() -> Iterable[Outcome]:
-    """The importer wants releases of its own, so it has an environment of its own."""
+    """Import the tarball, in an environment of its own, since the importer needs other packages."""
     packages = [IMPORTER_REQUIREMENT, *requirements("requirements/ansible.txt")]
     python = virtual_environment(IMPORTER, sys.executable, packages)
     with tempfile.TemporaryDirectory(prefix="importer-") as scratch:
@@ -98,7 +98,7 @@ def imported() -> Iterable[Outcome]:
 
 
 def installed() -> Iterable[Outcome]:
-    """Demo and tests on the installed tarball, with all deleted that a run does not need."""
+    """Run demo and tests on the installed tarball, with all deleted that a run does not need."""
     packages = [*requirements("requirements/ansible.txt"), *requirements("meta/ee-requirements.txt")]
     programs = virtual_environment(RUNTIME, sys.executable, packages).parent
     with tempfile.TemporaryDirectory(prefix="installed-") as scratch:

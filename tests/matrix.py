@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the tests on each supported ansible-core with each Python of this machine that it runs on.
+"""Run the tests on each supported ansible-core with each Python of this machine that it runs on.
 
 python -m tests.matrix [CORE ...] [--python 3.12] [--only sanity]
 
@@ -45,13 +45,13 @@ TESTS = [
 
 
 def pythons() -> dict[str, str]:
-    """Version to interpreter, for those that really run: one on the PATH may be a shim of nothing."""
+    """Return version and interpreter of those that really run: one on the PATH may be a shim of nothing."""
     found: dict[str, str] = {}
     for version in sorted({version for _package, fitting in CORES.values() for version in fitting}):
         for candidate in _candidates(version):
             asked = "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"
-            told = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
-            if told.returncode == 0 and told.stdout.strip() == version:
+            done = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
+            if done.returncode == 0 and done.stdout.strip() == version:
                 found[version] = candidate
                 break
     return found

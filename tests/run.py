@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the checks and the tests, stage after stage, and says at the end how many passed.
+"""Run the checks and the tests, stage after stage, and print at the end how many passed.
 
     python tests/run.py [STAGE ...]        all stages without an argument; --list names them
 
-A failed stage does not stop the next ones. A check's output is shown if it fails; a check that warns fails.
+A failed stage does not stop the next ones. A check's output is printed if it fails; a check that warns fails.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *given])
 
 @dataclass
 class Outcome:
-    """What one step of a stage came to."""
+    """The result of one step of a stage."""
 
     name: str
     passed: int = 0
@@ -72,13 +72,13 @@ class Outcome:
 
 
 def active(programs: Path) -> dict[str, str]:
-    """As if the virtual environment of these programs were active."""
+    """Return variables as if the virtual environment of these programs were active."""
     path = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
     return {"PATH": path, "VIRTUAL_ENV": str(programs.parent)}
 
 
 def virtual_environment(home: Path, python: str, packages: Sequence[str]) -> Path:
-    """The Python of an environment with these packages alone, made anew when they are others."""
+    """Return the Python of an environment with only these packages, made anew when they change."""
     wanted = hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
     stamp = home / f"installed-{wanted}"
     if not stamp.exists():
@@ -91,7 +91,7 @@ def virtual_environment(home: Path, python: str, packages: Sequence[str]) -> Pat
 
 
 def requirements(name: str) -> list[str]:
-    """The lines of a file of requirements, those of the files that it names among them."""
+    """Return the lines of a file of requirements and of the files that it names."""
     found: list[str] = []
     path = REPO / name
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -103,7 +103,7 @@ def requirements(name: str) -> list[str]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The caller's, as if the virtual environment were active and nothing of Ansible's were set."""
+    """Return the caller's environment with the virtual environment active and no setting of Ansible."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))}
     env.update(
         **active(BIN),
@@ -136,7 +136,7 @@ def called(command: Sequence[str], cwd: Path, **extra: str) -> tuple[int, str]:
 
 
 def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> Outcome:
-    """A tool that says nothing is wrong by its exit code and by not warning."""
+    """Run a tool, which passes by its exit code and without a warning."""
     start = time.monotonic()
     code, output = called(command, cwd, **extra)
     good = code == 0 and not NOISE.search(output)
@@ -147,7 +147,7 @@ def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> 
 
 @contextmanager
 def copied_tree(packages: Path = PACKAGES) -> Iterator[Path]:
-    """What git would commit, at a path that the collection tools insist on, beside an amazon.aws."""
+    """Copy what git would commit to a path that the collection tools insist on, beside an amazon.aws."""
     with tempfile.TemporaryDirectory(prefix="s3-recording-") as scratch:
         root = Path(scratch).resolve() / COLLECTION
         for name in _files():
@@ -204,7 +204,7 @@ def docs() -> Iterable[Outcome]:
 
 
 def _is_documented(tree: Path, folder: str, name: str) -> bool:
-    """A filter has a file of documentation for each name, and one of code for all."""
+    """True if a plugin has documentation. Of filters each has a file of it, and all have one of code."""
     return folder != "filter" or (tree / "plugins" / folder / f"{name}.yml").exists()
 
 
@@ -214,7 +214,7 @@ def sanity() -> Iterable[Outcome]:
 
 
 def sanity_of(environment_bin: Path, version: str) -> Outcome:
-    """With the ansible-test of a virtual environment, whose Python is of this version."""
+    """Run the ansible-test of a virtual environment, whose Python is of this version."""
     packages = environment_bin.parent / "lib" / f"python{version}" / "site-packages"
     with copied_tree(packages) as tree:
         program = str(environment_bin / "ansible-test")
@@ -234,8 +234,10 @@ def sanity_of(environment_bin: Path, version: str) -> Outcome:
         said_of_machine = r'^WARNING: (Using locale "C.UTF-8" instead of|Reviewing previous \d+ warning).*\n'
         output = re.sub(said_of_machine, "", output, flags=re.M)
         ran = len(set(re.findall(r'^Running sanity test "(\S+)"', output, re.M)))
-        told = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
-        failed = int(told.group(1)) if told else int(code != 0 or ran == 0 or bool(NOISE.search(output)))
+        summary = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
+        failed = (
+            int(summary.group(1)) if summary else int(code != 0 or ran == 0 or bool(NOISE.search(output)))
+        )
         if failed:
             print(f"--- ansible-test sanity: exit code {code}\n{output.rstrip()}\n---", flush=True)
         passed = max(ran - failed, 0)
@@ -264,7 +266,7 @@ def pytest_stage(
         if workers:
             command += ["-n", str(workers), "--dist", distribution]
         start = time.monotonic()
-        # Shown as it runs: the long stages would otherwise be silent for minutes.
+        # Printed as it runs: the long stages would otherwise be silent for minutes.
         code = subprocess.run(command, cwd=REPO, env=environment(), stdin=subprocess.DEVNULL, check=False)
         yield counted(name, report, code.returncode, time.monotonic() - start)
 

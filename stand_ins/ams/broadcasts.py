@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The broadcasts of an application: what its REST API says of them, and of the sources it pulls."""
+"""The REST API of an application for its broadcasts and the sources that it pulls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NEW: dict[str, Any] = json.loads(
     "anyoneWatching": false}
     """
 )
-# It is told, but cannot be given.
+# The server sends it, but does not accept it.
 KNOWN = [name for name in NEW if name != "anyoneWatching"]
 KINDS = {bool: "boolean", int: "long", float: "float", str: "String", list: "list"}
 LISTS = frozenset(("endPointList", "playListItemList", "encoderSettingsList", "subTrackStreamIds"))
@@ -127,7 +127,7 @@ def live_counted(asked: AppCall, _name: str) -> Answer:
 
 
 def live_stream(stream_id: str) -> dict[str, Any]:
-    """A broadcast that somebody sends."""
+    """Return a broadcast that somebody sends."""
     return NEW | {"streamId": stream_id, "status": "broadcasting", "startTime": int(time.time() * 1000)}
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The console's REST API, without the network: a call goes in, an answer comes out."""
+"""The console's REST API, without the network."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NO_PASSWORD = f'{NULL_POINTER} "String.getBytes(java.nio.charset.Charset)" becau
 
 
 def answer(call: Call) -> Answer:
-    """For a path below /rest."""
+    """Answer a path below /rest."""
     if call.host.is_starting:
         return error_page(403, "Not allowed IP")
     if call.is_preflight:
@@ -231,7 +231,7 @@ def _post_settings(call: Call, name: str) -> Answer:
 
 
 def _create_app(call: Call, name: str) -> Answer:
-    """A POST of settings that forgets the application's name ends here: it makes one called "settings"."""
+    """Make an application. A POST of settings without a name ends here, and makes one called "settings"."""
     if not re.fullmatch("[a-zA-Z0-9_-]*", name):
         return result(False, "Application name is not alphanumeric. Please provide alphanumeric characters")
     if name in call.host.store.apps:
@@ -245,7 +245,7 @@ def _delete_app(call: Call, name: str) -> Answer:
 
 
 def _proxied(call: Call) -> Answer:
-    """/request?_path=APP/rest/v2/…: the application's own API, asked by the console from 127.0.0.1."""
+    """Answer /request?_path=APP/rest/v2/…: the console calls the application's own API from 127.0.0.1."""
     if call.dispatched is None:
         return failure_page("Missing HTTP parameter _path to fill the template")
     return app_rest(call, "/" + call.dispatched.lstrip("/"))

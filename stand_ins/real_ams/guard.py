@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Start a server in a directory of its own, and stop it when the process that asked for it is gone.
+"""Start a server in a directory of its own, and stop it when the process that wanted it is gone.
 
 The guard is the parent of the server. When the process that started the guard ends, in whatever way, the
 guard's stdin ends: it stops the server and removes the directory.

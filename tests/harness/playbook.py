@@ -44,7 +44,7 @@ Play = Mapping[str, Any]
 
 
 class UnexpectedRun(AssertionError):
-    """A playbook run that ended otherwise than the test said."""
+    """A playbook run that ended otherwise than the test expects."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class TaskResult:
 
 @dataclass
 class PlaybookRun:
-    """How a run ended.
+    """The result of a run.
 
     results: of the tasks, in the order in which they ended, without loop items.
     items: of the tasks' loops, and file diffs (status "diff").
@@ -99,7 +99,7 @@ class PlaybookRun:
         return [text for text in said if WARNING.match(text) and not OF_AMAZON.match(text)]
 
     def of_task(self, name: str, host: str | None = None) -> list[TaskResult]:
-        """Results of the tasks whose name ends so (a role's tasks have its name in front)."""
+        """Return the results of the tasks whose name ends so (a role's tasks have its name in front)."""
         return [
             result
             for result in self.results
@@ -119,7 +119,7 @@ class PlaybookRun:
         return [result for result in self.results if result.action == action]
 
     def of_step(self, step: str) -> list[TaskResult]:
-        """Results of a step of the role on the servers."""
+        """Return the results of a step of the role on the servers."""
         return [result for result in self.of_action(STEP) if result.step == step]
 
     def describe(self) -> str:
@@ -127,12 +127,12 @@ class PlaybookRun:
 
 
 def ran(results: Iterable[TaskResult]) -> list[TaskResult]:
-    """Those that were not skipped."""
+    """Return the results that were not skipped."""
     return [result for result in results if result.status != "skipped"]
 
 
 def messages(text: str) -> list[str]:
-    """Ansible's messages, each as one line however it was wrapped."""
+    """Return Ansible's messages, each as one line however it was wrapped."""
     found: list[list[str]] = []
     for line in text.splitlines():
         if MESSAGE.match(line):
