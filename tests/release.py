@@ -91,9 +91,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem)
     if found:
         return 1
-    for outcome in build():
-        print(outcome.line())
-        if outcome.failed:
+    for result in build():
+        print(result.line())
+        if result.failed:
             return 1
     if given.dry_run:
         print(f"would publish {tarball().name}")

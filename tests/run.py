@@ -55,7 +55,7 @@ os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *given])
 
 
 @dataclass
-class Outcome:
+class StepResult:
     """The result of one step of a stage."""
 
     name: str
@@ -135,14 +135,14 @@ def called(command: Sequence[str], cwd: Path, **extra: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> Outcome:
+def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> StepResult:
     """Run a tool, which passes by its exit code and without a warning."""
     start = time.monotonic()
     code, output = called(command, cwd, **extra)
     good = code == 0 and not NOISE.search(output)
     if not good:
         print(f"--- {name}: exit code {code}\n{output.rstrip()}\n---", flush=True)
-    return Outcome(name, int(good), int(not good), seconds=time.monotonic() - start)
+    return StepResult(name, int(good), int(not good), seconds=time.monotonic() - start)
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def where(tree: Path) -> dict[str, str]:
     return {"ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2])}
 
 
-def lint() -> Iterable[Outcome]:
+def lint() -> Iterable[StepResult]:
     yield check("ruff", [tool("ruff"), "check", "--no-cache", "."])
     yield check("ruff format", [tool("ruff"), "format", "--no-cache", "--check", "."])
     packages = ["ansible_collections.antmedia.s3_recording.plugins", "tests", "stand_ins", "demo"]
@@ -188,7 +188,7 @@ def lint() -> Iterable[Outcome]:
         )
 
 
-def docs() -> Iterable[Outcome]:
+def docs() -> Iterable[StepResult]:
     with copied_tree() as tree:
         command = [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "."]
         # It copies amazon.aws from the virtual environment, and of a git work tree only what git knows.
@@ -208,12 +208,12 @@ def _is_documented(tree: Path, folder: str, name: str) -> bool:
     return folder != "filter" or (tree / "plugins" / folder / f"{name}.yml").exists()
 
 
-def sanity() -> Iterable[Outcome]:
+def sanity() -> Iterable[StepResult]:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     yield sanity_of(BIN, version)
 
 
-def sanity_of(environment_bin: Path, version: str) -> Outcome:
+def sanity_of(environment_bin: Path, version: str) -> StepResult:
     """Run the ansible-test of a virtual environment, whose Python is of this version."""
     packages = environment_bin.parent / "lib" / f"python{version}" / "site-packages"
     with copied_tree(packages) as tree:
@@ -241,13 +241,13 @@ def sanity_of(environment_bin: Path, version: str) -> Outcome:
         if failed:
             print(f"--- ansible-test sanity: exit code {code}\n{output.rstrip()}\n---", flush=True)
         passed = max(ran - failed, 0)
-        return Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
+        return StepResult("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
 
 
 def pytest_stage(
     name: str, *paths: str, workers: int = 0, distribution: str = "load"
-) -> Callable[[], Iterable[Outcome]]:
-    def run() -> Iterable[Outcome]:
+) -> Callable[[], Iterable[StepResult]]:
+    def run() -> Iterable[StepResult]:
         here = [path for path in paths if list((REPO / path).rglob("test_*.py"))]
         if not here:
             return
@@ -273,26 +273,26 @@ def pytest_stage(
     return run
 
 
-def counted(name: str, report: Path, code: int, seconds: float) -> Outcome:
-    outcome = Outcome(name, seconds=seconds)
+def counted(name: str, report: Path, code: int, seconds: float) -> StepResult:
+    result = StepResult(name, seconds=seconds)
     reasons: dict[str, int] = {}
     if report.exists():
         for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest wrote it
             if case.find("failure") is not None or case.find("error") is not None:
-                outcome.failed += 1
+                result.failed += 1
             elif (skip := case.find("skipped")) is not None:
-                outcome.skipped += 1
+                result.skipped += 1
                 reason = skip.get("message", "")
                 reasons[reason] = reasons.get(reason, 0) + 1
             else:
-                outcome.passed += 1
-    if code and not outcome.failed:
-        outcome.failed = 1  # it broke before or after the tests
-    outcome.notes = [f"{number} skipped: {reason}" for reason, number in reasons.items()]
-    return outcome
+                result.passed += 1
+    if code and not result.failed:
+        result.failed = 1  # it broke before or after the tests
+    result.notes = [f"{number} skipped: {reason}" for reason, number in reasons.items()]
+    return result
 
 
-STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
+STAGES: dict[str, tuple[str, Callable[[], Iterable[StepResult]]]] = {
     "lint": ("ruff, mypy, yamllint, ansible-lint, changelog", lint),
     "unit": ("what is decided, without a network", pytest_stage("unit", "tests/unit", workers=2)),
     "component": (
@@ -334,17 +334,21 @@ def main() -> int:
         parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
 
     SUMMARY.unlink(missing_ok=True)
-    outcomes: list[Outcome] = []
+    results: list[StepResult] = []
     for name in given.stages or STAGES:
         print(f"=== {name}: {STAGES[name][0]}", flush=True)
-        for outcome in STAGES[name][1]():
-            outcomes.append(outcome)
-            print("\n".join([outcome.line(), *(f"        {note}" for note in outcome.notes)]), flush=True)
+        for result in STAGES[name][1]():
+            results.append(result)
+            print("\n".join([result.line(), *(f"        {note}" for note in result.notes)]), flush=True)
+    return _summary(results)
 
+
+def _summary(results: Sequence[StepResult]) -> int:
+    """Print and write how many passed, and return the exit code."""
     print("\n=== all stages")
-    print("\n".join(outcome.line() for outcome in outcomes))
+    print("\n".join(result.line() for result in results))
     passed, failed, skipped = (
-        sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed", "skipped")
+        sum(getattr(result, kind) for result in results) for kind in ("passed", "failed", "skipped")
     )
     summary = f"{passed} passed, {failed} failed, {skipped} skipped"
     OUTPUT.mkdir(parents=True, exist_ok=True)

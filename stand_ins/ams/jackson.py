@@ -9,6 +9,13 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 ANY_VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+CLOSE = {"Object": "}", "Array": "]"}
+# By a part of Python's own message.
+EXPECTED = {
+    "property name": "was expecting double-quote to start field name",
+    "':'": "was expecting a colon to separate field name and value",
+    "','": "was expecting comma to separate Object entries",
+}
 LIMITS = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 AS_IT_IS: dict[str, type] = {"boolean": bool, "String": str, "map": dict, "list": list}
 TOKENS: dict[type, tuple[str, str]] = {
@@ -70,53 +77,56 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _explain(text: str, error: json.JSONDecodeError) -> str:
     """Return what the server's parser says about the first mistake of a text, and where that is."""
-    at, mistake = error.pos, error.msg
-    if mistake.startswith("Illegal trailing comma"):  # of Python 3.13; older ones stop behind it
-        at = len(text) - len(text[at + 1 :].lstrip())
-        mistake = "Expecting property name" if "object" in mistake else "Expecting value"
+    at, mistake = _mistake(text, error)
     opened = _opened(text[:at])
-    kind = "Object" if opened and text[opened[-1]] == "{" else "Array"
-    before = text[:at].rstrip()[-1:]
     if mistake.startswith("Unterminated string"):
-        is_name = kind == "Object" and before in "{,"
-        said, at = f"end-of-input in {'field name' if is_name else 'VALUE_STRING'}", len(text)
-    elif at == len(text) and opened and (before in ",:" or "':'" in mistake):
-        said = f"end-of-input within/between {kind} entries"
+        is_name = _kind(text, opened) == "Object" and text[:at].rstrip()[-1:] in "{,"
+        said, at = f"in {'field name' if is_name else 'VALUE_STRING'}", len(text)
     elif at == len(text) and opened:
-        start = source(text, opened[-1])
-        said = f"end-of-input: expected close marker for {kind} (start marker at {start})"
+        said = _unfinished(text, mistake, opened)
     else:
-        return _explain_character(text, at, mistake, opened)
-    return f"Unexpected {said}\n at {source(text, at)}"
+        said, at = _unexpected(text, at, mistake, opened)
+        return f"{said}\n at {source(text, at)}"
+    return f"Unexpected end-of-input{'' if said[0] == ':' else ' '}{said}\n at {source(text, at)}"
 
 
-def _explain_character(text: str, at: int, mistake: str, opened: list[int]) -> str:
+def _mistake(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """Return place and message of an error; Python 3.13 has one of its own for a comma before the end."""
+    if not error.msg.startswith("Illegal trailing comma"):
+        return error.pos, error.msg
+    at = len(text) - len(text[error.pos + 1 :].lstrip())
+    return at, "Expecting property name" if "object" in error.msg else "Expecting value"
+
+
+def _kind(text: str, opened: list[int]) -> str:
+    return "Object" if opened and text[opened[-1]] == "{" else "Array"
+
+
+def _unfinished(text: str, mistake: str, opened: list[int]) -> str:
+    kind = _kind(text, opened)
+    if text.rstrip()[-1:] in ",:" or "':'" in mistake:
+        return f"within/between {kind} entries"
+    return f": expected close marker for {kind} (start marker at {source(text, opened[-1])})"
+
+
+def _unexpected(text: str, at: int, mistake: str, opened: list[int]) -> tuple[str, int]:
     here = text[at : at + 1] or "]"
     word = re.compile(r"[^\W\d]\w*").match(text, at)
-    said = f"Unexpected character ('{here}' (code {ord(here)}))"
     if word:
-        said, at = f"Unrecognized token '{word[0]}': was expecting {ANY_VALUE}", word.end()
-        at += at < len(text)
-    elif mistake.startswith("Invalid control character"):
+        end = word.end()
+        return f"Unrecognized token '{word[0]}': was expecting {ANY_VALUE}", end + (end < len(text))
+    if mistake.startswith("Invalid control character"):
         code = f"((CTRL-CHAR, code {ord(here)}))"
-        said = f"Illegal unquoted character {code}: has to be escaped using backslash to be included"
-    elif "property name" in mistake:
-        said += ": was expecting double-quote to start field name"
-    elif "':'" in mistake:
-        said += ": was expecting a colon to separate field name and value"
-    elif "','" in mistake and here in "}]":
-        kind, close = ("Object", "}") if text[opened[-1]] == "{" else ("Array", "]")
+        return f"Illegal unquoted character {code}: has to be escaped using backslash to be included", at
+    if "','" in mistake and here in "}]":
+        kind = _kind(text, opened)
         begun = f"(for {kind} starting at {source(text, opened[-1])})"
-        said = f"Unexpected close marker '{here}': expected '{close}' {begun}"
-    elif "','" in mistake and here.isdigit() and text[at - 1] == "0":
-        said = "Invalid numeric value: Leading zeroes not allowed"
-    elif "','" in mistake:
-        said += ": was expecting comma to separate Object entries"
-    elif here in "}]" and opened:
-        said += ": expected a value"
-    else:
-        said += f": expected a valid value {ANY_VALUE}"
-    return f"{said}\n at {source(text, at)}"
+        return f"Unexpected close marker '{here}': expected '{CLOSE[kind]}' {begun}", at
+    if "','" in mistake and re.match(r"0\d", text[at - 1 :]):
+        return "Invalid numeric value: Leading zeroes not allowed", at
+    otherwise = "expected a value" if here in "}]" and opened else f"expected a valid value {ANY_VALUE}"
+    expected = next((said for part, said in EXPECTED.items() if part in mistake), otherwise)
+    return f"Unexpected character ('{here}' (code {ord(here)})): {expected}", at
 
 
 def _opened(text: str) -> list[int]:

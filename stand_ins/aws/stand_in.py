@@ -201,7 +201,7 @@ class AwsStandIn:
         return changed
 
     def fault(self, action: str, **how: Any) -> None:
-        """Order a fault, see journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
+        """Order a journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
         self._control("POST", "faults", {"action": action, **how})
 
     def faults(self) -> list[dict[str, Any]]:

@@ -226,7 +226,8 @@ def _check(run: PlaybookRun, expected_rc: int | None, expected_warnings: Iterabl
     if expected_warnings is None:
         return
     wanted = [" ".join(text.split()) for text in expected_warnings]
-    unexpected = [text for text in run.warnings if not any(part in text for part in wanted)]
-    missing = [part for part in wanted if not any(part in text for text in run.warnings)]
+    found = {text: [part for part in wanted if part in text] for text in run.warnings}
+    unexpected = [text for text, parts in found.items() if not parts]
+    missing = sorted(set(wanted).difference(*found.values()))
     if unexpected or missing:
         raise UnexpectedRun(f"unexpected warnings {unexpected}, missing warnings {missing}\n{run.describe()}")
