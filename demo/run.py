@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""make demo: the whole collection on a stand-in of AWS and a small fleet, on loopback alone.
+"""make demo: run the whole collection on a stand-in of AWS and a small fleet, on loopback only.
 
-Runs playbooks/site.yml twice, requires that the second run changes nothing, and says in a few lines what
-was made. With --ams real the fleet is one real Ant Media Server, and a recording is made, uploaded and
-fetched through the server's own URL.
+Runs playbooks/site.yml twice, requires that the second run changes nothing, and prints a summary. With
+--ams real the fleet is one real Ant Media Server, which records and uploads a stream; the demo fetches the
+recording through the server's own URL.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RECORDING_TIMEOUT = 60
 
 
 class DemoFailed(Exception):
-    """Something did not go as the demo promises."""
+    """A run or its result is not what the demo requires."""
 
 
 def say(text: str) -> None:
@@ -40,7 +40,7 @@ def say(text: str) -> None:
 
 
 def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """Run site.yml; print its output to the terminal and return it."""
+    """Run site.yml, print its output and return it."""
     command = [
         str(BIN / "ansible-playbook"),
         "antmedia.s3_recording.site",
@@ -63,8 +63,8 @@ def run_site(inventory: Path, variables: Mapping[str, Any], environment: Mapping
 
 
 def environment_for(aws: AwsStandIn, email: str, password: str, ansible_home: str) -> dict[str, str]:
-    others = ("ANSIBLE_", "AWS_", "AMS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    own = ("ANSIBLE_", "AWS_", "AMS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return {
         **kept,
         **aws.env(),
@@ -79,15 +79,15 @@ def environment_for(aws: AwsStandIn, email: str, password: str, ansible_home: st
 def changed_in(output: str) -> int:
     counts = [int(count) for count in re.findall(r"changed=(\d+)", output)]
     if not counts:
-        raise DemoFailed("the run named no host")
+        raise DemoFailed("the output of the run has no recap of a host")
     return sum(counts)
 
 
 def twice(inventory: Path, variables: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[int, float]:
-    """Run site.yml twice; the changes of the first run and the seconds of the second."""
+    """Run site.yml twice. Return the changes of the first run and the seconds of the second."""
     say("\n=== First run of site.yml ===")
     first = changed_in(run_site(inventory, variables, environment))
-    say("\n=== Second run of site.yml: nothing may change ===")
+    say("\n=== Second run of site.yml, which must change nothing ===")
     begin = time.monotonic()
     second = changed_in(run_site(inventory, variables, environment))
     if second:
@@ -110,7 +110,7 @@ def simulated(scratch: str) -> list[str]:
         environment = environment_for(aws, first_host.email, first_host.password, scratch)
         changed, seconds = twice(REPO / "demo" / "inventory", variables, environment)
         return [
-            f"first run: {changed} changes; second run: 0 changes in {seconds:.0f} s; every link verified",
+            f"first run: {changed} changes; second run: 0 changes in {seconds:.0f} s; all checks passed",
             f"bucket demo-recordings-eu: {stored_key(aws, 'demo-recordings-eu', 'eu-west-1')}",
             "  servers ams-eu-1 ams-eu-2 ams-eu-3, application live",
             *_where_it_plays(fleet.hosts[0].url, ["live"]),
@@ -145,12 +145,12 @@ def real(scratch: str) -> list[str]:
         }
         inventory.write_text(json.dumps({"all": {"hosts": {"ams-real": host}}}))
         changed, seconds = twice(inventory, {}, environment_for(aws, ams.email, ams.password, scratch))
-        say("\n=== A stream of 5 seconds by RTMP ===")
+        say("\n=== Publishing a stream of 5 seconds by RTMP ===")
         ams.publish("live", "demo", 5)
         address = f"{ams.url}/live/streams/demo.mp4"
         target, size = _fetched_through(address)
         return [
-            f"first run: {changed} changes; second run: 0 changes in {seconds:.0f} s; every link verified",
+            f"first run: {changed} changes; second run: 0 changes in {seconds:.0f} s; all checks passed",
             f"bucket demo-recordings: {stored_key(aws, 'demo-recordings', 'eu-west-1')}",
             f"  server {ams.url}, application live",
             f"  the recording plays at {address} -> 302 {target}: {size} bytes fetched",
@@ -162,7 +162,7 @@ def _fetched_through(address: str) -> tuple[str, int]:
     answer = requests.get(address, allow_redirects=False, timeout=10)
     target = answer.headers.get("Location", "")
     if answer.status_code != 302 or not target:
-        raise DemoFailed(f"{address} answered {answer.status_code} and no redirect")
+        raise DemoFailed(f"{address} answered {answer.status_code} without a redirect")
     end = time.monotonic() + RECORDING_TIMEOUT
     while True:
         answer = requests.get(target, timeout=10)
@@ -183,7 +183,7 @@ def main() -> int:
         except DemoFailed as error:
             say(f"\nThe demo failed: {error}")
             return 1
-    say("\n=== The result ===")
+    say("\n=== Result ===")
     say("\n".join(summary))
     return 0
 

@@ -16,7 +16,7 @@ _PATIENCE = 1200
 
 
 class ActionModule(AwsAction):
-    """Runs the module of the same name. A module cannot display anything while it waits; this can."""
+    """Run the module of the same name and display that it waits, which a running module cannot do."""
 
     module = cloudfront_recording_distribution
 
@@ -33,7 +33,7 @@ class ActionModule(AwsAction):
         seconds = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
         waiting.Waiting().say(waiting.for_the_distribution(made, seconds))
         deployed = self._execute_module(module_args=arguments, task_vars=task_vars)
-        # The second run only waits: the first one has the changes.
+        # The second run only waits: the changes are those of the first.
         of_first = ("changed", "steps", "diff", *(() if deployed.get("failed") else ("msg",)))
         result.update({**deployed, **{name: made[name] for name in of_first}})
         return result

@@ -13,7 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 
 
 class ActionModule(AwsAction):
-    """Runs the module of the same name with the vault passwords of the run, which a module cannot see."""
+    """Run the module of the same name with the vault passwords of the run, which a module cannot see."""
 
     module = iam_stored_access_key_info
 

@@ -19,7 +19,7 @@ _PREFIX = "s3_recording_awx_"
 
 
 class ActionModule(ActionBase):
-    """Runs awx.awx.credential with secrets that the task itself does not have."""
+    """Run awx.awx.credential with secrets that the task itself does not have."""
 
     _supports_check_mode = True
 

@@ -17,12 +17,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _STORED = "antmedia.s3_recording.stored_access_key"
 _PARTS = ("access_key_id", "secret_access_key")
-# In check mode where the key does not exist yet.
-_NOT_MADE_YET = dict.fromkeys(_PARTS, "(the key that will be made)")
+# In check mode, if the key does not exist yet.
+_TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
 
 
 class ActionModule(ActionBase):
-    """Reads the access key of each bucket of the plan, for the tasks of this run."""
+    """Read the access key of each bucket of the plan, for the tasks of this run."""
 
     _supports_check_mode = True
 
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
         if bucket["key_given"]:
             return self._given(bucket)
         if bucket["bucket"] in self._variables("__s3_recording_next_keys", []):
-            return _NOT_MADE_YET
+            return _TO_COME
         lookup = lookup_loader.get(_STORED, loader=self._loader, templar=self._templar)
         found: list[dict[str, str]] = lookup.run(
             [bucket["key_stored_at"]],
@@ -69,12 +69,12 @@ class ActionModule(ActionBase):
             store=bucket["key_store"],
             region=bucket["region"] or None,
             endpoint_url=bucket["aws_endpoint_url"] or None,
-            absent=_NOT_MADE_YET if self._task.check_mode else None,
+            absent=_TO_COME if self._task.check_mode else None,
         )
         return found[0]
 
     def _given(self, bucket: Mapping[str, Any]) -> dict[str, str]:
-        """Return the key in the variables of a host of the bucket, or in those of this task."""
+        """Return the key from the variables of a host of the bucket, or from those of this task."""
         names = {part: f"s3_recording_{part}" for part in _PARTS}
         owner = self._task_vars["hostvars"][bucket["owner"]]
         for value_of in (owner.get, self._variables):

@@ -21,7 +21,7 @@ _SPEC = {
 
 
 class ActionModule(ActionBase):
-    """Returns the hosts of a play, and refuses a play with which the role does not work."""
+    """Return the hosts of the play, and refuse a play in which the role does not work."""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)

@@ -36,7 +36,7 @@ _SPEC = {"step": {"type": "str", "choices": list(STEPS), "required": True}}
 
 
 class ActionModule(ActionBase):
-    """Runs the module of a step of the role, with arguments that the task itself does not have."""
+    """Run the module of a step of the role, with arguments that the task itself does not have."""
 
     _supports_async = True
     _supports_check_mode = True
