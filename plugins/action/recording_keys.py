@@ -17,7 +17,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _STORED = "antmedia.s3_recording.stored_access_key"
 _PARTS = ("access_key_id", "secret_access_key")
-# In check mode, if the key does not exist yet.
+# In check mode where the key does not exist yet.
 _TO_COME = dict.fromkeys(_PARTS, "(the key that will be made)")
 
 
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
         return found[0]
 
     def _given(self, bucket: Mapping[str, Any]) -> dict[str, str]:
-        """Return the key from the variables of a host of the bucket, or from those of this task."""
+        """Return the key that the variables hold: those of a host of the bucket, or those of this task."""
         names = {part: f"s3_recording_{part}" for part in _PARTS}
         owner = self._task_vars["hostvars"][bucket["owner"]]
         for value_of in (owner.get, self._variables):
