@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the collection importable under its real name and offers the stand-ins as fixtures.
+"""Make the collection importable under its real name, and offer the stand-ins as fixtures.
 
 The stand-ins are imported inside their fixtures: a unit test pays for none of them.
 """
@@ -23,7 +23,7 @@ REPO = Path(__file__).resolve().parent
 # The checkout, or what was installed from the tarball.
 COLLECTIONS = Path(os.environ.get("COLLECTIONS_UNDER_TEST", REPO / "build" / "collections"))
 # What a developer's shell may hold and no test may see.
-FOREIGN = ("AWS_", "AMS_", "ANSIBLE_", "S3_", "EC2_")
+CALLERS_OWN = ("AWS_", "AMS_", "ANSIBLE_", "S3_", "EC2_")
 
 if TYPE_CHECKING:
     from stand_ins.ams import Fleet
@@ -37,7 +37,7 @@ def make_collections_importable() -> None:
     if not link.is_dir():
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to("../../../..", target_is_directory=True)
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+    for name in [name for name in os.environ if name.startswith(CALLERS_OWN)]:
         del os.environ[name]
     home = tempfile.mkdtemp(prefix="ansible-home-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
@@ -71,7 +71,7 @@ def repo() -> Path:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[AwsStandIn]:
-    """AWS with its refusals, on loopback."""
+    """Start AWS with its refusals, on loopback."""
     from stand_ins.aws import AwsStandIn
 
     with AwsStandIn() as stand_in:
@@ -80,7 +80,7 @@ def aws() -> Iterator[AwsStandIn]:
 
 @pytest.fixture
 def fleet_factory() -> Iterator[Callable[..., Fleet]]:
-    """Starts simulated AMS servers; they stop with the test."""
+    """Return a function that starts simulated AMS servers; they stop with the test."""
     from stand_ins.ams import Fleet
 
     with ExitStack() as running:
@@ -93,13 +93,13 @@ def fleet_factory() -> Iterator[Callable[..., Fleet]]:
 
 @pytest.fixture
 def fleet(fleet_factory: Callable[..., Fleet]) -> Fleet:
-    """One simulated AMS server."""
+    """Start one simulated AMS server."""
     return fleet_factory()
 
 
 @pytest.fixture(scope="session")
 def real_ams() -> Iterator[RealAms]:
-    """A real Ant Media Server, where one can run."""
+    """Start a real Ant Media Server, where one can run."""
     from stand_ins.real_ams import RealAms, unavailable
 
     reason = unavailable()
@@ -111,7 +111,7 @@ def real_ams() -> Iterator[RealAms]:
 
 @pytest.fixture
 def run_playbook() -> Callable[..., PlaybookRun]:
-    """Runs ansible-playbook of this environment; an unexpected warning or exit code fails the test."""
+    """Return a function that runs ansible-playbook; an unexpected warning or exit code fails the test."""
     from tests.harness.playbook import run_playbook as run
 
     return run

@@ -23,9 +23,9 @@ from typing import Any
 import requests
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import BIN, COLLECTIONS
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
-from tests.harness.playbook import BIN, COLLECTIONS
 
 REPO = Path(__file__).resolve().parents[1]
 RECORDING_TIMEOUT = 60

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An OpenSSH server on loopback, with keys of its own, for what Ansible does over ssh."""
+"""An OpenSSH server on loopback, with keys of its own, for runs of Ansible over ssh."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.harness.playbook import PYTHON
+from stand_ins.ansible_environment import PYTHON
 
 ADDRESS = "127.0.0.1"
 PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
@@ -45,12 +45,12 @@ Subsystem sftp internal-sftp
 
 
 def program(name: str) -> str | None:
-    """Where it is; sshd lies where an ordinary user's PATH does not lead."""
+    """Return the path of a program; sshd is outside of an ordinary user's PATH."""
     return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
 
 
 def unavailable() -> str | None:
-    """Why none can be started here, in one line; None when one can."""
+    """Return why no server can be started here, in one line, or None."""
     missing = sorted({package for name, package in PACKAGES.items() if program(name) is None})
     return f"no ssh server can run here: apt-get install {' '.join(missing)}" if missing else None
 
@@ -110,7 +110,7 @@ class Sshd:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def variables(self) -> dict[str, Any]:
-        """Of an Ansible host that is reached through it."""
+        """Return the variables of an Ansible host that is reached through it."""
         return {
             "ansible_connection": "ssh",
             "ansible_host": ADDRESS,
@@ -127,7 +127,7 @@ class Sshd:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
     def _end_shared_connections(self) -> None:
-        """Each has a client that waits for more work, and a process of the server in a session of its own."""
+        """End connections that Ansible shares: each has a waiting client, and a process of the server."""
         for shared in self.folder.glob(f"{_SHARED_NAME}*"):
             command = ["ssh", "-F", "none", "-o", f"ControlPath={shared}", "-O", "exit", ADDRESS]
             subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
@@ -172,7 +172,7 @@ class Sshd:
         (self.folder / "known_hosts").write_text(f"[{ADDRESS}]:{self.port} {key}", encoding="utf-8")
 
     def _start_guard(self, pid: int) -> None:
-        """Ends sshd when this process ends without having done so: its stdin ends then."""
+        """Start a process that ends sshd when this one ends without having done so: its stdin ends then."""
         command = ["sh", "-c", 'read -r _; kill "$1"', "sh", str(pid)]
         self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
@@ -193,7 +193,7 @@ class Sshd:
         return False
 
     def _log_in(self) -> None:
-        """Say at once what would else be an unreachable host in a test's playbook."""
+        """Fail at once, instead of an unreachable host in a test's playbook."""
         where = ["-p", str(self.port), "-i", str(self.folder / "user_key"), f"{self.user}@{ADDRESS}"]
         command = ["ssh", "-F", "none", "-o", "BatchMode=yes", *self._options(), *where, "true"]
         done = subprocess.run(

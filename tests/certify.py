@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What Galaxy and Automation Hub ask of a release: the tarball, its import, and that it works installed.
+"""Check a release as Galaxy and Automation Hub do: the tarball, its import, and that it works installed.
 
 python -m tests.certify [--only-build]
 """
@@ -21,7 +21,7 @@ import yaml
 from tests.run import (
     NOISE,
     OUTPUT,
-    Outcome,
+    StepResult,
     active,
     check,
     copied_tree,
@@ -60,21 +60,21 @@ def tarball() -> Path:
     return BUILD / f"{galaxy['namespace']}-{galaxy['name']}-{galaxy['version']}.tar.gz"
 
 
-def build() -> Iterable[Outcome]:
+def build() -> Iterable[StepResult]:
     BUILD.mkdir(exist_ok=True)
     with copied_tree() as tree:
         command = [tool("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(BUILD)]
         yield check("build", command, tree)
     with tarfile.open(tarball()) as archive:
         names = {member.name.split("/")[0] for member in archive}
-    foreign = sorted(names - SHIPPED)
-    if foreign:
-        print(f"--- not meant to be shipped: {', '.join(foreign)}")
-    yield Outcome("content of the tarball", int(not foreign), int(bool(foreign)))
+    unexpected = sorted(names - SHIPPED)
+    if unexpected:
+        print(f"--- not meant to be shipped: {', '.join(unexpected)}")
+    yield StepResult("content of the tarball", int(not unexpected), int(bool(unexpected)))
 
 
-def imported() -> Iterable[Outcome]:
-    """The importer wants releases of its own, so it has an environment of its own."""
+def imported() -> Iterable[StepResult]:
+    """Import the tarball, in an environment of its own, since the importer needs other packages."""
     packages = [IMPORTER_REQUIREMENT, *requirements("requirements/ansible.txt")]
     python = virtual_environment(IMPORTER, sys.executable, packages)
     with tempfile.TemporaryDirectory(prefix="importer-") as scratch:
@@ -94,11 +94,11 @@ def imported() -> Iterable[Outcome]:
         )
     good = done.returncode == 0 and not NOISE.search(done.stdout) and "ERROR" not in done.stdout
     print(f"--- galaxy-importer: exit code {done.returncode}\n{done.stdout.rstrip()}\n---")
-    yield Outcome("galaxy-importer", int(good), int(not good), seconds=time.monotonic() - start)
+    yield StepResult("galaxy-importer", int(good), int(not good), seconds=time.monotonic() - start)
 
 
-def installed() -> Iterable[Outcome]:
-    """Demo and tests on the installed tarball, with all deleted that a run does not need."""
+def installed() -> Iterable[StepResult]:
+    """Run demo and tests on the installed tarball, with all deleted that a run does not need."""
     packages = [*requirements("requirements/ansible.txt"), *requirements("meta/ee-requirements.txt")]
     programs = virtual_environment(RUNTIME, sys.executable, packages).parent
     with tempfile.TemporaryDirectory(prefix="installed-") as scratch:
@@ -129,13 +129,13 @@ def main() -> int:
     )
     parser.add_argument("--only-build", action="store_true")
     steps = [build] if parser.parse_args().only_build else [build, imported, installed]
-    outcomes: list[Outcome] = []
+    results: list[StepResult] = []
     for step in steps:
-        for outcome in step():
-            outcomes.append(outcome)
-            print(outcome.line(), flush=True)
-    print(f"\n{tarball().relative_to(REPO)}" if not outcomes[0].failed else "\nno tarball")
-    return int(any(outcome.failed for outcome in outcomes))
+        for result in step():
+            results.append(result)
+            print(result.line(), flush=True)
+    print(f"\n{tarball().relative_to(REPO)}" if not results[0].failed else "\nno tarball")
+    return int(any(result.failed for result in results))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every error message and its remedy, as the code has them: a page for the documentation.
+"""Write a page with every error message and its remedy, from the code.
 
 The messages are where they arise, so that each knows what it is about. Here they are read from there, so that
 none is missing.
@@ -28,7 +28,7 @@ PLAIN = (
     "ValueError",
     "VariableError",
 )
-# Files whose functions give sentences: what cannot work, what bites, and why a link of the chain is broken.
+# Files whose functions give sentences: errors, warnings, and why a check of the chain failed.
 SENTENCES = {
     "What is refused before anything is touched": (
         "plugin_utils/_intent/validation*.py",
@@ -84,7 +84,7 @@ class Message:
 
 
 def text_of(node: ast.AST, known: Mapping[str, str] | None = None) -> str:
-    """A string of the code, with names in capitals for what is put in; empty for what is no text at all.
+    """Return a string of the code, with names in capitals for its fields; empty for what is no text.
 
     known: the texts of names.
     """
@@ -114,7 +114,7 @@ def _placeholder(node: ast.AST) -> str:
 
 
 def errors() -> list[Message]:
-    """All places that make an error, by its class or by a function that only hands its arguments on."""
+    """Yield the places that make an error, by its class or by a function that passes its arguments on."""
     found: list[Message] = []
     for path, tree in _sources():
         makers = makers_in(tree)
@@ -126,13 +126,13 @@ def errors() -> list[Message]:
 
 
 def is_error(node: ast.Call, makers: Mapping[str, ast.FunctionDef]) -> bool:
-    """Whether a call makes an error with words of its own."""
+    """True if a call makes an error with a text of its own."""
     name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
     return bool(node.args) and name in {*CLASSES, *PLAIN, *FACTS, *makers}
 
 
 def makers_in(tree: ast.Module) -> dict[str, ast.FunctionDef]:
-    """Functions that hand on what came back as they are given it: who calls them has the words."""
+    """Return functions that only pass their arguments to an error: their callers have the text."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") in CLASSES:
@@ -146,7 +146,7 @@ def makers_in(tree: ast.Module) -> dict[str, ast.FunctionDef]:
 def _scoped(
     node: ast.AST, known: Mapping[str, str] | None = None
 ) -> Iterator[tuple[ast.AST, Mapping[str, str]]]:
-    """Each node as the code stands, with the texts of the names that it sees."""
+    """Yield each node in its order, with the texts of the names that it sees."""
     known = known or {}
     if isinstance(node, (ast.Module, ast.FunctionDef)):
         given = {each.arg for each in node.args.args} if isinstance(node, ast.FunctionDef) else set()
@@ -158,7 +158,7 @@ def _scoped(
 
 
 def _assigned(scope: ast.AST, known: Mapping[str, str]) -> dict[str, str]:
-    """The texts that names are given in a scope; more than one with slashes between them."""
+    """Return the texts of the names in a scope; more than one with slashes between them."""
     found: dict[str, list[str]] = {}
     waiting = list(ast.iter_child_nodes(scope))
     while waiting:
@@ -210,7 +210,7 @@ def _sentences_of(path: Path) -> list[str]:
 
 
 def _no_sentences(node: ast.AST) -> list[ast.AST]:
-    """Strings that nobody is told: documentation, pieces of a longer one, patterns, and what is looked up."""
+    """Return strings that are no messages: documentation, pieces of a longer one, patterns, keys."""
     if isinstance(node, ast.JoinedStr):
         return list(node.values)
     if isinstance(node, ast.Dict):
@@ -228,7 +228,7 @@ def _docstring(node: ast.AST) -> list[ast.AST]:
 
 
 def of_roles() -> list[str]:
-    """What tasks of roles and playbooks say when they stop a run."""
+    """Yield the messages of tasks of roles and playbooks that stop a run."""
     found = []
     for path in [*sorted(REPO.glob("roles/*/tasks/**/*.yml")), *sorted(REPO.glob("playbooks/*.yml"))]:
         found += [str(each["msg"]) for each in _fails(yaml.safe_load(path.read_text(encoding="utf-8")))]
@@ -247,9 +247,9 @@ def _without_jinja(text: str) -> str:
     text = re.sub(r"{%.*?%}", "", text, flags=re.S)
 
     def name(found: re.Match[str]) -> str:
-        told = [each.strip() for each in re.findall(r"'([A-Za-z][^'|()]* [^'|()]*)'", found[1])]
-        if told:
-            return " / ".join(told)
+        texts = [each.strip() for each in re.findall(r"'([A-Za-z][^'|()]* [^'|()]*)'", found[1])]
+        if texts:
+            return " / ".join(texts)
         names = re.findall(r"[A-Za-z]\w+", found[1].split("|")[0])
         return (names[-1] if names else "value").upper()
 
@@ -257,7 +257,7 @@ def _without_jinja(text: str) -> str:
 
 
 def page() -> str:
-    """The page as reStructuredText."""
+    """Return the page as reStructuredText."""
     title = "Every error message, and what to do"
     lines = [
         ".. _ansible_collections.antmedia.s3_recording.docsite.errors:",
@@ -276,10 +276,10 @@ def page() -> str:
     lines += [f"- {_escaped(text)}" for text in of_roles()]
     lines += ["", "Errors of the modules", "---------------------", ""]
     for message in dict.fromkeys(errors()):
-        told = ". ".join(" ".join(part.split()) for part in message.parts if part)
+        text = ". ".join(" ".join(part.split()) for part in message.parts if part)
         # Of some nothing but what is put in is known here: those words are in a list above.
-        if told != told.upper():
-            lines.append(f"- {_escaped(told)}")
+        if text != text.upper():
+            lines.append(f"- {_escaped(text)}")
     return "\n".join(lines) + "\n"
 
 

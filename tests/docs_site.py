@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Builds the documentation: pages of every plugin and of the role from the code, and the guides beside them.
+"""Build the documentation: pages of every plugin and of the role from the code, and the guides.
 
 python -m tests.docs_site
 
@@ -77,7 +77,7 @@ class Page(HTMLParser):
 
 
 def broken_links(site: Path) -> list[str]:
-    """Links inside the site that lead to no page or to no place of it."""
+    """Return links inside the site that lead to no page or to no place of it."""
     pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
     found = []
     for path, page in pages.items():

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the tests on each supported ansible-core with each Python of this machine that it runs on.
+"""Run the tests on each supported ansible-core with each Python of this machine that it runs on.
 
 python -m tests.matrix [CORE ...] [--python 3.12] [--only sanity]
 
@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.run import OUTPUT, Outcome, active, counted, requirements, sanity_of, virtual_environment
+from tests.run import OUTPUT, StepResult, active, counted, requirements, sanity_of, virtual_environment
 
 REPO = Path(__file__).resolve().parents[1]
 CACHE = REPO / ".cache" / "matrix"
@@ -45,13 +45,13 @@ TESTS = [
 
 
 def pythons() -> dict[str, str]:
-    """Version to interpreter, for those that really run: one on the PATH may be a shim of nothing."""
+    """Return version and interpreter of those that really run: one on the PATH may be a shim of nothing."""
     found: dict[str, str] = {}
     for version in sorted({version for _package, fitting in CORES.values() for version in fitting}):
         for candidate in _candidates(version):
             asked = "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"
-            told = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
-            if told.returncode == 0 and told.stdout.strip() == version:
+            done = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
+            if done.returncode == 0 and done.stdout.strip() == version:
                 found[version] = candidate
                 break
     return found
@@ -69,13 +69,13 @@ def environment_of(core: str, package: str, version: str, python: str) -> Path:
     return virtual_environment(CACHE / f"core-{core}-python-{version}", python, packages)
 
 
-def sanity(core: str, package: str, version: str, python: str) -> Outcome:
-    outcome = sanity_of(environment_of(core, package, version, python).parent, version)
-    outcome.name = f"core {core}, sanity, Python {version}"
-    return outcome
+def sanity(core: str, package: str, version: str, python: str) -> StepResult:
+    result = sanity_of(environment_of(core, package, version, python).parent, version)
+    result.name = f"core {core}, sanity, Python {version}"
+    return result
 
 
-def tests(core: str, package: str, version: str, python: str) -> Outcome:
+def tests(core: str, package: str, version: str, python: str) -> StepResult:
     name = f"core {core}, Python {version}"
     interpreter = environment_of(core, package, version, python)
     start = time.monotonic()
@@ -93,16 +93,16 @@ def tests(core: str, package: str, version: str, python: str) -> Outcome:
     ]
     env = {**os.environ, **active(interpreter.parent)}
     code = subprocess.run(command, cwd=REPO, env=env, stdin=subprocess.DEVNULL, check=False).returncode
-    outcome = counted(name, report, code, time.monotonic() - start)
-    outcome.notes.append(f"amazon.aws {_amazon(interpreter)}")
-    return outcome
+    result = counted(name, report, code, time.monotonic() - start)
+    result.notes.append(f"amazon.aws {_amazon(interpreter)}")
+    return result
 
 
-def tried(step: Callable[[str, str, str, str], Outcome], core: str, *of_core: str) -> Outcome:
+def tried(step: Callable[[str, str, str, str], StepResult], core: str, *of_core: str) -> StepResult:
     try:
         return step(core, *of_core)
     except subprocess.CalledProcessError as error:
-        return Outcome(f"core {core}, {step.__name__}", failed=1, notes=[str(error)])
+        return StepResult(f"core {core}, {step.__name__}", failed=1, notes=[str(error)])
 
 
 def _amazon(python: Path) -> str:
@@ -123,22 +123,26 @@ def main() -> int:
     parser.add_argument("--only", choices=("sanity", "tests"), help="one of the two")
     given = parser.parse_args()
     machine = pythons()
-    outcomes: list[Outcome] = []
+    results: list[StepResult] = []
     for core, (package, fitting) in CORES.items():
         if given.cores and core not in given.cores:
             continue
         here = [version for version in fitting if version in machine and given.python in (None, version)]
         if not here:
             print(f"core {core}: none of Python {', '.join(fitting)} is on this machine")
-        steps = [(sanity, version) for version in here[-1:] if given.only != "tests"]
-        steps += [(tests, version) for version in here if given.only != "sanity"]
-        for step, version in steps:
+        steps = {"sanity": [(sanity, version) for version in here[-1:]]}
+        steps["tests"] = [(tests, version) for version in here]
+        for step, version in steps.get(given.only) or [*steps["sanity"], *steps["tests"]]:
             print(f"=== core {core}, {step.__name__}, Python {version}", flush=True)
-            outcomes.append(tried(step, core, package, version, machine[version]))
+            results.append(tried(step, core, package, version, machine[version]))
+    return _summary(results)
+
+
+def _summary(results: Sequence[StepResult]) -> int:
     print("\n=== matrix")
-    for outcome in outcomes:
-        print(outcome.line() + "  " + "; ".join(outcome.notes))
-    return int(not outcomes or any(outcome.failed or not outcome.passed for outcome in outcomes))
+    for result in results:
+        print(result.line() + "  " + "; ".join(result.notes))
+    return int(not results or any(result.failed or not result.passed for result in results))
 
 
 if __name__ == "__main__":

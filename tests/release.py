@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Publishes a release on Galaxy, once everything says the same version.
+"""Publish a release on Galaxy, once everything says the same version.
 
 python -m tests.release TAG [--dry-run]
 
@@ -35,7 +35,7 @@ def problems(
     fragments: list[str],
     changed: list[str],
 ) -> list[str]:
-    """What keeps a tag from being released, each with what to do."""
+    """Return what keeps a tag from being released, each with what to do."""
     found = []
     if not _VERSION.fullmatch(tag):
         found.append(f"the tag '{tag}' is not a version such as 1.2.3")
@@ -64,7 +64,7 @@ def _changed() -> list[str]:
 
 
 def publish(path: Path, token: str) -> int:
-    """Hand the tarball over. As an argument the token would show to everybody on the machine."""
+    """Upload the tarball. As an argument everybody on the machine would see the token."""
     command = [tool("ansible-galaxy"), "collection", "publish", str(path)]
     with tempfile.NamedTemporaryFile("w", prefix="galaxy-") as file:
         yaml.safe_dump({"token": token}, file)
@@ -91,9 +91,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem)
     if found:
         return 1
-    for outcome in build():
-        print(outcome.line())
-        if outcome.failed:
+    for result in build():
+        print(result.line())
+        if result.failed:
             return 1
     if given.dry_run:
         print(f"would publish {tarball().name}")

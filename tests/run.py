@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the checks and the tests, stage after stage, and says at the end how many passed.
+"""Run the checks and the tests, stage after stage, and print at the end how many passed.
 
     python tests/run.py [STAGE ...]        all stages without an argument; --list names them
 
-A failed stage does not stop the next ones. A check's output is shown if it fails; a check that warns fails.
+A failed stage does not stop the next ones. A check's output is printed if it fails; a check that warns fails.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *given])
 
 
 @dataclass
-class Outcome:
-    """What one step of a stage came to."""
+class StepResult:
+    """The result of one step of a stage."""
 
     name: str
     passed: int = 0
@@ -72,13 +72,13 @@ class Outcome:
 
 
 def active(programs: Path) -> dict[str, str]:
-    """As if the virtual environment of these programs were active."""
+    """Return variables as if the virtual environment of these programs were active."""
     path = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
     return {"PATH": path, "VIRTUAL_ENV": str(programs.parent)}
 
 
 def virtual_environment(home: Path, python: str, packages: Sequence[str]) -> Path:
-    """The Python of an environment with these packages alone, made anew when they are others."""
+    """Return the Python of an environment with only these packages, made anew when they change."""
     wanted = hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
     stamp = home / f"installed-{wanted}"
     if not stamp.exists():
@@ -91,7 +91,7 @@ def virtual_environment(home: Path, python: str, packages: Sequence[str]) -> Pat
 
 
 def requirements(name: str) -> list[str]:
-    """The lines of a file of requirements, those of the files that it names among them."""
+    """Return the lines of a file of requirements and of the files that it names."""
     found: list[str] = []
     path = REPO / name
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -103,7 +103,7 @@ def requirements(name: str) -> list[str]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The caller's, as if the virtual environment were active and nothing of Ansible's were set."""
+    """Return the caller's environment with the virtual environment active and no setting of Ansible."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))}
     env.update(
         **active(BIN),
@@ -135,19 +135,19 @@ def called(command: Sequence[str], cwd: Path, **extra: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> Outcome:
-    """A tool that says nothing is wrong by its exit code and by not warning."""
+def check(name: str, command: Sequence[str], cwd: Path = REPO, **extra: str) -> StepResult:
+    """Run a tool, which passes by its exit code and without a warning."""
     start = time.monotonic()
     code, output = called(command, cwd, **extra)
     good = code == 0 and not NOISE.search(output)
     if not good:
         print(f"--- {name}: exit code {code}\n{output.rstrip()}\n---", flush=True)
-    return Outcome(name, int(good), int(not good), seconds=time.monotonic() - start)
+    return StepResult(name, int(good), int(not good), seconds=time.monotonic() - start)
 
 
 @contextmanager
 def copied_tree(packages: Path = PACKAGES) -> Iterator[Path]:
-    """What git would commit, at a path that the collection tools insist on, beside an amazon.aws."""
+    """Copy what git would commit to a path that the collection tools insist on, beside an amazon.aws."""
     with tempfile.TemporaryDirectory(prefix="s3-recording-") as scratch:
         root = Path(scratch).resolve() / COLLECTION
         for name in _files():
@@ -175,7 +175,7 @@ def where(tree: Path) -> dict[str, str]:
     return {"ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2])}
 
 
-def lint() -> Iterable[Outcome]:
+def lint() -> Iterable[StepResult]:
     yield check("ruff", [tool("ruff"), "check", "--no-cache", "."])
     yield check("ruff format", [tool("ruff"), "format", "--no-cache", "--check", "."])
     packages = ["ansible_collections.antmedia.s3_recording.plugins", "tests", "stand_ins", "demo"]
@@ -188,7 +188,7 @@ def lint() -> Iterable[Outcome]:
         )
 
 
-def docs() -> Iterable[Outcome]:
+def docs() -> Iterable[StepResult]:
     with copied_tree() as tree:
         command = [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "."]
         # It copies amazon.aws from the virtual environment, and of a git work tree only what git knows.
@@ -204,17 +204,17 @@ def docs() -> Iterable[Outcome]:
 
 
 def _is_documented(tree: Path, folder: str, name: str) -> bool:
-    """A filter has a file of documentation for each name, and one of code for all."""
+    """True if a plugin has documentation. Of filters each has a file of it, and all have one of code."""
     return folder != "filter" or (tree / "plugins" / folder / f"{name}.yml").exists()
 
 
-def sanity() -> Iterable[Outcome]:
+def sanity() -> Iterable[StepResult]:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     yield sanity_of(BIN, version)
 
 
-def sanity_of(environment_bin: Path, version: str) -> Outcome:
-    """With the ansible-test of a virtual environment, whose Python is of this version."""
+def sanity_of(environment_bin: Path, version: str) -> StepResult:
+    """Run the ansible-test of a virtual environment, whose Python is of this version."""
     packages = environment_bin.parent / "lib" / f"python{version}" / "site-packages"
     with copied_tree(packages) as tree:
         program = str(environment_bin / "ansible-test")
@@ -234,18 +234,20 @@ def sanity_of(environment_bin: Path, version: str) -> Outcome:
         said_of_machine = r'^WARNING: (Using locale "C.UTF-8" instead of|Reviewing previous \d+ warning).*\n'
         output = re.sub(said_of_machine, "", output, flags=re.M)
         ran = len(set(re.findall(r'^Running sanity test "(\S+)"', output, re.M)))
-        told = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
-        failed = int(told.group(1)) if told else int(code != 0 or ran == 0 or bool(NOISE.search(output)))
+        summary = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
+        failed = (
+            int(summary.group(1)) if summary else int(code != 0 or ran == 0 or bool(NOISE.search(output)))
+        )
         if failed:
             print(f"--- ansible-test sanity: exit code {code}\n{output.rstrip()}\n---", flush=True)
         passed = max(ran - failed, 0)
-        return Outcome("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
+        return StepResult("ansible-test sanity", passed, failed, seconds=time.monotonic() - start)
 
 
 def pytest_stage(
     name: str, *paths: str, workers: int = 0, distribution: str = "load"
-) -> Callable[[], Iterable[Outcome]]:
-    def run() -> Iterable[Outcome]:
+) -> Callable[[], Iterable[StepResult]]:
+    def run() -> Iterable[StepResult]:
         here = [path for path in paths if list((REPO / path).rglob("test_*.py"))]
         if not here:
             return
@@ -264,33 +266,33 @@ def pytest_stage(
         if workers:
             command += ["-n", str(workers), "--dist", distribution]
         start = time.monotonic()
-        # Shown as it runs: the long stages would otherwise be silent for minutes.
+        # Printed as it runs: the long stages would otherwise be silent for minutes.
         code = subprocess.run(command, cwd=REPO, env=environment(), stdin=subprocess.DEVNULL, check=False)
         yield counted(name, report, code.returncode, time.monotonic() - start)
 
     return run
 
 
-def counted(name: str, report: Path, code: int, seconds: float) -> Outcome:
-    outcome = Outcome(name, seconds=seconds)
+def counted(name: str, report: Path, code: int, seconds: float) -> StepResult:
+    result = StepResult(name, seconds=seconds)
     reasons: dict[str, int] = {}
     if report.exists():
         for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest wrote it
             if case.find("failure") is not None or case.find("error") is not None:
-                outcome.failed += 1
+                result.failed += 1
             elif (skip := case.find("skipped")) is not None:
-                outcome.skipped += 1
+                result.skipped += 1
                 reason = skip.get("message", "")
                 reasons[reason] = reasons.get(reason, 0) + 1
             else:
-                outcome.passed += 1
-    if code and not outcome.failed:
-        outcome.failed = 1  # it broke before or after the tests
-    outcome.notes = [f"{number} skipped: {reason}" for reason, number in reasons.items()]
-    return outcome
+                result.passed += 1
+    if code and not result.failed:
+        result.failed = 1  # it broke before or after the tests
+    result.notes = [f"{number} skipped: {reason}" for reason, number in reasons.items()]
+    return result
 
 
-STAGES: dict[str, tuple[str, Callable[[], Iterable[Outcome]]]] = {
+STAGES: dict[str, tuple[str, Callable[[], Iterable[StepResult]]]] = {
     "lint": ("ruff, mypy, yamllint, ansible-lint, changelog", lint),
     "unit": ("what is decided, without a network", pytest_stage("unit", "tests/unit", workers=2)),
     "component": (
@@ -332,17 +334,21 @@ def main() -> int:
         parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
 
     SUMMARY.unlink(missing_ok=True)
-    outcomes: list[Outcome] = []
+    results: list[StepResult] = []
     for name in given.stages or STAGES:
         print(f"=== {name}: {STAGES[name][0]}", flush=True)
-        for outcome in STAGES[name][1]():
-            outcomes.append(outcome)
-            print("\n".join([outcome.line(), *(f"        {note}" for note in outcome.notes)]), flush=True)
+        for result in STAGES[name][1]():
+            results.append(result)
+            print("\n".join([result.line(), *(f"        {note}" for note in result.notes)]), flush=True)
+    return _summary(results)
 
+
+def _summary(results: Sequence[StepResult]) -> int:
+    """Print and write how many passed, and return the exit code."""
     print("\n=== all stages")
-    print("\n".join(outcome.line() for outcome in outcomes))
+    print("\n".join(result.line() for result in results))
     passed, failed, skipped = (
-        sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed", "skipped")
+        sum(getattr(result, kind) for result in results) for kind in ("passed", "failed", "skipped")
     )
     summary = f"{passed} passed, {failed} failed, {skipped} skipped"
     OUTPUT.mkdir(parents=True, exist_ok=True)

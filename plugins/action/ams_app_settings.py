@@ -30,7 +30,7 @@ class ActionModule(InProcessAction):
 
     module = ams_app_settings
 
-    def _asked_of_cluster(self) -> Optional[str]:
+    def _cluster_request(self) -> Optional[str]:
         if self._arguments.get("restore"):
             return None
         return digest({name: self._arguments.get(name) for name in _OF_CLUSTER})

@@ -29,7 +29,7 @@ class ActionModule(AwsAction):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        label = vault_secrets.given_to(arguments, self._connection, self._loader)
+        label = vault_secrets.inject_vault_passwords(arguments, self._connection, self._loader)
         if label:
             arguments["vault_id"] = arguments.get("vault_id") or label
         result.update(self._in_turns(arguments, task_vars))

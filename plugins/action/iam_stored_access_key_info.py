@@ -19,6 +19,6 @@ class ActionModule(AwsAction):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
-        vault_secrets.given_to(arguments, self._connection, self._loader)
+        vault_secrets.inject_vault_passwords(arguments, self._connection, self._loader)
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result

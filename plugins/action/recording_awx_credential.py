@@ -15,7 +15,7 @@ _SPEC = {
     "name": {"type": "str", "required": True},
     "type": {"type": "str", "required": True},
 }
-_OF_THE_ROLE = "s3_recording_awx_"
+_PREFIX = "s3_recording_awx_"
 
 
 class ActionModule(ActionBase):
@@ -25,22 +25,22 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, given = self.validate_argument_spec(_SPEC)
+        _validation, options = self.validate_argument_spec(_SPEC)
         variables = TaskVariables(task_vars or {}, self._templar)
         try:
-            of_types = variables(f"__{_OF_THE_ROLE}inputs")
-            inputs = of_types.get(given["type"])
+            secrets = variables(f"__{_PREFIX}inputs")
+            inputs = secrets.get(options["type"])
             if inputs is None:
                 raise VariableError(
-                    f"The role s3_recording_awx has no secrets for a credential of the type {given['type']}. "
-                    f"Its types are {', '.join(sorted(of_types))}. Nothing was changed"
+                    "The role s3_recording_awx has no secrets for a credential of the type "
+                    f"{options['type']}. Its types are {', '.join(sorted(secrets))}. Nothing was changed"
                 )
             arguments = {
-                "name": given["name"],
-                "organization": variables(f"{_OF_THE_ROLE}organization"),
-                "credential_type": given["type"],
+                "name": options["name"],
+                "organization": variables(f"{_PREFIX}organization"),
+                "credential_type": options["type"],
                 "inputs": {name: value for name, value in inputs.items() if value not in (None, "")},
-                "update_secrets": variables(f"{_OF_THE_ROLE}update_secrets"),
+                "update_secrets": variables(f"{_PREFIX}update_secrets"),
             }
         except VariableError as error:
             return {**result, "failed": True, "msg": f"{error}."}

@@ -22,9 +22,9 @@ class ActionModule(AwsAction):
         del tmp
         arguments = dict(self._task.args)
         if any(_is_in_file(bucket) for bucket in arguments.get("buckets") or []):
-            of_run = {"store": "file", "vault_password": arguments.get("vault_password")}
-            vault_secrets.given_to(of_run, self._connection, self._loader)
-            arguments["vault_password"] = of_run["vault_password"]
+            file_options = {"store": "file", "vault_password": arguments.get("vault_password")}
+            vault_secrets.inject_vault_passwords(file_options, self._connection, self._loader)
+            arguments["vault_password"] = file_options["vault_password"]
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result
 

@@ -107,7 +107,7 @@ class LookupModule(AWSLookupBase):
 
     def _key(self, stored_at: str) -> dict[str, str]:
         kind = self.get_option("store")
-        passwords = vault_secrets.of_run(self._loader)[1] if kind == "file" else []
+        passwords = vault_secrets.run_vault_passwords(self._loader)[1] if kind == "file" else []
         store = STORES[kind](_AsModule(self, passwords), stored_at, "")
         try:
             content = store.read()

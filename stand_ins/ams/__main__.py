@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Serves a fleet until stdin closes or SIGTERM comes; says where it is in one line of JSON."""
+"""Serve a fleet until stdin closes or SIGTERM comes, and print its place as one line of JSON."""
 
 from __future__ import annotations
 

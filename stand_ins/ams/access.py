@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who may do what: users, the block after wrong passwords, tokens, and the console's filter."""
+"""Access: users, the block after wrong passwords, tokens, and the console's filter."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class User:
         return {"email": self.email, **rights, **self.names}
 
     def rights(self) -> str:
-        """What the answer to a login says."""
+        """Return the rights as the answer to a login has them."""
         if self.scope is not None and self.user_type is not None:
             return f"{self.scope}/{self.user_type}"
         return "" if self.apps is None else json.dumps(self.apps, separators=(",", ":"))
@@ -70,7 +70,7 @@ class Users:
         return True
 
     def is_blocked(self, email: str) -> bool:
-        """Still so after the time is over, until the next login."""
+        """True if the user is blocked, which ends with the first login after the time."""
         return email in self._blocked_at
 
     def may_try(self, email: str) -> bool:
@@ -86,7 +86,7 @@ class Users:
         self._wrong.pop(email, None)
 
     def forgive_all(self) -> None:
-        """They are kept in memory only."""
+        """Lift all blocks, as a restart does."""
         self._blocked_at.clear()
         self._wrong.clear()
 
@@ -110,7 +110,7 @@ NOT_ALLOWED = Refusal(403, FORBIDDEN)
 
 
 def refusal(user: User, method: str, path: str, dispatched: str | None) -> Refusal | None:
-    """What the filter has against it; dispatched is what ?_path= names."""
+    """Return why the filter refuses a request. dispatched: the path in ?_path=."""
     in_scope = _in_scope(user, path, dispatched)
     if method == "GET":
         return None if in_scope or path in READABLE_BY_ALL or _own_settings(user, path) else NOT_ALLOWED
@@ -182,7 +182,7 @@ def _signature(secret: str, signed: str) -> bytes:
 
 
 def make_token(secret: str, claims: Mapping[str, Any] | None = None) -> str:
-    """An HS256 token as the console takes it in the header ProxyAuthorization."""
+    """Return an HS256 token for the header ProxyAuthorization of the console."""
     head, payload = ({"alg": "HS256", "typ": "JWT"}, dict(claims or {}))
     signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, payload))
     return f"{signed}.{_encoded(_signature(secret, signed))}"

@@ -1,22 +1,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an application answers by itself: its own REST API, and viewers."""
+"""The answers of an application: its own REST API, and viewers."""
 
 from __future__ import annotations
 
 import mimetypes
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import broadcasts, hls_upload, pages, recordings
 from .access import token_is_good
-from .broadcasts import AppCall
+from .call import AppCall, Call
 from .host import App
 from .pages import Answer, error_page, failure_page
 from .routes import route, routed
-
-if TYPE_CHECKING:
-    from .console import Call
 
 REST = re.compile(r"/([^/]+)/rest/v2/(.*)")
 BELOW_STREAMS = re.compile(r"/([^/]+)/+(streams/.*)")
@@ -29,7 +25,7 @@ def _missing(path: str) -> Answer:
 
 
 def app_rest(call: Call, path: str, remote: str = hls_upload.HERE) -> Answer:
-    """For a path with the application in front. remote: who asks; the console is the server itself."""
+    """Answer a path with the application in front. remote: the client; the console is the server itself."""
     found = REST.fullmatch(path)
     app = call.host.app(found[1]) if found else None
     if found is None or app is None:
@@ -41,7 +37,7 @@ def app_rest(call: Call, path: str, remote: str = hls_upload.HERE) -> Answer:
 
 
 def _has_token(app: App, given: str) -> bool:
-    """Whether the application's own token is there, where it wants one."""
+    """True if the request has the application's own token, or needs none."""
     values = app.settings.values
     if not values.get("jwtControlEnabled"):
         return True
@@ -71,7 +67,7 @@ ROUTES = (
 
 
 def viewed(call: Call) -> Answer:
-    """Anything that is not below /rest."""
+    """Answer a request that is not below /rest."""
     found = BELOW_STREAMS.fullmatch(call.path)
     if REST.fullmatch(call.path):
         return app_rest(call, call.path, hls_upload.remote_of(call))

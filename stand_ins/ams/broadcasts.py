@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The broadcasts of an application: what its REST API says of them, and of the sources it pulls."""
+"""The REST API of an application for its broadcasts and the sources that it pulls."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ import random
 import re
 import string
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from typing import Any
 
+from .call import AppCall
 from .host import App
 from .jackson import Binder, parse
 from .pages import Answer, as_json, error_page, result
 from .pull import Source
-
-if TYPE_CHECKING:
-    from .console import Call
 
 MOST_IN_A_LIST = 250
 JAVA_CLASS = "io.antmedia.datastore.db.types.Broadcast"
@@ -47,21 +43,10 @@ NEW: dict[str, Any] = json.loads(
     "anyoneWatching": false}
     """
 )
-# It is told, but cannot be given.
+# The server sends it, but does not accept it.
 KNOWN = [name for name in NEW if name != "anyoneWatching"]
 KINDS = {bool: "boolean", int: "long", float: "float", str: "String", list: "list"}
 LISTS = frozenset(("endPointList", "playListItemList", "encoderSettingsList", "subTrackStreamIds"))
-
-
-@dataclass(frozen=True)
-class AppCall:
-    """A request to an application's REST API, however it came."""
-
-    call: Call
-    app: App
-
-    def query(self, name: str) -> str:
-        return parse_qs(self.call.query).get(name, [""])[0]
 
 
 def _kind(name: str) -> str:
@@ -142,7 +127,7 @@ def live_counted(asked: AppCall, _name: str) -> Answer:
 
 
 def live_stream(stream_id: str) -> dict[str, Any]:
-    """A broadcast that somebody sends."""
+    """Return a broadcast that somebody sends."""
     return NEW | {"streamId": stream_id, "status": "broadcasting", "startTime": int(time.time() * 1000)}
 
 

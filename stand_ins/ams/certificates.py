@@ -51,7 +51,7 @@ class Authority:
         )
 
     def context(self, addresses: list[str]) -> ssl.SSLContext:
-        """For a server at these addresses and localhost; TLS 1.2 only, as the real one."""
+        """Return the context of a server at these addresses; TLS 1.2 only, as the real one."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName("localhost")]
         names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]

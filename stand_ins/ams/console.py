@@ -1,18 +1,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The console's REST API, without the network: a call goes in, an answer comes out."""
+"""The console's REST API, without the network."""
 
 from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
 
 from . import pages
 from .access import User, refusal, token_is_good
 from .app_rest import app_rest
-from .host import Host, first_admin
+from .call import Call
+from .host import first_admin
 from .jackson import Binder, parse
 from .pages import Answer, as_json, error_page, failure_page, result
 from .routes import route, routed
@@ -46,45 +45,10 @@ NOT_AN_APP = (
     " cannot be cast to class io.antmedia.AntMediaApplicationAdapter"
 )
 NO_PASSWORD = f'{NULL_POINTER} "String.getBytes(java.nio.charset.Charset)" because "pass" is null'
-COOKIE = re.compile(r"JSESSIONID=([^;\s]+)")
-
-
-@dataclass
-class Call:
-    """One request, read to its end."""
-
-    host: Host
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes = b""
-    set_cookies: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.path, _rest, self.query = self.target.partition("?")
-        self.dispatched = (
-            parse_qs(self.query, keep_blank_values=True).get("_path", [None])[0] if self.query else None
-        )
-        self.session = self.host.session_of(COOKIE.findall(self.headers.get("cookie", "")))
-
-    def open_session(self, path: str = "/") -> str:
-        if self.session is None or path != "/":
-            self.session = self.host.open_session()
-            secure = " Secure;" if self.host.secure else ""
-            self.set_cookies.append(f"JSESSIONID={self.session}; Path={path};{secure} HttpOnly")
-        return self.session
-
-    @property
-    def is_preflight(self) -> bool:
-        return (
-            self.method == "OPTIONS"
-            and "origin" in self.headers
-            and "access-control-request-method" in self.headers
-        )
 
 
 def answer(call: Call) -> Answer:
-    """For a path below /rest."""
+    """Answer a path below /rest."""
     if call.host.is_starting:
         return error_page(403, "Not allowed IP")
     if call.is_preflight:
@@ -267,7 +231,7 @@ def _post_settings(call: Call, name: str) -> Answer:
 
 
 def _create_app(call: Call, name: str) -> Answer:
-    """A POST of settings that forgets the application's name ends here: it makes one called "settings"."""
+    """Make an application. A POST of settings without a name ends here, and makes one called "settings"."""
     if not re.fullmatch("[a-zA-Z0-9_-]*", name):
         return result(False, "Application name is not alphanumeric. Please provide alphanumeric characters")
     if name in call.host.store.apps:
@@ -281,7 +245,7 @@ def _delete_app(call: Call, name: str) -> Answer:
 
 
 def _proxied(call: Call) -> Answer:
-    """/request?_path=APP/rest/v2/…: the application's own API, asked by the console from 127.0.0.1."""
+    """Answer /request?_path=APP/rest/v2/…: the console calls the application's own API from 127.0.0.1."""
     if call.dispatched is None:
         return failure_page("Missing HTTP parameter _path to fill the template")
     return app_rest(call, "/" + call.dispatched.lstrip("/"))

@@ -38,7 +38,7 @@ class Control:
     def _listeners(self, host: str | None) -> Iterable[Listener]:
         return self._fleet.listeners.values() if host is None else [self._fleet.listeners[host]]
 
-    # --- what is there
+    # --- reads
 
     async def hosts(self) -> list[dict[str, str]]:
         plan = self._fleet.plan
@@ -60,7 +60,7 @@ class Control:
         return sum(listener.connections for listener in self._listeners(host))
 
     async def clear_requests(self) -> None:
-        """Connections that stay open count on."""
+        """Forget the requests. Open connections still count."""
         for listener in self._listeners(None):
             listener.requests.clear()
             listener.connections = len(listener.open)
@@ -77,7 +77,7 @@ class Control:
     async def recordings(self, host: str, app: str) -> list[dict[str, Any]]:
         return self._fleet.listeners[host].host.store.apps[app].recordings
 
-    # --- what may change from outside
+    # --- changes from outside
 
     async def set_settings(self, host: str, app: str, values: dict[str, Any]) -> None:
         self._fleet.listeners[host].host.store.apps[app].settings.change(values)
@@ -105,7 +105,7 @@ class Control:
     async def reset(self) -> None:
         await self._fleet.reset()
 
-    # --- what may go wrong
+    # --- faults
 
     async def fault(self, host: str | None, fault: dict[str, Any]) -> None:
         made = Fault(**fault)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What can go wrong between a client and a server, on order."""
+"""Faults between a client and a server, on order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Fault:
         re.compile(self.path)
 
     def fits(self, method: str, target: str) -> bool:
-        """Counts the request when it fits."""
+        """True if the fault is due for a request; counts those that fit."""
         if self.method not in {None, method} or not re.search(self.path, target):
             return False
         self.seen += 1
@@ -62,7 +62,7 @@ class Fault:
 
 
 def answer_instead(fault: Fault, url: str, target: str) -> Answer | None:
-    """For the faults that answer without doing what was asked."""
+    """Return the answer of a fault that replaces the server's own; None for any other fault."""
     options: Mapping[str, Any] = fault.options
     if fault.action == "status":
         return _with_status(int(options.get("status", 500)), options)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The fleet as tests use it: a child process and what one asks of it."""
+"""The fleet as tests use it: a child process, and commands to it."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Fleet:
         line = self._process.stdout.readline()
         if not line:
             self.stop()
-            raise RuntimeError("the simulated fleet did not start; its stderr tells why")
+            raise RuntimeError("the simulated fleet did not start; see its stderr")
         ready = json.loads(line)
         self.control_url, self.ca_path = ready["control_url"], ready["ca_path"]
         self.hosts = [FleetHost(**host) for host in ready["hosts"]]
@@ -147,13 +147,13 @@ class Fleet:
         except urllib.error.HTTPError as error:
             raise ValueError(f"{command}: {error.read().decode()}") from error
 
-    # --- what is there, and what came
+    # --- reads
 
     def settings(self, host: HostName, app: str) -> dict[str, Any]:
         return dict(self._ask("settings", host=self._address(host), app=app))
 
     def files(self, host: HostName, app: str) -> list[str]:
-        """What lies below the application's streams folder."""
+        """Return the files below the application's streams folder."""
         found = self._ask("files", host=self._address(host), app=app)
         return [name.removeprefix("streams/") for name in found if name.startswith("streams/")]
 
@@ -161,17 +161,17 @@ class Fleet:
         return list(self._ask("broadcasts", host=self._address(host), app=app))
 
     def recordings(self, host: HostName, app: str) -> list[dict[str, Any]]:
-        """The application's list of recordings (VoD)."""
+        """Return the application's list of recordings (VoD)."""
         return list(self._ask("recordings", host=self._address(host), app=app))
 
     def requests(self, host: HostName = None) -> list[dict[str, Any]]:
-        """In the order they came to each host: host, method, path with query, status (0: no answer was
-        sent), connection (its number at the host), time; email of a login, fields of a POST of settings,
+        """Return the requests in the order of each host: host, method, path with query, status (0: no answer
+        was sent), connection (its number at the host), time; email of a login, fields of a POST of settings,
         jwt when a token came with it."""
         return list(self._ask("requests", host=self._address(host)))
 
     def writes(self, host: HostName = None) -> list[dict[str, Any]]:
-        """The POSTs of settings."""
+        """Return the POSTs of settings."""
         return [
             request
             for request in self.requests(host)
@@ -182,42 +182,43 @@ class Fleet:
         return [request for request in self.requests(host) if request["path"] == LOGIN]
 
     def connections(self, host: HostName = None) -> int:
-        """How many were accepted, with those that brought no request."""
+        """Return the number of accepted connections, those without a request too."""
         return int(self._ask("connections", host=self._address(host)))
 
     def clear_requests(self) -> None:
         self._ask("clear_requests")
 
-    # --- what happens behind the client's back
+    # --- changes behind the client's back
 
     def set_settings(self, host: HostName, app: str, values: Mapping[str, Any]) -> None:
-        """Stored as they are; a field that the release does not have is a ValueError."""
+        """Store values as they are; a field that the release does not have is a ValueError."""
         self._ask("set_settings", host=self._address(host), app=app, values=dict(values))
 
     def add_user(self, host: HostName, email: str, password: str, **rights: Any) -> None:
-        """rights: userType with scope ("system" or an application), or appNameUserType={"live": "ADMIN"}."""
+        """Add a user. rights: userType with scope ("system" or an application), or
+        appNameUserType={"live": "ADMIN"}."""
         self._ask("add_user", host=self._address(host), user={"email": email, "password": password, **rights})
 
     def set_live(self, host: HostName, app: str, streams: Sequence[str]) -> None:
-        """The broadcasts that somebody sends, in place of those that there are."""
+        """Replace the broadcasts by those that somebody sends."""
         self._ask("set_live", host=self._address(host), app=app, streams=list(streams))
 
     def add_recordings(self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod") -> None:
-        """In the application's list of recordings; the files themselves: add_file."""
+        """Add to the application's list of recordings. For the files see add_file."""
         self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind)
 
     def add_file(self, host: HostName, app: str, path: str, content: bytes) -> None:
-        """path: below the application's folder, e.g. streams/clip.mp4."""
+        """Add a file. path: below the application's folder, e.g. streams/clip.mp4."""
         self._ask("add_file", host=self._address(host), app=app, path=path, content=content.decode("latin-1"))
 
     def set_delays(self, host: HostName = None, **seconds: float) -> None:
         self._ask("delays", host=self._address(host), **seconds)
 
     def reset(self) -> None:
-        """All hosts as they were at the start; requests and faults are forgotten."""
+        """Set all hosts back to the start, and forget requests and faults."""
         self._ask("reset")
 
-    # --- what goes wrong
+    # --- faults
 
     def fault(
         self,
@@ -230,7 +231,7 @@ class Fleet:
         times: int | None = None,
         **options: Any,
     ) -> None:
-        """See faults.ACTIONS. path is a regular expression, searched in the path with its query."""
+        """Order a fault of faults.ACTIONS. path: a regular expression for the path with its query."""
         fault = {"action": action, "method": method, "path": path, "nth": nth, "times": times}
         self._ask("fault", host=self._address(host), fault=fault | {"options": options})
 
@@ -238,11 +239,11 @@ class Fleet:
         self._ask("clear_faults")
 
     def restart(self, host: HostName, seconds: float, starting: float = 0) -> None:
-        """Refuses connections for seconds, then answers 403 for starting seconds; sessions are lost."""
+        """Refuse connections for seconds, then answer 403 for starting seconds; sessions are lost."""
         self._ask("restart", host=self._address(host), seconds=seconds, starting=starting)
 
     def unload(self, host: HostName, seconds: float, apps: Sequence[str] | None = None) -> None:
-        """The applications are as if not there, for seconds."""
+        """Make the applications unknown for seconds."""
         self._ask("unload", host=self._address(host), seconds=seconds, apps=list(apps) if apps else None)
 
     def lose_sessions(self, host: HostName = None) -> None:

@@ -6,15 +6,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from . import pages
+from .call import Call
 from .pages import Answer, error_page, failure_page
 from .upload import Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .console import Call
 
 PATH = re.compile(r"/([^/]+)/+hls-upload(/.*)?")
 PLAYLIST = "application/vnd.apple.mpegurl;charset=UTF-8"
@@ -30,11 +28,11 @@ BELIEVED = [
 
 
 class OddAddressError(Exception):
-    """The header holds what is no address, over which the filter fails."""
+    """The header has no address, over which the filter fails."""
 
 
 def remote_of(call: Call) -> str:
-    """Whom the server takes for the one that asks. Every connection here comes from loopback."""
+    """Return the client's address as the server sees it. Every connection here comes from loopback."""
     remote = HERE
     parts = [part for part in re.split(r"\s*,\s*", call.headers.get("x-forwarded-for", "").strip()) if part]
     for part in reversed(parts):
@@ -56,8 +54,8 @@ def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return (plain.ipv4_mapped or plain) if isinstance(plain, ipaddress.IPv6Address) else plain
 
 
-def lets_in(values: Mapping[str, Any], remote: str) -> bool:
-    """Whether the filter of an application lets an address in."""
+def allows(values: Mapping[str, Any], remote: str) -> bool:
+    """True if the filter of an application allows an address."""
     if not values.get("ipFilterEnabled"):
         return True
     try:
@@ -81,15 +79,15 @@ def _fits(entry: str, remote: str) -> bool:
 
 
 def filtered(values: Mapping[str, Any], remote: str) -> Answer | None:
-    """What the filter answers in place of what is behind it."""
+    """Return the answer of a filter that refuses, None where it allows."""
     try:
-        return None if lets_in(values, remote) else error_page(403, "Not allowed IP")
+        return None if allows(values, remote) else error_page(403, "Not allowed IP")
     except OddAddressError as error:
         return error_page(500, str(error))
 
 
 async def answered(call: Call) -> Answer:
-    """For a path that PATH fits."""
+    """Answer a path that PATH matches."""
     found = PATH.fullmatch(call.path)
     app = call.host.app(found[1]) if found else None
     if found is None or app is None:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The state of one simulated server, and of what the nodes of a cluster share."""
+"""The state of one simulated server, and the state that the nodes of a cluster share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import secrets
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .access import User, Users
 from .settings import AppSettings
-
-if TYPE_CHECKING:
-    from .pull import Source
-    from .upload import Uploader
+from .upload import Uploader
 
 ENTERPRISE = "Enterprise Edition"
 COMMUNITY = "Community Edition"
@@ -25,7 +22,7 @@ BUILDS = {"2.16.2": "20251208_1544", "2.17.1": "20260211_1128"}
 
 @dataclass(frozen=True)
 class Plan:
-    """How the hosts of a fleet begin, and begin again after a reset."""
+    """The state of hosts at the start and after a reset."""
 
     email: str
     password: str
@@ -36,9 +33,20 @@ class Plan:
     delays: dict[str, float] = field(default_factory=dict)
 
 
+class Source(Protocol):
+    """A source that an application pulls."""
+
+    is_open: bool
+    error: str
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass
 class App:
-    """An application: its settings, what lies in its folder, and what it does by itself.
+    """An application: its settings, the files in its folder, and its work.
 
     looked_with: the settings with which it has listed the bucket, by their time.
     """
@@ -53,14 +61,14 @@ class App:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def sub_folder(self, stream_id: str) -> str:
-        """Below the streams' folder; no broadcast here has a main track, for which %m stands."""
+        """Return the folder below that of the streams. %m is a main track, which no broadcast here has."""
         folder = str(self.settings.values.get("subFolder") or "")
         for part in ("%m/", "/%m", "%m"):
             folder = folder.replace(part, "")
         return folder.replace("%s", stream_id).strip().strip("/")
 
     async def look(self, uploader: Uploader) -> None:
-        """List the bucket, once with the settings of a time, however that goes."""
+        """List the bucket, once after each change of the settings, even if that fails."""
         if self.looked_with != self.settings.values["updateTime"]:
             self.looked_with = self.settings.values["updateTime"]
             await uploader.look()
@@ -72,7 +80,7 @@ class App:
         task.add_done_callback(_raise_error)
 
     def end(self) -> None:
-        """Whatever goes on is cut off."""
+        """Cut off all work."""
         self.sources.clear()
         for task in self._tasks:
             task.cancel()
@@ -84,7 +92,7 @@ def _raise_error(task: asyncio.Task[None]) -> None:
 
 
 class Store:
-    """What the nodes of a cluster share; a host outside of one has its own."""
+    """The state that the nodes of a cluster share; any other host has its own."""
 
     def __init__(self, plan: Plan, release: str) -> None:
         self.release = release
@@ -107,7 +115,7 @@ def first_admin(given: Mapping[str, Any]) -> User:
 
 
 class Host:
-    """One address. Nodes of a cluster share the store; sessions, time and faults are a host's own."""
+    """One address. Nodes of a cluster share users and applications, but not sessions, time and faults."""
 
     def __init__(
         self, address: str, release: str, store: Store, plan: Plan, cluster: list[str] | None
@@ -141,14 +149,14 @@ class Host:
         return session
 
     def user_of(self, session: str | None) -> tuple[bool, User | None]:
-        """Whether somebody has logged in, and who that is if there still is such a user."""
+        """Return True if somebody has logged in, and the user if there still is one."""
         email = self.sessions.get(session or "")
         return email is not None, self.store.users.known.get(email or "")
 
     # --- applications
 
     def app(self, name: str) -> App | None:
-        """None while it is not loaded, as if there were none."""
+        """Return an application, None while it is not loaded."""
         if self._loading_until.get(name, 0) > time.monotonic():
             return None
         return self.store.apps.get(name)
@@ -164,7 +172,7 @@ class Host:
         return self.starting_until > time.monotonic()
 
     def restarted(self, starting: float) -> None:
-        """What a restart does to what is kept in memory."""
+        """Forget what is kept in memory only."""
         self.sessions.clear()
         self.store.users.forgive_all()
         for app in self.store.apps.values():

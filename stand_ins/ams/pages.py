@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is sent back: the server's JSON, and the pages of its servlet container."""
+"""Answers: the server's JSON, and the pages of its servlet container."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def error_page(status: int, message: str = "") -> Answer:
 
 
 def failure_page(exception: str, message: str = "Request failed.") -> Answer:
-    """An exception that nobody caught, with its trace."""
+    """Return the page of an exception that nobody caught, with its trace."""
     trace = html.escape(exception).replace("&#x27;", "&#39;")
     note = "<p><b>Note</b> The full stack trace of the root cause is available in the server logs.</p>"
     more = f"<p><b>Exception</b></p><pre>jakarta.servlet.ServletException: {trace}\n{FRAMES}</pre>{note}"
@@ -75,12 +75,12 @@ def failure_page(exception: str, message: str = "Request failed.") -> Answer:
 
 
 def bare_failure() -> Answer:
-    """The container failed before it could make a page."""
+    """Return the answer of a container that failed before it could make a page."""
     return Answer(500, b"", "", {"Transfer-Encoding": "chunked"})
 
 
 def preflight() -> Answer:
-    """To the question of a browser whether a page of another origin may ask."""
+    """Return the answer to a preflight of a browser."""
     headers = "origin,x-requested-with,content-type,authorization,proxyauthorization,accept"
     allowed = {
         "Access-Control-Allow-Methods": "HEAD,DELETE,POST,GET,OPTIONS,PUT",

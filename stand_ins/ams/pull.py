@@ -9,16 +9,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from .host import App
 from .recordings import recording
 from .upload import HLS, MP4, Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .host import App
 
 RETRY_SECONDS = 3.0
 # A file is read as fast as it comes, not as fast as it plays.
@@ -37,7 +35,7 @@ UNFINISHED = ".tmp_extension"
 
 
 class PullError(Exception):
-    """Why a source could not be read, in the words of FFmpeg."""
+    """FFmpeg's message about a source that could not be read."""
 
 
 async def _fetched(url: str) -> bytes:
@@ -67,7 +65,7 @@ def _of_status(status: int) -> str:
 
 
 def _size(media: bytes) -> tuple[int, int]:
-    """Width and height, from the entry of an MP4 that describes its H.264."""
+    """Return width and height, from the entry of an MP4 that describes its H.264."""
     found = media.find(b"avc1", media.find(b"stsd"))
     if found < 0:
         return 0, 0
@@ -124,7 +122,7 @@ class Source:
 
 @dataclass
 class Job:
-    """What becomes of one pull: a recording, and the files of HLS."""
+    """One pull: its recording, and the files of HLS."""
 
     app: App
     broadcast: dict[str, Any]
@@ -157,7 +155,7 @@ class Job:
             self.app.files.update(dict.fromkeys(self._hls_paths(), b"#EXTM3U\n"))
 
     def _free_names(self) -> Iterator[str]:
-        """Names that no other file on the disk has, the first of them first."""
+        """Yield names that no other file on the disk has."""
         for number in count():
             name = f"{self.stream_id}{f'_{number}' if number else ''}.mp4"
             path = self._path(name)
@@ -165,7 +163,7 @@ class Job:
                 yield name
 
     async def finish(self) -> None:
-        """Without a word where the store refuses something: then the file stays as it is."""
+        """Name the recording and upload it. If S3 refuses something, the file silently stays as it is."""
         if not self._records():
             return
         try:
@@ -174,13 +172,13 @@ class Job:
             return
         path = self._path(name)
         self.app.files[path] = self.app.files.pop(self.unfinished)
-        told = {"streamName": self.stream_id, "streamId": self.stream_id, "filePath": path, "metadata": None}
-        self.app.recordings.append(recording(name, len(self.media)) | told)
+        names = {"streamName": self.stream_id, "streamId": self.stream_id, "filePath": path, "metadata": None}
+        self.app.recordings.append(recording(name, len(self.media)) | names)
         if self.uploader is not None and self._uploads(MP4):
             await self._sent(self.uploader, path)
 
     async def _name(self) -> str:
-        """The first name that neither the disk nor the bucket has."""
+        """Return the first name that neither the disk nor the bucket has."""
         if self.uploader is not None:
             await self.app.look(self.uploader)
         for name in self._free_names():

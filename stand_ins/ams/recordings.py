@@ -6,13 +6,11 @@ from __future__ import annotations
 import random
 import string
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .call import AppCall
 from .pages import Answer, as_json, result
 from .upload import Uploader, UploadRefusedError
-
-if TYPE_CHECKING:
-    from .broadcasts import AppCall
 
 MOST_IN_A_LIST = 250
 NO_RECORDING: dict[str, Any] = {
@@ -25,9 +23,9 @@ NO_RECORDING: dict[str, Any] = {
 
 
 def recording(name: str, size: int = 1_000_000, kind: str = "streamVod") -> dict[str, Any]:
-    """An entry of the list of recordings. kind: uploadedVod and userVod are those that no stream has made."""
+    """Return an entry of the list. kind: uploadedVod and userVod are recordings that no stream has made."""
     now = int(time.time() * 1000)
-    told = {
+    names = {
         "streamName": name,
         "vodName": name,
         "streamId": name.partition(".")[0],
@@ -36,7 +34,7 @@ def recording(name: str, size: int = 1_000_000, kind: str = "streamVod") -> dict
     times = {"creationDate": now, "startTime": now - 10_000, "duration": 10_000}
     vod_id = "".join(random.choices(string.ascii_letters, k=24))
     what = {"fileSize": size, "vodId": vod_id, "type": kind}
-    return NO_RECORDING | told | times | what | {"metadata": ""}
+    return NO_RECORDING | names | times | what | {"metadata": ""}
 
 
 def _of(asked: AppCall, vod_id: str) -> dict[str, Any] | None:
@@ -59,7 +57,7 @@ def read(asked: AppCall, vod_id: str) -> Answer:
 
 
 def delete(asked: AppCall, vod_id: str) -> Answer:
-    """The entry, the file, and the object; nothing tells whether that one is gone."""
+    """Delete the entry, the file and the object; the answer does not depend on the object."""
     app, entry = asked.app, _of(asked, vod_id)
     if entry is None:
         return result(False)

@@ -1,28 +1,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How the REST frameworks of the console and of an application find what answers a request."""
+"""Find the handler of a request, as the REST frameworks of the console and the applications do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from . import pages
+from .call import Call
 from .jackson import BadJsonError
 from .pages import Answer, error_page, failure_page
 from .settings import ServerError
-
-if TYPE_CHECKING:
-    from .console import Call
 
 Handler = Callable[[Any, str], Answer]
 
 
 @dataclass(frozen=True)
 class Route:
-    """One path: what it does for each method, and which methods insist on JSON as the content type."""
+    """One path: a handler for each method, and the methods that insist on JSON as the content type."""
 
     pattern: re.Pattern[str]
     methods: dict[str, Handler]
@@ -34,7 +32,7 @@ def route(pattern: str, json_only: tuple[str, ...] = (), **methods: Handler) -> 
 
 
 def routed(routes: Sequence[Route], path: str, call: Call, subject: Any) -> Answer:
-    """subject is what the handlers are given, beside what the path names."""
+    """Answer a request. subject: passed to the handler, with the name in the path."""
     for each in routes:
         found = each.pattern.fullmatch(path)
         if found:

@@ -18,8 +18,8 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from . import app_rest, console, hls_upload
+from .call import Call
 from .certificates import ADDRESSES_EACH, Authority
-from .console import Call
 from .faults import Fault, answer_instead
 from .host import Host, Plan, Store
 from .pages import Answer
@@ -33,7 +33,7 @@ PORT_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Layout:
-    """Which hosts there are: a release and, for some, a cluster each."""
+    """The hosts: a release and, for some, a cluster each."""
 
     releases: list[str]
     clusters: list[str | None]
@@ -50,7 +50,7 @@ class Layout:
 
 @dataclass
 class Listener:
-    """One address: its socket, its open connections and what came through them."""
+    """One address: its socket, its open connections and their requests."""
 
     host: Host
     plan: Plan
@@ -66,7 +66,7 @@ class Listener:
 
 
 class _Connections(web.Server):
-    """Tells each listener of the connections it takes."""
+    """Counts the connections of each listener."""
 
     def __init__(self, fleet: FleetServer) -> None:
         super().__init__(fleet.handle, access_log=None, keepalive_timeout=3600)
@@ -107,7 +107,7 @@ class FleetServer:
         self._make_hosts()
 
     def _make_hosts(self) -> None:
-        """Also what a reset does; sockets and connections stay."""
+        """Make the hosts, also for a reset; sockets and connections stay."""
         stores: dict[str, Store] = {}
         members: dict[str, list[str]] = {}
         for address, cluster in zip(self.addresses, self.layout.clusters, strict=True):
@@ -158,7 +158,7 @@ class FleetServer:
         )
 
     async def restart(self, listener: Listener, seconds: float, starting: float) -> None:
-        """Refuses connections for a while; what was kept in memory is lost."""
+        """Refuse connections for a while, and lose what is kept in memory."""
         if listener.server is None:
             return
         listener.server.close()
@@ -305,7 +305,7 @@ def _response(call: Call, answer: Answer) -> web.Response:
 
 
 def _reset(transport: asyncio.BaseTransport) -> None:
-    """A reset, not an orderly end: the other side sees ECONNRESET."""
+    """Reset a connection: the other side sees ECONNRESET."""
     connection = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -346,7 +346,7 @@ def _bound(address: str, port: int) -> socket.socket:
 
 
 def _bind_all(addresses: list[str], port: int) -> list[socket.socket]:
-    """One port, free at every address."""
+    """Bind one port that is free at every address."""
     for attempt in range(PORT_ATTEMPTS):
         sockets = [_bound(addresses[0], port)]
         try:

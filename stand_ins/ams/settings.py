@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An application's settings: the fields of each release, and what a POST makes of them."""
+"""An application's settings: the fields of each release, and the effect of a POST."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LEAST = {"hlsListSize": 5, "hlsTime": 1}
 
 
 class ServerError(Exception):
-    """What the server fails over with status 500: the Java exception."""
+    """The Java exception with which the server answers 500."""
 
 
 @cache
@@ -68,7 +68,7 @@ def defaults(release: str) -> Mapping[str, Any]:
 
 @cache
 def encoder(release: str) -> Mapping[str, Any]:
-    """A new encoder of a release."""
+    """Return a new encoder of a release."""
     if release not in COMING:
         return ENCODER
     first, *rest = ENCODER.items()
@@ -84,7 +84,7 @@ def kinds(release: str) -> Mapping[str, str]:
 
 
 def new_settings(release: str) -> dict[str, Any]:
-    """What a new object of the server's class holds."""
+    """Return the values of a new object of the server's class."""
     values = dict(defaults(release))
     for name, value in values.items():
         if value == RANDOM:
@@ -106,7 +106,7 @@ class AppSettings:
         return self._body
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """From outside: whatever it is, it is stored."""
+        """Store values without a check."""
         unknown = sorted(values.keys() - self.values.keys())
         if unknown:
             raise ValueError(f"release {self.release} has no {', '.join(unknown)}")
@@ -114,14 +114,14 @@ class AppSettings:
         self._body = None
 
     def forget_nulls(self) -> None:
-        """A restart reads the settings from a file that has no null."""
+        """Replace null, as a restart does: it reads a file that has no null."""
         texts = [name for name, kind in kinds(self.release).items() if kind == "String"]
         # What was never written to the file comes from the class.
         if self.values.get("updateTime"):
             self.change({name: "" for name in texts if self.values[name] is None})
 
     def post(self, body: bytes) -> bool:
-        """False is the server's {"success": false}: not stored, with status 200."""
+        """Store a body. False is the server's {"success": false}: not stored, with status 200."""
         new = bound(self.release, body)
         encoders = _encoders_of(new.get(ENCODERS_TEXT), self.release)
         if not _acceptable(new, encoders):
@@ -137,7 +137,7 @@ class AppSettings:
 
 
 def bound(release: str, body: bytes) -> dict[str, Any]:
-    """A new object of the server's class, with what the body says."""
+    """Return a new object of the server's class with the values of a body."""
     parsed, text = parse(body)
     if parsed is None:
         raise ServerError(

@@ -19,11 +19,11 @@ MP4, HLS = 1, 2
 
 
 class UploadRefusedError(Exception):
-    """The server writes it to its log and to nowhere else."""
+    """S3 refused an upload; the server only logs it."""
 
 
 class Uploader:
-    """The store that an application's settings name."""
+    """The bucket that an application's settings name."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
@@ -57,7 +57,7 @@ class Uploader:
         return re.sub("/{2,}", "/", f"{self._values['s3StreamsFolderPath']}/{sub_folder}/{name}")
 
     async def look(self) -> None:
-        """Lists the whole bucket, as the server does before its first upload."""
+        """List the whole bucket, as the server does before its first upload."""
         await self._ask(lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=""))
 
     async def has(self, key: str) -> bool:
@@ -109,7 +109,7 @@ class Uploader:
 
 
 def _in_java(response: Mapping[str, Any]) -> str:
-    """As the server's own SDK says what a store has refused."""
-    told, status = response["Error"], response["ResponseMetadata"]["HTTPStatusCode"]
-    where = f"Service: Amazon S3; Status Code: {status}; Error Code: {told['Code']}"
-    return f"{told.get('Message', '')} ({where}; Request ID: 0; S3 Extended Request ID: 0; Proxy: null)"
+    """Return a refusal of S3 as the server's own SDK words it."""
+    error, status = response["Error"], response["ResponseMetadata"]["HTTPStatusCode"]
+    where = f"Service: Amazon S3; Status Code: {status}; Error Code: {error['Code']}"
+    return f"{error.get('Message', '')} ({where}; Request ID: 0; S3 Extended Request ID: 0; Proxy: null)"

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""`python -m stand_ins.aws`: prints one line of JSON when it is ready, ends when its stdin does."""
+"""`python -m stand_ins.aws`: print one line of JSON when it is ready, end when stdin does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _prepare_environment() -> None:
-    """moto and boto read these at import."""
+    """Set the variables that moto and boto read at import."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
         del os.environ[name]
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who asks, and whether they may: authentication and authorisation of every service."""
+"""Authentication and authorisation of every service."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Settings:
 
 
 def authenticate(call: Call, settings: Settings) -> tuple[state.Caller | None, bytes]:
-    """Who signed the request (None: nobody), and its body as the service is to see it."""
+    """Return the signer of a request (None: nobody), and its body for the service."""
     signature = None if call.protocol == "edge" else sigv4.read_signature(call)
     if signature is None:
         if call.protocol not in ("s3", "edge"):
@@ -86,7 +86,7 @@ _REQUESTED_BOUNDARY = ("CreateUser", "PutUserPermissionsBoundary")
 
 
 def _iam_context(call: Call) -> dict[str, ContextValue]:
-    """The boundary that a request names, else that of the user that it is about; policy; keys of tags."""
+    """Return the boundary in a request or else of its user, the policy and the keys of tags."""
     context: dict[str, ContextValue] = {}
     user = state.find_user(str(call.params.get("UserName", "")), call.partition)
     boundary = str(call.params.get("PermissionsBoundary", ""))
@@ -198,7 +198,7 @@ class Access:
         return verdict
 
     def _is_closed(self, question: Question) -> bool:
-        """Whether it is about an object of another account's, which neither policy of this one opens."""
+        """True if the object belongs to another account, so that no policy of this one opens it."""
         if not question.action.startswith("s3:GetObject") and self.call.operation != "PutObjectAcl":
             return False
         bucket = _bucket_of(question)
@@ -225,7 +225,7 @@ class Access:
 
     def denied(self, action: str, resource: str, why: str) -> Refusal:
         message = "Access Denied"
-        # Another account is told no more.
+        # Another account gets no more detail.
         if self.caller and not (
             self.call.protocol == "s3" and _of_another_account(Question(action, resource))
         ):

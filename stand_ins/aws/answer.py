@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a request is answered with."""
+"""The answer to a request."""
 
 from __future__ import annotations
 

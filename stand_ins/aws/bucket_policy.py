@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What S3 refuses in the text of a bucket policy."""
+"""Refuse bucket policies that S3 refuses for their text."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _check_actions(actions: list[str]) -> None:
 
 
 def _check_pairs(actions: list[str], resources: list[str], bucket_arn: str) -> None:
-    """Each action must have a resource of its kind: s3:GetObject an object, s3:ListBucket the bucket."""
+    """Refuse an action without a resource of its kind: s3:GetObject an object, s3:ListBucket the bucket."""
     objects = any(
         "/" in resource.removeprefix(bucket_arn) or resource.endswith("*") for resource in resources
     )

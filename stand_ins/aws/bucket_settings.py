@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Settings of a bucket that moto would lose a part of, or judge otherwise than S3."""
+"""Settings of a bucket of which moto loses a part, or judges them otherwise than S3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def answer(call: Call, body: bytes) -> Answer | None:
-    """What S3 answers here; None when moto is to do it."""
+    """Return the answer of S3, None where moto answers."""
     bucket = state.find_bucket(call.bucket)
     own = _ANSWERS.get(call.operation)
     return own(call, bucket, body) if own and bucket is not None else None

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tags of a bucket, as S3 takes them."""
+"""Tags of a bucket, as S3 accepts them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _invalid(message: str) -> Refusal:
 
 
 def system_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Those that AWS itself has put there, CloudFormation for one."""
+    """Return the tags that AWS itself has set, such as CloudFormation's."""
     return {key: value for key, value in tags.items() if key.startswith("aws:")}
 
 

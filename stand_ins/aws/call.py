@@ -199,7 +199,7 @@ def read_call(environ: dict[str, Any]) -> Call:
 
 
 def moto_environ(call: Call, body: bytes, access_key_id: str) -> dict[str, Any]:
-    """The same request for moto: path style, whole body, and signed as far as moto looks."""
+    """Return the request for moto: path style, whole body, signed as far as moto looks."""
     environ = dict(call.environ)
     service = "s3" if call.service == "s3control" else call.service
     environ["HTTP_AUTHORIZATION"] = (

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What CloudFront refuses and moto does not, once a caller is known to be allowed the action."""
+"""Refusals of CloudFront that moto lacks, for a caller who is allowed the action."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which operation of CloudFront a request is, and the IAM actions and resources of it."""
+"""The operation of a CloudFront request, with its IAM actions and resources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ACTIONS = {"CreateDistributionWithTags": "CreateDistribution"}
 
 
 def identify(method: str, path: str, query: Mapping[str, str]) -> tuple[str, str]:
-    """The operation's name and the ID in its path."""
+    """Return the operation's name and the ID in its path."""
     kind, _rest, rest = _VERSION.sub("", path).partition("/")
     name, _rest, part = rest.partition("/")
     if kind == "tagging":
@@ -52,7 +52,7 @@ def further_actions(operation: str) -> list[str]:
 
 
 def resource(operation: str, name: str, tagged: str) -> str:
-    """The ARN that a policy has to allow."""
+    """Return the ARN that a policy has to allow."""
     if tagged:
         return tagged
     if operation.startswith("List") and not name:
@@ -66,7 +66,7 @@ def arn(kind: str, name: str) -> str:
 
 
 def viewed(host: str, path: str) -> tuple[str, str] | None:
-    """Which distribution a viewer asks, by ID or domain name, and for what path."""
+    """Return the distribution that a viewer asks, by ID or domain name, and the path."""
     domain = host.partition(":")[0]
     if domain.endswith(".cloudfront.net"):
         return domain, path

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The configuration of a distribution: what CloudFront refuses of it, and what it adds."""
+"""The configuration of a distribution: CloudFront's refusals, and its defaults."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _check_behavior(behavior: Given) -> None:
 
 
 def complete(config: Given) -> Given:
-    """With all that CloudFront gives back for what a request leaves out."""
+    """Return a configuration with CloudFront's defaults for what a request leaves out."""
     defaults: Given = {
         "Aliases": _none(),
         "DefaultRootObject": "",

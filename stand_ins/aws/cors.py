@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""CORS as S3 does it: what it refuses to store, and which headers it answers with."""
+"""CORS of S3: rules that it refuses to store, and the headers of its answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rule:
 
     @classmethod
     def of(cls, stored: Any) -> Rule:
-        """From what moto keeps."""
+        """Return a rule from moto's own form."""
         return cls(
             tuple(as_list(stored.allowed_origins)),
             tuple(as_list(stored.allowed_methods)),
@@ -109,7 +109,7 @@ def _requested(headers: Mapping[str, str]) -> list[str]:
 
 
 def find_rule(rules: Sequence[Rule], method: str, headers: Mapping[str, str]) -> Rule | None:
-    """The first rule that matches. The Access-Control-Request headers count on a plain request too."""
+    """Return the first rule that matches. The Access-Control-Request headers count on a plain request too."""
     origin = headers.get("origin", "")
     method = headers.get("access-control-request-method", method)
     for rule in rules:
@@ -141,7 +141,7 @@ def answer(rule: Rule, headers: Mapping[str, str]) -> Headers:
 
 
 def preflight(rules: Sequence[Rule] | None, headers: Mapping[str, str], has_key: bool) -> Headers:
-    """The headers that answer OPTIONS; None as rules: there is no such bucket."""
+    """Return the headers that answer OPTIONS. rules: None if there is no such bucket."""
     if "origin" not in headers:
         raise Refusal(400, "BadRequest", "Insufficient information. Origin request header needed.")
     method = headers.get("access-control-request-method", "OPTIONS")

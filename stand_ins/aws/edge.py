@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An edge of CloudFront: what a viewer gets from a distribution whose origin is a bucket."""
+"""An edge of CloudFront: a viewer's answer from a distribution whose origin is a bucket."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NO_KEY = "a KMSMasterKeyID is not applicable if the default sse algorithm is no
 
 
 def check_default(body: bytes) -> None:
-    """What S3 refuses as the default of a bucket."""
+    """Refuse a default encryption that S3 refuses."""
     rules = xml_body.read(body, "ServerSideEncryptionConfiguration").findall("Rule")
     if len(rules) != 1:
         raise malformed_xml()
@@ -32,7 +32,7 @@ def check_default(body: bytes) -> None:
 
 
 def default_document(rule: Mapping[str, Any]) -> bytes:
-    """The default of a bucket as S3 writes it; moto leaves BlockedEncryptionTypes out."""
+    """Return the default of a bucket as S3 writes it; moto leaves BlockedEncryptionTypes out."""
     root = ElementTree.Element("ServerSideEncryptionConfiguration", {"xmlns": xml_body.S3_NAMESPACE})
     written = ElementTree.SubElement(root, "Rule")
     given = ElementTree.SubElement(written, "ApplyServerSideEncryptionByDefault")

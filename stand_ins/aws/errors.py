@@ -67,7 +67,7 @@ def edge_error(refusal: Refusal) -> bytes:
 
 
 def render(refusal: Refusal, protocol: str, resource: str) -> tuple[bytes, str]:
-    """The body of an error and its content type."""
+    """Return the body of an error and its content type."""
     if protocol == "json":
         return json_error(refusal), JSON_TYPE
     if protocol == "edge":

@@ -25,11 +25,11 @@ _MESSAGES = {
 
 @dataclass
 class Fault:
-    """What happens to the next `count` requests of an action, after `skip` of them have passed.
+    """A fault of the next `count` requests of an action, after `skip` of them have passed.
 
     `action` is an IAM action (s3:PutBucketCORS) or an operation (s3:CreateMultipartUpload), or a pattern of
-    either; with `writes` only requests that change something count. `when` tells whether the request is
-    applied ("after") or not ("before") before it fails.
+    either; with `writes` only requests that change something count. `when`: the request is applied
+    ("after") or not ("before") before it fails.
     """
 
     action: str

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lifecycle configurations: what S3 refuses to store, and the document it gives back."""
+"""Lifecycle configurations: S3's refusals, and the document it gives back."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _predicates(given: ElementTree.Element | None) -> list[ElementTree.Element]:
 
 
 def _check_narrow_actions(rule: ElementTree.Element, predicates: set[str]) -> None:
-    """What concerns no object as such has no tags and no size."""
+    """Refuse tags and sizes in a rule that is about no object as such."""
     for path in ("AbortIncompleteMultipartUpload", "Expiration/ExpiredObjectDeleteMarker"):
         if rule.find(path) is None:
             continue

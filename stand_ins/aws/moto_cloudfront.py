@@ -40,13 +40,13 @@ def adapt_moto(delay: Delay) -> None:
 
 
 def _adapt_status(delay: Delay) -> None:
-    """moto counts requests; CloudFront takes its time, and tells a writer nothing but InProgress."""
+    """Give a distribution its status by time, where moto counts requests. A write gets InProgress."""
 
     def status(self: Distribution) -> str:
-        return "Deployed" if state.kept(self, "told") and is_deployed(self, delay()) else "InProgress"
+        return "Deployed" if state.kept(self, "read") and is_deployed(self, delay()) else "InProgress"
 
     def advance(self: Distribution) -> None:
-        state.keep(self, "told", True)
+        state.keep(self, "read", True)
 
     state.replace(Distribution, "status", property(status))
     state.replace(Distribution, "advance", advance)
@@ -77,7 +77,7 @@ def _adapt_changes() -> None:
 def _changed(distribution: Distribution) -> None:
     distribution.etag = moto.cloudfront.models.random_id()
     distribution.last_modified_time = f"{utcnow():%Y-%m-%dT%H:%M:%S.000Z}"
-    state.keep(distribution, "told", False)
+    state.keep(distribution, "read", False)
     state.keep(distribution, "changed", time.monotonic())
 
 
@@ -117,7 +117,7 @@ def _check_control(backend: CloudFrontBackend, config: dict[str, str], own_id: s
 
 
 def _list_controls(self: CloudFrontResponse) -> ActionResult:
-    """moto always gives the first page."""
+    """Return one page of a list; moto always gives the first."""
     marker, limit = self._get_param("Marker"), self._get_int_param("MaxItems")
     listed: Any = self.backend.list_origin_access_controls
     controls, following = listed(marker=marker, max_items=limit)
@@ -137,7 +137,7 @@ def _backend() -> CloudFrontBackend:
 
 
 def find_distribution(name: str) -> Distribution | None:
-    """By its ID or its domain name."""
+    """Return a distribution by its ID or its domain name."""
     for distribution in _backend().distributions.values():
         if name in (distribution.id, distribution.domain_name):
             return distribution
@@ -149,7 +149,7 @@ def find_control(control_id: str) -> OriginAccessControl | None:
 
 
 def users_of(control_id: str) -> list[Distribution]:
-    """The distributions that use an origin access control."""
+    """Return the distributions that use an origin access control."""
     return [
         distribution
         for distribution in _backend().distributions.values()

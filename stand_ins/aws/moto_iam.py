@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""moto's IAM, with tags that go where their user goes, and permissions boundaries of users."""
+"""moto's IAM, with tags that follow their user, and permissions boundaries of users."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _update_user, _delete_user = IAMBackend.update_user, IAMBackend.delete_user
 
 
 def adapt_moto() -> None:
-    """moto keeps tags by the ARN: a user that moves loses them, and one made anew has the old one's."""
+    """Move tags with a user. moto keeps them by ARN: a renamed user loses them, a new one gets old ones."""
 
     def update_user(self: Any, user_name: str, *arguments: Any, **options: Any) -> None:
         user = self.users.get(user_name)
-        former = user.arn if user else ""
+        previous = user.arn if user else ""
         _update_user(self, user_name, *arguments, **options)
-        if user.arn != former:
-            self.tagger.copy_tags(former, user.arn)
-            self.tagger.delete_all_tags_for_resource(former)
+        if user.arn != previous:
+            self.tagger.copy_tags(previous, user.arn)
+            self.tagger.delete_all_tags_for_resource(previous)
 
     def delete_user(self: Any, user_name: str) -> None:
         user = self.users.get(user_name)
@@ -36,7 +36,7 @@ def adapt_moto() -> None:
 
 
 def note_boundary(call: Call, status: int) -> None:
-    """See that a user who was just made has the boundary that was asked for; moto leaves it out."""
+    """Set the boundary of a new user, which moto leaves out."""
     boundary = str(call.params.get("PermissionsBoundary", ""))
     user = state.find_user(str(call.params.get("UserName", "")), call.partition)
     if call.operation == "CreateUser" and status < 300 and boundary and user:

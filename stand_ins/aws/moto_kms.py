@@ -15,7 +15,7 @@ AWS_S3 = "alias/aws/s3"
 
 
 def adapt_moto() -> None:
-    """moto takes the keys that AWS manages for a customer's."""
+    """Mark the keys that AWS manages; moto treats them as a customer's."""
     make = KmsBackend._generate_default_keys
 
     def make_managed(self: KmsBackend, alias_name: str) -> str | None:
@@ -28,7 +28,7 @@ def adapt_moto() -> None:
 
 
 def arn(reference: str, region: str) -> str:
-    """The ARN of a key ID, an alias or an ARN, whether there is such a key or not."""
+    """Return the ARN of a key ID, an alias or an ARN, even if there is no such key."""
     if reference.startswith("arn:"):
         return reference
     kind = "" if reference.startswith("alias/") else "key/"
@@ -36,7 +36,7 @@ def arn(reference: str, region: str) -> str:
 
 
 def find_key(reference: str, region: str) -> Key | None:
-    """By key ID, key ARN, alias name or alias ARN, in this region of the account."""
+    """Return a key by key ID, key ARN, alias name or alias ARN, in this region of the account."""
     *place, name = arn(reference, region).split(":", 5)
     if place[2:] != ["kms", region, ACCOUNT]:
         return None

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What moto's S3 answers otherwise than AWS, put right inside of moto."""
+"""Correct moto's S3 where it answers otherwise than AWS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def adapt_moto() -> None:
 
 
 def _adapt_tags() -> None:
-    """moto keeps the tags of a bucket that is deleted for the next one of its name."""
+    """Delete the tags with a bucket; moto keeps them for the next one of its name."""
     delete = S3Backend.delete_bucket
 
     def delete_with_tags(self: S3Backend, bucket_name: str) -> FakeBucket | None:
@@ -46,7 +46,7 @@ def _adapt_tags() -> None:
 
 
 def _adapt_policies() -> None:
-    """moto's own verdicts on bucket policies know neither principals nor conditions: ours replace them."""
+    """Replace moto's verdicts on bucket policies, which know neither principals nor conditions."""
 
     def get_permission(_self: FakeBucket, action: str, resource: str) -> PermissionResult:
         ask = may_delete.get()
@@ -62,7 +62,7 @@ def _adapt_policies() -> None:
 
 
 def _adapt_uploads() -> None:
-    """moto's uploads of many parts all began in 2010."""
+    """Give multipart uploads their time; in moto all began in 2010."""
     begun: dict[str, str] = {}
     begin, list_uploads = FakeMultipart.__init__, S3Response.list_multipart_uploads
 
@@ -84,20 +84,20 @@ def _adapt_uploads() -> None:
 
 
 def _adapt_encryption() -> None:
-    """moto tells of a key of aws:kms alone."""
+    """Name the key of aws:kms:dsse in the headers too; moto names only one of aws:kms."""
     headers_of: Any = vars(FakeKey)["response_dict"].fget
 
     def headers_with_key(self: FakeKey) -> dict[str, Any]:
-        shown: dict[str, Any] = headers_of(self)
+        headers: dict[str, Any] = headers_of(self)
         if self.encryption == "aws:kms:dsse":
-            shown["x-amz-server-side-encryption-aws-kms-key-id"] = self.kms_key_id
-        return shown
+            headers["x-amz-server-side-encryption-aws-kms-key-id"] = self.kms_key_id
+        return headers
 
     state.replace(FakeKey, "response_dict", property(headers_with_key))
 
 
 def _adapt_owners() -> None:
-    """In moto one account owns all."""
+    """Give each object its owner; in moto one account owns all."""
     serialize: Any = S3Response.serialized
 
     def serialize_with_owners(self: S3Response, answer: ActionResult) -> Any:
@@ -113,14 +113,14 @@ def _adapt_owners() -> None:
 
 
 def _adapt_acls() -> None:
-    """While ACLs are disabled, S3 shows the owner's full control in place of those that are kept."""
+    """Answer with the owner's full control while ACLs are disabled, as S3 does."""
     to_dict: Any = S3Response._acl_to_dict
 
-    def shown(self: S3Response, acl: Any) -> Any:
+    def acl_to_dict(self: S3Response, acl: Any) -> Any:
         disabled = state.acls_disabled(self.backend.get_bucket(self.bucket_name))
         return to_dict(get_canned_acl("private") if disabled else acl)
 
-    state.replace(S3Response, "_acl_to_dict", shown)
+    state.replace(S3Response, "_acl_to_dict", acl_to_dict)
 
 
 def _name_owners(bucket: FakeBucket, listed: Any, encoding: str | None) -> None:

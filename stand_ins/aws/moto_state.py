@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""moto's IAM, S3 and secrets: what it stores is read, and where needed set, here and in moto_*.py alone."""
+"""moto's IAM, S3 and secrets. Only this file and moto_*.py read and set what moto stores."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _stored_key(access_key_id: str, partition: str) -> Any:
 
 
 def find_caller(access_key_id: str, token: str | None, partition: str, key_delay: float) -> Caller | None:
-    """Who signs with this key; None for a key that is unknown, inactive or still too young."""
+    """Return the user of a key; None for a key that is unknown, inactive or still too young."""
     key = _stored_key(access_key_id, partition)
     if key and (key.status != "Active" or _age(key.create_date) < key_delay):
         return None
@@ -79,7 +79,7 @@ def find_caller(access_key_id: str, token: str | None, partition: str, key_delay
 
 
 def boundary_of(user: User) -> str:
-    """The ARN of a user's permissions boundary, empty without one."""
+    """Return the ARN of a user's permissions boundary, empty without one."""
     arn: str = (vars(user).get("permissions_boundary") or {}).get("PermissionsBoundaryArn", "")
     return arn
 
@@ -94,7 +94,7 @@ def knows_policy(arn: str, partition: str) -> bool:
 
 
 def _managed_policy(arn: str, partition: str) -> dict[str, Any] | None:
-    """The document that counts; of a policy that is gone, one that allows nothing."""
+    """Return the document that counts; for a deleted policy one that allows nothing."""
     if not arn:
         return None
     found = iam_backends[ACCOUNT][partition].managed_policies.get(arn)
@@ -115,7 +115,7 @@ def groups_of(name: str, partition: str) -> list[Any]:
 
 
 def knows_principal(value: str, partition: str, delay: float) -> bool:
-    """Whether S3 takes this as the AWS principal of a bucket policy."""
+    """True if S3 accepts this as the AWS principal of a bucket policy."""
     if value in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root"):
         return True
     backend = iam_backends[ACCOUNT][partition]
@@ -132,7 +132,7 @@ def create_user(
     partitions: tuple[str, ...] = PARTITIONS,
     key: tuple[str, str] | None = None,
 ) -> tuple[str, str]:
-    """A user with one inline policy and one key that works at once, the same in each partition."""
+    """Make a user with one inline policy and one key that works at once, the same in each partition."""
     for partition in partitions:
         backend = iam_backends[ACCOUNT][partition]
         region = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition]
@@ -160,7 +160,7 @@ def find_bucket(name: str | None) -> FakeBucket | None:
 
 
 def dress_new_bucket(bucket: FakeBucket) -> None:
-    """The defaults of every bucket made since April 2023."""
+    """Set the defaults of every bucket made since April 2023."""
     bucket.public_access_block = PublicAccessBlock(True, True, True, True)
     rule: Any = bucket.ownership_rule or "BucketOwnerEnforced"
     bucket.ownership_rule = rule
@@ -172,14 +172,14 @@ def restore_encryption(bucket: FakeBucket) -> None:
 
 
 def make_foreign_bucket(name: str, region: str) -> None:
-    """See that another account has this bucket, with the defaults of a new one."""
+    """Make this bucket in another account, with the defaults of a new one."""
     if find_bucket(name) is not None:
         return
     dress_new_bucket(s3_backends[FOREIGN_ACCOUNT]["aws"].create_bucket(name, region))
 
 
 def keep(thing: Any, name: str, value: Any) -> None:
-    """What moto has no place for is kept on its own object, and goes with it."""
+    """Keep on moto's own object what moto has no place for; it is deleted with the object."""
     setattr(thing, f"_standin_{name}", value)
 
 
@@ -207,7 +207,7 @@ def is_foreign(bucket: FakeBucket) -> bool:
 
 
 def switch_on(bucket: FakeBucket, name: str) -> bool:
-    """A Block Public Access switch, as the bucket or its account has it."""
+    """Return a Block Public Access switch, as the bucket or its account has it."""
     account = s3control_backends[bucket.account_id][bucket.partition].public_access_block
     return any(
         block is not None and bool(getattr(block, name)) for block in (bucket.public_access_block, account)
@@ -224,7 +224,7 @@ def find_object(bucket: FakeBucket, key: str) -> Any:
 
 
 def find_version(bucket: FakeBucket, key: str, version_id: str | None) -> Any:
-    """An object as moto stores it; None for a key that is missing or a delete marker."""
+    """Return an object as moto stores it; None for a key that is missing or a delete marker."""
     if version_id is None:
         return find_object(bucket, key)
     versions = bucket.keys.getlist(key, [])
@@ -232,7 +232,7 @@ def find_version(bucket: FakeBucket, key: str, version_id: str | None) -> Any:
 
 
 def make_foreign_object(bucket: FakeBucket, key: str, acl: str) -> None:
-    """See that another account owns this object, as if it had uploaded it with this canned ACL."""
+    """Give this object to another account, as if it had uploaded it with this canned ACL."""
     found = find_object(bucket, key)
     if found is None:
         raise ValueError(f"no object {key} in {bucket.name}")
@@ -242,7 +242,7 @@ def make_foreign_object(bucket: FakeBucket, key: str, acl: str) -> None:
 
 
 def make_older(bucket: FakeBucket, key: str, days: float) -> None:
-    """See that every version of this object, and every delete marker, is that much older."""
+    """Make every version of this object, and every delete marker, that much older."""
     versions = bucket.keys.getlist(key, [])
     if not versions:
         raise ValueError(f"no object {key} in {bucket.name}")
@@ -251,7 +251,7 @@ def make_older(bucket: FakeBucket, key: str, days: float) -> None:
 
 
 def foreign_owner(bucket: FakeBucket, found: Any) -> str | None:
-    """The canonical ID of the account that owns an object, where it is not the bucket's."""
+    """Return the canonical ID of the account that owns an object, None where it is the bucket's."""
     owner: str | None = None if found is None or acls_disabled(bucket) else kept(found, "owner")
     return owner
 
@@ -261,7 +261,7 @@ def find_upload(bucket: FakeBucket, upload_id: str) -> FakeMultipart | None:
 
 
 def acl_grants(acl: Any, permission: str, signed: bool) -> bool:
-    """Whether an ACL gives a permission to everybody, or to everybody with an AWS account."""
+    """True if an ACL gives a permission to everybody, or to everybody with an AWS account."""
     groups = ("/AllUsers", "/AuthenticatedUsers") if signed else ("/AllUsers",)
     for grant in acl.grants if acl else []:
         to_group = any((grantee.uri or "").endswith(groups) for grantee in grant.grantees)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Objects encrypted with KMS: which key a write takes, and who may use it."""
+"""Objects encrypted with KMS: the key of a write, and who may use it."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _wanted(call: Call, bucket: Any) -> tuple[str, str | None]:
 def _use(
     access: Access, action: str, algorithm: str | None, reference: str | None, bucket: Any
 ) -> Key | None:
-    """The key of such an encryption, once the caller is known to be allowed its use."""
+    """Return the key of such an encryption, if the caller may use it."""
     if algorithm not in KMS_ALGORITHMS:
         return None
     if access.service is not None:

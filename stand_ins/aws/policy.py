@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Evaluation of IAM and bucket policies: plain data in, a verdict out.
+"""Evaluate IAM and bucket policies. Plain data in, a verdict out.
 
 Modelled: Allow and Deny, Not-elements, wildcards, ${aws:username}, principals, and the condition operators
 and keys named below. A condition with any other operator or key counts as not matched.
@@ -210,7 +210,7 @@ def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def judge(
     documents: Iterable[Mapping[str, Any]], question: Question, resource_based: bool = False
 ) -> Verdict:
-    """The verdict of a set of policies; a Deny anywhere wins."""
+    """Return the verdict of a set of policies; a Deny anywhere wins."""
     verdict = Verdict.NONE
     for document in documents:
         for statement in statements(document):
@@ -256,7 +256,7 @@ def _narrow(network: str) -> bool:
 
 
 def _restricts(statement: Mapping[str, Any]) -> bool:
-    """Whether a condition ties the statement to fixed values, by AWS's meaning of "public"."""
+    """True if a condition ties the statement to fixed values, by AWS's meaning of "public"."""
     for operator, pairs in (statement.get("Condition") or {}).items():
         for key, wanted in pairs.items():
             values = [str(value) for value in as_list(wanted)]

@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What stores that are not AWS do otherwise, each by the name that AwsStandIn.settings(quirks=[...]) takes.
+"""Answers of S3 providers other than AWS, by the names for AwsStandIn.settings(quirks=[...]).
 
 wants_md5: no configuration of a bucket without Content-MD5. refuses_crc32_headers: no newer checksums.
 no_such_policy: NoSuchPolicy for NoSuchBucketPolicy. no_aborts: no lifecycle rule that aborts uploads.
 plain_buckets: a new bucket has neither object ownership nor Block Public Access.
-NAME_501, for example cors_501: the store does not know this sub-resource of a bucket.
+NAME_501, for example cors_501: the provider does not know this sub-resource of a bucket.
 """
 
 from __future__ import annotations

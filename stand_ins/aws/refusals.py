@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWS refuses and moto does not, once a caller is known to be allowed the action."""
+"""Refusals of AWS that moto lacks, for a caller who is allowed the action."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ _BOUNDARIES = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
 def answer_iam(access: Access) -> bytes | None:
-    """Calls that moto does not have."""
+    """Answer the calls that moto does not have, None for any other."""
     if access.call.operation in _BOUNDARIES:
         return _change_boundary(access)
     if access.call.operation != "ListServiceSpecificCredentials":

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which resources a request names, as the policies of IAM write them; S3's are read in access.py."""
+"""The resources of a request, as the policies of IAM write them; S3's are read in access.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which S3 operation a request is, and the IAM actions that AWS asks for it."""
+"""The operation of an S3 request, and the IAM actions that AWS requires for it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def identify(
     query: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> Pair:
-    """The operation's name and its main IAM action."""
+    """Return the operation's name and its main IAM action."""
     if method == "OPTIONS":
         return _preflight()
     if bucket is None:
@@ -141,7 +141,7 @@ def has_acl_header(headers: Mapping[str, str]) -> bool:
 
 
 def further_actions(operation: str, headers: Mapping[str, str]) -> list[str]:
-    """What some headers of a request need besides its main action, on the same resource."""
+    """Return the actions that some headers require besides the main one, on the same resource."""
     actions = []
     if operation in ("PutObject", "CopyObject", "CreateMultipartUpload"):
         if has_acl_header(headers):

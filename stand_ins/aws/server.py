@@ -315,10 +315,10 @@ class _Handler(MotoRequestHandler):
         return True
 
     def log_request(self, *_args: Any) -> None:
-        """The journal has it."""
+        """Log nothing: the journal has the request."""
 
     def connection_dropped(self, *_args: Any) -> None:
-        """A fault, or a client that went away."""
+        """Log nothing of a fault, or of a client that went away."""
         self.close_connection = True
 
 
@@ -330,7 +330,7 @@ class Server(ThreadedWSGIServer):
         super().__init__("127.0.0.1", port, app, handler=_Handler)
 
     def shutdown_request(self, request: Any) -> None:
-        """A connection to break is closed at once, so that its client sees a reset and no tidy end."""
+        """Close a connection to break at once, so that its client sees a reset."""
         if request.fileno() in self.broken:
             self.broken.discard(request.fileno())
             request.close()

@@ -39,7 +39,7 @@ def _field(authorization: str, name: str) -> str:
 
 
 def read_signature(call: Call) -> Signature | None:
-    """The signature of a request; None when it has none."""
+    """Return the signature of a request, None when it has none."""
     authorization = call.headers.get("authorization", "")
     if authorization.startswith("AWS4-HMAC-SHA256"):
         scope = _field(authorization, "Credential").split("/", 1)[-1]
@@ -130,7 +130,7 @@ def check(call: Call, signature: Signature, secret: str) -> None:
 
 
 def plain_body(call: Call, signature: Signature | None, secret: str | None) -> bytes:
-    """The object's own bytes: an aws-chunked body is put together and its chunk signatures are checked."""
+    """Return the object's own bytes, of an aws-chunked body once its chunk signatures are checked."""
     if not call.headers.get("x-amz-content-sha256", "").startswith(_STREAMING):
         return call.body
     signer = _ChunkSigner(signature, secret) if signature and secret else None
@@ -182,7 +182,7 @@ def _join_chunks(call: Call, signer: _ChunkSigner | None) -> bytes:
 
 
 def _take_trailers(call: Call, position: int) -> None:
-    """moto reads checksums from headers."""
+    """Copy the checksums to the headers, where moto reads them."""
     for line in call.body[position:].decode("latin-1").split("\r\n"):
         name, _rest, value = line.partition(":")
         if name.lower().startswith("x-amz-checksum-"):

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The stand-in as tests and the demo use it: a child process and what one asks of it."""
+"""The stand-in as tests and the demo use it: a child process, and commands to it."""
 
 from __future__ import annotations
 
@@ -86,9 +86,7 @@ class AwsStandIn:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(
-                f"the AWS stand-in ended with status {self._process.wait()}; its stderr tells why"
-            )
+            raise RuntimeError(f"the AWS stand-in ended with status {self._process.wait()}; see its stderr")
         ready = json.loads(line)
         self.endpoint_url = ready["endpoint_url"]
         self.account_id = ready["account_id"]
@@ -126,7 +124,7 @@ class AwsStandIn:
         return self._process.pid
 
     def env(self, key: Credentials | None = None) -> dict[str, str]:
-        """The variables that make a child use this AWS; whoever starts it adds its own.
+        """Return the variables that make a child process use this AWS; the caller adds others.
 
         Not AWS_URL, which amazon.aws reads as well: it would hide the endpoint that is s3control's own.
         """
@@ -145,11 +143,11 @@ class AwsStandIn:
 
     @property
     def control_url(self) -> str:
-        """Where s3control is reached, once the account is put in front of it."""
+        """Return the address of s3control; a client puts the account in front of it."""
         return f"http://{CONTROL_HOST}:{urlsplit(self.endpoint_url).port}"
 
     def client(self, service: str, key: Credentials | None = None, **options: Any) -> Any:
-        """A boto3 client; `config`, `region_name` and the like pass through."""
+        """Return a boto3 client; other arguments, such as `config`, are boto3's own."""
         import boto3
         import botocore.session
 
@@ -177,7 +175,7 @@ class AwsStandIn:
             raise ValueError(error.read().decode()) from error
 
     def requests(self, action: str | None = None) -> list[dict[str, Any]]:
-        """Every request so far, or those of one IAM action or operation ("s3:PutBucketCORS")."""
+        """Return every request so far, or those of one IAM action or operation ("s3:PutBucketCORS")."""
         entries: list[dict[str, Any]] = self._control("GET", "requests")
         if action is None:
             return entries
@@ -194,7 +192,7 @@ class AwsStandIn:
         self._control("POST", "clear")
 
     def reset(self) -> None:
-        """An empty account again; the admin's key stays, faults and the record of requests go."""
+        """Empty the account, and forget faults and requests; the admin's key stays."""
         self._control("POST", "reset")
 
     def settings(self, **settings: Any) -> dict[str, Any]:
@@ -203,11 +201,11 @@ class AwsStandIn:
         return changed
 
     def fault(self, action: str, **how: Any) -> None:
-        """See journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
+        """Order a journal.Fault: count, skip, status, code, message, reset, delay, when, writes."""
         self._control("POST", "faults", {"action": action, **how})
 
     def faults(self) -> list[dict[str, Any]]:
-        """Those that no request has met yet, or not often enough."""
+        """Return the faults that no request has met yet, or not often enough."""
         waiting: list[dict[str, Any]] = self._control("GET", "faults")
         return waiting
 
@@ -215,7 +213,7 @@ class AwsStandIn:
         self._control("DELETE", "faults")
 
     def foreign_bucket(self, name: str) -> None:
-        """A bucket of another account, in this stand-in's region."""
+        """Make a bucket of another account, in this stand-in's region."""
         self._control("POST", "foreign-buckets", {"name": name})
 
     def foreign_object(self, bucket: str, key: str, acl: str = "private") -> None:
@@ -230,13 +228,13 @@ class AwsStandIn:
         self._control("POST", "older-objects", {"bucket": bucket, "keys": keys, "days": days})
 
     def system_tags(self, bucket: str, tags: dict[str, str]) -> None:
-        """Tags that AWS itself puts there, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
+        """Set tags that AWS itself sets, as CloudFormation does: {"aws:cloudformation:stack-name": ...}."""
         self._control("POST", "system-tags", {"bucket": bucket, "tags": tags})
 
     def make_user(
         self, policy: dict[str, Any] | None = None, name: str | None = None, key: Credentials | None = None
     ) -> Credentials:
-        """A user with one inline policy and one key that works at once. No request is recorded for it.
+        """Make a user with one inline policy and one key that works at once. No request is recorded for it.
 
         key: the one to have, with a secret as AWS itself would not make it.
         """

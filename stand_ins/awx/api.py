@@ -94,16 +94,16 @@ class Api:
         thing = self.objects.add(resource, values)
         if resource == "projects":
             values.update(playbooks=[], status="never updated")
-        return 201, self._shown(thing)
+        return 201, self._view(thing)
 
     def _one(self, method: str, thing: Thing, given: Values) -> Answer:
         if method == "GET":
-            return 200, self._shown(thing)
+            return 200, self._view(thing)
         if method in ("PATCH", "PUT"):
             values = self.objects.checked(thing.resource, given, thing)
             self._check(thing.resource, values, thing)
             thing.values = values
-            return 200, self._shown(thing)
+            return 200, self._view(thing)
         if method == "DELETE":
             if thing.managed or self._credentials_of(thing):
                 raise Refusal(403, {"detail": "Deletion not allowed for credential types that are in use"})
@@ -143,7 +143,7 @@ class Api:
         every = {name: value for name, value in filters.items() if not name.startswith("or__")}
         found = []
         for thing in self.objects.of(*resources):
-            known = self._shown(thing)
+            known = self._view(thing)
             if len(resources) > 1:
                 known.setdefault("organization", None)
             for name in filters:
@@ -197,7 +197,7 @@ class Api:
     def _links(self, method: str, thing: Thing, name: str, query: Mapping[str, str], given: Values) -> Answer:
         linked = thing.links.setdefault(name, [])
         if method == "GET":
-            return 200, _page([self._shown(self.objects.things[number]) for number in linked], query)
+            return 200, _page([self._view(self.objects.things[number]) for number in linked], query)
         other = self.objects.things.get(given.get("id") or 0)
         if other is None or other.resource != LINKS[thing.resource][name]:
             raise Refusal(400, {"id": ["Invalid ID."]})
@@ -255,7 +255,7 @@ class Api:
         values = self.objects.checked("workflow_approval_templates", given)
         approval = self.objects.add("workflow_approval_templates", values)
         node.values["unified_job_template"] = approval.id
-        return 201, self._shown(approval)
+        return 201, self._view(approval)
 
     def _launch(self, template: Thing, given: Values) -> Answer:
         ignored = {
@@ -279,25 +279,23 @@ class Api:
         sliced = template.resource == "workflow_job_templates" or slices > 1
         job = self.objects.add("workflow_jobs" if sliced else "jobs", {**values, "template": template.id})
         job.values.update(is_sliced_job=slices > 1, job_slice_count=slices, status="pending")
-        return 201, {**self._shown(job), TYPES[job.resource]: job.id, "ignored_fields": ignored}
+        return 201, {**self._view(job), TYPES[job.resource]: job.id, "ignored_fields": ignored}
 
-    def _shown(self, thing: Thing) -> Values:
+    def _view(self, thing: Thing) -> Values:
         address = f"{_ROOT}/{thing.resource}/{thing.id}/"
-        shown = {**dict.fromkeys(FIELDS.get(thing.resource, {})), **thing.values}
-        shown.update(id=thing.id, type=TYPES[thing.resource], url=address, managed=thing.managed)
+        view = {**dict.fromkeys(FIELDS.get(thing.resource, {})), **thing.values}
+        view.update(id=thing.id, type=TYPES[thing.resource], url=address, managed=thing.managed)
         if thing.resource == "credentials":
             kind = self.objects.things[thing.values["credential_type"]]
-            shown["inputs"] = credentials.shown(thing.values["inputs"], kind)
-        named = {name: self.objects.things.get(shown[name]) for name in REFERENCES if shown.get(name)}
+            view["inputs"] = credentials.masked(thing.values["inputs"], kind)
+        named = {name: self.objects.things.get(view[name]) for name in REFERENCES if view.get(name)}
         referred = {name: each for name, each in named.items() if each is not None}
-        shown["related"] = {name: f"{_ROOT}/{each.resource}/{each.id}/" for name, each in referred.items()}
-        shown["related"].update({name: f"{address}{name}/" for name in LINKS.get(thing.resource, {})})
+        view["related"] = {name: f"{_ROOT}/{each.resource}/{each.id}/" for name, each in referred.items()}
+        view["related"].update({name: f"{address}{name}/" for name in LINKS.get(thing.resource, {})})
         if thing.resource in ("job_templates", "workflow_job_templates"):
-            shown["related"]["survey_spec"] = f"{address}survey_spec/"
-        shown["summary_fields"] = {
-            name: {"id": each.id, "name": each.name} for name, each in referred.items()
-        }
-        return shown
+            view["related"]["survey_spec"] = f"{address}survey_spec/"
+        view["summary_fields"] = {name: {"id": each.id, "name": each.name} for name, each in referred.items()}
+        return view
 
 
 def _read(body: str) -> Values:

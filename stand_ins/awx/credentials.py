@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWX refuses in credential types and credentials, and what it makes of them for a job."""
+"""Credential types and credentials: AWX's refusals, and their injection into a job."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def check_credential(values: Values, kind: Thing, before: Thing | None) -> None:
         raise Refusal(400, {"detail": "Missing 'user', 'team', or 'organization'."})
 
 
-def shown(inputs: Values, kind: Thing) -> Values:
+def masked(inputs: Values, kind: Thing) -> Values:
     secret = {each["id"] for each in kind.values["inputs"].get("fields", []) if each.get("secret")}
     return {name: ENCRYPTED if name in secret and value else value for name, value in inputs.items()}
 

@@ -14,7 +14,7 @@ from typing import Any
 import ansible_runner
 import requests
 
-from tests.harness.playbook import environment
+from stand_ins.ansible_environment import environment
 
 from .credentials import Injected
 from .objects import Thing, Values, mapping_of
@@ -26,12 +26,12 @@ _OF_AWX_ALONE = {"command"}
 
 @dataclass
 class Job:
-    """How a job ended. artifacts: what set_stats handed on. shown: all that AWX keeps of it, as one text."""
+    """The result of a job. artifacts: of set_stats. log: all that AWX keeps of it, as one text."""
 
     status: str
     events: list[Values]
     artifacts: Values
-    shown: str
+    log: str
     secrets: list[str]
 
     @property
@@ -57,23 +57,23 @@ class Runner:
         self._lock = threading.Lock()
 
     def launch(
-        self, template: str, *, handed_on: Mapping[str, Any] | None = None, **prompts: Any
+        self, template: str, *, artifacts: Mapping[str, Any] | None = None, **prompts: Any
     ) -> list[Job]:
-        """The jobs of one launch, one for each slice, which run at the same time.
+        """Return the jobs of one launch, one for each slice, which run at the same time.
 
-        handed_on: artifacts of the jobs before in a workflow. prompts: as for the API, where extra_vars
+        artifacts: of the previous jobs in a workflow. prompts: as for the API, where extra_vars
         are the answers to the survey.
         """
         job = self._launched(template, prompts)
         slices = job.values["job_slice_count"]
         with ThreadPoolExecutor(slices) as pool:
             parts = [
-                pool.submit(self._run, job, (number, slices), handed_on or {}) for number in range(slices)
+                pool.submit(self._run, job, (number, slices), artifacts or {}) for number in range(slices)
             ]
             return [part.result() for part in parts]
 
     def cancelled(self, template: str, when: Callable[[], bool], **prompts: Any) -> Job:
-        """A job that somebody cancels as soon as something is so."""
+        """Return a job that somebody cancels as soon as `when` is true."""
         return self._run(self._launched(template, prompts), (0, 1), {}, when)
 
     def _launched(self, template: str, prompts: Mapping[str, Any]) -> Thing:
@@ -92,7 +92,7 @@ class Runner:
         self,
         job: Thing,
         part: tuple[int, int],
-        handed_on: Mapping[str, Any],
+        artifacts: Mapping[str, Any],
         cancel: Callable[[], bool] = lambda: False,
     ) -> Job:
         with self._lock:
@@ -108,8 +108,8 @@ class Runner:
             private_data_dir=str(home),
             playbook=values["playbook"],
             inventory=_written(home / "inventory" / "hosts.json", self._inventory(values["inventory"], part)),
-            extravars={**mapping_of(values["extra_vars"]), **injected.extra_vars, **handed_on},
-            envvars={**_of_the_container(home), **self._env, **injected.env},
+            extravars={**mapping_of(values["extra_vars"]), **injected.extra_vars, **artifacts},
+            envvars={**environment(home / "home"), **self._env, **injected.env},
             limit=values["limit"] or None,
             forks=values["forks"],
             cmdline=" ".join(_switches(values)) or None,
@@ -117,14 +117,14 @@ class Runner:
             quiet=True,
             cancel_callback=cancel,
         )
-        artifacts = Path(runner.config.artifact_dir)
+        folder = Path(runner.config.artifact_dir)
         events = list(runner.events)
-        kept = [path for path in artifacts.rglob("*") if path.is_file() and path.name not in _OF_AWX_ALONE]
+        kept = [path for path in folder.rglob("*") if path.is_file() and path.name not in _OF_AWX_ALONE]
         return Job(
             status=runner.status,
             events=events,
             artifacts=events[-1].get("event_data", {}).get("artifact_data", {}) if events else {},
-            shown="\n".join(path.read_text(encoding="utf-8", errors="replace") for path in kept),
+            log="\n".join(path.read_text(encoding="utf-8", errors="replace") for path in kept),
             secrets=injected.secrets,
         )
 
@@ -134,14 +134,6 @@ class Runner:
         chosen: Sequence[Thing] = hosts[part[0] :: part[1]]
         hostvars = {each.name: mapping_of(each.values["variables"]) for each in chosen}
         return {"all": {"hosts": hostvars, "vars": mapping_of(inventory.values["variables"])}}
-
-
-def _of_the_container(home: Path) -> dict[str, str]:
-    """Nothing of the tests' own: the events come by runner's callback, and nobody names an interpreter."""
-    of_tests = ("ANSIBLE_CALLBACK", "ANSIBLE_PYTHON_INTERPRETER")
-    return {
-        name: value for name, value in environment(home / "home").items() if not name.startswith(of_tests)
-    }
 
 
 def _switches(values: Mapping[str, Any]) -> list[str]:

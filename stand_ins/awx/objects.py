@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWX keeps, and what holds for every kind of it: fields, their types, references, unique names.
+"""The objects of AWX, and the rules for all: fields, their types, references, unique names.
 
 fields.json is what OPTIONS of a real AWX 24.6.1 says of each resource, with the few resources beside them
 whose fields are plain; managed_credential_types.json is its list of credential types that come with it.
@@ -136,7 +136,7 @@ class Objects:
         return found
 
     def checked(self, resource: str, given: Mapping[str, Any], before: Thing | None = None) -> Values:
-        """What would be stored; fields that AWX does not know are dropped, as it does."""
+        """Return the values to store, without fields that AWX does not know."""
         fields = FIELDS[resource]
         values = (
             dict(before.values)
@@ -189,7 +189,7 @@ class Objects:
 
 
 def mapping_of(text: str) -> dict[str, Any]:
-    """A text of variables as what it means."""
+    """Return the variables in a text."""
     found = yaml.safe_load(text) if text.strip() else {}
     return found or {}
 
@@ -226,7 +226,7 @@ def _boolean(name: str, _described: Mapping[str, Any], value: Any) -> bool:
 def _integer(name: str, described: Mapping[str, Any], value: Any) -> int:
     if isinstance(value, bool) or not str(value).lstrip("-").isdigit():
         raise invalid(name, "A valid integer is required.")
-    # AWX takes a negative time-out, whatever it may mean.
+    # AWX accepts a negative time-out, whatever it may mean.
     if int(value) < described.get("min_value", 0) and name != "timeout":
         raise invalid(name, f"Ensure this value is greater than or equal to {described.get('min_value', 0)}.")
     return int(value)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The stand-in as tests use it: a server in a thread of its own, and what it was told."""
+"""The stand-in as tests use it: a server in a thread of its own, and its objects."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ class AwxStandIn:
         return [each for each in self.requests if each[0] not in ("GET", "HEAD", "OPTIONS")]
 
     def find(self, resource: str, name: str) -> Thing:
-        """The one object of a resource, such as job_templates, with this name (a node's identifier)."""
+        """Return the object of a resource, such as job_templates, with this name (a node's identifier)."""
         return self.objects.named(resource, name)
 
     def linked(self, thing: Thing, kind: str) -> list[Thing]:
-        """The objects in a sub-list, such as credentials or success_nodes."""
+        """Return the objects in a sub-list, such as credentials or success_nodes."""
         return [self.objects.things[number] for number in thing.links.get(kind, [])]
 
     def sync(self, project: str, playbooks: Iterable[str]) -> None:
-        """What an update of the project would find."""
+        """Set the playbooks that an update of the project would find."""
         self.find("projects", project).values.update(playbooks=sorted(playbooks), status="successful")
 
     def env(self) -> dict[str, str]:
-        """For the modules of awx.awx."""
+        """Return the variables for the modules of awx.awx."""
         return {
             "CONTROLLER_HOST": self.url,
             "CONTROLLER_OAUTH_TOKEN": self.token,

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Surveys, their answers, and what a launch, a schedule or a node may set."""
+"""Surveys, their answers, and the variables that a launch, a schedule or a node may set."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _choices(question: Mapping[str, Any]) -> list[Any]:
 
 
 def answer_problems(template: Thing, variables: Mapping[str, Any], complete: bool) -> list[str]:
-    """What is wrong with answers to a survey. complete: whether required ones may not be missing."""
+    """Return what is wrong with answers to a survey. complete: True if required ones must be given."""
     if not template.values.get("survey_enabled"):
         return []
     problems = []
@@ -136,7 +136,7 @@ def _wrong(question: Mapping[str, Any], answer: Any) -> list[str]:
 
 
 def allowed(template: Thing, variables: Mapping[str, Any]) -> tuple[Values, Values]:
-    """Variables that a launch may set, and those that are left out."""
+    """Return the variables that a launch may set, and those that are left out."""
     if template.values.get("ask_variables_on_launch"):
         return dict(variables), {}
     asked = (
@@ -149,7 +149,7 @@ def allowed(template: Thing, variables: Mapping[str, Any]) -> tuple[Values, Valu
 
 
 def effective(template: Thing, launched: Mapping[str, Any]) -> Values:
-    """A job's extra variables: the template's, over them the survey's defaults, over them the launch's."""
+    """Return a job's extra variables: the template's, over them the survey's defaults, then the launch's."""
     found = mapping_of(template.values.get("extra_vars") or "")
     if template.values.get("survey_enabled"):
         for question in template.survey.get("spec", []):
@@ -162,7 +162,7 @@ def effective(template: Thing, launched: Mapping[str, Any]) -> Values:
 
 
 def check_prompts(template: Thing, values: Mapping[str, Any], complete: bool) -> None:
-    """What a schedule or a node sets beside naming its template."""
+    """Return the values that a schedule or a node sets beside its template."""
     for name, switch in PROMPTS.items():
         value = values.get(name)
         if name == "extra_vars" or value in (None, "", {}) or value == template.values.get(name):

@@ -13,15 +13,15 @@ from .objects import Thing, Values
 
 @dataclass
 class Went:
-    """How a workflow went. nodes: identifier to its jobs, in the order in which they ran."""
+    """The result of a workflow. nodes: identifier to its jobs, in the order in which they ran."""
 
     nodes: dict[str, list[Job]] = field(default_factory=dict)
-    handed_on: Values = field(default_factory=dict)
+    artifacts: Values = field(default_factory=dict)
     unhandled: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        """AWX calls a workflow successful where each failed node has a way on."""
+        """True if AWX calls the workflow successful: each failed node has a way on."""
         return not self.unhandled
 
     @property
@@ -30,7 +30,7 @@ class Went:
 
 
 def run_workflow(runner: Runner, name: str, answers: Mapping[str, Any] | None = None) -> Went:
-    """Every approval is given. answers: to the survey of the workflow, which go to each of its jobs."""
+    """Run a workflow and give every approval. answers: to its survey, passed to each of its jobs."""
     awx = runner.awx
     workflow = awx.find("workflow_job_templates", name)
     nodes = [
@@ -59,9 +59,9 @@ def _run_node(runner: Runner, node: Thing, went: Went, answers: Mapping[str, Any
     if template.resource == "workflow_approval_templates":
         went.nodes[node.name] = []
         return True
-    jobs = runner.launch(template.name, handed_on={**went.handed_on, **answers})
+    jobs = runner.launch(template.name, artifacts={**went.artifacts, **answers})
     went.nodes[node.name] = jobs
     for job in jobs:
         for name, value in job.artifacts.items():
-            went.handed_on[name] = value
+            went.artifacts[name] = value
     return all(job.good for job in jobs)

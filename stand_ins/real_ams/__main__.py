@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Starts a server, prints where it is as JSON and stays until stdin closes or SIGTERM comes."""
+"""Start a server, print its place as JSON, and run until stdin closes or SIGTERM comes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import json
 import signal
 import sys
 
-from .guard import end_with_stdin
+from stand_ins.local import end_with_stdin
+
 from .release import RELEASE, unavailable
 from .server import RealAms
 

@@ -1,29 +1,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One start of the server: its directory, its ports, and the process that sees to its end.
+"""Start a server in a directory of its own, and stop it when the process that wanted it is gone.
 
-The guard holds the server as its child. When the process that started the guard is gone, however it went,
-stdin ends here: the server is stopped and its directory removed.
+The guard is the parent of the server. When the process that started the guard ends, in whatever way, the
+guard's stdin ends: it stops the server and removes the directory.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 
-from .release import NEEDS_JAVA, RELEASE, AmsError, cache_dir, installed, java_17
+from stand_ins.local import cache_dir, end_with_stdin, free_ports, running
+
+from .release import NEEDS_JAVA, RELEASE, AmsError, installed, java_17
 
 COPIED = ("conf", "webapps")
 PORTS = ("http.port", "https.port", "rtmp.port", "rtmps.port", "jmx.rmi.port", "jmx.rmi.sport", "policy.port")
@@ -32,8 +29,6 @@ QUIET = {
     "server.cpu_limit": "100",
     "server.memory_limit_percentage": "100",
 }
-STOP_SECONDS = 15
-ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 JVM = (
     # These halve the time that the options of start.sh take; a test server does not live long.
     *("-XX:+UseParallelGC", "-XX:TieredStopAtLevel=1", "-Xverify:none"),
@@ -45,7 +40,7 @@ JVM = (
 
 @dataclass(frozen=True)
 class Start:
-    """What was asked for."""
+    """Options of a start."""
 
     release: str = RELEASE
     https: bool = False
@@ -55,17 +50,8 @@ class Start:
 
 
 def command(start: Start) -> list[str]:
-    """The guard's own command line."""
+    """Return the command line of the guard."""
     return [sys.executable, "-c", f"from {__name__} import main; main()", json.dumps(asdict(start))]
-
-
-def free_ports(*names: str) -> dict[str, int]:
-    """A port of the loopback address for each name, none of them in use."""
-    with contextlib.ExitStack() as held:
-        sockets = {name: held.enter_context(socket.socket()) for name in names}
-        for listener in sockets.values():
-            listener.bind(("127.0.0.1", 0))
-        return {name: listener.getsockname()[1] for name, listener in sockets.items()}
 
 
 def _lay_out(home: Path, root: Path) -> None:
@@ -141,52 +127,8 @@ def _server_command(java: str, root: Path, heap: str) -> list[str]:
     ]
 
 
-@contextlib.contextmanager
-def running(
-    arguments: list[str], root: Path, console: Path, env: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server for as long as the block lasts. root: where it runs. console: the file for what it says."""
-    with console.open("wb") as log:
-        server = subprocess.Popen(
-            arguments,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=env,
-        )
-    try:
-        yield server
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def _end_in_order(_number: int, _frame: FrameType | None) -> None:
-    for number in ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(0)
-
-
-def end_with_stdin() -> None:
-    """From here on a signal, or the end of stdin, ends this process by SystemExit: what is open is closed."""
-    for number in ENDINGS:
-        signal.signal(number, _end_in_order)
-
-    def watch() -> None:
-        sys.stdin.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def guard(start: Start) -> int:
-    """Prints where the server is, as JSON, then runs it to its end."""
+    """Start the server, print its place as JSON, and wait until it ends."""
     end_with_stdin()
     java = java_17()
     if java is None:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where a release comes from: Maven Central once, then the user's cache."""
+"""Download a release from Maven Central once, then take it from the user's cache."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+
+from stand_ins.local import cache_dir
 
 RELEASE = "2.17.1"
 NEEDS_JAVA = (
@@ -25,7 +27,7 @@ class AmsError(Exception):
 
 
 def java_17() -> str | None:
-    """The Java that the releases run on; a newer one refuses some of their options."""
+    """Return the path of a Java 17; a newer Java refuses some options of the releases."""
     places = [Path(home) / "bin" / "java" for home in [os.environ.get("JAVA_HOME", "")] if home]
     places += [Path(found) for found in [shutil.which("java")] if found]
     places += sorted(Path("/usr/lib/jvm").glob("*17*/bin/java"))
@@ -42,16 +44,11 @@ def _java_version(java: Path) -> str:
 
 
 def unavailable(release: str = RELEASE) -> str | None:
-    """Why no server can be started here, in one line; None when one can."""
+    """Return why no server can be started here, in one line, or None."""
     if java_17() is None:
         return NEEDS_JAVA
     had = _home(release).is_dir() or _zip_below(_default_repository(), release).is_file()
     return None if had or shutil.which("mvn") else NEEDS_MAVEN
-
-
-def cache_dir() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "antmedia-s3-recording"
 
 
 def _home(release: str) -> Path:
@@ -104,7 +101,7 @@ def _unpack(archive: Path, target: Path) -> None:
 
 
 def installed(release: str = RELEASE) -> Path:
-    """The unpacked release in the user's cache; made by the first who asks."""
+    """Return the folder of the unpacked release; the first caller makes it."""
     home = _home(release)
     if home.is_dir():
         return home

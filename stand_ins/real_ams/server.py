@@ -40,7 +40,7 @@ class PortTakenError(AmsError):
 class RealAms:
     """`with RealAms() as ams:` starts a fresh server; it ends with the block or with this process.
 
-    properties: further lines of conf/red5.properties, e.g. server.jwtServerControlEnabled.
+    properties: more lines of conf/red5.properties, e.g. server.jwtServerControlEnabled.
     hosts: names, beside localhost, that the server may resolve: {"bucket.s3.example.com": "127.0.0.1"}.
     url is https with https=True, http_url is there in any case.
     """
@@ -101,7 +101,7 @@ class RealAms:
             assert self._guard.stdout is not None
             line = self._guard.stdout.readline()
             if not line:
-                raise AmsError(f"the server was not started, status {self._guard.wait()}; stderr tells why")
+                raise AmsError(f"the server was not started, status {self._guard.wait()}; see stderr")
             self._take(json.loads(line))
             self._wait_until_ready()
         except BaseException:
@@ -152,7 +152,7 @@ class RealAms:
     # --- what one asks of it
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """A call of the console's API, path below /rest/v2, as the admin; None for an empty answer."""
+        """Call the console's API, path below /rest/v2, as the admin; None for an empty answer."""
         data = None if body is None else json.dumps(body).encode()
         address = f"{self.http_url}/rest/v2{path}"
         headers = {"Content-Type": "application/json"}
@@ -176,7 +176,7 @@ class RealAms:
         self.call("POST", f"/applications/settings/{app}", self.settings(app) | dict(changes))
 
     def streams(self, app: str) -> list[dict[str, Any]]:
-        """The broadcasts that the application knows; one over RTMP is gone when it has ended."""
+        """Return the broadcasts of an application; one over RTMP is gone when it has ended."""
         return cast(
             "list[dict[str, Any]]", self.call("GET", f"/request?_path={app}/rest/v2/broadcasts/list/0/50")
         )
@@ -188,17 +188,17 @@ class RealAms:
         return self._root / "webapps" / app
 
     def files(self, app: str) -> list[str]:
-        """What lies below the application's streams folder."""
+        """Return the files below the application's streams folder."""
         folder = self.app_dir(app) / "streams"
         return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
     def log_text(self) -> str:
-        """What the server wrote to its console, then its own log."""
+        """Return the output of the server, then its own log."""
         logs = [self._root / "log" / name for name in ("console.log", "ant-media-server.log")]
         return "".join(log.read_text(errors="replace") for log in logs if log.is_file())
 
     def publish(self, app: str, stream: str, seconds: float, *, megabits: int = 0) -> None:
-        """Sends a test picture and a tone over RTMP; returns when they are sent. A recording takes longer.
+        """Send a test picture and a tone over RTMP, until they are sent. A recording takes longer.
 
         megabits: a second, for a recording that is large; the picture is noise then.
         """

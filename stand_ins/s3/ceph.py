@@ -1,38 +1,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ceph's radosgw on loopback: a real S3 that is not AWS. One monitor, one OSD in memory, one gateway.
-
-    with Radosgw() as store:
-        store.client().create_bucket(Bucket="recordings")
-
-`python -m stand_ins.s3.ceph` starts one, prints where it is as JSON and stops when stdin closes.
-"""
+"""Ceph's radosgw on loopback: one monitor, one OSD in memory, one gateway."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import tempfile
-import time
 import uuid
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 from stand_ins.aws.stand_in import Credentials
-from stand_ins.real_ams.guard import end_with_stdin, free_ports, running
+from stand_ins.local import free_ports, running
 
-REPO = Path(__file__).resolve().parents[2]
+from .server import START_SECONDS, Process, S3Server, Start
+
 REGION = "eu-test"
 OWNER = "recordings-owner"
 PACKAGES = {"ceph-mon": "ceph-mon", "ceph-osd": "ceph-osd", "radosgw": "radosgw", "ceph": "ceph-common"}
-START_SECONDS = 60
-STOP_SECONDS = 20
 # cephx off; without crc for the monitor's clients radosgw waits for five minutes and gives up.
 CONFIG = """\
 [global]
@@ -66,73 +55,31 @@ rgw_run_sync_thread = false
 
 
 def unavailable() -> str | None:
-    """Why it cannot run here, and how to get it."""
+    """Return why it cannot run here, and how to get it."""
     missing = sorted({package for name, package in PACKAGES.items() if not shutil.which(name)})
     return f"no radosgw can run here: apt-get install {' '.join(missing)}" if missing else None
 
 
-class Radosgw:
-    """`with Radosgw() as store:` starts a fresh one; it ends with the block or with this process."""
-
-    def __init__(self) -> None:
-        self._guard: subprocess.Popen[str] | None = None
-        self._root = Path()
-        self.region = REGION
-        self.endpoint_url = ""
-        self.credentials = Credentials("", "")
-
-    def __enter__(self) -> Radosgw:
-        self._guard = subprocess.Popen(
-            [sys.executable, "-m", "stand_ins.s3.ceph"],
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._guard.stdout is not None
-        line = self._guard.stdout.readline()
-        if not line:
-            raise RuntimeError(f"radosgw did not start: status {self._guard.wait()}; its stderr tells why")
-        place = json.loads(line)
-        self._root = Path(place["root"])
-        self.endpoint_url = place["endpoint_url"]
-        self.credentials = Credentials(place["access_key"], place["secret_key"], OWNER)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._guard is None:
-            return
-        # With the end of its stdin it ends the three daemons in order.
-        self._guard.communicate(timeout=4 * STOP_SECONDS)
-
-    def client(self) -> Any:
-        import boto3
-
-        return boto3.client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=self.credentials.access_key_id,
-            aws_secret_access_key=self.credentials.secret_access_key,
-        )
+class Radosgw(S3Server):
+    name = "radosgw"
+    default_region = REGION
 
     def requests(self) -> list[str]:
-        """Method and address of every request so far, in their order."""
-        said = (self._root / "client.rgw.log").read_text(encoding="utf-8", errors="replace")
-        return re.findall(r'beast: .*?"([A-Z]+ \S+) HTTP/', said)
+        """Return method and address of every request so far, in their order."""
+        log = (self.root / "client.rgw.log").read_text(encoding="utf-8", errors="replace")
+        return re.findall(r'beast: .*?"([A-Z]+ \S+) HTTP/', log)
 
-    def env(self) -> dict[str, str]:
-        """The provisioning credentials, for a child process."""
-        return {
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+    @contextlib.contextmanager
+    def start_in(self, root: Path) -> Iterator[Start]:
+        cluster = _Cluster(root)
+        cluster.make_monitor()
+        with cluster.running("ceph-mon", "-i", "a"):
+            cluster.make_osd()
+            with cluster.running("ceph-osd", "-i", "0"):
+                cluster.make_realm()
+                key = cluster.make_owner()
+                with cluster.running("radosgw", "-n", "client.rgw") as gateway:
+                    yield Start(gateway, cluster.gateway, key)
 
 
 class _Cluster:
@@ -154,12 +101,24 @@ class _Cluster:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
         return done.stdout
 
-    def running(self, program: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    def running(self, program: str, *arguments: str) -> AbstractContextManager[Process]:
         command = [program, "-c", str(self.config), *arguments, "-f"]
         return running(command, self.root, self.root / f"{program}.out", self._env())
 
+    def make_monitor(self) -> None:
+        address, monitors = f"[v2:127.0.0.1:{self.monitor}]", str(self.root / "monmap")
+        command = ["monmaptool", "--create", "--fsid", self.fsid, "--addv", "a", address, monitors]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        self.ask("ceph-mon", "--mkfs", "-i", "a", "--monmap", monitors)
+
+    def make_osd(self) -> None:
+        (self.root / "osd").mkdir()
+        osd = str(uuid.uuid4())
+        self.ask("ceph", "osd", "new", osd, "0")
+        self.ask("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
+
     def make_realm(self) -> None:
-        """The gateway's region is the name of its zone group."""
+        """Make the zone group, whose name is the region of the gateway."""
         self.ask("radosgw-admin", "realm", "create", "--rgw-realm=tests", "--default")
         place = ("--master", "--default", f"--rgw-zonegroup={REGION}")
         self.ask(
@@ -168,53 +127,10 @@ class _Cluster:
         self.ask("radosgw-admin", "zone", "create", *place, "--rgw-zone=one")
         self.ask("radosgw-admin", "period", "update", "--commit")
 
-    def make_owner(self) -> dict[str, str]:
+    def make_owner(self) -> Credentials:
         made = self.ask("radosgw-admin", "user", "create", f"--uid={OWNER}", f"--display-name={OWNER}")
         (key,) = json.loads(made)["keys"]
-        return {"access_key": key["access_key"], "secret_key": key["secret_key"]}
-
-    def wait_for_gateway(self) -> None:
-        end = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.gateway), timeout=1).close()
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.2)
-            else:
-                return
+        return Credentials(key["access_key"], key["secret_key"], OWNER)
 
     def _env(self) -> dict[str, str]:
         return {**os.environ, "CEPH_CONF": str(self.config)}
-
-
-def main() -> None:
-    end_with_stdin()
-    with tempfile.TemporaryDirectory(prefix="radosgw-", ignore_cleanup_errors=True) as directory:
-        cluster = _Cluster(Path(directory))
-        address = f"[v2:127.0.0.1:{cluster.monitor}]"
-        monitors = str(cluster.root / "monmap")
-        subprocess.run(
-            ["monmaptool", "--create", "--fsid", cluster.fsid, "--addv", "a", address, monitors],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        cluster.ask("ceph-mon", "--mkfs", "-i", "a", "--monmap", monitors)
-        with cluster.running("ceph-mon", "-i", "a"):
-            (cluster.root / "osd").mkdir()
-            osd = str(uuid.uuid4())
-            cluster.ask("ceph", "osd", "new", osd, "0")
-            cluster.ask("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
-            with cluster.running("ceph-osd", "-i", "0"):
-                cluster.make_realm()
-                with cluster.running("radosgw", "-n", "client.rgw") as gateway:
-                    cluster.wait_for_gateway()
-                    url = f"http://127.0.0.1:{cluster.gateway}"
-                    place = {"root": directory, "endpoint_url": url, **cluster.make_owner()}
-                    print(json.dumps(place), flush=True)
-                    sys.exit(gateway.wait())
-
-
-if __name__ == "__main__":
-    main()

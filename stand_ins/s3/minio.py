@@ -1,149 +1,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""MinIO on loopback: a real S3 that is not AWS and has no CORS rules of buckets.
-
-    with Minio() as store:
-        store.client().create_bucket(Bucket="recordings")
-
-`python -m stand_ins.s3.minio` starts one, prints where it is as JSON and stops when stdin closes.
-"""
+"""MinIO on loopback: it has no CORS rules of buckets."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 from stand_ins.aws.stand_in import Credentials
-from stand_ins.real_ams.guard import end_with_stdin, free_ports, running
-from stand_ins.real_ams.release import cache_dir
+from stand_ins.local import free_ports
 
-REPO = Path(__file__).resolve().parents[2]
-RELEASE = "v0.0.0-20260212201848-7aac2a2c5b7c"
-PACKAGE = f"github.com/minio/minio@{RELEASE}"
-REGION = "us-east-1"
-START_SECONDS = 60
+from .server import GoServer
 
 
-def _program() -> Path:
-    return cache_dir() / f"minio-{RELEASE}" / "minio"
+class Minio(GoServer):
+    name = "minio"
+    release = "v0.0.0-20260212201848-7aac2a2c5b7c"
+    package = f"github.com/minio/minio@{release}"
+
+    def command(self, root: Path, key: Credentials) -> tuple[list[str], dict[str, str], int]:
+        ports = free_ports("api", "console")
+        addresses = [f"--address=127.0.0.1:{ports['api']}", f"--console-address=127.0.0.1:{ports['console']}"]
+        env = {
+            "MINIO_ROOT_USER": key.access_key_id,
+            "MINIO_ROOT_PASSWORD": key.secret_access_key,
+            "HOME": str(root),
+            "MINIO_UPDATE": "off",
+            "MINIO_BROWSER": "off",
+        }
+        return ["server", *addresses, str(root / "buckets")], env, ports["api"]
 
 
 def unavailable() -> str | None:
-    """Why it cannot run here, and how to get it. A build of minutes is nothing that a test should begin."""
-    if _program().is_file():
+    """Return why it cannot run here, and how to get it. A test must not begin a build of minutes."""
+    if Minio.program().is_file():
         return None
-    return "MinIO is not built: python -c 'from stand_ins.s3.minio import installed; installed()' (needs Go)"
-
-
-def installed() -> Path:
-    """The program in the user's cache, built where it is not there, which takes minutes."""
-    program = _program()
-    if program.is_file():
-        return program
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="build-", dir=program.parent) as scratch:
-        env = {**os.environ, "GOBIN": scratch}
-        done = subprocess.run(
-            ["go", "install", PACKAGE], capture_output=True, text=True, check=False, env=env
-        )
-        if done.returncode:
-            raise RuntimeError(f"go install {PACKAGE}: {done.stderr.strip()[-1000:]}")
-        Path(scratch, "minio").replace(program)
-    return program
-
-
-class Minio:
-    """`with Minio() as store:` starts a fresh one; it ends with the block or with this process."""
-
-    def __init__(self) -> None:
-        self._guard: subprocess.Popen[str] | None = None
-        self.region = REGION
-        self.endpoint_url = ""
-        self.credentials = Credentials("", "")
-
-    def __enter__(self) -> Minio:
-        installed()
-        self._guard = subprocess.Popen(
-            [sys.executable, "-m", "stand_ins.s3.minio"],
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._guard.stdout is not None
-        line = self._guard.stdout.readline()
-        if not line:
-            raise RuntimeError(f"MinIO did not start: status {self._guard.wait()}; its stderr tells why")
-        place = json.loads(line)
-        self.endpoint_url = place["endpoint_url"]
-        self.credentials = Credentials(place["access_key"], place["secret_key"])
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._guard is not None:
-            self._guard.communicate(timeout=START_SECONDS)
-
-    def client(self) -> Any:
-        import boto3
-
-        return boto3.client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=self.credentials.access_key_id,
-            aws_secret_access_key=self.credentials.secret_access_key,
-        )
-
-    def env(self) -> dict[str, str]:
-        """The provisioning credentials, for a child process."""
-        return {
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > end or server.poll() is not None:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def main() -> None:
-    end_with_stdin()
-    ports = free_ports("api", "console")
-    key = {"access_key": f"AKIA{secrets.token_hex(8).upper()}", "secret_key": secrets.token_urlsafe(30)}
-    with tempfile.TemporaryDirectory(prefix="minio-", ignore_cleanup_errors=True) as directory:
-        root = Path(directory)
-        places = [f"--address=127.0.0.1:{ports['api']}", f"--console-address=127.0.0.1:{ports['console']}"]
-        command = [str(installed()), "server", *places, str(root / "buckets")]
-        account = {"MINIO_ROOT_USER": key["access_key"], "MINIO_ROOT_PASSWORD": key["secret_key"]}
-        env = {**os.environ, **account, "HOME": directory, "MINIO_UPDATE": "off", "MINIO_BROWSER": "off"}
-        with running(command, root, root / "minio.out", env) as server:
-            _wait_for(ports["api"], server)
-            print(json.dumps({"endpoint_url": f"http://127.0.0.1:{ports['api']}", **key}), flush=True)
-            sys.exit(server.wait())
-
-
-if __name__ == "__main__":
-    main()
+    return "MinIO is not built: python -c 'from stand_ins.s3.minio import Minio; Minio.build()' (needs Go)"

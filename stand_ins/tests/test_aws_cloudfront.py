@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stand_ins.tests.aws_support import Clients, access_control, allow, counted, distribution, refused
-from tests.harness.waiting import wait_for
+from stand_ins.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

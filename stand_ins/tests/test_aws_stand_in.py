@@ -22,8 +22,6 @@ from stand_ins.tests.aws_support import Clients, allow, refused, web
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.harness.playbook import PlaybookRun
-
 pytestmark = pytest.mark.usefixtures("clean")
 
 
@@ -144,7 +142,7 @@ class TestFaultsAndJournal:
 
 
 class TestAnsible:
-    def test_amazon_aws_modules(self, stand_in: AwsStandIn, run_playbook: Callable[..., PlaybookRun]) -> None:
+    def test_amazon_aws_modules(self, stand_in: AwsStandIn, run_playbook: Callable[..., Any]) -> None:
         tag = uuid.uuid4().hex[:8]
         user, bucket = f"recorder-{tag}", f"recordings-{tag}"
         here = {"hosts": "localhost", "connection": "local", "gather_facts": False}

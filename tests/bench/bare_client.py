@@ -21,7 +21,7 @@ API = "/rest/v2"
 
 
 async def bring(host: Mapping[str, str], apps: list[dict[str, Any]], tls: ssl.SSLContext | bool) -> int:
-    """How many applications had to be written."""
+    """Return the number of applications that had to be written."""
     connector = aiohttp.TCPConnector(limit=1, ssl=tls)
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(host["url"], connector=connector, cookie_jar=jar) as session:

@@ -64,7 +64,7 @@ def _run_task(action: str, apps: Sequence[str]) -> Callable[[Site, int, bool], C
 
 
 def _run_uri(apps: Sequence[str], *, compares: bool) -> Callable[[Site, int, bool], Cost]:
-    """Login, GET and POST by ansible.builtin.uri; compares: posts only what differs."""
+    """Return tasks that log in, GET and POST by ansible.builtin.uri. compares: post only what differs."""
     common = {"ca_path": "{{ s3_recording_ams_ca_path | default(omit) }}"}
     cookie = {"Cookie": "{{ session.cookies_string }}"}
     api = "{{ s3_recording_ams_url }}/rest/v2"
@@ -116,7 +116,7 @@ def _run_bare(apps: Sequence[str]) -> Callable[[Site, int, bool], Cost]:
 
 
 def _bare_requests(apps: Sequence[str], *, written: bool) -> list[str]:
-    return [asked for asked in expected_requests(apps, written=written) if "vods/count" not in asked]
+    return [each for each in expected_requests(apps, written=written) if "vods/count" not in each]
 
 
 EMPTY = Candidate("a play without a task", _run_play(_play(), APPS))

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a command and all that it starts cost: CPU, wall time, memory."""
+"""Measure a command and all that it starts: CPU, wall time, memory."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class CommandFailed(Exception):
 def measured(
     command: Sequence[str], *, env: Mapping[str, str], cwd: Path, with_memory: bool = False
 ) -> tuple[Cost, str]:
-    """Runs a command to its end: what it cost and what it printed.
+    """Run a command to its end, and return its cost and its output.
 
-    What wait4 tells of a process holds all descendants that were waited for, and Ansible waits for each of
-    its workers, as these do for what they start.
+    The numbers of wait4 for a process hold those of all descendants that were waited for, and Ansible waits
+    for each of its workers, as these do for what they start.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         start = time.monotonic()

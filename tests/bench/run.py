@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What it costs to bring a fleet to its settings, by the collection and by other ways, as ratios.
+"""Measure what the settings of a fleet cost, by the collection and by other ways, as ratios.
 
 python tests/bench/run.py [--quick] [--hosts 100,1000] [--repetitions 3]
 
@@ -36,7 +36,7 @@ LIMITS = (BARE[FIRST], BARE[SECOND])
 
 
 def candidates_of(batch: Batch, smallest: int) -> list[Candidate]:
-    """Everything where it is cheap; on many hosts and with a delay what the budget is about."""
+    """Return all candidates where that is cheap; on many hosts and with a delay those of the budget."""
     if batch.hosts > smallest:
         return [EMPTY, NOOP, *OURS, BARE[SECOND]]
     if batch.delay:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A simulated fleet with an inventory for it, and what each host has to have been asked."""
+"""A simulated fleet, an inventory for it, and the requests that each host must get."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stand_ins.ams import Fleet
-from tests.harness.playbook import BIN, COLLECTIONS, environment
+from stand_ins.ansible_environment import BIN, COLLECTIONS
+from tests.harness.playbook import environment
 
 from .measure import Cost, measured
 
@@ -43,7 +44,7 @@ class WrongWork(AssertionError):
 
 
 def expected_requests(apps: Sequence[str], *, written: bool) -> list[str]:
-    """What a session asks of one host, in its order.
+    """Return the requests of a session to one host, in their order.
 
     The recordings that forwarding would hide are counted where it is switched on.
     """
@@ -59,7 +60,7 @@ def expected_uri_requests(apps: Sequence[str], *, written: bool) -> list[str]:
 
 
 def role_variables(apps: Sequence[str], folder: Path) -> dict[str, Any]:
-    """One intent for every host, with a key that is given: no AWS is needed."""
+    """Return one intent for every host, with a key that is given: no AWS is needed."""
     return {
         "s3_recording_bucket": "bench-recordings",
         "s3_recording_region": "eu-west-1",
@@ -97,7 +98,7 @@ class Site:
             del self.env[name]
 
     def learn(self) -> None:
-        """From a run on one host: which settings the role asks for; also a warm-up."""
+        """Return the settings that the role sets, from a run on one host, which is also a warm-up."""
         before = {app: self.fleet.settings(0, app) for app in APPS}
         self.play("antmedia.s3_recording.servers", 1, APPS)
         for app in APPS:
@@ -114,13 +115,13 @@ class Site:
         self._delay = seconds
 
     def run(self, candidate: Candidate, hosts: int, *, with_memory: bool) -> Cost:
-        """The cost of a candidate that finds the hosts as it should, and is seen to do its work."""
+        """Return the cost of a candidate, once its requests and the hosts' settings are as expected."""
         self._delay_answers(0)
         if candidate.state == FIRST:
             self.fleet.reset()
         elif candidate.state == SECOND:
             self.bare_client(len(self.fleet.hosts), APPS)
-        # What was changed and not proved is another state than that of a second run.
+        # An unverified change is another state than that of a second run.
         shutil.rmtree(self.folder / "backup", ignore_errors=True)
         self._delay_answers(self._delay)
         self.fleet.clear_requests()
@@ -162,7 +163,7 @@ class Site:
         return cost
 
     def inventory(self, hosts: int, apps: Sequence[str]) -> dict[str, Any]:
-        """The same for every candidate, whether or not it reads a variable."""
+        """Return the same inventory for every candidate, even if it does not read all variables."""
         admin = self.fleet.hosts[0]
         variables = {
             **role_variables(apps, self.folder),
@@ -182,7 +183,7 @@ class Site:
         return str(path)
 
     def _check(self, hosts: int, expected: list[str], *, one_connection: bool) -> None:
-        """That each host was asked just this, no more and no less, and the others nothing."""
+        """Check that each host got exactly these requests, and the others none."""
         came: dict[str, list[str]] = {}
         connections: dict[str, set[int]] = {}
         for request in self.fleet.requests():

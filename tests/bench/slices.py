@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How long the servers of a fleet take in one job and in slices at the same time, as shares of the one job.
+"""Measure the servers of a fleet in one job and in slices at the same time, as shares of the one job.
 
 python -m tests.bench.slices [--hosts 1000] [--slices 1,2,4]
 
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tests.harness.playbook import BIN
+from stand_ins.ansible_environment import BIN
 
 from .site import LOGIN, THREE, Site, WrongWork, site
 from .table import machine
@@ -26,7 +26,7 @@ PLAYBOOK = "antmedia.s3_recording.servers"
 
 
 def sliced(here: Site, hosts: int, slices: int) -> float:
-    """Seconds until the last slice has ended."""
+    """Return the seconds until the last slice has ended."""
     inventory = here.inventory(hosts, THREE)
     each: dict[str, Any] = inventory["all"]["hosts"]
     commands = []

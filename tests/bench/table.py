@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What was measured, as ratios to a no-op task of the same hosts in the same batch."""
+"""Print measures as ratios to a no-op task of the same hosts in the same batch."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Results:
         )
 
     def marginal(self, candidate: Candidate) -> Cost:
-        """A host's share of CPU and wall time."""
+        """Return a host's share of CPU and wall time."""
         hosts, cost = next(
             (hosts, cost) for (label, hosts), cost in self.best.items() if label == candidate.label
         )
@@ -105,7 +105,7 @@ def table(results: Results, candidates: Sequence[Candidate]) -> str:
 
 
 def verdicts(everything: Sequence[Results]) -> str:
-    """The budget, held against what was measured without delay over https."""
+    """Return a table of the budget and what was measured without delay over https."""
     measured = [each for each in everything if each.batch.tls and not each.batch.delay]
     lines: list[str] = []
     for each in measured:

@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip import clip
 
 from stand_ins.aws import AwsStandIn, Credentials
+from stand_ins.waiting import wait_for
 from tests.contract.client import FAILED, OK, Client, Reply
-from tests.harness.waiting import wait_for
 
 APP = "/request?_path=live/rest/v2"
 PATIENCE = 30

@@ -20,8 +20,8 @@ import pytest
 from stand_ins.ams import Fleet, FleetHost
 from stand_ins.ams.fleet import REPO
 from stand_ins.ams.settings import defaults
+from stand_ins.waiting import wait_for
 from tests.contract.client import FAILED, OK, Client
-from tests.harness.waiting import wait_for
 
 LIVE = "/applications/settings/live"
 

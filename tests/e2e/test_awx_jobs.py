@@ -81,7 +81,7 @@ class Controller:
     def refuse_secrets(self, job: Job) -> None:
         assert job.secrets
         for secret in [*job.secrets, *self.stored_secrets()]:
-            assert secret not in job.shown
+            assert secret not in job.log
 
     def stored_secrets(self) -> list[str]:
         ssm = self.aws.client("ssm", region_name=REGION)
@@ -132,7 +132,7 @@ def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
     per_host = [len(controller.fleet.logins(host)) for host in controller.fleet.hosts]
     assert per_host == [LOGINS + 1, *[LOGINS] * (len(per_host) - 1)]
 
-    assert went.handed_on["s3_recording_storage"][BUCKET]["access_key_id"] == keys[0]
+    assert went.artifacts["s3_recording_storage"][BUCKET]["access_key_id"] == keys[0]
     assert len(keys) == 1
     outcomes = [
         job.artifacts["s3_recording_outcomes"] for job in [*went.nodes["canary"], *went.nodes["rest"]]

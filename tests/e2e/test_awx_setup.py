@@ -14,10 +14,11 @@ import pytest
 import yaml
 from ansible.release import __version__ as ansible_version
 
+from stand_ins.ansible_environment import COLLECTIONS
 from stand_ins.awx import AwxStandIn, Injected
 from tests.harness.collection_index import REPO, guide_blocks, options_of
 from tests.harness.events import dumped, dumping, leaks
-from tests.harness.playbook import COLLECTIONS, PlaybookRun, run_playbook
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 pytest.importorskip(
     "ansible_collections.awx.awx", reason="awx.awx is needed, of the package ansible below 14"

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from stand_ins.ansible_environment import REPO
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms
 from stand_ins.real_ams import unavailable as no_real_ams
+from stand_ins.waiting import wait_for
 from tests.harness.browser import Browser, chromium, player_unavailable, unavailable, web_player
-from tests.harness.playbook import REPO
-from tests.harness.waiting import wait_for
 
 from .test_site_real import BUCKET, MP4_ALONE, RealSite
 

@@ -232,12 +232,12 @@ def test_a_fault_at_one_server_takes_its_batch_back_and_is_mended_by_the_next_ru
     assert all(part in said for part in case.said[1:])
     # Where it got as far as a write, the restore has read the settings.
     left = "As before the run: ams-3." if case.logins == 2 else "Nothing was written to ams-3."
-    stuck = f"ams-3: the former settings could not be taken back: {case.stuck.format(**where)}"
+    stuck = f"ams-3: the previous settings could not be restored: {case.stuck.format(**where)}"
     is_stopped(
         run,
         [
             f"- ams-3: {said}",
-            "The former settings are back on ams-2, ams-4.",
+            "The previous settings are restored on ams-2, ams-4.",
             stuck if case.stuck else left,
         ],
     )
@@ -272,7 +272,7 @@ def test_a_blocked_account_is_not_tried_again(site: Site) -> None:
         run,
         [
             f"- ams-3: {said}",
-            "The former settings are back on ams-2, ams-4.",
+            "The previous settings are restored on ams-2, ams-4.",
             "Nothing was written to ams-3.",
         ],
     )

@@ -12,7 +12,7 @@ import pytest
 
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
-from tests.harness.waiting import wait_for
+from stand_ins.waiting import wait_for
 
 from .test_site_real import BUCKET, MP4_ALONE, RealSite
 

@@ -16,8 +16,8 @@ from stand_ins.ams import Fleet
 from stand_ins.real_ams import RealAms
 from stand_ins.real_ams import unavailable as no_real_ams
 from stand_ins.s3.ceph import Radosgw, unavailable
+from stand_ins.waiting import wait_for
 from tests.harness.playbook import PlaybookRun, ran, run_playbook
-from tests.harness.waiting import wait_for
 
 SITE = "antmedia.s3_recording.site"
 BUCKET = "ceph-recordings"

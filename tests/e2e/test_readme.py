@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import REPO
 from stand_ins.aws import AwsStandIn
-from tests.harness.playbook import REPO, PlaybookRun, ran, run_playbook
+from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 README = (REPO / "README.md").read_text(encoding="utf-8")
 REGION = "us-east-1"

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
 from tests.harness.expected_changes import SERVERS_OWN
-from tests.harness.playbook import BIN, PlaybookRun, environment, run_playbook
+from tests.harness.playbook import PlaybookRun, environment, run_playbook
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
 SERVERS = "antmedia.s3_recording.servers"
@@ -109,7 +110,7 @@ def test_a_batch_that_is_not_proved_gets_its_former_settings_back(rollout: Rollo
     last = run.of_task("servers | Stop the rollout")[-1]["msg"]
     assert rollout.fleet.hosts[2].url in last
     assert "redirect" in last
-    assert "The former settings are back on ams-2, ams-3." in last
+    assert "The previous settings are restored on ams-2, ams-3." in last
     assert "Not touched: ams-4, ams-5." in last
     assert not rollout.fleet.requests(3), "the batch after it was not even asked"
     assert rollout.unproved() == []
@@ -211,7 +212,7 @@ def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) 
     )
     run = rollout.run(expected_rc=2, inventory=rollout.inventory(s3_recording_ams_timeout=1))
     last = run.of_task("servers | Stop the rollout")[-1]["msg"]
-    assert "ams-2: the former settings could not be taken back" in last
+    assert "ams-2: the previous settings could not be restored" in last
     assert rollout.unproved() == ["ams-2"]
     until(lambda: rollout.run(expected_rc=None).rc == 0)
     assert rollout.recording() == rollout.names

@@ -12,8 +12,8 @@ import pytest
 
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
+from stand_ins.waiting import wait_for
 from tests.harness.playbook import PlaybookRun, run_playbook
-from tests.harness.waiting import wait_for
 
 from .test_site_real import BUCKET, REGION, RealSite
 

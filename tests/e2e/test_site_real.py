@@ -13,9 +13,9 @@ import requests
 
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
+from stand_ins.waiting import wait_for
 from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, ran, run_playbook
-from tests.harness.waiting import wait_for
 
 BUCKET, REGION = "e2e-real-recordings", "eu-west-1"
 # For what needs one recording in the bucket and nothing beside it.

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stand_ins.real_ams.release import cache_dir
-
-from .waiting import wait_for
+from stand_ins.local import cache_dir
+from stand_ins.waiting import wait_for
 
 PLAYER = "2.13.2"
 _NEEDS_CHROMIUM = "a browser is needed: apt-get install chromium chromium-driver"
@@ -27,12 +26,12 @@ class BrowserError(Exception):
 
 
 def unavailable() -> str | None:
-    """Why there is no browser here, in one line; None when there is one."""
+    """Return why there is no browser here, in one line, or None."""
     return None if shutil.which("chromium") and shutil.which("chromedriver") else _NEEDS_CHROMIUM
 
 
 def player_unavailable() -> str | None:
-    """Why Ant Media's player is not to be had here; None when it is."""
+    """Return why Ant Media's player cannot be had here, or None."""
     return None if _player().is_dir() or shutil.which("npm") else _NEEDS_NPM
 
 
@@ -41,7 +40,7 @@ def _player() -> Path:
 
 
 def web_player() -> Path:
-    """The folder with the player's modules, fetched once."""
+    """Return the folder with the player's modules, fetched once."""
     place = _player()
     if not place.is_dir():
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +68,14 @@ class Browser:
         return self._driver.execute_script(script)
 
     def wait_for(self, script: str) -> Any:
-        """What a script returns as soon as that is true; BrowserError when it stays false."""
+        """Return the first true result of a script; BrowserError when it stays false."""
         found = wait_for(lambda: self.run(script))
         if not found:
             raise BrowserError(f"{script} stayed {found!r}: {self.console()}")
         return found
 
     def console(self) -> list[str]:
-        """What the browser's console shows, refusals of CORS among it."""
+        """Return the messages in the browser's console, such as refusals of CORS."""
         return [str(entry["message"]) for entry in self._driver.get_log("browser")]
 
     def screenshot(self, path: Path) -> None:
@@ -86,7 +85,7 @@ class Browser:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser with a profile of its own, which ends with the block."""
+    """Run a browser with a profile of its own, which ends with the block."""
     from selenium import webdriver
 
     driver = shutil.which("chromedriver")

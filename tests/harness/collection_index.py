@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the collection has, by name, for the tests that hold its texts to it."""
+"""The modules, options, variables and guides of the collection by name, for tests of its texts."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Any
 import yaml
 
 REPO = Path(__file__).resolve().parents[2]
-# Of the playbooks, which choose hosts and batches before the role is there.
+# Of the playbooks, which choose hosts and batches before the role runs.
 _OF_PLAYBOOKS = {"s3_recording_hosts", "s3_recording_serial"}
 
 
 def names_of(folder: str, ending: str = "py") -> set[str]:
-    """Modules, plugins or playbooks; those that begin with an underscore are nobody else's."""
+    """Return the names of modules, plugins or playbooks; internal ones begin with an underscore."""
     return {path.stem for path in (REPO / folder).glob(f"[!_]*.{ending}")}
 
 
 def guide_blocks(guide: Path, language: str) -> list[str]:
-    """The code blocks of a guide in one language, without their indentation."""
+    """Return the code blocks of a guide in one language, without their indentation."""
     text = guide.read_text(encoding="utf-8")
     found = re.findall(rf"\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text)
     return [re.sub(r"^   ", "", block, flags=re.M).strip() + "\n" for block in found]
 
 
 def entry_points(role: str = "s3_recording") -> dict[str, dict[str, object]]:
-    """A role's, as its argument_specs have them."""
+    """Return the entry points and options of a role from its argument_specs."""
     path = REPO / "roles" / role / "meta" / "argument_specs.yml"
     found: dict[str, dict[str, object]] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
     return found
 
 
 def options_of(role: str) -> dict[str, dict[str, Any]]:
-    """The variables of a role, each as its argument_specs describe it."""
+    """Return the variables of a role, each as its argument_specs describe it."""
     options = entry_points(role)["main"]["options"]
     assert isinstance(options, dict)
     return options
 
 
 def variables() -> set[str]:
-    """All that an inventory may set, and what the jobs before may hand on."""
-    handed_on = {"s3_recording_storage", "s3_recording_outcomes", "s3_recording_rollout"}
-    return {*options_of("s3_recording"), *options_of("s3_recording_awx"), *_OF_PLAYBOOKS, *handed_on}
+    """Return all variables that an inventory or a previous job may set."""
+    of_jobs = {"s3_recording_storage", "s3_recording_outcomes", "s3_recording_rollout"}
+    return {*options_of("s3_recording"), *options_of("s3_recording_awx"), *_OF_PLAYBOOKS, *of_jobs}
 
 
 def make_targets() -> set[str]:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the callback dump_events has written, and which secrets are in it."""
+"""Read what the callback dump_events has written, and find secrets in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def dumped(path: Path) -> list[Event]:
 
 
 def leaks(events: list[Event], secrets: Mapping[str, str], of_the_user: Collection[str]) -> list[str]:
-    """Say which secret is where.
+    """Return which secret is where.
 
     secrets: what each is called. of_the_user: the variables that the user has written as plain text. They are
     among the variables of a host, and nowhere else.
@@ -42,7 +42,7 @@ def _leaks(event: Event, secrets: Mapping[str, str], of_the_user: Collection[str
 
 
 def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text in a document, names as well, with the names that lead to it."""
+    """Yield every text in a document, names as well, with the names that lead to it."""
     if isinstance(value, Mapping):
         for name, each in value.items():
             yield (*path, name), name

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which settings may differ after a run: those that the role asks for, and those that the server rewrites."""
+"""Settings that may differ after a run: those that the role sets, and those that the server rewrites."""
 
 from __future__ import annotations
 

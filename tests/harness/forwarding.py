@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a server forwards with a value of httpForwardingExtension: one table for our rules and for servers."""
+"""Paths that a server forwards with a value of httpForwardingExtension: for our rules and for servers."""
 
 from __future__ import annotations
 

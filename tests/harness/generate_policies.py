@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/policies: what whoever runs the playbooks may do, and what the recording user may ever do.
+"""Write docs/policies: the permissions for a run of the playbooks, and the boundary of the recording user.
 
 Run it after a change here: make policies
 
@@ -84,7 +84,7 @@ def _denials() -> list[Statement]:
 
 
 def run(*, has_boundary: bool) -> Document:
-    """site.yml, and every other playbook but decommission.yml."""
+    """Return the policy for all playbooks but decommission.yml."""
     changes = ["iam:CreateUser", "iam:PutUserPolicy"]
     limits = [allow("Boundary", ["iam:GetPolicy"], BOUNDARY)] if has_boundary else []
     return _document(
@@ -151,7 +151,7 @@ def run(*, has_boundary: bool) -> Document:
 
 
 def cloudfront() -> Document:
-    """Beside that of the run, for s3_recording_delivery: cloudfront."""
+    """Return the policy for s3_recording_delivery: cloudfront, beside that of the run."""
     return _document(
         allow(
             "FindAndMake",
@@ -178,7 +178,7 @@ def cloudfront() -> Document:
 
 
 def decommission(*, has_boundary: bool) -> Document:
-    """decommission.yml, without that of the run."""
+    """Return the policy for decommission.yml, without that of the run."""
     return _document(
         allow("Account", ["sts:GetCallerIdentity"], "*"),
         allow(
@@ -220,7 +220,7 @@ def decommission(*, has_boundary: bool) -> Document:
 
 
 def boundary() -> Document:
-    """The boundary itself: the most that the recording user may ever do."""
+    """Return the permissions boundary: the most that the recording user may ever do."""
     return _document(
         allow("Bucket", ["s3:ListBucket"], BUCKET),
         allow(

@@ -1,26 +1,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs ansible-playbook as a user would, in a process of its own, and tells what came of it."""
+"""Run ansible-playbook as a user would, in a process of its own, and return its results."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-REPO = Path(__file__).resolve().parents[2]
-COLLECTIONS = os.environ.get("COLLECTIONS_UNDER_TEST", str(REPO / "build" / "collections"))
+from stand_ins import ansible_environment
+from stand_ins.ansible_environment import BIN, PYTHON
+
 STEP = "antmedia.s3_recording.recording_servers"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
-# `make certify` has an environment that holds nothing but what a run needs.
-BIN = Path(os.environ.get("BIN_UNDER_TEST", Path(sys.executable).parent))
-PYTHON = str(BIN / "python")
 
 # What a message of Ansible's starts with; what follows up to the next start belongs to it.
 MESSAGE = re.compile(r"^\[(WARNING|DEPRECATION WARNING|ERROR)\]:?|^(?:ERROR!|fatal:|PLAY|TASK|Traceback)")
@@ -31,8 +27,6 @@ WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\](?!: Deprecation warnings ca
 OF_AMAZON = re.compile(
     r"^\[DEPRECATION WARNING\]: Importing '\w+' from 'ansible\.module_utils\._text' is deprecated"
 )
-# The caller's own shell must not decide what a test sees.
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SSH_AUTH_SOCK", "PYENV_ROOT")
 
 # An inventory written as localhost alone would be reached by ssh.
 LOCALHOST = {
@@ -50,7 +44,7 @@ Play = Mapping[str, Any]
 
 
 class UnexpectedRun(AssertionError):
-    """A playbook run that ended otherwise than the test said."""
+    """A playbook run that ended otherwise than the test expects."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ class TaskResult:
 
 @dataclass
 class PlaybookRun:
-    """How a run ended.
+    """The result of a run.
 
     results: of the tasks, in the order in which they ended, without loop items.
     items: of the tasks' loops, and file diffs (status "diff").
@@ -105,7 +99,7 @@ class PlaybookRun:
         return [text for text in said if WARNING.match(text) and not OF_AMAZON.match(text)]
 
     def of_task(self, name: str, host: str | None = None) -> list[TaskResult]:
-        """Results of the tasks whose name ends so (a role's tasks have its name in front)."""
+        """Return the results of the tasks whose name ends so (a role's tasks have its name in front)."""
         return [
             result
             for result in self.results
@@ -125,7 +119,7 @@ class PlaybookRun:
         return [result for result in self.results if result.action == action]
 
     def of_step(self, step: str) -> list[TaskResult]:
-        """Results of a step of the role on the servers."""
+        """Return the results of a step of the role on the servers."""
         return [result for result in self.of_action(STEP) if result.step == step]
 
     def describe(self) -> str:
@@ -133,12 +127,12 @@ class PlaybookRun:
 
 
 def ran(results: Iterable[TaskResult]) -> list[TaskResult]:
-    """Those that were not skipped."""
+    """Return the results that were not skipped."""
     return [result for result in results if result.status != "skipped"]
 
 
 def messages(text: str) -> list[str]:
-    """Ansible's messages, each as one line however it was wrapped."""
+    """Return Ansible's messages, each as one line however it was wrapped."""
     found: list[list[str]] = []
     for line in text.splitlines():
         if MESSAGE.match(line):
@@ -149,32 +143,14 @@ def messages(text: str) -> list[str]:
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Of an Ansible that knows this collection and nothing of the caller's configuration."""
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "ansible.cfg"
-    config.touch()
-    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    env.update(
-        ANSIBLE_CALLBACKS_ENABLED="record_events",
-        ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS),
-        ANSIBLE_COLLECTIONS_PATH=COLLECTIONS,
-        ANSIBLE_CONFIG=str(config),
-        ANSIBLE_DEPRECATION_WARNINGS="1",
-        ANSIBLE_FORCE_COLOR="0",
-        ANSIBLE_HOME=str(home),
-        ANSIBLE_NOCOLOR="1",
-        ANSIBLE_PYTHON_INTERPRETER=PYTHON,
-        ANSIBLE_REMOTE_TMP=str(home / "tmp"),
-        ANSIBLE_RETRY_FILES_ENABLED="0",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_EC2_METADATA_DISABLED="true",
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        LC_ALL="C.UTF-8",
-        PATH=os.pathsep.join([str(BIN), env.get("PATH", os.defpath)]),
-        PYTHONDONTWRITEBYTECODE="1",
-    )
-    env.update(extra or {})
-    return env
+    """Return the environment of a run whose events are recorded."""
+    return {
+        **ansible_environment.environment(home),
+        "ANSIBLE_CALLBACKS_ENABLED": "record_events",
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_PYTHON_INTERPRETER": PYTHON,
+        **(extra or {}),
+    }
 
 
 def run_playbook(
@@ -250,7 +226,8 @@ def _check(run: PlaybookRun, expected_rc: int | None, expected_warnings: Iterabl
     if expected_warnings is None:
         return
     wanted = [" ".join(text.split()) for text in expected_warnings]
-    unexpected = [text for text in run.warnings if not any(part in text for part in wanted)]
-    missing = [part for part in wanted if not any(part in text for text in run.warnings)]
+    found = {text: [part for part in wanted if part in text] for text in run.warnings}
+    unexpected = [text for text, parts in found.items() if not parts]
+    missing = sorted(set(wanted).difference(*found.values()))
     if unexpected or missing:
         raise UnexpectedRun(f"unexpected warnings {unexpected}, missing warnings {missing}\n{run.describe()}")

@@ -25,7 +25,7 @@ class Account:
         aws.client("iam").create_policy(PolicyName=name, PolicyDocument=json.dumps(self.policy("boundary")))
 
     def policy(self, *names: str) -> dict[str, Any]:
-        """Return the documents of these names as one, in which no Sid is there twice."""
+        """Return the documents of these names as one, without a Sid twice."""
         found = [filled_in(name, **self.values) for name in names]
         statements = [
             {**each, "Sid": f"{each['Sid']}{number}"}
@@ -39,7 +39,7 @@ class Account:
         return self.aws.make_user(self.policy(*names))
 
     def asked(self, key: Credentials) -> set[str]:
-        """Return the actions that a key has asked for."""
+        """Return the actions that a key has requested."""
         mine = (each for each in self.aws.requests() if each["access_key_id"] == key.access_key_id)
         return {str(each["action"]) for each in mine}
 

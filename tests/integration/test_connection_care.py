@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from stand_ins.ams import Fleet
-from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
+from stand_ins.ansible_environment import PYTHON
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 REPO = Path(__file__).parents[2]
 OURS = "antmedia.s3_recording."

@@ -35,7 +35,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.erro
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 from botocore.exceptions import BotoCoreError
 
-from tests.harness.playbook import COLLECTIONS
+from stand_ins.ansible_environment import COLLECTIONS
 
 KIB = 1024
 OK = b"HTTP/1.1 200 \r\nContent-Type: application/json\r\n"

@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import REPO
 from stand_ins.aws import AwsStandIn
 from stand_ins.awx import AwxStandIn
 from tests.harness.collection_index import options_of
-from tests.harness.playbook import LOCALHOST, REPO, PlaybookRun, TaskResult, run_playbook
+from tests.harness.playbook import LOCALHOST, PlaybookRun, TaskResult, run_playbook
 
 NAME = "antmedia.s3_recording."
 REGION, BUCKET, USER = "eu-central-1", "my-recordings", "my-recordings-recording"

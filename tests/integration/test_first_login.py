@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import PYTHON
 from stand_ins.ssh import ADDRESS, Sshd, unavailable
-from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 INFO, CHECK = "antmedia.s3_recording.ams_server_info", "antmedia.s3_recording.recording_check"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}

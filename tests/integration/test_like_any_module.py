@@ -28,8 +28,9 @@ from ansible_collections.antmedia.s3_recording.plugins.modules import (
 )
 
 from stand_ins.ams import Fleet, FleetHost, make_token
+from stand_ins.ansible_environment import BIN, PYTHON
 from stand_ins.ssh import ADDRESS, Sshd, unavailable
-from tests.harness.playbook import BIN, CALLBACKS, PYTHON, PlaybookRun, environment, run_playbook
+from tests.harness.playbook import CALLBACKS, PlaybookRun, environment, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
 SETTINGS, INFO, CHECK = (

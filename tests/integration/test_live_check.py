@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
-from tests.harness.playbook import BIN, LOCALHOST, PlaybookRun, UnexpectedRun, environment, run_playbook
-from tests.harness.waiting import wait_for
+from stand_ins.waiting import wait_for
+from tests.harness.playbook import LOCALHOST, PlaybookRun, UnexpectedRun, environment, run_playbook
 
 MODULE = "antmedia.s3_recording.recording_check"
 PATIENCE = 120

@@ -13,7 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.vari
 
 from stand_ins.real_ams import RealAms
 from stand_ins.s3.versitygw import VersityGW, unavailable
-from tests.harness.waiting import wait_for
+from stand_ins.waiting import wait_for
 
 BUCKET = "recordings"
 PATIENCE = 120

@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet, FleetHost
+from stand_ins.ansible_environment import PYTHON
 from stand_ins.aws import AwsStandIn
 from stand_ins.ssh import Sshd, unavailable
-from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
 IN_PROCESS, BECOMING, SSH = "in_process", "becoming", "ssh"

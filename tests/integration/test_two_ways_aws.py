@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from stand_ins.ansible_environment import PYTHON
 from stand_ins.aws import AwsStandIn
-from tests.harness.playbook import PYTHON, PlaybookRun, run_playbook
+from tests.harness.playbook import PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording."
 REGION = "eu-west-1"

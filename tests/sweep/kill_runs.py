@@ -162,7 +162,7 @@ def _batch_fails(world: World, _extra: dict[str, Any]) -> None:
     world.fleet.clear_faults()
     _is_as_before(world)
     said = str(failed.of_task("servers | Stop the rollout")[-1]["msg"])
-    (back,) = re.findall(r"The former settings are back on (.+?)\.", said)
+    (back,) = re.findall(r"The previous settings are restored on (.+?)\.", said)
     assert set(began) <= set(back.split(", ")), said
     assert not [
         name for name in began if re.search(rf"(As before the run|Nothing was written to):? .*{name}", said)

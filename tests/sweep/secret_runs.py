@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from stand_ins.aws.stand_in import Credentials
+from stand_ins.waiting import wait_for
 from tests.harness.playbook import PlaybookRun
-from tests.harness.waiting import wait_for
 
 from .secret_cases import ECHO, PLACES, Case
 from .world import ALLOW_ALL, BUCKET, REGION, STORED_AT, Unsafe, World

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
-from tests.harness.playbook import BIN, PlaybookRun, environment, run_playbook
+from tests.harness.playbook import PlaybookRun, environment, run_playbook
 
 BUCKET, REGION = "sweep-recordings", "eu-west-1"
 USER = f"{BUCKET}-recording"

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first node of a cluster decides for the others of the same run.
+"""Let the first node of a cluster decide for the others of the same run.
 
 Workers know nothing of each other. What they share lies in the folder that Ansible makes for each run and
 removes at its end: a file for each cluster, held by the one that goes first.
@@ -23,40 +23,40 @@ from ansible import constants
 
 @dataclass
 class Turn:
-    """One node's turn. asked: a digest of what is asked of the cluster.
+    """One node's turn. request: a digest of what the task wants of the cluster.
 
-    done: what was asked, as a digest, to the host that did it and whether something changed.
+    done: request to the host that carried it out, and true if that changed something.
     """
 
     host: str
-    asked: str
+    request: str
     done: dict[str, list[Any]]
-    outcome: Optional[Mapping[str, Any]] = None
+    result: Optional[Mapping[str, Any]] = None
 
     @property
     def done_by(self) -> Optional[str]:
-        done = self.done.get(self.asked)
+        done = self.done.get(self.request)
         return str(done[0]) if done else None
 
     @property
     def done_with_change(self) -> bool:
-        done = self.done.get(self.asked)
+        done = self.done.get(self.request)
         return bool(done and done[1])
 
     def learn(self) -> None:
-        if self.outcome is not None and not self.outcome.get("failed"):
-            self.done[self.asked] = [self.host, bool(self.outcome.get("changed"))]
+        if self.result is not None and not self.result.get("failed"):
+            self.done[self.request] = [self.host, bool(self.result.get("changed"))]
 
 
 @contextmanager
-def turn_of(cluster: str, host: str, asked: str) -> Iterator[Turn]:
-    """Wait while another node goes first. The outcome, put into the turn, decides for those that follow."""
+def turn_of(cluster: str, host: str, request: str) -> Iterator[Turn]:
+    """Wait while another node goes first. The result that is put into the turn decides for the others."""
     name = hashlib.sha256(cluster.encode()).hexdigest()[:32]
     path = os.path.join(constants.DEFAULT_LOCAL_TMP, f"antmedia-cluster-{name}.json")
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(handle, "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        turn = Turn(host, asked, json.loads(file.read() or "{}"))
+        turn = Turn(host, request, json.loads(file.read() or "{}"))
         first = not turn.done_by
         if not first:
             fcntl.flock(file, fcntl.LOCK_UN)
@@ -66,13 +66,13 @@ def turn_of(cluster: str, host: str, asked: str) -> Iterator[Turn]:
             _write(file, turn.done)
 
 
-def digest(asked: Mapping[str, Any]) -> str:
-    """Tells whether two tasks ask the same of a cluster."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+def digest(options: Mapping[str, Any]) -> str:
+    """Return the same text for two tasks that want the same of a cluster."""
+    return hashlib.sha256(json.dumps(options, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _write(file: IO[str], done: Mapping[str, Any]) -> None:
-    # The lock goes with the file, at the latest when the process is killed.
+    # The lock ends with the file, at the latest when the process is killed.
     file.seek(0)
     file.truncate()
     file.write(json.dumps(done))

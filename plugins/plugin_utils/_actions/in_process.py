@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions of the server modules share.
+"""The base of the actions of the server modules.
 
 With a local connection the module's own code runs in the worker that Ansible has forked for the task,
 which costs a fifteenth of starting a Python for it. The module is imported with the action, before the
@@ -78,7 +78,7 @@ class InProcessAction(ActionBase):
     _supports_async = True
     _supports_check_mode = True
     module: ModuleType
-    # How the login of a module that was shipped ended, empty where none was tried.
+    # The verdict on the login of a module that was shipped, empty where none was tried.
     _login = ""
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
@@ -94,36 +94,41 @@ class InProcessAction(ActionBase):
         """Run with these arguments. prefix: of the variables that they come from, where there are any."""
         self._arguments = dict(arguments)
         result: dict[str, Any] = super().run(tmp, task_vars)
-        is_in_batch = isinstance((task_vars or {}).get(_OF_A_BATCH), list)
-        problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
-        if problem:
-            return {**result, "failed": True, "msg": problem}
-        problem = texts_problem(self._arguments, _TEXTS, prefix)
-        if problem:
-            # Nothing was sent, so that a rollout has nothing to take back there.
-            return {**result, "failed": True, "changed": False, "login_refused": True, "msg": problem}
+        variables = task_vars or {}
+        is_in_batch = isinstance(variables.get(_OF_A_BATCH), list)
+        refused = self._refused(is_in_batch, prefix)
+        if refused:
+            return {**result, **refused}
         stay_the_same_user(self._connection)
-        asked = self._asked_of_cluster()
-        # A job in the background has no outcome yet that could decide for other nodes.
-        if self._arguments.get("cluster") and asked and not self._task.async_val:
-            result.update(self._run_in_turn(task_vars or {}, asked))
+        request = self._cluster_request()
+        # A job in the background has no result yet that could decide for other nodes.
+        if self._arguments.get("cluster") and request and not self._task.async_val:
+            result.update(self._run_in_turn(variables, request))
         else:
             result.update(self._run_once(task_vars))
         if not self._task.diff:
             result.pop("diff", None)
-        if _OF_THE_ROLE in (task_vars or {}) and "warnings" in result:
-            # The plan has said them for all hosts together.
-            result["warnings"] = [each for each in result["warnings"] if each not in CONNECTION_WARNINGS]
-            if not result["warnings"]:
-                del result["warnings"]
+        if _OF_THE_ROLE in variables:
+            _drop_connection_warnings(result)
         if is_in_batch and "warnings" in result and not result.get("failed"):
             self._set_aside(result)
         return result
 
-    def _set_aside(self, result: dict[str, Any]) -> None:
-        """Make notes of the warnings that name the server: the role says them once for all hosts of a batch.
+    def _refused(self, is_in_batch: bool, prefix: str) -> dict[str, Any]:
+        """Return the result of a task that must not run; empty for one that may."""
+        problem = strategy_problem(str(self._task.get_play().strategy)) if is_in_batch else ""
+        if problem:
+            return {"failed": True, "msg": problem}
+        problem = texts_problem(self._arguments, _TEXTS, prefix)
+        if problem:
+            # Nothing was sent, so a rollout has nothing to roll back there.
+            return {"failed": True, "changed": False, "login_refused": True, "msg": problem}
+        return {}
 
-        The others have the same words for every host, and Ansible says them once.
+    def _set_aside(self, result: dict[str, Any]) -> None:
+        """Make notes of the warnings that name the server: the role displays them once for a whole batch.
+
+        The others are the same text for every host, and Ansible displays that once.
         """
         own = [
             self._given("url", "AMS_URL").rstrip("/"),
@@ -135,25 +140,25 @@ class InProcessAction(ActionBase):
         result.update({name: each for name, each in (("notes", notes), ("warnings", warnings)) if each})
 
     def _given(self, option: str, variable: str) -> str:
-        """An option as the module will have it, wherever that runs."""
+        """Return an option as the module will have it, wherever that runs."""
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         return str(self._arguments.get(option) or environment.get(variable) or os.environ.get(variable) or "")
 
-    def _asked_of_cluster(self) -> Optional[str]:
-        """A digest of what is asked of all nodes together; None where a node is only read."""
+    def _cluster_request(self) -> Optional[str]:
+        """Return a digest of what the task wants of all nodes together; None where a node is only read."""
         return None
 
-    def _run_in_turn(self, task_vars: dict[str, Any], asked: str) -> dict[str, Any]:
+    def _run_in_turn(self, task_vars: dict[str, Any], request: str) -> dict[str, Any]:
         host = _host(task_vars)
-        with turn_of(str(self._arguments["cluster"]), host, asked) as turn:
+        with turn_of(str(self._arguments["cluster"]), host, request) as turn:
             if turn.done_by and turn.done_by != host:
                 self._arguments["written_by"] = turn.done_by
-            outcome = turn.outcome = self._run_once(task_vars)
-            if outcome.get("unproved") is False and turn.done_with_change:
-                outcome["unproved"] = True
-                outcome["written_by"] = turn.done_by
-            return outcome
+            result = turn.result = self._run_once(task_vars)
+            if result.get("unproved") is False and turn.done_with_change:
+                result["unproved"] = True
+                result["written_by"] = turn.done_by
+            return result
 
     def _run_once(self, task_vars: Optional[dict[str, Any]]) -> dict[str, Any]:
         host, url = _host(task_vars), self._given("url", "AMS_URL")
@@ -165,7 +170,7 @@ class InProcessAction(ActionBase):
         if not password or self._given("jwt_token", "AMS_JWT") or self._task.async_val:
             return self._ship(task_vars)
         if not is_decided(user, password):
-            # Others wait for the verdict, and a host that cannot be reached is nothing to wait for.
+            # Others wait for the verdict, and must not wait for a host that cannot be reached.
             self._low_level_execute_command("true", sudoable=False)
         with first_login(user, password) as login:
             if login.verdict == REFUSED:
@@ -195,21 +200,20 @@ class InProcessAction(ActionBase):
         with task_environment(self):
             params = self._validated(plain(self._arguments))
             try:
-                outcome: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
-                outcome = with_connection_warnings(outcome, params)
+                result: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))
+                return with_connection_warnings(result, params)
             except CollectionError as error:
                 return {"failed": True, **error.result(connection_secrets(params))}
-        return outcome
 
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return arguments as the module gets them; ActionBase would take them from the task."""
         validator = ArgumentSpecValidator(self.module.ARGUMENT_SPEC, **self.module.CONSTRAINTS)
-        outcome = validator.validate(arguments)
-        if outcome.error_messages:
-            is_unknown = isinstance(outcome.errors[0], UnsupportedError)
+        validated = validator.validate(arguments)
+        if validated.error_messages:
+            is_unknown = isinstance(validated.errors[0], UnsupportedError)
             start = f"Unsupported parameters for ({self._module_name()}) module: " if is_unknown else ""
-            raise AnsibleActionFail(start + outcome.errors.msg)
-        return {**arguments, **outcome.validated_parameters}
+            raise AnsibleActionFail(start + validated.errors.msg)
+        return {**arguments, **validated.validated_parameters}
 
     @classmethod
     def _module_name(cls) -> str:
@@ -218,3 +222,10 @@ class InProcessAction(ActionBase):
 
 def _host(task_vars: Optional[dict[str, Any]]) -> str:
     return str((task_vars or {}).get("inventory_hostname", ""))
+
+
+def _drop_connection_warnings(result: dict[str, Any]) -> None:
+    """Drop the warnings that the plan has displayed for all hosts together."""
+    others = [each for each in result.pop("warnings", []) if each not in CONNECTION_WARNINGS]
+    if others:
+        result["warnings"] = others

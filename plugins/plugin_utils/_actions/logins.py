@@ -1,11 +1,11 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each user and password is tried at one server first.
+"""Try each user and password on one server first.
 
 A server blocks an account after three wrong passwords, and servers that share their users share the block. So
-the first login of a user with a password goes alone, and the others of the same run wait for its verdict:
-where it is refused they are not tried, once it is accepted nobody waits any more. A server that cannot be
+the first login of a user with a password goes alone, and the others of the same run wait for its verdict. If
+it is refused, the others are not tried. Once it is accepted, nobody waits any more. A server that cannot be
 reached decides nothing, and the next one goes first.
 
 Workers know nothing of each other. What they share lies in the folder that Ansible makes for each run and
@@ -33,7 +33,7 @@ _SALT = os.urandom(32)
 
 @dataclass
 class FirstLogin:
-    """What is known of a user and a password in this run, as the one that holds the lock knows it.
+    """The verdict on a user and a password in this run, as the holder of the lock knows it.
 
     verdict: empty until a server has looked at the password. host: the host that had it.
     """
@@ -51,7 +51,7 @@ class FirstLogin:
 
 
 def is_decided(user: str, password: str) -> bool:
-    """True if nobody has to wait for the verdict on this user and password."""
+    """True if there is a verdict on this user and password already."""
     try:
         with open(_path(user, password), encoding="utf-8") as file:
             return bool(file.read())
@@ -61,9 +61,9 @@ def is_decided(user: str, password: str) -> bool:
 
 @contextmanager
 def first_login(user: str, password: str) -> Iterator[FirstLogin]:
-    """Wait while another worker goes first. A verdict put into what is yielded decides for the others."""
+    """Wait while another worker goes first. A verdict that is put into the login decides for the others."""
     handle = os.open(_path(user, password), os.O_RDWR | os.O_CREAT, 0o600)
-    # The lock goes with the file, at the latest when the process is killed.
+    # The lock ends with the file, at the latest when the process is killed.
     with os.fdopen(handle, "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         known = FirstLogin.read_from(file.read())
@@ -79,7 +79,7 @@ def first_login(user: str, password: str) -> Iterator[FirstLogin]:
 
 @contextmanager
 def guarded_logins(host: str, url: str) -> Iterator[None]:
-    """Let every login that is tried in this process wait for the first one's verdict."""
+    """Make every login in this process wait for the verdict on the first one."""
 
     @contextmanager
     def gate(user: str, password: str) -> Iterator[None]:

@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Actions that call an API, as the user who runs Ansible.
+"""Run the modules that call an API on the controller, as the user who runs Ansible.
 
 ansible_become of the inventory is meant for the servers, and beats become: false of a play. On the controller
-it would change nothing but whose credentials are found, and fail where there is no sudo.
+it would only change whose credentials are found, and fail where there is no sudo.
 
 With a local connection and Ansible's own Python the module runs in the worker that Ansible has forked for the
 task: a Python of its own would spend five times what the module needs on starting and importing boto3.
@@ -66,21 +66,21 @@ def as_sent(arguments: Mapping[str, Any]) -> str:
 
 @contextlib.contextmanager
 def task_environment(action: ActionBase) -> Iterator[None]:
-    """Have the environment of a task in this process, as a module in a process of its own has it."""
+    """Set the environment of a task in this process, as a module in a process of its own has it."""
     given: dict[str, str] = {}
     action._compute_environment_string(given)
-    before = dict(os.environ)
+    previous = dict(os.environ)
     os.environ.update({name: str(value) for name, value in given.items()})
     try:
         yield
     finally:
         if given:
             os.environ.clear()
-            os.environ.update(before)
+            os.environ.update(previous)
 
 
 class AwsAction(ActionBase):
-    """Execute the module of the same name, in this worker where that gives the same result."""
+    """Runs the module of the same name, in this worker where that gives the same result."""
 
     module: Any
 
@@ -111,7 +111,7 @@ class AwsAction(ActionBase):
         return _is_this_python(str(self._templar.template(wanted)))
 
     def _written_here(self, arguments: dict[str, Any]) -> str:
-        """Return what the module writes, as a Python of its own would."""
+        """Return what the module writes to stdout."""
         basic._ANSIBLE_ARGS = as_sent({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         if _PROFILE:
             basic._ANSIBLE_PROFILE = _PROFILE

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The play that a task is in: what Ansible's variables do not tell of it, and what it must not be."""
+"""Refuse plays with which the role does not work, and find the hosts of a play."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVERYTHING = "all"
 
 
 def strategy_problem(strategy: str) -> str:
-    """Say why a rollout does not work with a strategy, empty where it does."""
+    """Return why a rollout does not work with a strategy, empty where it does."""
     if strategy.rpartition(".")[2].removeprefix("mitogen_") not in _EACH_HOST_ALONE:
         return ""
     return (
@@ -26,7 +26,7 @@ def strategy_problem(strategy: str) -> str:
 
 
 def tags_problem(only: Collection[str], skipped: Collection[str], parts: Sequence[str]) -> str:
-    """Say why the tags of a run make no sense, empty where they do.
+    """Return why the tags of a run make no sense, empty where they do.
 
     parts: the tags that the playbook has.
     """
@@ -41,7 +41,7 @@ def tags_problem(only: Collection[str], skipped: Collection[str], parts: Sequenc
 
 
 def become_problem(actions: Sequence[str]) -> str:
-    """Say why the actions cannot run where an extra variable makes them become another user."""
+    """Return why the actions cannot run where an extra variable makes them become another user."""
     return (
         f"ansible_become is true as an extra variable, so {', '.join(actions)} would run as another user on "
         "the controller, which is not needed and may fail in the middle. Nothing was changed. Leave it out "

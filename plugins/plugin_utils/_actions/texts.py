@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that YAML has made something else of.
+"""Refuse secrets that YAML has read as something else than text.
 
-Ansible would turn them into text again without a word, and into another text: 0123 into 83, yes into True.
-That text would be tried as a password, of which the third wrong one blocks an account.
+Ansible would silently turn them into another text: 0123 into 83, yes into True. That text would be tried as
+a password, and the third wrong password blocks an account.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def not_text(value: Any) -> str:
-    """Return what a value is where a text belongs, in words and without the value; empty for a text."""
+    """Return the type of a value that has to be text, without the value; empty for a text."""
     # A vaulted text is a type of its own, which has neither of these.
     if isinstance(value, bool):
         return "true or false"
@@ -28,7 +28,7 @@ def not_text(value: Any) -> str:
 
 
 def texts_problem(values: Mapping[str, Any], names: Iterable[str], prefix: str = "") -> str:
-    """Return what is wrong with values that have to be text, with what to write; empty if nothing is."""
+    """Return which values are no text and what to write instead; empty if all are text."""
     wrong = [(f"{prefix}{name}", not_text(values.get(name))) for name in names]
     return "; ".join(
         f"{name} is {kind} for YAML, which is not what was written: put it in quotes, as in {name}: '...'. "

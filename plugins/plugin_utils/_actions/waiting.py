@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run waits for at AWS: said once, calmly, and on stderr, since stdout may be a document (JSON)."""
+"""Say once what a run waits for on AWS. On stderr, since stdout may be a document (JSON)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ansible.utils.display import Display
 
 
 class Waiting:
-    """Says what is waited for, each thing once."""
+    """Displays each kind of message once."""
 
     def __init__(self) -> None:
         self._said: set[str] = set()
 
     def say(self, text: str) -> None:
-        """Show a text unless only numbers or details (after a colon) in it are new."""
+        """Display a text unless only its numbers or its details (after a colon) are new."""
         kind = re.sub(r"\d+", "", text.partition(":")[0])
         if kind not in self._said:
             self._said.add(kind)
@@ -28,7 +28,7 @@ class Waiting:
 
 
 def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
-    """Return what is waited for, by a result of the module that says that it is not done yet."""
+    """Return what a run waits for, from a result of the module that is not done yet."""
     if result.get("pending"):
         return (
             f"Waiting before an access key of IAM user {result['user_name']} is switched off, "
@@ -38,7 +38,7 @@ def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
 
 
 def for_the_distribution(result: Mapping[str, Any], seconds: int) -> str:
-    """Return what is waited for after a distribution was made or changed."""
+    """Return what a run waits for after it has made or changed a distribution."""
     return (
         f"Waiting for CloudFront to deploy distribution {result['distribution_id']} everywhere: "
         f"usually 3 to 10 minutes, at most {seconds} s"
@@ -46,7 +46,7 @@ def for_the_distribution(result: Mapping[str, Any], seconds: int) -> str:
 
 
 def seconds_of(given: Any, default: int) -> int:
-    """Return the seconds that a task gives, 0 for what is no number: the module says so then."""
+    """Return the seconds of an option, or 0 for what is no number: the module refuses that."""
     with suppress(TypeError, ValueError):
         return int(given)
     return default if given is None else 0

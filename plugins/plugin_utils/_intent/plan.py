@@ -26,7 +26,7 @@ from ...module_utils._aws.s3_bucket_access_model import NOTHING
 from ...module_utils._common.addresses import is_loopback, origin_of
 from ...module_utils._common.errors import AwsError
 from ...module_utils._common.plain_text import one_line
-from .._rollback.runs import goes_on_with
+from .._output.rollout_report import playbook_to_finish
 from . import ams_settings, aws_settings
 from .model import Intent, Member
 from .sharing import shared_names
@@ -107,7 +107,7 @@ def _interrupted(members: Iterable[Member], unverified: Mapping[str, str]) -> li
 
 
 def _describe_interrupted(playbook: str) -> str:
-    again = goes_on_with(playbook)
+    again = playbook_to_finish(playbook)
     what_to_do = (
         f"run {again} again for it"
         if again

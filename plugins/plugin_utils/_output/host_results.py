@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._ams.backup_file import unproved_path
-from .rollout_report import Ended, noted, stopped
+from .rollout_report import HostResult, format_stopped, group_notes
 
 Variables = Mapping[str, Mapping[str, Any]]
 
@@ -49,10 +49,10 @@ class _Steps:
             return "failed"
         return "changed" if self.applied.get("changed") else "unchanged"
 
-    def ended(self, host: str) -> Ended:
+    def ended(self, host: str) -> HostResult:
         broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
         is_changed = self.applied.get("changed") or self.by_node
-        return Ended(
+        return HostResult(
             host,
             broken=str(broken.get("msg", "")),
             back=self.is_restored,
@@ -86,7 +86,7 @@ def describe_stopped(
     """Return the message after a rollout that was stopped in a batch."""
     last = max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1)
     after = [host for host in all_hosts[last + 1 :] if host not in batch]
-    return stopped([_Steps(hostvars[host]).ended(host) for host in batch], after, run, again, leaked)
+    return format_stopped([_Steps(hostvars[host]).ended(host) for host in batch], after, run, again, leaked)
 
 
 def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) -> bool:
@@ -133,12 +133,12 @@ def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[s
     """Return one word for how each host ended, and the notes of changing and of checking the servers."""
     steps = {host: _Steps(hostvars[host]) for host in hosts}
     notes = [
-        noted({host: each.applied.get("notes") or [] for host, each in steps.items()}),
-        noted({host: each.verified.get("notes") or [] for host, each in steps.items()}),
+        group_notes({host: each.applied.get("notes") or [] for host, each in steps.items()}),
+        group_notes({host: each.verified.get("notes") or [] for host, each in steps.items()}),
     ]
     return {host: each.result() for host, each in steps.items()}, notes
 
 
 def notes_of_check(hosts: Iterable[str], hostvars: Variables) -> str:
     """Return the notes of checking the servers, each once for all its hosts."""
-    return noted({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})
+    return group_notes({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})

@@ -1,37 +1,40 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a rollout ended, in words. Plain data in, text out."""
+"""Messages about a rollout that was stopped, a rotation that is not finished, and notes of servers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 _FEW = 5
 _OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
 _BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"
-_WORDS = {
-    _BACK: "The former settings are back on",
+_LINES = {
+    _BACK: "The previous settings are restored on",
     _READ: "As before the run:",
     _UNCHANGED: "Not changed by this run:",
-    _BY_NODE: "Changed through another node of the cluster, and not read since that was taken back:",
+    _BY_NODE: "Changed through another node of the cluster, and not read since that node was rolled back:",
     _UNWRITTEN: "Nothing was written to",
 }
+# Only the same playbook finishes a run of these. Others are refused, or do the opposite.
+_FINISHED_BY_ITSELF = ("decommission", "rotate_key")
 _ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How one host of a batch that failed has ended.
+class HostResult:
+    """The state of one host of a batch that failed.
 
-    broken: why it failed, empty where it did not. back: whether former settings were written back.
-    read: whether the backup was compared with its settings, which are as before. unchanged: whether this run
-    found its settings as asked, and had nothing to take back. unwritten: whether nothing was sent to it.
-    by_node: whether another node of its cluster was written and taken back, and it was not read since.
-    stuck: why they could not be. left_alone: settings that somebody else has changed in between.
+    broken: why it failed, empty where it did not. back: True if previous settings were written back.
+    read: True if the backup was compared with the settings of the host, and nothing differed.
+    unchanged: True if this run found its settings as desired, and had nothing to roll back.
+    unwritten: True if nothing was sent to it. by_node: True if another node of its cluster was written and
+    rolled back, and this host was not read since. stuck: why its settings could not be restored.
+    left_alone: settings that somebody else has changed in between.
     """
 
     host: str
@@ -45,31 +48,18 @@ class Ended:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def stopped(
-    batch: Sequence[Ended], not_touched: Sequence[str], run: str, again: str = "", leaked: bool = False
+def format_stopped(
+    batch: Sequence[HostResult], not_touched: Sequence[str], run: str, again: str = "", leaked: bool = False
 ) -> str:
-    """The last word on a rollout that was stopped: what failed where, and how every server is now.
+    """Return the message of a rollout that was stopped: what failed where, and the state of every server.
 
-    again: the playbook to run again, where the run is not rolled back by name. leaked: whether the access
+    again: the playbook to run again, where the run is not rolled back by name. leaked: True if the access
     key was being rotated because it has leaked.
     """
-    back = f"rollback.yml with s3_recording_run={run}"
-    go_on = again or f"{back}, or servers.yml"
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
-    hosts: dict[str, list[str]] = {}
-    for each in batch:
-        hosts.setdefault(_state(each), []).append(each.host)
-    lines += [f"{words} {few(hosts[state])}." for state, words in _WORDS.items() if state in hosts]
-    if _UNKNOWN in hosts:
-        what = f"Run {again} again" if again else f"Run verify.yml for them, or {back}"
-        lines.append(f"Not known: {few(hosts[_UNKNOWN])}. {what}.")
-    lines += [
-        f"{each.host}: the former settings could not be taken back: {each.stuck} They are kept; "
-        f"when the server answers: {go_on} again"
-        for each in batch
-        if each.stuck
-    ]
+    lines += _states(batch, run, again)
+    lines += _stuck(batch, run, again)
     lines += [
         f"{each.host}: left as somebody else has set it in the meantime: {', '.join(each.left_alone)}"
         for each in batch
@@ -81,31 +71,63 @@ def stopped(
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
             "s3_recording_key_leaked=true again, and leave out servers that fail (--limit): it goes on with "
-            "the key that is stored, makes the one before it inactive, and fails at the end to say which one "
+            "the key that is stored, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
     return "\n".join(lines)
 
 
-def _state(ended: Ended) -> str:
-    """Return in which line the host is named; those with a line of their own are in none."""
-    if ended.stuck or (ended.left_alone and not ended.back):
+def playbook_to_finish(playbook: str) -> str:
+    """Return the one playbook that finishes what a run began; empty where there are several ways."""
+    named = [each for each in playbook.split(", ") if each in _FINISHED_BY_ITSELF]
+    return f"{named[-1]}.yml" if named else ""
+
+
+def _states(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
+    """Return a line for each state, with the hosts that are in it."""
+    hosts: dict[str, list[str]] = {}
+    for each in batch:
+        hosts.setdefault(_state(each), []).append(each.host)
+    lines = [f"{words} {few(hosts[state])}." for state, words in _LINES.items() if state in hosts]
+    if _UNKNOWN in hosts:
+        remedy = f"Run {again} again" if again else f"Run verify.yml for them, or {_rollback_of(run)}"
+        lines.append(f"Not known: {few(hosts[_UNKNOWN])}. {remedy}.")
+    return lines
+
+
+def _stuck(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
+    playbook = again or f"{_rollback_of(run)}, or servers.yml"
+    return [
+        f"{each.host}: the previous settings could not be restored: {each.stuck} They are kept; "
+        f"when the server answers, run {playbook} again"
+        for each in batch
+        if each.stuck
+    ]
+
+
+def _rollback_of(run: str) -> str:
+    return f"rollback.yml with s3_recording_run={run}"
+
+
+def _state(result: HostResult) -> str:
+    """Return the state of a host, by which the message groups it."""
+    if result.stuck or (result.left_alone and not result.back):
         return _OWN_LINE
     known = (
-        (ended.back, _BACK),
-        (ended.read, _READ),
-        (ended.unchanged, _UNCHANGED),
-        (ended.by_node, _BY_NODE),
-        (ended.unwritten, _UNWRITTEN),
+        (result.back, _BACK),
+        (result.read, _READ),
+        (result.unchanged, _UNCHANGED),
+        (result.by_node, _BY_NODE),
+        (result.unwritten, _UNWRITTEN),
     )
     return next((state for holds, state in known if holds), _UNKNOWN)
 
 
 def not_replaced(retired: Mapping[str, Mapping[str, Any]], kept: Mapping[str, str], check_mode: bool) -> str:
-    """What a rotation of leaked keys has left open, a line for each bucket; empty where all were replaced.
+    """Return a line for each bucket whose leaked key a rotation has not replaced; empty if there is none.
 
-    retired: bucket to the result of making its former key inactive. kept: bucket to the key that was stored
-    before, where that was an unfinished rotation to be finished first.
+    retired: bucket to the result of making its previous key inactive. kept: bucket to the key that was
+    already stored, where an unfinished rotation had to be finished first.
     """
     was, again = ("would NOT be", "run this twice") if check_mode else ("was NOT", "run this again")
     return "\n".join(
@@ -123,8 +145,8 @@ def _gone(result: Mapping[str, Any], check_mode: bool) -> str:
     return "".join(f"{', '.join(keys)} {verb} {state}. " for keys, state in states if keys)
 
 
-def noted(notes: Mapping[str, Sequence[str]]) -> str:
-    """What is to be known of some servers, the same words once for all of them; empty where there is nothing.
+def group_notes(notes: Mapping[str, Sequence[str]]) -> str:
+    """Return the notes of servers, the same text once for all of them; empty where there is none.
 
     notes: host to its notes, of each of which the first address is the server's.
     """
@@ -145,6 +167,6 @@ def _without_address(text: str) -> str:
 
 
 def few(hosts: Sequence[str]) -> str:
-    """Names of a few hosts, and how many more there are."""
+    """Return the names of the first few hosts, and the number of the others."""
     more = len(hosts) - _FEW
     return ", ".join(hosts[:_FEW]) + (f" and {more} more" if more > 0 else "")

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a batch is undone, and what a rollback did, in words. Plain data in, text out."""
+"""Messages about how to undo a batch, and about what a rollback did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_run=
 
 
 def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bool, old_key: str) -> str:
-    """How the changes of a batch are undone.
+    """Return how to undo the changes of a batch.
 
     layers: what the run changed, by host. old_key: what a rotation does with the old key.
     """
@@ -44,47 +44,49 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
 
 
 def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: bool) -> tuple[str, bool]:
-    """What a rollback did, and whether it could do nothing.
+    """Return what a rollback did, and True if it could restore nothing that there was to restore.
 
-    results: of each host, empty where there was nothing. since: the name from which on runs were rolled back.
+    results: of each host, empty where there was nothing. since: the first run that was rolled back.
     """
-    failed = {host: result for host, result in results.items() if result.get("failed")}
+    failed = _with("failed", results)
     ended = {host: result for host, result in results.items() if host not in failed}
     back = _with("restored", ended)
     others, key = _with("left_alone", ended), _with("key_stays", ended)
     nothing = [host for host in ended if host not in {*back, *others, *key}]
-    lines = []
-    if back and check_mode:
-        lines.append(f"{few(back)} would have the settings from before {since} again.")
-    elif back:
-        lines.append(f"{few(back)}: the settings from before {since} were read back.")
-    elif not failed:
-        lines.append(f"Nothing {'would be' if check_mode else 'was'} restored.")
+    lines = [_first_line(back, since, check_mode)] if back or not failed else []
     if nothing:
         lines.append(f"Nothing to restore, since no run from {since} on changed them: {few(nothing)}.")
-    lines += [
-        f"{host}: left as somebody else has set it since, and kept in the backup: {_settings(ended[host])}."
-        for host in others
-    ]
+    lines += _left_alone(others, ended)
     if key:
         lines.append(f"The access key stays, since a replaced one is not written back: {few(key)}.")
     lines += [
-        f"{host}: not known to be restored, its backup is kept: {result.get('msg', '')}"
-        for host, result in failed.items()
+        f"{host}: not known to be restored, its backup is kept: {results[host].get('msg', '')}"
+        for host in failed
     ]
     return "\n".join(lines), bool(others or key) and not back
+
+
+def _left_alone(hosts: Sequence[str], results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for host in hosts:
+        found = results[host]["left_alone"].items()
+        names = ", ".join(f"{app}: {name}" for app, names in found for name in sorted(names))
+        lines.append(f"{host}: left as somebody else has set it since, and kept in the backup: {names}.")
+    return lines
+
+
+def _first_line(back: Sequence[str], since: str, check_mode: bool) -> str:
+    if not back:
+        return f"Nothing {'would be' if check_mode else 'was'} restored."
+    if check_mode:
+        return f"{few(back)} would have the settings from before {since} again."
+    return f"{few(back)}: the settings from before {since} were read back."
 
 
 def _with(part: str, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [host for host, result in results.items() if result.get(part)]
 
 
-def _settings(result: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{app}: {name}" for app, names in result["left_alone"].items() for name in sorted(names)
-    )
-
-
 def _new_keys(layer: Layer) -> str:
     keys: Sequence[Any] = [settings.get(ACCESS_KEY[0], {}) for settings in layer["apps"].values()]
-    return ", ".join(sorted({str(key.get("after") or "as before with another secret") for key in keys}))
+    return ", ".join(sorted({str(key.get("after") or "as before, with another secret") for key in keys}))

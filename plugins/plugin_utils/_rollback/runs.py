@@ -1,9 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which runs of a fleet can be rolled back, and what each was.
+"""List the runs of a fleet that can be rolled back, and choose one.
 
-Plain data in, plain data out: the layers of the backup of each host, as former.py describes them.
+Plain data in, plain data out: the layers of the backup of each host, as _ams/backup.py describes them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from ...module_utils._ams.backup import (
 _MOST_LISTED, _MOST_MEANT = 20, 3
 _AS_TIME = "%Y%m%dT%H%M%SZ"
 _ROTATE = "rotate_key"
-# What a run of these began the same playbook finishes. Others are refused there, or do the opposite.
-_GO_ON = ("decommission", _ROTATE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Run:
     only_key: bool = False
 
     @property
-    def described(self) -> str:
+    def description(self) -> str:
         parts = [self.name, self.playbook, _count(len(self.hosts), "server"), self._settings]
         return "  ".join(part for part in parts if part)
 
@@ -53,9 +51,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Choice:
-    """The runs that go back: all from one on. hosts: host to the first of its runs that goes back.
+    """The runs to roll back: all from one on. hosts: host to the first of its runs that is rolled back.
 
-    problem: why none does.
+    problem: why none is.
     """
 
     since: str = ""
@@ -64,7 +62,7 @@ class Choice:
 
 
 def name_of_run(now: str, known: Iterable[str]) -> str:
-    """Return the name of a run that begins now: a later one than all that are known, also of wrong clocks."""
+    """Return the name of a run that begins now, later than all known ones even if a clock was wrong."""
     latest = max((name for name in known if is_time(name)), default="")
     if now > latest:
         return now
@@ -76,7 +74,7 @@ def name_of_run(now: str, known: Iterable[str]) -> str:
 
 
 def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
-    """All runs in their order. backups: the layers of each host."""
+    """Return all runs in their order. backups: the layers of each host."""
     of_run: dict[str, dict[str, Layer]] = {}
     for host, layers in backups.items():
         for layer in layers:
@@ -85,21 +83,21 @@ def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
 
 
 def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
-    """What a person has chosen to roll back. name: a run. since: a time, where there is no name."""
+    """Return the runs to roll back. name: a run. since: a time, where there is no name."""
     runs = runs_of(backups)
     first = name or since
     problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
     order = [run.name for run in runs]
-    back = set(order[first_of(order, first) :])
-    going = {host: [layer for layer in layers if layer["run"] in back] for host, layers in backups.items()}
-    problem = problem or _problem_of_lost_key(going, runs, first, folder)
+    names = set(order[first_of(order, first) :])
+    chosen = {host: [layer for layer in layers if layer["run"] in names] for host, layers in backups.items()}
+    problem = problem or _problem_of_lost_key(chosen, runs, first, folder)
     if problem:
         return Choice(problem=problem)
-    return Choice(first, {host: layers[0]["run"] for host, layers in going.items() if layers})
+    return Choice(first, {host: layers[0]["run"] for host, layers in chosen.items() if layers})
 
 
 def only_key(layer: Layer) -> bool:
-    """True if a layer is of an access key that was replaced, and of nothing else."""
+    """True if a layer only replaced an access key."""
     apps = layer["apps"].values()
     return all(set(settings) <= set(ACCESS_KEY) and replaces_key(settings) for settings in apps)
 
@@ -126,38 +124,32 @@ def is_rotation(playbook: str) -> bool:
     return _ROTATE in playbook.split(", ")
 
 
-def goes_on_with(playbook: str) -> str:
-    """Return the one playbook that finishes what a run began; empty where there are several ways."""
-    named = [each for each in playbook.split(", ") if each in _GO_ON]
-    return f"{named[-1]}.yml" if named else ""
-
-
 def _lost_keys(layers: Sequence[Layer]) -> set[str]:
-    """The runs that took a key away which a rollback of all these layers of a host would write back."""
-    before = folded(layers)
+    """Return the runs that removed a key which a rollback of all these layers of a host would write back."""
+    previous = folded(layers)
     return {
         layer["run"]
         for layer in layers
         for app, settings in layer["apps"].items()
         for name in ACCESS_KEY
-        if _is_taken(settings.get(name)) and before[app][name]["before"]
+        if _is_removed(settings.get(name)) and previous[app][name]["before"]
     }
 
 
-def _is_taken(values: Optional[Mapping[str, Any]]) -> bool:
+def _is_removed(values: Optional[Mapping[str, Any]]) -> bool:
     return bool(values and values["before"] and not values["after"])
 
 
 def _problem_of_lost_key(
-    going: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
+    chosen: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str
 ) -> str:
-    lost = {host: _lost_keys(layers) for host, layers in going.items()}
+    lost = {host: _lost_keys(layers) for host, layers in chosen.items()}
     hosts = [host for host, names in lost.items() if names]
     if not hosts:
         return ""
-    # The latest of several: after it no key from before is known to be there.
+    # The latest of several: after it no earlier key is known to exist.
     run = next(run for run in reversed(runs) if any(run.name in names for names in lost.values()))
-    also = "" if run.name == first else f" It would go back too, with all from {first} on."
+    also = "" if run.name == first else f" It would be rolled back too, with all from {first} on."
     return (
         f"Run {run.name}{_by(run)} ended recording on {_count(len(hosts), 'server')}, and the access key "
         f"from before may be deleted by now.{also} To record again, run site.yml, which brings a key that "
@@ -179,9 +171,9 @@ def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
     run = next((run for run in runs if run.name == name), None)
     if run is None:
         meant = _meant(name, [run.name for run in runs])
-        asked = f" Did you mean {' or '.join(meant)}?" if meant else ""
+        hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
         name = " ".join(name.splitlines())
-        return f"There is no run '{name}'.{asked} Nothing was changed, and all backups are kept.\n{listed}"
+        return f"There is no run '{name}'.{hint} Nothing was changed, and all backups are kept.\n{listed}"
     if run.only_key:
         return f"{_refusal(run)} Nothing was changed, and all backups are kept.\n{listed}"
     return ""
@@ -200,8 +192,8 @@ def _refusal(run: Run) -> str:
         "its secret, and run site.yml."
     )
     return (
-        f"Run {run.name}{_by(run)} {words} To go back further, name an earlier run: where the bucket goes "
-        "back, the key goes back with it."
+        f"Run {run.name}{_by(run)} {words} To go back further, name an earlier run: where the bucket is "
+        "restored, the key is restored with it."
     )
 
 
@@ -210,7 +202,7 @@ def _by(run: Run) -> str:
 
 
 def _meant(name: str, names: Sequence[str]) -> list[str]:
-    """The names that a person may have meant, the latest first."""
+    """Return the run names nearest to a mistyped one, the latest first."""
     latest = list(reversed(names))
     near = [each for each in latest if each.startswith(name) or name.startswith(each)]
     return (near or get_close_matches(name, latest, n=_MOST_MEANT, cutoff=0.8))[:_MOST_MEANT]
@@ -222,7 +214,7 @@ def _listed(runs: Sequence[Run], folder: str) -> str:
     more = len(runs) - _MOST_LISTED
     lines = [f"Runs that can be rolled back, from {folder}:"]
     lines += [f"- and {more} earlier ones"] if more > 0 else []
-    return "\n".join([*lines, *(f"- {run.described}" for run in runs[-_MOST_LISTED:])])
+    return "\n".join([*lines, *(f"- {run.description}" for run in runs[-_MOST_LISTED:])])
 
 
 def _count(number: int, noun: str) -> str:

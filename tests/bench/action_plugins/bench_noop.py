@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The unit of the budget: what Ansible itself costs for one task on one host."""
+"""The unit of the budget: the cost of one task on one host in Ansible itself."""
 
 from __future__ import annotations
 

@@ -22,10 +22,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 from botocore.exceptions import ClientError
 
+from stand_ins.ansible_environment import REPO
 from stand_ins.aws import AwsStandIn
 from stand_ins.aws.stand_in import Credentials
 from tests.harness.generate_policies import FOLDER, FULL_ACCESS, documents, filled_in, text_of
-from tests.harness.playbook import REPO
 from tests.harness.policies import Account
 
 from .test_iam_programmatic_user_apply import Module

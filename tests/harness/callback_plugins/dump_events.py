@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes all that a callback can get hold of to a file, one JSON object a line."""
+"""Write everything that a callback can read to a file, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class CallbackModule(CallbackBase):
         found = manager.get_vars(play=self._play, host=host, task=task)
         return {name: value for name, value in found.items() if name not in _OF_ALL}
 
-    def _record(self, event: str, outcome: Any) -> None:
+    def _record(self, event: str, result: Any) -> None:
         self._write(
             event,
-            host=outcome._host.get_name(),
-            task=self._task(outcome._task),
-            task_fields=outcome._task_fields,
-            result=outcome._result,
-            variables=self._variables(outcome._host, outcome._task),
+            host=result._host.get_name(),
+            task=self._task(result._task),
+            task_fields=result._task_fields,
+            result=result._result,
+            variables=self._variables(result._host, result._task),
         )
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
@@ -106,7 +106,7 @@ class CallbackModule(CallbackBase):
 
 
 def _plain(value: Any) -> Any:
-    """Without keys that JSON does not have."""
+    """Return a value without keys that JSON does not have."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

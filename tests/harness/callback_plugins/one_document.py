@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes one JSON document to stdout at the end of a run, as the callbacks for machines do."""
+"""Write one JSON document to stdout at the end of a run, as the callbacks for machines do."""
 
 from __future__ import annotations
 

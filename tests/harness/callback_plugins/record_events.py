@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes what happens in a playbook run to a file, one JSON object a line, for the tests to read."""
+"""Write the events of a playbook run to a file, one JSON object a line, for the tests to read."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class CallbackModule(CallbackBase):
         with open(os.environ["RECORD_EVENTS_PATH"], "a", encoding="utf-8") as file:
             file.write(json.dumps(event, default=str) + "\n")
 
-    def _record(self, status: str, outcome: Any, item: bool = False, ignored: bool = False) -> None:
+    def _record(self, status: str, result: Any, item: bool = False, ignored: bool = False) -> None:
         self._write(
             {
                 "event": "item" if item else "result",
                 "status": status,
-                "host": outcome._host.get_name(),
-                "task": outcome._task.get_name(),
-                "action": outcome._task.action,
-                "step": outcome._task.args.get("step"),
+                "host": result._host.get_name(),
+                "task": result._task.get_name(),
+                "action": result._task.action,
+                "step": result._task.args.get("step"),
                 "ignored": ignored,
-                "result": outcome._result,
+                "result": result._result,
             }
         )
 

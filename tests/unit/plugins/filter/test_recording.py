@@ -114,7 +114,7 @@ REFUSED = {**FAILED, "login_refused": True}
 @pytest.mark.parametrize(
     ("host", "line"),
     [
-        (of_host(CHANGED, FAILED, BACK), "The former settings are back on ams-1."),
+        (of_host(CHANGED, FAILED, BACK), "The previous settings are restored on ams-1."),
         (of_host(CHANGED, FAILED, NOTHING_BACK), "As before the run: ams-1."),
         (of_host(READ, restored=NOTHING_TO_TAKE_BACK), "Not changed by this run: ams-1."),
         (of_host({**READ, "written_by": "a"}, restored=NOTHING_TO_TAKE_BACK), "Changed through another node"),

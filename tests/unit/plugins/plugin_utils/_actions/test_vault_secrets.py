@@ -6,7 +6,9 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.vault_secrets import (
+    run_vault_passwords,
+)
 
 
 def loader(*secrets: tuple[str, str]) -> DataLoader:
@@ -16,16 +18,22 @@ def loader(*secrets: tuple[str, str]) -> DataLoader:
 
 
 def test_a_run_without_passwords() -> None:
-    assert vault_secrets.of_run(loader()) == ("", [])
-    assert vault_secrets.of_run(DataLoader()) == ("", [])
+    assert run_vault_passwords(loader()) == ("", [])
+    assert run_vault_passwords(DataLoader()) == ("", [])
 
 
 def test_the_first_encrypts_and_all_decrypt() -> None:
-    assert vault_secrets.of_run(loader(("dev", "one"), ("prod", "two"))) == ("dev", ["one", "two"])
+    assert run_vault_passwords(loader(("dev", "one"), ("prod", "two"))) == (
+        "dev",
+        ["one", "two"],
+    )
 
 
 def test_the_identity_that_is_set_encrypts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "DEFAULT_VAULT_ENCRYPT_IDENTITY", "prod", raising=False)
-    assert vault_secrets.of_run(loader(("dev", "one"), ("prod", "two"))) == ("prod", ["two", "one"])
+    assert run_vault_passwords(loader(("dev", "one"), ("prod", "two"))) == (
+        "prod",
+        ["two", "one"],
+    )
     with pytest.raises(AnsibleActionFail, match="Choosing the vault password"):
-        vault_secrets.of_run(loader(("dev", "one")))
+        run_vault_passwords(loader(("dev", "one")))

@@ -7,39 +7,40 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import (
-    Ended,
+    HostResult,
+    format_stopped,
+    group_notes,
     not_replaced,
-    noted,
-    stopped,
+    playbook_to_finish,
 )
 
 STUCK = (
-    "d: the former settings could not be taken back: the connection was refused. They are kept; "
-    "when the server answers: rollback.yml with s3_recording_run=R, or servers.yml again"
+    "d: the previous settings could not be restored: the connection was refused. They are kept; "
+    "when the server answers, run rollback.yml with s3_recording_run=R, or servers.yml again"
 )
 
 
 def test_every_host_is_told_as_it_is() -> None:
     batch = [
-        Ended("a", broken="the redirect is broken", back=True),
-        Ended("b", back=True, left_alone=["live: hlsTime"]),
-        Ended("c", read=True),
-        Ended("i", unchanged=True, unwritten=True),
-        Ended("j", by_node=True),
-        Ended("d", broken="no answer", stuck="the connection was refused."),
-        Ended("e", broken="wrong password", unwritten=True),
-        Ended("f"),
-        Ended("g", left_alone=["live: hlsTime"]),
+        HostResult("a", broken="the redirect is broken", back=True),
+        HostResult("b", back=True, left_alone=["live: hlsTime"]),
+        HostResult("c", read=True),
+        HostResult("i", unchanged=True, unwritten=True),
+        HostResult("j", by_node=True),
+        HostResult("d", broken="no answer", stuck="the connection was refused."),
+        HostResult("e", broken="wrong password", unwritten=True),
+        HostResult("f"),
+        HostResult("g", left_alone=["live: hlsTime"]),
     ]
-    assert stopped(batch, [f"h{number}" for number in range(7)], "R").splitlines() == [
+    assert format_stopped(batch, [f"h{number}" for number in range(7)], "R").splitlines() == [
         "The rollout was stopped (run R).",
         "- a: the redirect is broken",
         "- d: no answer",
         "- e: wrong password",
-        "The former settings are back on a, b.",
+        "The previous settings are restored on a, b.",
         "As before the run: c.",
         "Not changed by this run: i.",
-        "Changed through another node of the cluster, and not read since that was taken back: j.",
+        "Changed through another node of the cluster, and not read since that node was rolled back: j.",
         "Nothing was written to e.",
         "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_run=R.",
         STUCK,
@@ -55,9 +56,9 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
 
     With a rotation rollback.yml was named for the servers of which it is not known how they are.
     """
-    batch = [Ended("d", broken="no answer", stuck="the connection was refused."), Ended("f")]
-    text = stopped(batch, [], "R", again)
-    assert f"when the server answers: {again} again" in text
+    batch = [HostResult("d", broken="no answer", stuck="the connection was refused."), HostResult("f")]
+    text = format_stopped(batch, [], "R", again)
+    assert f"when the server answers, run {again} again" in text
     assert f"Not known: f. Run {again} again." in text
     assert "rollback" not in text
     assert "servers.yml" not in text
@@ -65,7 +66,7 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
 
 
 def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
-    text = stopped([Ended("d", broken="no answer")], [], "R", "rotate_key.yml", leaked=True)
+    text = format_stopped([HostResult("d", broken="no answer")], [], "R", "rotate_key.yml", leaked=True)
     assert "This run has not made the leaked access key inactive" in text
     assert "fails at the end to say which one was not replaced" in text
 
@@ -100,7 +101,21 @@ def test_what_holds_for_many_servers_is_said_once() -> None:
 
     notes = {f"ams-{number}": [of(f"ams-{number}", "2 recordings are on the disk")] for number in range(1, 8)}
     notes["ams-8"] = [of("ams-8", "3 recordings are on the disk")]
-    first, second = noted(notes).splitlines()
+    first, second = group_notes(notes).splitlines()
     assert first.startswith("ams-1, ams-2, ams-3, ams-4, ams-5 and 2 more: the server, application 'live': 2")
     assert second == "ams-8: the server, application 'live': 3 recordings are on the disk"
-    assert noted({"ams-1": []}) == ""
+    assert group_notes({"ams-1": []}) == ""
+
+
+@pytest.mark.parametrize(
+    ("playbook", "again"),
+    [
+        ("decommission", "decommission.yml"),
+        ("site, rotate_key", "rotate_key.yml"),
+        ("site", ""),
+        ("my_rotate_key", ""),
+        ("", ""),
+    ],
+)
+def test_what_finishes_a_run(playbook: str, again: str) -> None:
+    assert playbook_to_finish(playbook) == again

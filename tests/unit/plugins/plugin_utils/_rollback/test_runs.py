@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import in_order
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
     chosen_run,
-    goes_on_with,
     name_of_run,
     only_key,
     runs_of,
@@ -42,7 +41,7 @@ def problem(name: str, since: str = "", backups: Any = None) -> str:
 
 
 def test_each_run_is_told_with_what_it_was() -> None:
-    assert [run.described for run in runs_of(BACKUPS)] == [
+    assert [run.description for run in runs_of(BACKUPS)] == [
         f"{SITE}  site  2 servers  4 settings",
         f"{ROTATE}  rotate_key  2 servers  2 settings (the access key)",
         f"{LATER}  2 servers  1 setting",
@@ -144,7 +143,7 @@ def test_a_way_back_over_the_end_of_recording_does_not_write_a_deleted_key_back(
     early = layer(ROTATE, "servers", hlsTime=("1", "2"))
     text = problem(name, since, {"a": [FIRST, early, SMALL, GONE], "b": [FIRST]})
     assert f"Run {END} (decommission) ended recording on 1 server" in text
-    assert f"It would go back too, with all from {name or since} on." in text
+    assert f"It would be rolled back too, with all from {name or since} on." in text
     assert "Nothing was changed, and all backups are kept." in text
 
 
@@ -174,20 +173,6 @@ def test_a_key_that_another_playbook_replaced_was_no_rotation(playbook: str) -> 
     assert "set s3_recording_access_key_id" in text
     assert "rotate_key" not in text
     assert "rotation" not in text
-
-
-@pytest.mark.parametrize(
-    ("playbook", "again"),
-    [
-        ("decommission", "decommission.yml"),
-        ("site, rotate_key", "rotate_key.yml"),
-        ("site", ""),
-        ("my_rotate_key", ""),
-        ("", ""),
-    ],
-)
-def test_what_finishes_a_run(playbook: str, again: str) -> None:
-    assert goes_on_with(playbook) == again
 
 
 def test_a_first_key_is_no_rotation() -> None:

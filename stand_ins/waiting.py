@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a test waits for what takes its time: by asking, never by a fixed pause."""
+"""Wait until something is so, by asking again and never by a fixed pause."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE = 60
+TIMEOUT = 60
 
 
-def wait_for(what: Callable[[], Any], patience: float = PATIENCE, pause: float = 0.25) -> Any:
-    """What there is as soon as it is true, or what there is after so many seconds of patience.
+def wait_for(ask: Callable[[], Any], patience: float = TIMEOUT, pause: float = 0.25) -> Any:
+    """Return the first true answer, or the last answer once the seconds of patience are over.
 
-    pause: seconds between two looks.
+    pause: seconds between two attempts.
     """
     end = time.monotonic() + patience
     while True:
-        found = what()
+        found = ask()
         if found or time.monotonic() > end:
             return found
         time.sleep(pause)
