@@ -356,7 +356,7 @@ def test_module_defaults_and_action_groups(place: Place) -> None:
     assert statuses(run, "group of the check") == both("skipped")
     assert_says(run, "group of the check", "uploaded in check mode")
     assert_says(run, "nearer", "one of the following is required: password")
-    assert_says(run, "of the task", f"{REFUSED}: the connection was refused")
+    assert_says(run, "of the task", f"{REFUSED}: the connection to the server was refused")
     for task in ("group", "group and module", "short name"):
         assert set(started(run, task)) == SSH
 

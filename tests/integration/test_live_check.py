@@ -641,8 +641,12 @@ def test_without_credentials_the_small_object_alone_is_checked_where_the_key_may
 @pytest.mark.parametrize(
     ("fault", "broken", "came"),
     [
-        ({"action": "reset_after", "path": "broadcasts/create"}, "live pull", "the connection broke"),
-        ({"action": "reset_after", "path": "/start$"}, "live pull", "the connection broke"),
+        (
+            {"action": "reset_after", "path": "broadcasts/create"},
+            "live pull",
+            "the connection to the server broke",
+        ),
+        ({"action": "reset_after", "path": "/start$"}, "live pull", "the connection to the server broke"),
         ({"action": "html", "path": r"broadcasts/live-check-\w+$"}, "live pull", "a page of HTML"),
         (
             {"action": "status", "status": 200, "body": "{}", "path": "vods/list"},

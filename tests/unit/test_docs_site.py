@@ -94,7 +94,7 @@ TOLD = (
     "the server has no such application",
     "is stored, but inactive in IAM",
     "whose secret cannot be read again",
-    "the connection was refused",
+    "the connection to PLACE was refused",
     "which overrides the bucket",
     "Run storage.yml first, it makes the key",
     "takes true or false",

@@ -10,10 +10,8 @@ would be half of what the task costs.
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from typing import Any, Optional, Union
 from urllib.request import getproxies
 
 from .._common.bounded import TooMuch, connection_class
+from .._common.network import no_answer
 from .._common.plain_text import one_line
 
 try:
@@ -41,7 +40,22 @@ API = "/rest/v2"
 SMALL, SETTINGS, PAGE = 64 * 1024, 256 * 1024, 1024 * 1024
 # As they come over the line, chunks included.
 _LINE_MOST = 2 * PAGE
-_NO_CONSOLE = "Is this address an AMS console?"
+# The address is in what was tried.
+_SERVER = "the server"
+_NOT_UP = "Is the server up and the port open?"
+_REMEDIES = {
+    "long": "Is this address an AMS console?",
+    "http": "Is this address an AMS console?",
+    "proxy": "See HTTPS_PROXY and NO_PROXY",
+    "tls": "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
+    "dns": "Check the address",
+    "refused": "Is the server running, and is this its port?",
+    "timeout": "Is the server overloaded? See timeout",
+    "route": _NOT_UP,
+    "connection": _NOT_UP,
+    "cut": "Did the server stop or restart? Run again",
+}
+_USES_HTTP = "Give the address with http://, or the port that speaks https (5443)"
 
 # Made before a fork: an SSL context that nobody has loaded certificates into.
 _spare_contexts: list[Any] = []
@@ -103,6 +117,7 @@ class Transport:
         self.headers: dict[str, str] = {**utils.default_headers(), "Accept-Encoding": "identity"}
         self._timeout = timeout
         self._cookies: dict[str, str] = {}
+        self._url = url
         self._secure = url.startswith("https:")
         # What stands before a path: a proxy of HTTP has to be told the server.
         self._base = ""
@@ -134,7 +149,7 @@ class Transport:
             connection.connect()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
             connection.close()
-            raise _in_words(_as_of_a_request(failure), self._timeout) from failure
+            raise self._no_answer(failure) from failure
         finally:
             self._pool._put_conn(connection)  # noqa: SLF001
 
@@ -169,7 +184,7 @@ class Transport:
                 decode_content=False,
             )
         except urllib3.exceptions.HTTPError as failure:
-            raise _in_words(failure, self._timeout) from failure
+            raise self._no_answer(failure) from failure
         except ValueError as failure:
             # What it says may quote a header, and so a token.
             raise _unusable(failure) from None
@@ -199,14 +214,34 @@ class Transport:
                 sent=True,
             ) from failure
         except urllib3.exceptions.HTTPError as failure:
-            raise _in_words(failure, self._timeout) from failure
+            raise self._no_answer(failure) from failure
         except ValueError as failure:
-            raise _no_http(str(failure)) from None
+            raise _breaks_http(failure) from None
         if len(content) > most:
             response.close()
             if response.status == 200:
-                raise TransportError(str(TooMuch(most)), _NO_CONSOLE, sent=True)
+                raise TransportError(str(TooMuch(most)), _REMEDIES["long"], sent=True)
         return content[:most]
+
+    def _no_answer(self, failure: Exception) -> TransportError:
+        kinds = urllib3.exceptions
+        found = no_answer(failure, self._url, self._timeout, _SERVER)
+        if isinstance(failure, ValueError) and found.kind == "other":
+            return _unusable(failure)
+        remedy = _REMEDIES.get(found.kind, "")
+        if isinstance(failure, kinds.ConnectTimeoutError) and found.kind == "timeout":
+            remedy = _NOT_UP
+        if "WRONG_VERSION_NUMBER" in found.words:
+            remedy = _USES_HTTP
+        before = (kinds.ProxyError, kinds.SSLError, kinds.NewConnectionError, kinds.ConnectTimeoutError)
+        sent = not isinstance(failure, before)
+        return TransportError(
+            found.words,
+            remedy,
+            sent=sent,
+            final=found.kind not in ("refused", "route", "connection", "cut"),
+            starting=found.kind == "refused" and not isinstance(failure, kinds.ProtocolError),
+        )
 
     def close(self) -> None:
         self._pool.close()
@@ -297,85 +332,6 @@ def _unusable(failure: Exception) -> TransportError:
     return TransportError(f"no request can be made of it ({type(failure).__name__})", "")
 
 
-def _as_of_a_request(failure: Exception) -> Exception:
-    """Return what a request would have failed with."""
-    kinds = urllib3.exceptions
-    if isinstance(failure, kinds.HTTPError):
-        return failure
-    if isinstance(failure, (ssl.SSLError, ValueError)):
-        return kinds.SSLError(failure)
-    if isinstance(failure, socket.timeout):
-        return kinds.TimeoutError(failure)
-    return kinds.ProtocolError("Connection aborted.", failure)
-
-
-def _in_words(failure: Exception, timeout: float) -> TransportError:
-    kinds = urllib3.exceptions
-    if isinstance(failure, kinds.LocationValueError):
-        return _unusable(failure)
-    if isinstance(failure, kinds.ProxyError):
-        return TransportError(
-            f"the proxy did not serve it ({_root_words(failure)})", "See HTTPS_PROXY and NO_PROXY"
-        )
-    if isinstance(failure, kinds.SSLError):
-        return TransportError(
-            f"the certificate or the TLS handshake was not accepted ({_root_words(failure)})",
-            "Give the server's certificate or its CA as ca_path, or set validate_certs to false",
-        )
-    if isinstance(failure, kinds.NewConnectionError):
-        return _no_connection(failure)
-    if isinstance(failure, kinds.ConnectTimeoutError):
-        return TransportError(f"no connection within {timeout:g} s", "Is the server up and the port open?")
-    if isinstance(failure, kinds.TimeoutError):
-        return TransportError(
-            f"no answer within {timeout:g} s", "Is the server overloaded? See timeout", sent=True
-        )
-    if isinstance(failure, kinds.ProtocolError):
-        return _broken(failure)
-    return TransportError(_root_words(failure), "", sent=True)
-
-
-def _broken(failure: Exception) -> TransportError:
-    root = _root(failure)
-    if isinstance(root, TooMuch):
-        return TransportError(str(root), _NO_CONSOLE, sent=True)
-    # Of http.client itself for a line that is too long, and for too many headers.
-    if isinstance(root, http.client.LineTooLong) or root.__class__ is http.client.HTTPException:
-        return _no_http(_root_words(failure))
-    return TransportError(
-        f"the connection broke ({_root_words(failure)})",
-        "Did the server stop or restart? Run again",
-        sent=True,
-        final=False,
-    )
-
-
-def _no_http(words: str) -> TransportError:
-    return TransportError(f"the answer breaks the rules of HTTP ({one_line(words)})", _NO_CONSOLE, sent=True)
-
-
-def _no_connection(failure: Exception) -> TransportError:
-    root = _root(failure)
-    if isinstance(root, socket.gaierror):
-        return TransportError("the name of the host is not known to DNS", "Check the address")
-    if isinstance(root, ConnectionRefusedError):
-        came = "the connection was refused"
-        return TransportError(
-            came, "Is the server running, and is this its port?", final=False, starting=True
-        )
-    came = f"no connection ({_root_words(failure)})"
-    return TransportError(came, "Is the server up and the port open?", final=False)
-
-
-def _root(error: BaseException) -> BaseException:
-    seen = error
-    while True:
-        inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
-        if not isinstance(inner, BaseException):
-            return seen
-        seen = inner
-
-
-def _root_words(error: BaseException) -> str:
-    root = _root(error)
-    return one_line(str(root)) or type(root).__name__
+def _breaks_http(failure: ValueError) -> TransportError:
+    words = f"the answer of {_SERVER} breaks the rules of HTTP: {one_line(str(failure))}"
+    return TransportError(words, _REMEDIES["http"], sent=True)
