@@ -234,11 +234,10 @@ class Transport:
         if "WRONG_VERSION_NUMBER" in found.words:
             remedy = _USES_HTTP
         before = (kinds.ProxyError, kinds.SSLError, kinds.NewConnectionError, kinds.ConnectTimeoutError)
-        sent = not isinstance(failure, before)
         return TransportError(
             found.words,
             remedy,
-            sent=sent,
+            sent=not isinstance(failure, before),
             final=found.kind not in ("refused", "route", "connection", "cut"),
             starting=found.kind == "refused" and not isinstance(failure, kinds.ProtocolError),
         )

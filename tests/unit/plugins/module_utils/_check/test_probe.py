@@ -350,7 +350,7 @@ class TestBroken:
     def test_a_store_that_does_not_answer(self, store: Store) -> None:
         store.answers["list_objects_v2"] = [ConnectTimeoutError(endpoint_url=f"{STORE}/recordings")]
         found = link(list(parts().probe.links()), "list")
-        assert found.came == "no answer from store:9000 within 5 s"
+        assert found.came == "no connection to store:9000 within 5 s"
         assert "firewall" in found.remedy
 
     def test_no_piece_of_what_could_not_be_fetched(self, store: Store) -> None:
