@@ -16,8 +16,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     SUFFIX,
-    playbook_of,
-    unproved_path,
+    latest_playbook,
+    unverified_path,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.fields import nearest_name
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
@@ -80,7 +80,7 @@ def recording_fleet(
             problems.append((each, f"a part of a variable cannot be read: {undefined}; {_ELSEWHERE}"))
     folder = os.path.expanduser(backup_dir)
     unproved = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
-    result = fleet(members, problems, folder, {path: playbook_of(path) for path in unproved})
+    result = fleet(members, problems, folder, {path: latest_playbook(path) for path in unproved})
     display = Display()
     for warning in result["warnings"]:
         display.warning(warning)
@@ -207,7 +207,7 @@ def recording_unproved(
     # A host's variables are put together anew for each look at them; its file is enough, but for a node of a
     # cluster that was not written itself.
     return any(
-        os.path.exists(unproved_path(hosts[host]["backup_path"]))
+        os.path.exists(unverified_path(hosts[host]["backup_path"]))
         or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unproved"))
         for host in batch
     )

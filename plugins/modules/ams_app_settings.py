@@ -281,7 +281,7 @@ notes:
   sample:
     - >-
       https://ams.example.com:5443, application 'live': the server stores '6' for hlsListSize, which is not
-      the value asked for
+      the requested value
 restored:
   description:
     - For each application the settings that have their previous values again, which was read back from the
@@ -346,12 +346,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import (
-    outcome,
-    taken_back,
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.rollback import roll_back
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import apply_settings
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import (
+    ApplyOptions,
+    DesiredSettings,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import Manner, Wish
 
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
@@ -402,28 +403,28 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
     restore = params["restore"]
     path = restore["path"] if restore else params["backup_path"]
-    former = FormerFile(path, connection.checked_url(), params["carried"]) if path else None
-    manner = Manner(
+    backup = BackupFile(path, connection.checked_url(), params["carried"]) if path else None
+    options = ApplyOptions(
         check_mode=check_mode,
-        former=former,
+        backup=backup,
         run=params["backup_run"] or "",
         playbook=params["backup_playbook"] or "",
-        keep_only=params["backup_only"],
-        kept=params["carried"] and not params["backup_only"],
+        backup_only=params["backup_only"],
+        is_backed_up=params["carried"] and not params["backup_only"],
         ready_timeout=params["ready_timeout"],
         forget=not restore or restore["forget"],
-        access_key_too=not restore or restore["access_key"],
+        access_key=not restore or restore["access_key"],
         written_by=params["written_by"],
         cluster_hosts=params["cluster_hosts"],
         cluster_timeout=params["cluster_timeout"],
     )
-    if former and restore:
-        first = former.first_run(restore["run"], restore["since"])
-        return taken_back(connection, former, first, restore["unproved"], manner)
+    if backup and restore:
+        first = backup.first_run(restore["run"], restore["since"])
+        return roll_back(connection, backup, first, restore["unproved"], options)
     one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
-    asked = params["apps"] if params["app"] is None else [one]
-    wishes = [Wish(each["name"], **{name: each[name] for name in _OF_ONE}) for each in asked]
-    return outcome(connection, wishes, manner)
+    apps = params["apps"] if params["app"] is None else [one]
+    desired = [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]
+    return apply_settings(connection, desired, options)
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ CASES = [
         "timeout at POST",
         (
             WRITING + f"no answer from the server within {TIMEOUT} s. Read back: ",
-            "is not as asked",
+            "is not as requested",
             "See timeout.",
         ),
         (at_post("slow", seconds=FOREVER),),
@@ -95,7 +95,7 @@ CASES = [
     ),
     Case(
         "reset before POST was carried out",
-        (WRITING + "the connection to the server broke", "Read back: ", "is not as asked", "Run again."),
+        (WRITING + "the connection to the server broke", "Read back: ", "is not as requested", "Run again."),
         (at_post("reset_before"),),
         logins=2,
     ),
@@ -110,7 +110,7 @@ CASES = [
     Case("500", (READING + "status 500", "Look at the server's log."), (at_get("status", status=500),)),
     Case(
         "500 at POST",
-        (WRITING + "status 500", "Read back: ", "is not as asked", "Look at the server's log."),
+        (WRITING + "status 500", "Read back: ", "is not as requested", "Look at the server's log."),
         (at_post("status", status=500),),
         logins=2,
     ),

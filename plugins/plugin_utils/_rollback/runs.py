@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which runs of a fleet can be rolled back, and what each was.
 
-Plain data in, plain data out: the layers of the backup of each host, as former.py describes them.
+Plain data in, plain data out: the layers of the backup of each host, as _ams/backup.py describes them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, Optional
 from ...module_utils._ams.backup import (
     ACCESS_KEY,
     Layer,
-    first_of,
-    folded,
-    in_order,
+    first_index,
     is_time,
     replaces_key,
+    sort_runs,
+    squash,
 )
 
 _MOST_LISTED, _MOST_MEANT = 20, 3
@@ -81,7 +81,7 @@ def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
     for host, layers in backups.items():
         for layer in layers:
             of_run.setdefault(layer["run"], {})[host] = layer
-    return [_run(name, of_run[name]) for name in in_order(backups.values())]
+    return [_run(name, of_run[name]) for name in sort_runs(backups.values())]
 
 
 def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
@@ -90,7 +90,7 @@ def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, fo
     first = name or since
     problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
     order = [run.name for run in runs]
-    back = set(order[first_of(order, first) :])
+    back = set(order[first_index(order, first) :])
     going = {host: [layer for layer in layers if layer["run"] in back] for host, layers in backups.items()}
     problem = problem or _problem_of_lost_key(going, runs, first, folder)
     if problem:
@@ -134,7 +134,7 @@ def goes_on_with(playbook: str) -> str:
 
 def _lost_keys(layers: Sequence[Layer]) -> set[str]:
     """The runs that took a key away which a rollback of all these layers of a host would write back."""
-    before = folded(layers)
+    before = squash(layers)
     return {
         layer["run"]
         for layer in layers

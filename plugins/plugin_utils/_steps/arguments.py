@@ -17,10 +17,10 @@ from ansible import context as command
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import (
     Apps,
-    folded,
-    in_order,
+    sort_runs,
+    squash,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import (
     READ_FIRST,
 )
@@ -128,9 +128,9 @@ def _kept(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Ap
     """The backups of a host; of a cluster those of all nodes together, since one of them was written."""
     cluster = host["cluster"]
     nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
-    backups = [FormerFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
-    order = in_order(backups)
-    return folded(
+    backups = [BackupFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
+    order = sort_runs(backups)
+    return squash(
         sorted((layer for each in backups for layer in each), key=lambda each: order.index(each["run"]))
     )
 
