@@ -60,7 +60,7 @@ class ActionModule(InProcessAction):
     def _ship_with_backup(
         self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], backup: BackupFile, there: str
     ) -> dict[str, Any]:
-        """Fetch the backup to the controller, then write; again if somebody has changed the settings since."""
+        """Fetch the backup to the controller, then write; again if somebody changed the settings since."""
         only = boolean(given.get("backup_only", False))
         result: dict[str, Any] = {}
         for attempt in range(_ATTEMPTS):
