@@ -343,6 +343,7 @@ status:
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
@@ -401,26 +402,19 @@ CONSTRAINTS = {
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
-    restore = params["restore"]
-    path = restore["path"] if restore else params["backup_path"]
-    backup = BackupFile(path, connection.checked_url(), params["carried"]) if path else None
+    restore = params["restore"] or {}
+    path = restore.get("path") or params["backup_path"]
     options = ApplyOptions(
         check_mode=check_mode,
-        backup=backup,
-        run=params["backup_run"] or "",
-        playbook=params["backup_playbook"] or "",
-        backup_only=params["backup_only"],
+        backup=BackupFile(path, connection.checked_url(), params["carried"]) if path else None,
         is_backed_up=params["carried"] and not params["backup_only"],
-        ready_timeout=params["ready_timeout"],
-        forget=not restore or restore["forget"],
-        access_key=not restore or restore["access_key"],
-        written_by=params["written_by"],
-        cluster_hosts=params["cluster_hosts"],
-        cluster_timeout=params["cluster_timeout"],
+        forget=restore.get("forget", True),
+        access_key=restore.get("access_key", True),
+        **{each.name: params[each.name] for each in fields(ApplyOptions) if each.name in params},
     )
-    if backup and restore:
-        first = backup.first_run(restore["run"], restore["since"])
-        return roll_back(connection, backup, first, restore["unproved"], options)
+    if options.backup and restore:
+        first = options.backup.first_run(restore["run"], restore["since"])
+        return roll_back(connection, options.backup, first, restore["unproved"], options)
     one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
     apps = params["apps"] if params["app"] is None else [one]
     desired = [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]

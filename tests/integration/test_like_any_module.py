@@ -309,7 +309,7 @@ def test_values_from_vault(place: Place, tmp_path: Path) -> None:
         changes = run.task("Change", host)["apps"]["live"]["changes"]
         assert changes["s3SecretKey"] == {"before": "", "after": "********"}
         assert changes["s3AccessKey"]["after"] == "access-key-of-the-task"
-        assert "takes true or false, not 'perhaps'" in run.task("Wrong type", host)["msg"]
+        assert "must be true or false, not 'perhaps'" in run.task("Wrong type", host)["msg"]
     for secret in (PASSWORD, "secret-in-the-task", "password-of-the-vault"):
         assert secret not in run.output
 

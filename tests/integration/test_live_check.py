@@ -486,7 +486,7 @@ def test_an_application_that_wants_a_token_and_has_no_secret(site: Site) -> None
 def test_an_ip_filter_that_excludes_loopback(site: Site) -> None:
     site.configure(ipFilterEnabled=True, remoteAllowedCIDR="10.0.0.0/8")
     with opened(site, ipFilterEnabled=False, remoteAllowedCIDR="127.0.0.1"):
-        warning = not_made(site, "remoteAllowedCIDR lets in 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
+        warning = not_made(site, "remoteAllowedCIDR allows 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
     assert "Not allowed IP" in warning
     assert "(remoteAllowedCIDR '10.0.0.0/8') shuts out 127.0.0.1" in warning
 

@@ -141,7 +141,7 @@ REFUSED = [
     failing("wrong token", '"status": 403', {**live(), "password": None, "jwt_token": "not.a.token"}),
     failing("unknown setting", "did you mean 's3BucketName'?", live(s3BucketNme="b")),
     failing("a number for a name", "does not know '1'", {"app": "live", "settings": {"@1@": "b"}}),
-    failing("unusable value", "takes true or false", live(mp4MuxingEnabled="perhaps")),
+    failing("unusable value", "must be true or false", live(mp4MuxingEnabled="perhaps")),
     failing("unknown application", "Applications there: LiveApp, broken", {"app": "liev"}),
     failing("application twice", "listed more than once: live", {"apps": [{"name": "live"}] * 2}),
     failing("page of HTML", "a page of HTML: 'Welcome'", {"app": "page"}),

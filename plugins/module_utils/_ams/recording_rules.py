@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What AMS does with its settings of recording: object keys, upload bits, regions, and what is forwarded.
+"""The behaviour of AMS by its settings of recording: object keys, upload bits, regions, forwarding.
 
 Measured on 2.17.1, see tests/contract/test_viewers.py. Plain data in, plain data out.
 """
@@ -23,14 +23,14 @@ STREAMS_PATH, PREVIEWS_PATH = "streams", "previews"
 
 
 def endings(extensions: Optional[str]) -> list[str]:
-    """Return what the end of a path is compared with, for a value of httpForwardingExtension."""
+    """Return what AMS compares the end of a path with, for a value of httpForwardingExtension."""
     # Java's split drops what is empty at the end; an empty entry elsewhere ends every path.
     given = (extensions or "").rstrip(",")
     return given.split(",") if given.strip() else []
 
 
 def meant(extensions: Optional[str]) -> list[str]:
-    """Return the extensions that somebody meant who wrote httpForwardingExtension, as AMS names its files."""
+    """Return the extensions meant by a value of httpForwardingExtension, as AMS names its files."""
     found = (re.sub(r"[^a-z0-9]", "", entry.lower()) for entry in endings(extensions))
     return list(dict.fromkeys(name for name in found if name))
 
@@ -58,13 +58,13 @@ def base_of(base_url: Optional[str]) -> str:
 
 
 def object_key(settings: Mapping[str, Any], path: str) -> str:
-    """Return the key of what has this path, below the application's folder or below its streams."""
+    """Return the S3 key of a file, given its path below the application or below its streams."""
     below = path.removeprefix(f"{STREAMS_PATH}/")
     return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
 
 
 def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
-    """Return what the keys of all objects of a stream begin with."""
+    """Return the prefixes of the keys of all objects of a stream."""
     sub = str(settings.get("subFolder") or "")
     # There is no main track, for which %m stands.
     for part in ("%m/", "/%m", "%m"):

@@ -12,7 +12,7 @@ from typing import Any, Optional
 from .backup import plan_rollback, squash
 from .backup_file import BackupFile
 from .client import Connection
-from .session import Session, open_session
+from .session import SettingsSession, open_session
 from .update_plan import ApplyOptions, Plan, result_of, warnings_of
 
 
@@ -53,22 +53,15 @@ def roll_back(
 
 
 def _plan(
-    server: Session,
+    server: SettingsSession,
     app: str,
     settings: Mapping[str, Mapping[str, Any]],
     access_key: bool,
     current: Mapping[str, Any],
 ) -> Plan:
-    rollback = server.plan(app, partial(plan_rollback, current, settings, access_key))
-    return Plan(
-        app,
-        current,
-        rollback.change,
-        partial(_plan, server, app, settings, access_key),
-        rollback.left_alone,
-        rollback.key_stays,
-        kept=sorted(rollback.kept),
-    )
+    back = server.plan(app, partial(plan_rollback, current, settings, access_key))
+    again = partial(_plan, server, app, settings, access_key)
+    return Plan(app, current, back.change, again, back.left_alone, back.key_stays, sorted(back.kept))
 
 
 def _restored(plans: Sequence[Plan], apps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

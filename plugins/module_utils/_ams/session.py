@@ -21,7 +21,7 @@ PAUSE = 0.5
 _T = TypeVar("_T")
 
 
-class Session:
+class SettingsSession:
     """Reads and writes the settings of one server. ready_by: until when an application may be loading."""
 
     def __init__(self, client: AmsClient, ready_by: Deadline) -> None:
@@ -124,7 +124,7 @@ class Session:
 
 
 @contextmanager
-def open_session(connection: Connection, ready_timeout: float) -> Iterator[Session]:
+def open_session(connection: Connection, ready_timeout: float) -> Iterator[SettingsSession]:
     """Log in; wait while the server refuses connections, which is no login."""
     ready_by = Deadline(ready_timeout)
     with ExitStack() as stack:
@@ -137,6 +137,6 @@ def open_session(connection: Connection, ready_timeout: float) -> Iterator[Sessi
             else:
                 break
         try:
-            yield Session(client, ready_by)
+            yield SettingsSession(client, ready_by)
         except AmsError as error:
             raise error.masked(client.secrets) from None

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""One connection to one server, proxies and certificates as the package requests finds them.
+"""One connection to one server. Proxies and certificates are found as the package requests finds them.
 
 Requests are sent by urllib3, on which requests is built. A task of Ansible is a process of its own that lasts
 for a handful of requests, so that what a session of requests sets up, and finds out anew for each request,
@@ -63,7 +63,7 @@ _spare_contexts: list[Any] = []
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered; the names are those of a response of requests."""
+    """An answer of a server; the names are those of a response of requests."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -79,10 +79,10 @@ class Answer:
 
 
 class TransportError(Exception):
-    """No answer, in words: what came instead, and what to do.
+    """No usable answer: what came instead, and what to do.
 
-    sent: whether the request may have reached the server. final: whether trying again is of no use.
-    starting: whether it is what a server answers that is not up yet.
+    sent: whether the request may have reached the server. final: whether it is of no use to try again.
+    starting: whether the server may not be up yet.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Transport:
         self._cookies: dict[str, str] = {}
         self._url = url
         self._secure = url.startswith("https:")
-        # What stands before a path: a proxy of HTTP has to be told the server.
+        # Before a path: a proxy of HTTP needs the server's address.
         self._base = ""
         try:
             self._pool = pool or self._connections(url, verify)
@@ -129,7 +129,7 @@ class Transport:
 
     def _connections(self, url: str, verify: Union[bool, str]) -> Any:
         options = {"timeout": self._timeout, **(_tls(verify) if self._secure else {})}
-        # Whether there is a proxy at all is known sooner than whether it is for this server.
+        # To find out whether there is any proxy is faster than whether it is for this server.
         proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if getproxies() else None
         if not proxy:
             return urllib3.connection_from_url(url, **options)
@@ -140,9 +140,9 @@ class Transport:
         return adapters.HTTPAdapter().proxy_manager_for(proxy, **options).connection_from_url(url)
 
     def connect(self) -> None:
-        """Connect now instead of with the first request; TransportError where that cannot be done."""
+        """Connect now instead of with the first request; raise TransportError if that fails."""
         if self._pool.proxy is not None:
-            # Only a request tells the proxy where to connect to.
+            # The proxy learns where to connect to from a request.
             return
         connection = self._pool._get_conn()  # noqa: SLF001 - it has no public name
         try:
@@ -161,7 +161,7 @@ class Transport:
         own_headers: Optional[Mapping[str, str]] = None,
         most: int = SMALL,
     ) -> Answer:
-        """TransportError where there is no answer; a redirect is one.
+        """Return the answer, which may be a redirect; raise TransportError if there is none.
 
         own_headers: of this request alone. most: bytes that an answer may have.
         """
@@ -193,7 +193,7 @@ class Transport:
         return Answer(response.status, response.headers, self._content(response, most))
 
     def _content(self, response: Any, most: int) -> bytes:
-        """The body of an answer; that of an error is cut, since the status says more."""
+        """Return the body of an answer; that of an error is cut, since the status says more."""
         coding = response.headers.get("Content-Encoding", "")
         if coding.strip().lower() not in ("", "identity"):
             response.close()
@@ -246,7 +246,7 @@ class Transport:
         self._pool.close()
 
     def _keep(self, header: str) -> None:
-        """A cookie that is for the API: the pages of applications have sessions of their own."""
+        """Keep a cookie that is for the API: the pages of applications have sessions of their own."""
         with suppress(CookieError):
             for name, cookie in SimpleCookie(header).items():
                 is_sent_here = self._secure or not cookie["secure"]
@@ -295,7 +295,7 @@ def _rehearsed_pool() -> Any:
 
 
 def _read(response: Any, size: int) -> bytes:
-    """Read so many bytes, or all that there are; the last piece, an empty one, tells that none is missing."""
+    """Read so many bytes, or all there are; the last piece, an empty one, shows that none is missing."""
     pieces: list[bytes] = []
     while size > 0:
         piece = response.read(size, decode_content=False)
@@ -308,7 +308,7 @@ def _read(response: Any, size: int) -> bytes:
 
 @lru_cache(maxsize=1)
 def _default_context() -> Any:
-    """With the authorities of requests, which take longer to load than all requests of a task."""
+    """Return a context with the authorities of requests, whose loading takes longer than all of a task."""
     context = create_urllib3_context()
     context.load_verify_locations(utils.DEFAULT_CA_BUNDLE_PATH)
     return context

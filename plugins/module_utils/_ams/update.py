@@ -16,7 +16,7 @@ from .._common.polling import Deadline
 from . import app_warnings, session
 from .backup import plan_rollback
 from .client import AmsClient, Connection
-from .session import Session, open_session
+from .session import SettingsSession, open_session
 from .settings import Change, merged, plan, secrets_of
 from .update_plan import (
     ApplyOptions,
@@ -52,7 +52,7 @@ def apply_settings(
     return {**result, **({"warnings": warnings} if warnings else {})}
 
 
-def _plan_all(server: Session, desired: Sequence[DesiredSettings]) -> list[Plan]:
+def _plan_all(server: SettingsSession, desired: Sequence[DesiredSettings]) -> list[Plan]:
     """Read every application before any is written, so that one wrong value changes nothing at all."""
     for each in desired:
         server.client.secrets.extend(secrets_of(each.settings))
@@ -60,7 +60,7 @@ def _plan_all(server: Session, desired: Sequence[DesiredSettings]) -> list[Plan]
     return [_plan(server, each, server.read(each.app)) for each in desired]
 
 
-def _plan(server: Session, desired: DesiredSettings, current: Mapping[str, Any]) -> Plan:
+def _plan(server: SettingsSession, desired: DesiredSettings, current: Mapping[str, Any]) -> Plan:
     app, again = desired.app, partial(_plan, server, desired)
     unmet = server.plan(app, lambda: unmet_conditions(current, desired.only_if))
     if unmet:
@@ -73,7 +73,7 @@ def _plan(server: Session, desired: DesiredSettings, current: Mapping[str, Any])
 
 
 def _wait_for_cluster(
-    server: Session, desired: Sequence[DesiredSettings], options: ApplyOptions
+    server: SettingsSession, desired: Sequence[DesiredSettings], options: ApplyOptions
 ) -> list[Plan]:
     """Wait until the server has what another node of its cluster wrote; write nothing."""
     deadline = Deadline(options.cluster_timeout)
@@ -112,16 +112,16 @@ def _cluster_warnings(client: AmsClient, known: int) -> list[str]:
     return [text]
 
 
-def _write(server: Session, plans: Sequence[Plan], options: ApplyOptions) -> list[Plan]:
-    backup = options.backup
+def _write(server: SettingsSession, plans: Sequence[Plan], options: ApplyOptions) -> list[Plan]:
+    run, playbook = options.backup_run or "", options.backup_playbook or ""
 
-    def back_up(planned: Plan) -> None:
-        change = {planned.app: planned.change}
-        if backup and not options.is_backed_up:
-            backup.add(options.run, change, options.playbook)
-        elif backup and not backup.contains(options.run, change):
+    def back_up(*plans: Plan) -> None:
+        changes = {planned.app: planned.change for planned in plans}
+        if options.backup and not options.is_backed_up:
+            options.backup.add(run, changes, playbook)
+        elif options.backup and not options.backup.contains(run, changes):
             raise AmsError(
-                f"Writing the settings of application '{planned.app}' at {server.client.url}",
+                f"Writing the settings of application '{plans[0].app}' at {server.client.url}",
                 "somebody else has changed them since they were backed up",
                 "Nothing of this application was written. Run again",
                 stale=True,
@@ -129,6 +129,5 @@ def _write(server: Session, plans: Sequence[Plan], options: ApplyOptions) -> lis
 
     if not options.backup_only:
         return server.write(plans, back_up)
-    if backup:
-        backup.add(options.run, {planned.app: planned.change for planned in plans}, options.playbook)
+    back_up(*plans)
     return list(plans)

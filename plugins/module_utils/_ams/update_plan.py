@@ -33,7 +33,7 @@ class DesiredSettings:
 class ApplyOptions:
     """How to make a change.
 
-    backup: file to which the previous values are added, under the names of the run and its playbook.
+    backup: file to which the previous values are added, under the names of backup_run and backup_playbook.
     backup_only: write the backup but not the settings.
     is_backed_up: the backup is made already; write nothing that is not in it.
     ready_timeout: seconds to wait for a server that is starting.
@@ -45,8 +45,8 @@ class ApplyOptions:
 
     check_mode: bool = False
     backup: Optional[BackupFile] = None
-    run: str = ""
-    playbook: str = ""
+    backup_run: Optional[str] = None
+    backup_playbook: Optional[str] = None
     backup_only: bool = False
     is_backed_up: bool = False
     ready_timeout: float = 0

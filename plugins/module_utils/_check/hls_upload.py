@@ -104,7 +104,7 @@ def _open_by_setting(rest: RestFilter) -> str:
 
 
 def _without_header(rest: RestFilter, source: str, let_in: Sequence[Tried], overwrite: str) -> Verdict:
-    if source and not rest.lets_in(source):
+    if source and not rest.allows(source):
         reason = (
             f"the filter does not allow {source}, and yet it is let in: what is in front of the server hides "
             "the addresses of its clients"

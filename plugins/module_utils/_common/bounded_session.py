@@ -16,7 +16,7 @@ try:
 except ImportError:  # Whoever makes a session says so.
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
-# A probe has 2 KiB; of anything else the beginning says what it is.
+# A probe has 2 KiB; of anything else the beginning is enough.
 VIEWER_MOST = 64 * KIB
 _PIECE = 16 * KIB
 
@@ -55,5 +55,5 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def size_of(content: bytes, most: int = VIEWER_MOST) -> str:
-    """Return how much came, in words: what is longer was cut."""
+    """Describe how much came: what is longer was cut."""
     return f"{len(content)} bytes" if len(content) <= most else f"more than {most} bytes"

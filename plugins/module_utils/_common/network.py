@@ -29,16 +29,6 @@ class NoAnswer:
     host: str = ""
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What the words of a kind are made of. reason: what the innermost error says."""
-
-    place: str
-    host: str
-    within: str
-    reason: str
-
-
 def no_answer(error: BaseException, url: str, timeout: float = 0, place: str = "") -> NoAnswer:
     """Return the reason. url: of the request. place: what to call the server, otherwise by host and port."""
     # botocore knows the host that it made of bucket and endpoint.
@@ -46,12 +36,16 @@ def no_answer(error: BaseException, url: str, timeout: float = 0, place: str = "
     parts = urlsplit(requested)
     host = parts.hostname or requested
     errors = list(_nested(error))
-    within = f" within {timeout:g} s" if timeout else ""
-    request = _Request(place or parts.netloc or requested, host, within, _reason(errors))
+    facts = {
+        "place": place or parts.netloc or requested,
+        "host": host,
+        "within": f" within {timeout:g} s" if timeout else "",
+        "reason": _reason(errors),
+    }
     for kind, fits, words in _KINDS:
         if any(map(fits, errors)):
-            return NoAnswer(kind, words(request), host)
-    return NoAnswer("other", request.reason, host)
+            return NoAnswer(kind, words.format(**facts), host)
+    return NoAnswer("other", facts["reason"], host)
 
 
 def _nested(error: BaseException) -> Iterator[BaseException]:
@@ -80,12 +74,9 @@ def _reason(errors: list[BaseException]) -> str:
     return one_line(getattr(of_tls, "verify_message", "") or of_tls.reason or str(of_tls))
 
 
-def _named(*parts: str) -> Callable[[BaseException], bool]:
-    return lambda error: any(part in type(error).__name__ for part in parts)
-
-
 def _is(*kinds: type[BaseException], named: tuple[str, ...] = ()) -> Callable[[BaseException], bool]:
-    return lambda error: isinstance(error, kinds) or _named(*named)(error)
+    """Return a test for errors. named: parts of the names of kinds in packages that may not be installed."""
+    return lambda error: isinstance(error, kinds) or any(part in type(error).__name__ for part in named)
 
 
 def _has_no_route(error: BaseException) -> bool:
@@ -98,40 +89,29 @@ def _breaks_http(error: BaseException) -> bool:
 
 
 # The first that fits counts: a refused connection is a ConnectionError around other errors, for example.
-_KINDS: tuple[tuple[str, Callable[[BaseException], bool], Callable[[_Request], str]], ...] = (
-    ("long", _is(TooMuch), lambda of: f"{of.place} answers too much: {of.reason}"),
+# reason: what the innermost error says.
+_KINDS: tuple[tuple[str, Callable[[BaseException], bool], str], ...] = (
+    ("long", _is(TooMuch), "{place} answers too much: {reason}"),
     (
         "proxy",
         _is(named=("ProxyError", "ProxyConnectionError")),
-        lambda of: f"the proxy on the way to {of.place} did not pass the request on: {of.reason}",
+        "the proxy on the way to {place} did not pass the request on: {reason}",
     ),
     (
         "tls",
         _is(ssl.SSLError, named=("SSLError", "CertificateError")),
-        lambda of: f"the TLS handshake with {of.place} failed: {of.reason}",
+        "the TLS handshake with {place} failed: {reason}",
     ),
-    (
-        "dns",
-        _is(socket.gaierror, named=("NameResolutionError",)),
-        lambda of: f"the name {of.host} is not known to DNS",
-    ),
-    ("refused", _is(ConnectionRefusedError), lambda of: f"the connection to {of.place} was refused"),
-    ("timeout", _is(named=("ConnectTimeout",)), lambda of: f"no connection to {of.place}{of.within}"),
-    (
-        "timeout",
-        _is(TimeoutError, socket.timeout, named=("Timeout",)),
-        lambda of: f"no answer from {of.place}{of.within}",
-    ),
-    ("route", _has_no_route, lambda of: f"there is no route to {of.place}"),
-    (
-        "connection",
-        _is(named=("NewConnectionError",)),
-        lambda of: f"no connection to {of.place}: {of.reason}",
-    ),
-    ("http", _breaks_http, lambda of: f"the answer of {of.place} breaks the rules of HTTP: {of.reason}"),
+    ("dns", _is(socket.gaierror, named=("NameResolutionError",)), "the name {host} is not known to DNS"),
+    ("refused", _is(ConnectionRefusedError), "the connection to {place} was refused"),
+    ("timeout", _is(named=("ConnectTimeout",)), "no connection to {place}{within}"),
+    ("timeout", _is(TimeoutError, socket.timeout, named=("Timeout",)), "no answer from {place}{within}"),
+    ("route", _has_no_route, "there is no route to {place}"),
+    ("connection", _is(named=("NewConnectionError",)), "no connection to {place}: {reason}"),
+    ("http", _breaks_http, "the answer of {place} breaks the rules of HTTP: {reason}"),
     (
         "cut",
         _is(ConnectionError, named=("ProtocolError", "ConnectionClosedError", "ChunkedEncodingError")),
-        lambda of: f"the connection to {of.place} broke: {of.reason}",
+        "the connection to {place} broke: {reason}",
     ),
 )

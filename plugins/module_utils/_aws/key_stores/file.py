@@ -189,7 +189,7 @@ class FileStore(Store):
             os.close(handle)
 
     def _error(self, doing: str, error: OSError) -> AwsError:
-        words = private_file.in_words(error, self.path)
+        words = private_file.to_file_error(error, self.path)
         return AwsError(f"{doing} {self.where}", f"{words.came_back} (errno {error.errno})", words.remedy)
 
     @contextlib.contextmanager

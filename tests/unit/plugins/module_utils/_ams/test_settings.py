@@ -75,14 +75,14 @@ def test_null_and_empty_text_are_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "asked", "said"),
     [
-        ("mp4MuxingEnabled", "mp4", "'mp4MuxingEnabled' takes true or false, not 'mp4'"),
-        ("uploadExtensionsToS3", "many", "'uploadExtensionsToS3' takes a number, not 'many'"),
-        ("uploadExtensionsToS3", 1.5, "'uploadExtensionsToS3' takes a whole number, not '1.5'"),
-        ("uploadExtensionsToS3", True, "'uploadExtensionsToS3' takes a number, not 'True'"),
-        ("hlsTime", "two", "'hlsTime' takes a whole number, not 'two'"),
-        ("s3BucketName", ["b"], "'s3BucketName' takes text, not '['b']'"),
-        ("customSettings", "x", "'customSettings' takes a dictionary, not 'x'"),
-        ("s3SecretKey", ["hush"], "'s3SecretKey' takes text, not ********"),
+        ("mp4MuxingEnabled", "mp4", "'mp4MuxingEnabled' must be true or false, not 'mp4'"),
+        ("uploadExtensionsToS3", "many", "'uploadExtensionsToS3' must be a number, not 'many'"),
+        ("uploadExtensionsToS3", 1.5, "'uploadExtensionsToS3' must be a whole number, not '1.5'"),
+        ("uploadExtensionsToS3", True, "'uploadExtensionsToS3' must be a number, not 'True'"),
+        ("hlsTime", "two", "'hlsTime' must be a whole number, not 'two'"),
+        ("s3BucketName", ["b"], "'s3BucketName' must be text, not '['b']'"),
+        ("customSettings", "x", "'customSettings' must be a dictionary, not 'x'"),
+        ("s3SecretKey", ["hush"], "'s3SecretKey' must be text, not ********"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(name: str, asked: Any, said: str) -> None:
