@@ -415,10 +415,13 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if options.backup and restore:
         first = options.backup.first_run(restore["run"], restore["since"])
         return roll_back(connection, options.backup, first, restore["unproved"], options)
-    one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
+    return apply_settings(connection, _desired(params), options)
+
+
+def _desired(params: Mapping[str, Any]) -> list[DesiredSettings]:
+    one = {**params, "name": params["app"]}
     apps = params["apps"] if params["app"] is None else [one]
-    desired = [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]
-    return apply_settings(connection, desired, options)
+    return [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]
 
 
 def main() -> None:
