@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whatever goes wrong, in whatever order: what ams_app_settings may never do, and that it can be mended."""
+"""Whatever goes wrong, in whatever order: what ams_app_settings may never do, and that it can be fixed."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_a_write_that_comes_late(fleet: Fleet, tmp_path: Path) -> None:
     assert server.is_as_before() or list(tmp_path.iterdir()), "it can still be taken back"
 
 
-def test_a_wrong_login_whose_answer_is_lost_while_an_earlier_run_is_unproved(
+def test_a_wrong_login_whose_answer_is_lost_while_an_earlier_run_is_unverified(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     server = Server(fleet, 0, tmp_path)

@@ -142,7 +142,7 @@ def test_a_slow_server_costs_no_more_than_the_timeout(
     assert "no answer from the server within 0.3 s" in message
 
 
-def test_the_third_wrong_password_blocks_and_is_told_from_a_wrong_one(fleet: Fleet) -> None:
+def test_a_blocked_account_is_not_called_a_wrong_password(fleet: Fleet) -> None:
     host = fleet.hosts[0]
     for _attempt in range(2):
         assert "password is wrong" in failure(host, password="wrong")

@@ -28,7 +28,7 @@ _TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 @dataclass(frozen=True)
 class Rollback:
-    """What to write for a rollback, and what stays as it is.
+    """The settings to write for a rollback, and those that stay as they are.
 
     left_alone: what somebody else has changed since. key_stays: the settings of an access key that replaced
     another, which may be inactive or deleted by now.

@@ -45,7 +45,7 @@ class BackupFile:
         self._unverified = unverified_path(self.path)
         folder, name = os.path.split(self.path)
         self._lock = os.path.join(folder, f".{name}.lock")
-        # For the holder of the lock; an existing one was left by a run that was killed while it wrote.
+        # For the holder of the lock. An existing one was left by a killed run, maybe of an earlier release.
         self._new = os.path.join(folder, f".former-{name}")
 
     @property

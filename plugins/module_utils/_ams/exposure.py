@@ -90,7 +90,7 @@ def hsts_warnings(console: str, release: Optional[str], addresses: Sequence[str]
     if not (major.isdigit() and int(major) >= _HSTS_SINCE):
         return []
     return [
-        f"the console {console} of release {release} tells browsers to use https alone for its host and all "
+        f"the console {console} of release {release} makes browsers use https alone for its host and all "
         f"names below it: a browser that has seen the console turns {address} into https. Give an https "
         "address"
         for address in plain_below(console, addresses)

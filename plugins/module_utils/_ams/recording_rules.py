@@ -82,8 +82,8 @@ def _one_slash(path: str) -> str:
 
 def uploads(settings: Mapping[str, Any], kind: int) -> bool:
     """True if the application uploads files of this kind."""
-    asked = settings.get("uploadExtensionsToS3")
-    return bool((MP4 | HLS | PREVIEWS if asked is None else int(asked)) & kind)
+    bits = settings.get("uploadExtensionsToS3")
+    return bool((MP4 | HLS | PREVIEWS if bits is None else int(bits)) & kind)
 
 
 def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Optional[float]:
@@ -100,7 +100,7 @@ def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Op
 def signing_region(settings: Mapping[str, Any]) -> Optional[str]:
     """Return the region that AMS signs its uploads with, which may be empty; None where it cannot sign.
 
-    With an endpoint it takes s3RegionName as it is, but for null, which makes it forget the endpoint. Without
+    With an endpoint it uses s3RegionName as it is, but for null, which makes it forget the endpoint. Without
     one it looks the name up in the list of its SDK.
     """
     region = settings.get("s3RegionName")

@@ -31,7 +31,7 @@ class DesiredSettings:
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """How to make a change.
+    """Options of a change.
 
     backup: file to which the previous values are added, under the names of backup_run and backup_playbook.
     backup_only: write the backup but not the settings.
@@ -59,7 +59,7 @@ class ApplyOptions:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to change in one application.
+    """The planned change of one application.
 
     again: makes the plan anew from settings that were read later.
     left_alone: of a rollback, what somebody else has changed. key_stays: the settings of an access key that

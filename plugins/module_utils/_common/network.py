@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Why a request got no answer, found in the errors that requests, botocore and urllib3 nest in each other."""
+"""Classifies failed requests by the errors that requests, botocore and urllib3 nest in each other."""
 
 from __future__ import annotations
 

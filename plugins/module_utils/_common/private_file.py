@@ -151,7 +151,7 @@ def locked(path: str, timeout: float = LOCK_TIMEOUT, is_mine: bool = True) -> It
     try:
         yield
     finally:
-        # While it is held: who waits for it finds another file under the name, and takes that.
+        # While it is held: whoever waits for it then locks a new file of the same name.
         with suppress(OSError):
             os.unlink(path)
         os.close(handle)

@@ -57,7 +57,7 @@ PROVIDERS = {
         tried=True,
         abort_days=7,
     ),
-    # Tried on 16.2.15, which takes a call about encryption for one about the bucket itself.
+    # Tried on 16.2.15, which mistakes a call about encryption for one about the bucket itself.
     "ceph": Provider(keeps=("versioning", "lifecycle", "tags"), tried=True, abort_days=7),
     # Tried on the release of February 2026; the canned ACL of an upload is of no effect.
     # It ends uploads that were never finished by itself, and refuses a lifecycle rule about them.
@@ -93,7 +93,7 @@ PROVIDERS = {
         hosts=r"s3(\.(?P<region>[a-z0-9-]+))?\.wasabisys\.com",
         keeps=("versioning", "tags"),
     ),
-    # Not tried. Access goes by ACLs and by policies of users, there are none of buckets.
+    # Not tried. Access is by ACLs and by policies of users; buckets have no policies.
     "ovh": Provider(
         policies=False,
         by_path=False,

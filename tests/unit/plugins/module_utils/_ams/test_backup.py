@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The former values of a server, and the way back to them."""
+"""The backup of a server, and the rollback to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def changed(**values: tuple[Any, Any]) -> dict[str, Change]:
     return {"live": Change(before, after)}
 
 
-def test_what_made_a_change_that_is_not_proved_is_read_without_the_server(tmp_path: Path) -> None:
+def test_latest_playbook_is_read_without_the_server(tmp_path: Path) -> None:
     path = str(tmp_path / "ams1.json")
     backup_file = BackupFile(path, URL)
     backup_file.add(FIRST, changed(hlsTime=("2", "3")), "site")
@@ -73,14 +73,14 @@ def test_several_runs_fold_into_before_the_first_and_after_the_last() -> None:
     }
 
 
-def test_a_second_change_of_one_run_keeps_the_first_former_value() -> None:
+def test_a_second_change_of_one_run_keeps_the_first_value() -> None:
     layers = add_layer(
         [layer_of(FIRST, changed(hlsTime=("2", "3")))], layer_of(FIRST, changed(hlsTime=("3", "4")))
     )
     assert layers == [{"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "4"}}}}]
 
 
-def test_the_way_back_ends_where_somebody_else_has_set_a_value_in_between() -> None:
+def test_squash_stops_where_somebody_else_has_set_a_value_in_between() -> None:
     """A run that was killed before its write, or was followed by a person, took that person's value."""
     layers = [
         layer_of(FIRST, changed(httpForwardingExtension=("", "mp4"), hlsTime=("", "4"))),
@@ -110,7 +110,7 @@ def test_a_key_goes_with_its_bucket_through_several_runs() -> None:
     }
 
 
-def test_the_way_back_writes_only_what_still_is_as_the_change_left_it() -> None:
+def test_plan_rollback_writes_only_what_still_is_as_the_change_left_it() -> None:
     settings: dict[str, dict[str, Any]] = {
         "s3SecretKey": {"before": "old-secret", "after": "new-secret"},
         "hlsTime": {"before": "", "after": "4"},
@@ -144,7 +144,7 @@ def test_a_secret_that_somebody_else_has_set_is_not_named() -> None:
     assert back.left_alone == {"s3SecretKey": "********"}
 
 
-def test_changes_are_unproved_until_they_are_proved(backup_file: BackupFile) -> None:
+def test_changes_are_unverified_until_they_are_marked(backup_file: BackupFile) -> None:
     backup_file.add(FIRST, changed(hlsTime=("2", "3")))
     assert backup_file.is_unverified
     assert backup_file.runs() == [FIRST]
@@ -156,7 +156,7 @@ def test_changes_are_unproved_until_they_are_proved(backup_file: BackupFile) -> 
     assert mode == 0o600
 
 
-def test_what_is_taken_back_since_a_run(backup_file: BackupFile) -> None:
+def test_layers_since_a_run(backup_file: BackupFile) -> None:
     backup_file.add(FIRST, changed(hlsTime=("2", "3")))
     backup_file.add(SECOND, changed(hlsTime=("3", "4")))
     assert [layer["run"] for layer in backup_file.layers(SECOND, unverified=False)] == [SECOND]
@@ -204,7 +204,7 @@ def test_a_run_is_named_exactly_and_a_time_is_one(backup_file: BackupFile) -> No
             backup_file.first_run(None, since)
 
 
-def test_a_file_of_before_playbooks_were_kept_is_read(backup_file: BackupFile) -> None:
+def test_a_file_without_playbooks_is_read(backup_file: BackupFile) -> None:
     layer = {"run": FIRST, "apps": {"live": {"hlsTime": {"before": "2", "after": "3"}}}}
     put(backup_file, json.dumps({"format": 1, "url": URL, "layers": [layer]}))
     assert backup_file.all_layers() == [layer]
@@ -255,7 +255,7 @@ def test_a_key_stays_with_somebody_elses_bucket_and_as_a_whole() -> None:
     assert set(plan_rollback(undone, SITE).left_alone) == {"s3AccessKey", "s3SecretKey"}
 
 
-def test_nothing_is_kept_where_nothing_changes(backup_file: BackupFile) -> None:
+def test_nothing_is_backed_up_where_nothing_changes(backup_file: BackupFile) -> None:
     backup_file.add(FIRST, {"live": Change()})
     assert not backup_file.is_unverified
 
@@ -284,7 +284,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_before_anything_is_written(tmp
         BackupFile(str(tmp_path / "file" / "ams1.json"), URL).add(FIRST, changed(hlsTime=("2", "3")))
 
 
-def test_of_two_writers_none_loses_what_the_other_has_kept(backup_file: BackupFile) -> None:
+def test_of_two_writers_none_loses_what_the_other_has_saved(backup_file: BackupFile) -> None:
     """Both read the file, and the last one to write took the layers of the other away."""
     names = [f"202601{day:02}T0000{second:02}Z" for day in (1, 2) for second in range(25)]
 

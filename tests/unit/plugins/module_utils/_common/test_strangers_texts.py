@@ -94,7 +94,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_secret_is_taken_out_in_each_form(secret: str, form: str) -> None:
+def test_scrub_masks_each_form(secret: str, form: str) -> None:
     """The old scrub knew four forms: as it is, JSON, HTML and in one line."""
     written = FORMS[form](secret)
     found = scrub(f"before {written} after", [secret])
@@ -105,7 +105,7 @@ def test_a_secret_is_taken_out_in_each_form(secret: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("before", ["u:", "ab:", "abc:"])
-def test_a_secret_is_taken_out_of_basic_authentication(before: str) -> None:
+def test_scrub_masks_basic_authentication(before: str) -> None:
     secret = "a-password-of-a-test"
     whole = base64.b64encode(f"{before}{secret}".encode()).decode()
     left = scrub(f"Authorization: Basic {whole}", [secret]).partition(MASK)
@@ -233,7 +233,7 @@ def test_a_value_without_secrets_is_shown_as_it_is() -> None:
     ]
 
 
-def test_another_secret_inside_is_told_in_words() -> None:
+def test_diff_says_that_a_secret_inside_is_another_one() -> None:
     """Masked, both sides of the diff are the same."""
     change = plan({"customSettings": {"token": "one"}}, {"customSettings": {"token": "another"}})
     diff = change.diff("live")
