@@ -67,7 +67,7 @@ class SettingsSession:
     def write(self, plans: Sequence[Plan], back_up: Optional[Callable[[Plan], None]] = None) -> list[Plan]:
         """Write what differs and read it back; return the plans as they were written.
 
-        The server has no locking and replaces the whole object, so each application is read and planned again just
+        The server has no locking and replaces the whole object, so read and plan each application again just
         before its write. back_up: saves what is about to be overwritten.
         """
         written: list[Plan] = []
