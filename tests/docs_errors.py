@@ -91,7 +91,9 @@ def text_of(node: ast.AST, known: Mapping[str, str] | None = None) -> str:
     if isinstance(node, ast.Name) and known and known.get(node.id):
         return known[node.id]
     if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
+        # A text for str.format has names too.
+        text = node.value if isinstance(node.value, str) else ""
+        return re.sub(r"{([a-z]+)}", lambda found: found[1].upper(), text)
     if isinstance(node, ast.JoinedStr):
         return "".join(text_of(part, known) for part in node.values)
     if isinstance(node, ast.FormattedValue):

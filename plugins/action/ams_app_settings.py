@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
-    FormerFile,
-    unproved_path,
+    BackupFile,
+    unverified_path,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
@@ -50,7 +50,7 @@ class ActionModule(InProcessAction):
                 raise AmsError("Reading the options backup_path and restore", "they do not go with async")
             there = str(self._make_tmp_path()).rstrip("/")
             ship = self._ship_restore if restore else self._ship_with_backup
-            return ship(task_vars, given, FormerFile(str(path), url), there)
+            return ship(task_vars, given, BackupFile(str(path), url), there)
         except AmsError as error:
             return {"failed": True, **error.result()}
         finally:
@@ -58,48 +58,48 @@ class ActionModule(InProcessAction):
                 self._remove_tmp_path(there)
 
     def _ship_with_backup(
-        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
+        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], backup: BackupFile, there: str
     ) -> dict[str, Any]:
         """Back up the previous values on the controller, then write. Repeat if they have changed."""
         only = boolean(given.get("backup_only", False))
         result: dict[str, Any] = {}
         for attempt in range(_ATTEMPTS):
-            kept_at = f"{there}/{attempt}.json"
-            keeping = {**given, "backup_path": kept_at, "backup_only": True, "carried": True}
-            result = super()._ship(task_vars, keeping)
+            saved_at = f"{there}/{attempt}.json"
+            saving = {**given, "backup_path": saved_at, "backup_only": True, "carried": True}
+            result = super()._ship(task_vars, saving)
             if not result.get("changed") or self._task.check_mode:
                 break
-            former.take_over(self._fetched(unproved_path(kept_at)))
+            backup.import_from(self._fetched(unverified_path(saved_at)))
             if only:
                 break
-            result = super()._ship(task_vars, {**keeping, "backup_only": False})
+            result = super()._ship(task_vars, {**saving, "backup_only": False})
             if not result.get("stale"):
                 break
-        return result if result.get("failed") else {**result, "unproved": former.is_unproved}
+        return result if result.get("failed") else {**result, "unproved": backup.is_unverified}
 
     def _ship_restore(
-        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], former: FormerFile, there: str
+        self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], backup: BackupFile, there: str
     ) -> dict[str, Any]:
         restore = given["restore"]
-        first = former.first_run(restore.get("run"), restore.get("since"))
-        layers = former.layers(first, boolean(restore.get("unproved", True)))
-        sent = f"{there}/former.json"
+        first = backup.first_run(restore.get("run"), restore.get("since"))
+        layers = backup.layers(first, boolean(restore.get("unproved", True)))
+        sent = f"{there}/backup.json"
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-            file.write(former.content(layers))
+            file.write(backup.content(layers))
             file.flush()
             # All unverified changes are rolled back, whatever the names of their runs.
-            self._connection.put_file(file.name, unproved_path(sent))
+            self._connection.put_file(file.name, unverified_path(sent))
         rest = {name: value for name, value in restore.items() if name not in ("run", "since")}
         of_file = {**rest, "path": sent, "unproved": True}
         result = super()._ship(task_vars, {**given, "restore": of_file, "carried": True})
         if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
-            former.forget(layers, _kept(result))
-        return result if layers else {**result, "runs": former.runs()}
+            backup.forget(layers, _kept(result))
+        return result if layers else {**result, "runs": backup.runs()}
 
     def _fetched(self, path: str) -> str:
         """Read a file of the target with the connection's own copy: -vvv shows the output of a command."""
         with tempfile.TemporaryDirectory() as folder:
-            here = os.path.join(folder, "former.json")
+            here = os.path.join(folder, "backup.json")
             self._connection.fetch_file(path, here)
             with open(here, encoding="utf-8") as file:
                 return file.read()

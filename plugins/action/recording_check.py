@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
@@ -25,7 +25,7 @@ class ActionModule(InProcessAction):
             return result
         url = self._given("url", "AMS_URL")
         try:
-            FormerFile(str(path), url).prove()
+            BackupFile(str(path), url).mark_verified()
         except AmsError as error:
             return {**result, "failed": True, **error.result()}
         return {**result, "proved": True}

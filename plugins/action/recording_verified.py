@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 _SPEC = {"hosts": {"type": "list", "elements": "str", "required": True}}
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
 
 
 def _is_verified_now(host: dict[str, Any]) -> bool:
-    former = FormerFile(host["backup_path"], host["ams_url"].strip())
-    open_before = former.is_unproved
-    former.prove()
+    backup = BackupFile(host["backup_path"], host["ams_url"].strip())
+    open_before = backup.is_unverified
+    backup.mark_verified()
     return open_before

@@ -13,7 +13,7 @@ from typing import Any
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     SUFFIX,
-    playbook_of,
+    latest_playbook,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role_variables import (
@@ -43,7 +43,7 @@ def recording_fleet(
     members, problems = read_members(given, hostvars, host, chosen, inventory_hosts)
     folder = os.path.expanduser(backup_dir)
     unverified = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
-    result = plan_fleet(members, problems, folder, {path: playbook_of(path) for path in unverified})
+    result = plan_fleet(members, problems, folder, {path: latest_playbook(path) for path in unverified})
     for warning in result["warnings"]:
         Display().warning(warning)
     return result

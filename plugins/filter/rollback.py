@@ -12,8 +12,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Layer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
-    FormerFile,
-    names_of_runs,
+    BackupFile,
+    run_names,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.result import (
@@ -60,7 +60,7 @@ def recording_restored(
 
 def recording_run_name(now: str, backup_dir: str) -> str:
     """See recording_run_name.yml."""
-    return name_of_run(now, names_of_runs(os.path.expanduser(backup_dir)))
+    return name_of_run(now, run_names(os.path.expanduser(backup_dir)))
 
 
 def recording_undo(
@@ -75,7 +75,7 @@ def recording_undo(
 
 
 def _layers(host: Mapping[str, Any]) -> list[Layer]:
-    return FormerFile(host["backup_path"], host["ams_url"].strip()).all_layers()
+    return BackupFile(host["backup_path"], host["ams_url"].strip()).all_layers()
 
 
 class FilterModule:

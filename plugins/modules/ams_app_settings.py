@@ -289,7 +289,7 @@ notes:
   sample:
     - >-
       https://ams.example.com:5443, application 'live': the server stores '6' for hlsListSize, which is not
-      the value asked for
+      the requested value
 restored:
   description:
     - For each application, the settings that have their previous values again, as read back from the server.
@@ -352,12 +352,17 @@ status:
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import outcome, taken_back
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import Manner, Wish
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.rollback import roll_back
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update import apply_settings
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_plan import (
+    ApplyOptions,
+    DesiredSettings,
+)
 
 _OF_ONE = {
     "settings": {"type": "dict", "default": {}},
@@ -406,30 +411,26 @@ CONSTRAINTS = {
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
-    restore = params["restore"]
-    path = restore["path"] if restore else params["backup_path"]
-    former = FormerFile(path, connection.checked_url(), params["carried"]) if path else None
-    manner = Manner(
+    restore = params["restore"] or {}
+    path = restore.get("path") or params["backup_path"]
+    options = ApplyOptions(
         check_mode=check_mode,
-        former=former,
-        run=params["backup_run"] or "",
-        playbook=params["backup_playbook"] or "",
-        keep_only=params["backup_only"],
-        kept=params["carried"] and not params["backup_only"],
-        ready_timeout=params["ready_timeout"],
-        forget=not restore or restore["forget"],
-        access_key_too=not restore or restore["access_key"],
-        written_by=params["written_by"],
-        cluster_hosts=params["cluster_hosts"],
-        cluster_timeout=params["cluster_timeout"],
+        backup=BackupFile(path, connection.checked_url(), params["carried"]) if path else None,
+        is_backed_up=params["carried"] and not params["backup_only"],
+        forget=restore.get("forget", True),
+        access_key=restore.get("access_key", True),
+        **{each.name: params[each.name] for each in fields(ApplyOptions) if each.name in params},
     )
-    if former and restore:
-        first = former.first_run(restore["run"], restore["since"])
-        return taken_back(connection, former, first, restore["unproved"], manner)
-    one = {"name": params["app"], **{name: params[name] for name in _OF_ONE}}
-    asked = params["apps"] if params["app"] is None else [one]
-    wishes = [Wish(each["name"], **{name: each[name] for name in _OF_ONE}) for each in asked]
-    return outcome(connection, wishes, manner)
+    if options.backup and restore:
+        first = options.backup.first_run(restore["run"], restore["since"])
+        return roll_back(connection, options.backup, first, restore["unproved"], options)
+    return apply_settings(connection, _desired(params), options)
+
+
+def _desired(params: Mapping[str, Any]) -> list[DesiredSettings]:
+    one = {**params, "name": params["app"]}
+    apps = params["apps"] if params["app"] is None else [one]
+    return [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]
 
 
 def main() -> None:

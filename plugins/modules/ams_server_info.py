@@ -154,13 +154,11 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         of_all = applications if params["all_apps"] and applications else []
         apps = dict.fromkeys([*params["apps"], *of_all])
         has = {app: client.settings(app) for app in apps}
-        settings = {app: _shown(has[app], params["settings"]) for app in apps}
+        settings = {app: _display(has[app], params["settings"]) for app in apps}
         warnings: list[str] = []
         counted = params["apps"] if params["live_streams"] else []
         live = {app: _live(Broadcasts(client, app, jwt_secret_of(has[app])), warnings) for app in counted}
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
-    among = f", in a cluster of {len(nodes)}" if nodes else ""
-    listed = "may not be listed by this user" if applications is None else ", ".join(applications)
     return {
         "changed": False,
         "version": release,
@@ -172,11 +170,17 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         **({"settings": settings} if settings else {}),
         **({"live_streams": live} if params["live_streams"] else {}),
         **({"warnings": warnings} if warnings else {}),
-        "msg": f"AMS {release}, {edition}{among}, applications {listed}",
+        "msg": _message(f"AMS {release}, {edition}", nodes, applications),
     }
 
 
-def _shown(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def _message(server: str, nodes: Optional[Sequence[Any]], applications: Optional[Sequence[str]]) -> str:
+    cluster = f", in a cluster of {len(nodes)}" if nodes else ""
+    listed = "may not be listed by this user" if applications is None else ", ".join(applications)
+    return f"{server}{cluster}, applications {listed}"
+
+
+def _display(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: redact(name, has[name]) for name in names if name in has}
 
 

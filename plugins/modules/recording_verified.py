@@ -48,6 +48,6 @@ msg:
   returned: failure
   type: str
   sample: >-
-    Keeping the former values of https://ams1.example.com:5443 in /backup/ams1.json: the disk is full (No
+    Writing the backup of https://ams1.example.com:5443 in /backup/ams1.json: the disk is full (No
     space left on device). Make room where /backup/ams1.json is, and run again.
 """

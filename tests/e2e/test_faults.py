@@ -64,17 +64,20 @@ def at_login(action: str, **more: Any) -> dict[str, Any]:
 READING = "Reading the settings of application 'live' at {url}: "
 WRITING = "Writing the settings of application 'live' at {url}: "
 LOGGING_IN = "Logging in as {email} at {url}: "
-SLOW = f"no answer within {TIMEOUT} s. Is the server overloaded? See timeout."
+SLOW = f"no answer from the server within {TIMEOUT} s. Is the server overloaded? See timeout."
 CASES = [
     Case(
         "connection refused",
-        (LOGGING_IN + "the connection was refused. Is the server running, and is this its port?",),
+        (
+            LOGGING_IN
+            + "the connection to the server was refused. Is the server running, and is this its port?",
+        ),
         url="http://127.0.0.1:1",
         logins=0,
     ),
     Case(
         "DNS failure",
-        (LOGGING_IN + "the name of the host is not known to DNS. Check the address.",),
+        (LOGGING_IN + "the name no-such-host.invalid is not known to DNS. Check the address.",),
         url="https://no-such-host.invalid:5443",
         logins=0,
     ),
@@ -82,13 +85,17 @@ CASES = [
     Case("timeout at GET", (READING + SLOW,), (at_get("slow", seconds=FOREVER),)),
     Case(
         "timeout at POST",
-        (WRITING + f"no answer within {TIMEOUT} s. Read back: ", "is not as asked", "See timeout."),
+        (
+            WRITING + f"no answer from the server within {TIMEOUT} s. Read back: ",
+            "is not as requested",
+            "See timeout.",
+        ),
         (at_post("slow", seconds=FOREVER),),
         logins=2,
     ),
     Case(
         "reset before POST was carried out",
-        (WRITING + "the connection broke", "Read back: ", "is not as asked", "Run again."),
+        (WRITING + "the connection to the server broke", "Read back: ", "is not as requested", "Run again."),
         (at_post("reset_before"),),
         logins=2,
     ),
@@ -103,7 +110,7 @@ CASES = [
     Case("500", (READING + "status 500", "Look at the server's log."), (at_get("status", status=500),)),
     Case(
         "500 at POST",
-        (WRITING + "status 500", "Read back: ", "is not as asked", "Look at the server's log."),
+        (WRITING + "status 500", "Read back: ", "is not as requested", "Look at the server's log."),
         (at_post("status", status=500),),
         logins=2,
     ),
@@ -316,7 +323,7 @@ def test_a_certificate_that_is_not_known(tmp_path: Path) -> None:
         run = site.run(rc=2, ca_of=known, **trusted)
         said = failed(run, "ams-2")
         assert said.startswith(f"Logging in as {second.email} at {second.url}: ")
-        assert "the certificate or the TLS handshake was not accepted" in said
+        assert "the TLS handshake with the server failed" in said
         assert said.endswith("ca_path, or set validate_certs to false.")
         is_stopped(run, [f"- ams-2: {said}", "Nothing was written to ams-2."])
         assert site.recording() == ["ams-1"]

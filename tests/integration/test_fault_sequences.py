@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whatever goes wrong, in whatever order: what ams_app_settings may never do, and that it can be mended."""
+"""Whatever goes wrong, in whatever order: what ams_app_settings may never do, and that it can be fixed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import client
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import update as apply
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import client, session
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import ams_app_settings
 from hypothesis import HealthCheck, given, settings
@@ -89,7 +88,7 @@ SEQUENCES = st.lists(st.tuples(st.integers(0, 1), FAULTS), min_size=1, max_size=
 def running() -> Iterator[Fleet]:
     with pytest.MonkeyPatch.context() as patch, Fleet(hosts=2) as fleet:
         patch.setattr(client, "LONGEST_PAUSE", 0.02)
-        patch.setattr(apply, "PAUSE", 0.02)
+        patch.setattr(session, "PAUSE", 0.02)
         yield fleet
 
 
@@ -141,7 +140,7 @@ class Server:
         backup = {"backup_path": str(self.path), "backup_run": run}
         return self.task(app="live", settings=WISH, **backup, **given)
 
-    def take_back(self, forget: bool) -> tuple[dict[str, Any] | None, AmsError | None]:
+    def roll_back(self, forget: bool) -> tuple[dict[str, Any] | None, AmsError | None]:
         """What the role does after a failure."""
         return self.task(restore={"path": str(self.path), "since": RUN, "unproved": True, "forget": forget})
 
@@ -167,8 +166,8 @@ def is_true(server: Server, error: AmsError | None) -> None:
         assert server.host.url in str(error)
 
 
-def is_taken_back(server: Server, forget: bool = True) -> None:
-    result, error = server.take_back(forget)
+def is_rolled_back(server: Server, forget: bool = True) -> None:
+    result, error = server.roll_back(forget)
     if result is None:
         assert server.host.url in str(error)
         assert list(server.folder.glob(f"{server.number}*.json")), "what is stuck can still be taken back"
@@ -181,7 +180,7 @@ def one_run(server: Server, ready_timeout: float) -> AmsError | None:
     _result, error = server.apply(ready_timeout=ready_timeout)
     is_true(server, error)
     if error is not None and not (error.login_refused or error.login_unsure):
-        is_taken_back(server, forget=not error.uncertain)
+        is_rolled_back(server, forget=not error.uncertain)
     assert server.wrong_logins() <= 1
     return error
 
@@ -204,7 +203,7 @@ def test_no_sequence_of_faults_breaks_a_promise(
             server.password = server.host.password
             if error is not None and not error.login_refused:
                 until_it_answers(server)
-                is_taken_back(server)
+                is_rolled_back(server)
             _result, still = server.apply("20261124T130000Z", ready_timeout=5)
             assert still is None, still
             assert server.is_as_asked()
@@ -216,14 +215,14 @@ def until_it_answers(server: Server) -> None:
     assert error is None, error
 
 
-def test_a_server_that_is_stuck_is_taken_back_later(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_server_that_is_stuck_is_rolled_back_later(fleet: Fleet, tmp_path: Path) -> None:
     server = Server(fleet, 0, tmp_path)
     fleet.fault(0, "reset_after", method="POST", path=SETTINGS)
     fleet.fault(0, "status", method="GET", path=SETTINGS, nth=3, status=503)
     assert "It is not known whether" in str(one_run(server, 0))
     assert server.is_as_asked()
     fleet.clear_faults()
-    is_taken_back(server)
+    is_rolled_back(server)
     assert server.is_as_before()
     assert list(tmp_path.iterdir()) == []
 
@@ -238,7 +237,7 @@ def test_a_write_that_comes_late(fleet: Fleet, tmp_path: Path) -> None:
     assert server.is_as_before() or list(tmp_path.iterdir()), "it can still be taken back"
 
 
-def test_a_wrong_login_whose_answer_is_lost_while_an_earlier_run_is_unproved(
+def test_a_wrong_login_whose_answer_is_lost_while_an_earlier_run_is_unverified(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     server = Server(fleet, 0, tmp_path)
@@ -285,7 +284,7 @@ def test_what_a_person_sets_between_read_and_write_stays(
     server.before = {**server.before, **later}
     with monkeypatch.context() as patch:
         between(patch, "settings", fleet, later)
-        is_taken_back(server)
+        is_rolled_back(server)
     assert server.is_as_before()
 
 
@@ -301,7 +300,7 @@ def test_the_backup_is_of_what_was_overwritten(
     assert result is not None
     assert result["apps"]["live"]["changes"]["httpForwardingExtension"] == {"before": "webm", "after": "mp4"}
     server.before = {**server.before, **theirs}
-    is_taken_back(server)
+    is_rolled_back(server)
     assert server.is_as_before()
 
 

@@ -310,7 +310,7 @@ def test_values_from_vault(place: Place, tmp_path: Path) -> None:
         changes = run.task("Change", host)["apps"]["live"]["changes"]
         assert changes["s3SecretKey"] == {"before": "", "after": "********"}
         assert changes["s3AccessKey"]["after"] == "access-key-of-the-task"
-        assert "takes true or false, not 'perhaps'" in run.task("Wrong type", host)["msg"]
+        assert "must be true or false, not 'perhaps'" in run.task("Wrong type", host)["msg"]
     for secret in (PASSWORD, "secret-in-the-task", "password-of-the-vault"):
         assert secret not in run.output
 
@@ -357,7 +357,7 @@ def test_module_defaults_and_action_groups(place: Place) -> None:
     assert statuses(run, "group of the check") == both("skipped")
     assert_says(run, "group of the check", "uploaded in check mode")
     assert_says(run, "nearer", "one of the following is required: password")
-    assert_says(run, "of the task", f"{REFUSED}: the connection was refused")
+    assert_says(run, "of the task", f"{REFUSED}: the connection to the server was refused")
     for task in ("group", "group and module", "short name"):
         assert set(started(run, task)) == SSH
 

@@ -487,7 +487,7 @@ def test_an_application_that_wants_a_token_and_has_no_secret(site: Site) -> None
 def test_an_ip_filter_that_excludes_loopback(site: Site) -> None:
     site.configure(ipFilterEnabled=True, remoteAllowedCIDR="10.0.0.0/8")
     with opened(site, ipFilterEnabled=False, remoteAllowedCIDR="127.0.0.1"):
-        warning = not_made(site, "remoteAllowedCIDR lets in 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
+        warning = not_made(site, "remoteAllowedCIDR allows 10.0.0.0/8", "X-Forwarded-For: 10.0.0.1")
     assert "Not allowed IP" in warning
     assert "(remoteAllowedCIDR '10.0.0.0/8') blocks 127.0.0.1" in warning
 
@@ -642,8 +642,12 @@ def test_without_credentials_the_small_object_alone_is_checked_where_the_key_may
 @pytest.mark.parametrize(
     ("fault", "broken", "came"),
     [
-        ({"action": "reset_after", "path": "broadcasts/create"}, "live pull", "the connection broke"),
-        ({"action": "reset_after", "path": "/start$"}, "live pull", "the connection broke"),
+        (
+            {"action": "reset_after", "path": "broadcasts/create"},
+            "live pull",
+            "the connection to the server broke",
+        ),
+        ({"action": "reset_after", "path": "/start$"}, "live pull", "the connection to the server broke"),
         ({"action": "html", "path": r"broadcasts/live-check-\w+$"}, "live pull", "a page of HTML"),
         (
             {"action": "status", "status": 200, "body": "{}", "path": "vods/list"},

@@ -89,11 +89,11 @@ def test_a_read_that_fails_once_is_tried_again(fleet: Fleet, action: str) -> Non
         ({"action": "empty", "method": "GET", "path": SETTINGS}, "no such application (204"),
         ({"action": "html", "path": LOGIN}, "a page of HTML"),
         ({"action": "status", "status": 500, "path": LOGIN}, "status 500"),
-        ({"action": "reset_before", "path": LOGIN}, "the connection broke"),
+        ({"action": "reset_before", "path": LOGIN}, "the connection to the server broke"),
         ({"action": "redirect", "path": LOGIN}, "give that address"),
         ({"action": "session_lost", "method": "POST", "path": SETTINGS}, "the session was lost"),
-        ({"action": "reset_before", "method": "POST", "path": SETTINGS}, "is not as asked"),
-        ({"action": "status", "status": 502, "method": "POST", "path": SETTINGS}, "is not as asked"),
+        ({"action": "reset_before", "method": "POST", "path": SETTINGS}, "is not as requested"),
+        ({"action": "status", "status": 502, "method": "POST", "path": SETTINGS}, "is not as requested"),
         ({"action": "status", "status": 400, "method": "POST", "path": SETTINGS}, "status 400"),
     ],
 )
@@ -139,10 +139,10 @@ def test_a_slow_server_costs_no_more_than_the_timeout(
     fleet.fault(0, "slow", method=method, path=path, seconds=3)
     message = failure(fleet.hosts[0], timeout=0.3)
     assert message.startswith(said)
-    assert "no answer within 0.3 s" in message
+    assert "no answer from the server within 0.3 s" in message
 
 
-def test_the_third_wrong_password_blocks_and_is_told_from_a_wrong_one(fleet: Fleet) -> None:
+def test_a_blocked_account_is_not_called_a_wrong_password(fleet: Fleet) -> None:
     host = fleet.hosts[0]
     for _attempt in range(2):
         assert "password is wrong" in failure(host, password="wrong")
@@ -153,7 +153,7 @@ def test_the_third_wrong_password_blocks_and_is_told_from_a_wrong_one(fleet: Fle
 
 def test_a_server_that_is_not_there(fleet: Fleet) -> None:
     host = fleet.hosts[0]
-    assert "the connection was refused" in failure(host, url="http://127.0.0.1:1")
+    assert "the connection to the server was refused" in failure(host, url="http://127.0.0.1:1")
     assert "not known to DNS" in failure(host, url="http://no-such-host.invalid:5080")
 
 

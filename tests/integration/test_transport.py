@@ -167,23 +167,23 @@ def test_no_proxy_is_heeded(
 def test_a_proxy_that_is_not_there_is_named(secure: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     said = failure_of(secure)
-    assert "the proxy did not serve it" in said
+    assert "the proxy on the way to the server did not pass the request on" in said
     assert "See HTTPS_PROXY and NO_PROXY" in said
 
 
 def test_a_certificate_counts_only_with_its_authority(secure: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "the certificate or the TLS handshake was not accepted" in failure_of(secure, ca_path=None)
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=None)
     # That the authority was known a moment ago must not help.
     assert release_of(secure) == "2.17.1"
-    assert "was not accepted" in failure_of(secure, ca_path=None)
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=None)
     assert release_of(secure, ca_path=None, validate_certs=False) == "2.17.1"
-    assert "was not accepted" in failure_of(secure, ca_path=None)
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=None)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.ca_path))
     assert release_of(secure, ca_path=None) == "2.17.1"
 
 
 def test_authorities_may_be_a_folder(secure: Fleet, tmp_path: Path) -> None:
-    assert "was not accepted" in failure_of(secure, ca_path=str(tmp_path))
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=str(tmp_path))
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("the name of a certificate in such a folder is told by openssl")
@@ -200,8 +200,8 @@ def test_a_name_that_is_not_in_the_certificate_is_refused(secure: Fleet) -> None
         relay.start()
         said = failure_of(secure, url=f"https://127.0.0.1:{listening.getsockname()[1]}")
         relay.join(5)
-    assert "was not accepted" in said
-    assert "127.0.0.1" in said.partition("accepted")[2]
+    assert "the TLS handshake with the server failed" in said
+    assert "127.0.0.1" in said.partition("failed")[2]
 
 
 def _relay_once(listening: socket.socket, host: str, port: int) -> None:
@@ -215,11 +215,11 @@ def _relay_once(listening: socket.socket, host: str, port: int) -> None:
 
 def test_what_is_prepared_before_a_fork_serves_every_kind_of_server(secure: Fleet, plain: Fleet) -> None:
     transport.prepare_for_fork()
-    assert "was not accepted" in failure_of(secure, ca_path=None)
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=None)
     for _time in range(2):
         assert release_of(secure) == "2.17.1"
         assert release_of(plain) == "2.17.1"
-    assert "was not accepted" in failure_of(secure, ca_path=None)
+    assert "the TLS handshake with the server failed" in failure_of(secure, ca_path=None)
 
 
 def whole_request(stream: BufferedReader) -> bytes:
@@ -268,9 +268,9 @@ def test_cookies_go_back_where_they_are_for() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n{}", "the connection broke"),
-        (b"nonsense\r\n\r\n", "the connection broke"),
-        (b"", "the connection broke"),
+        (b"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n{}", "the connection to the server broke"),
+        (b"nonsense\r\n\r\n", "the connection to the server broke"),
+        (b"", "the connection to the server broke"),
         (b"HTTP/1.1 200 \r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "encoding 'gzip'"),
     ],
 )
@@ -310,4 +310,5 @@ def test_a_host_that_no_address_can_name() -> None:
 
 def test_ssl_is_not_http(plain: Fleet) -> None:
     said = failure_of(plain, url=plain.hosts[0].url.replace("http:", "https:"))
-    assert "the certificate or the TLS handshake was not accepted" in said
+    assert "the TLS handshake with the server failed: the port speaks http, not https" in said
+    assert "Give the address with http://" in said

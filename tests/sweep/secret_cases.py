@@ -136,7 +136,7 @@ SCENARIOS = (
             echoed=("aws",),
         ),
     ),
-    (6, Scenario("unreachable", ("servers",), 2, said="the connection was refused")),
+    (6, Scenario("unreachable", ("servers",), 2, said="the connection to the server was refused")),
     (9, Scenario("module", ("module",))),
     (9, Scenario("module, shipped", ("module shipped",))),
     (

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The token that an application's own REST API asks for where its JWT control is on."""
+"""The token that an application's own REST API requires if its JWT control is on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Optional
 
-# The server's clock may be behind or ahead of this one; it forgives not a second.
+# The server's clock may be behind or ahead of this one, and it allows no difference.
 _CLOCKS_DIFFER = 600
 
 
 def jwt_secret_of(settings: Mapping[str, Any]) -> str:
-    """Return the secret that signs the application's tokens; empty where none is wanted or known."""
+    """Return the secret that signs the application's tokens; "" if none is needed or known."""
     if not settings.get("jwtControlEnabled") or settings.get("jwksURL"):
         # With a key set elsewhere the private half of the key is elsewhere too.
         return ""

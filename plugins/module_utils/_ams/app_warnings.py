@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Read what is missing to warn of an application, before a change or as it is, and say it."""
+"""Warnings about an application, before a change and as it is, with what has to be read for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .local_recordings import hidden, listed, turned_on_for
 
 
 def of_change(client: AmsClient, app: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return what is to be known of an application's settings after a change."""
+    """Return warnings about an application's settings after a change."""
     found = [*exposures(app, after), *_of_addresses(client, [_base(after)])]
     if turned_on_for(before, after):
         found += _hidden(client, app, before)
@@ -26,9 +26,9 @@ def of_change(client: AmsClient, app: str, before: Mapping[str, Any], after: Map
 
 
 def of_now(client: AmsClient, app: str, settings: Mapping[str, Any], viewer_url: str) -> list[str]:
-    """Return what is to be known of an application as it is, beside what the links of a check find.
+    """Return warnings about an application as it is, beside what a check finds.
 
-    It is asked for at each verification, so it reads no list of recordings.
+    Each verification calls it, so it reads no list of recordings.
     """
     # Where the filter is off the check finds the door open.
     door = upload_door(app, settings) if settings.get("ipFilterEnabled") else []

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The options that every server module shares, and how such a module runs on a target."""
+"""The options that every server module shares, and the run of such a module on a target."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
 
 
 def given_in_environment(*names: str) -> Any:
-    """The value of the first variable that is set and not empty: AWX sets every injected name."""
+    """Return the first variable that is set and not empty: AWX sets every injected name."""
     return env_fallback(*[name for name in names if os.environ.get(name)])
 
 
 def certificates_checked(*names: str) -> bool:
-    """False where the environment asks for insecure connections; an absent or empty name means safe."""
+    """False if the environment asks for insecure connections; an absent or empty name means safe."""
     return not boolean(given_in_environment(*names))
 
 
@@ -57,7 +57,7 @@ CONNECTION_CONSTRAINTS: dict[str, Any] = {
 
 
 def connection_of(params: Mapping[str, Any]) -> Connection:
-    """The connection that a module's parameters describe; AmsError where a value cannot work."""
+    """Return the connection of a module's parameters; raise AmsError for a value that cannot work."""
     # A token that was read from a file or a vault often ends with a line break.
     token = (params["jwt_token"] or "").strip()
     if not (token.isascii() and token.isprintable()):
@@ -81,7 +81,7 @@ def connection_of(params: Mapping[str, Any]) -> Connection:
     return connection
 
 
-# Without the address: Ansible shows the same words once for all hosts.
+# Without the address: Ansible displays the same words once for all hosts.
 _BY_HTTP = (
     "Password or token go to the console by plain http, and who listens on the way can use them. Give its "
     "https address (port 5443), or run the task on the server itself with http://localhost:5080"
@@ -94,7 +94,7 @@ CONNECTION_WARNINGS = (_BY_HTTP, _NOT_CHECKED)
 
 
 def connection_warnings(params: Mapping[str, Any]) -> list[str]:
-    """Return what is dangerous about a connection that works."""
+    """Return warnings about a connection that works but is not safe."""
     found = [_BY_HTTP] if is_open_http(str(params["url"] or "")) else []
     return [*found, _NOT_CHECKED] if params["ca_path"] and not params["validate_certs"] else found
 
@@ -125,7 +125,7 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
     # Ansible would mask them wherever they occur, and a short password occurs in many a word.
     module.no_log_values.clear()
     login: dict[str, str] = {}
-    LOGIN_GATE.set(partial(_noting, login))
+    LOGIN_GATE.set(partial(_recording_login, login))
     try:
         result = printable_result({**run(module.params, module.check_mode), **login})
         result = with_connection_warnings(result, module.params)
@@ -141,8 +141,8 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
 
 
 @contextmanager
-def _noting(login: dict[str, str], _email: str, _password: str) -> Iterator[None]:
-    """Note for the action how a login ended; nothing is noted where no password was looked at."""
+def _recording_login(login: dict[str, str], _email: str, _password: str) -> Iterator[None]:
+    """Record for the action how a login ended; nothing if no password was checked."""
     try:
         yield
     except AmsError as error:

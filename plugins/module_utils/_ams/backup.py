@@ -1,12 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What settings were before a change, and the way back to it.
+"""The previous values of changed settings, and the rollback to them.
 
 Plain data in, plain data out. A layer is what one run changed on one server:
 {"run": NAME, "playbook": NAME, "apps": {APP: {SETTING: {"before": value, "after": value}}}}. Layers are in
-the order in which they were made. Names of runs are times, of clocks that may have been wrong. A layer of an
-earlier release has no playbook.
+the order in which they were made. The name of a run is a time, by a clock that may have been wrong. A layer
+from an earlier release has no playbook.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True)
-class WayBack:
-    """What has to be written to go back, and what stays as it is.
+class Rollback:
+    """The settings to write for a rollback, and those that stay as they are.
 
     left_alone: what somebody else has changed since. key_stays: the settings of an access key that replaced
     another, which may be inactive or deleted by now.
@@ -40,17 +40,17 @@ class WayBack:
 
     @property
     def kept(self) -> set[str]:
-        """The settings that do not have their previous values, so that their backup is still needed."""
+        """Return the settings that are not restored, so that their backup is still needed."""
         return {*self.left_alone, *self.key_stays}
 
 
 def is_time(text: str) -> bool:
-    """True if a text is a time as runs have it for a name."""
+    """True if a text is a time in the form of the names of runs."""
     return bool(_TIME.fullmatch(text))
 
 
 def layer_of(run: str, changes: Mapping[str, Change], playbook: str = "") -> Layer:
-    """The layer of changes about to be written."""
+    """Return the layer of changes about to be written."""
     apps = {
         app: {name: {"before": change.before[name], "after": change.after[name]} for name in change.names}
         for app, change in changes.items()
@@ -59,27 +59,27 @@ def layer_of(run: str, changes: Mapping[str, Change], playbook: str = "") -> Lay
     return {"run": run, **({"playbook": playbook} if playbook else {}), "apps": apps}
 
 
-def with_layer(layers: Sequence[Layer], new: Layer) -> list[Layer]:
-    """The layers with one more on top; a second one of the same run goes into the first."""
+def add_layer(layers: Sequence[Layer], new: Layer) -> list[Layer]:
+    """Return the layers with one more on top; a second one of the same run is merged into the first."""
     kept = [layer for layer in layers if layer["run"] != new["run"]]
     same = [layer for layer in layers if layer["run"] == new["run"]]
     if not same:
         return [*kept, new]
-    return [*kept, {**same[0], **new, "apps": folded([*same, new])}]
+    return [*kept, {**same[0], **new, "apps": squash([*same, new])}]
 
 
-def first_of(runs: Sequence[str], since: str) -> int:
-    """Return where in a list of runs, in their order, those begin that go back.
+def first_index(runs: Sequence[str], since: str) -> int:
+    """Return the index of the first run to roll back, in a list of runs in their order.
 
     since: the name of a run, or else a time. A run before one that is earlier than that time is earlier as
-    well, whatever the clock said that named it.
+    well, whatever clock named it.
     """
     if since in runs:
         return runs.index(since)
     return max((at for at, run in enumerate(runs) if run < since), default=-1) + 1
 
 
-def in_order(backups: Iterable[Sequence[Layer]]) -> list[str]:
+def sort_runs(backups: Iterable[Sequence[Layer]]) -> list[str]:
     """Return the runs of several servers in the order in which they were made, else by name."""
     behind: dict[str, set[str]] = {}
     for layers in backups:
@@ -96,10 +96,10 @@ def in_order(backups: Iterable[Sequence[Layer]]) -> list[str]:
     return order
 
 
-def folded(layers: Sequence[Layer]) -> Apps:
-    """Several layers as one: before the first, after the last.
+def squash(layers: Sequence[Layer]) -> Apps:
+    """Return several layers as one: before the first, after the last.
 
-    Where somebody else has set a value between two of them, the way back ends there.
+    If somebody else has set a value between two of them, the rollback stops there.
     """
     apps: Apps = {}
     for layer in layers:
@@ -127,8 +127,8 @@ def _on_top(known: Settings, settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def without(layer: Layer, kept: Mapping[str, Iterable[str]]) -> Layer:
-    """A layer with nothing but the settings that are kept."""
+def keep_settings(layer: Layer, kept: Mapping[str, Iterable[str]]) -> Layer:
+    """Return a layer with these settings alone."""
     apps = {
         app: {name: values for name, values in settings.items() if name in kept.get(app, ())}
         for app, settings in layer["apps"].items()
@@ -137,15 +137,15 @@ def without(layer: Layer, kept: Mapping[str, Iterable[str]]) -> Layer:
 
 
 def replaces_key(settings: Settings) -> bool:
-    """True if an access key was replaced by another for the same bucket."""
+    """True if an access key was replaced by another one for the same bucket."""
     key = [settings[name] for name in ACCESS_KEY if name in settings]
     return bool(key) and not _moves_bucket(settings) and key[0]["before"] not in (None, "")
 
 
-def way_back(current: Mapping[str, Any], settings: Settings, access_key: bool = True) -> WayBack:
-    """Back to the values before, for those settings that still are as the change left them.
+def plan_rollback(current: Mapping[str, Any], settings: Settings, access_key: bool = True) -> Rollback:
+    """Plan the rollback of those settings that still are as the change left them.
 
-    access_key: whether a key that was replaced for the same bucket goes back too.
+    access_key: whether to restore a key that was replaced for the same bucket.
     """
     others = {
         name
@@ -160,17 +160,17 @@ def way_back(current: Mapping[str, Any], settings: Settings, access_key: bool = 
         others = _with_key(others, key, current, settings)
     wanted = {name: each["before"] for name, each in settings.items() if name not in others | stays}
     left_alone = {name: redact(name, current.get(name)) for name in settings if name in others}
-    return WayBack(plan(current, wanted), left_alone, tuple(sorted(stays)))
+    return Rollback(plan(current, wanted), left_alone, tuple(sorted(stays)))
 
 
 def _with_key(others: set[str], key: set[str], current: Mapping[str, Any], settings: Settings) -> set[str]:
-    """What somebody else has set, and the access key with it or not: it goes or stays as a whole."""
+    """Return what somebody else has set, with the access key or without: it is restored as a whole or not."""
     if _moves_bucket(settings):
         if BUCKET in others:
             # It is the key of their bucket.
             return others | key
         if _is(current, BUCKET, settings[BUCKET]["after"]):
-            # Our bucket goes, and its key with it, whichever key that is by now.
+            # Our bucket is rolled back, and its key with it, whichever key that is by now.
             return others - (key & set(current))
     return others | key if others & key else others
 
@@ -180,5 +180,5 @@ def _moves_bucket(settings: Settings) -> bool:
 
 
 def _is(current: Mapping[str, Any], name: str, *expected: Any) -> bool:
-    """Whether a setting has one of the values, as the server would store them."""
+    """True if a setting has one of the values, as the server would store them."""
     return any(is_stored(name, value, current[name]) for value in expected)

@@ -1,12 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The file of former values of one server: NAME.json, and NAME.unproved.json while a change is not proved.
+"""The backup of one server: NAME.json, and NAME.unproved.json for changes that are not verified yet.
 
 Both hold secrets in clear text, as the server itself does, and are for their owner alone (mode 0600).
-A file is replaced in one step, so that a run that is killed leaves the old one or the new one. Who changes a
-file holds the lock of the server's files, so that of two runs none loses what the other has kept. The layers
-of a file are in the order in which they were made, whatever the clocks said.
+A file is replaced in one step, so that a run that is killed leaves the old one or the new one. A lock keeps
+two runs from losing what the other has saved. Layers are in the order in which they were made, whatever the
+clocks said.
 """
 
 from __future__ import annotations
@@ -21,93 +21,95 @@ from typing import Any, Optional
 from .._common import private_file
 from .._common.errors import AmsError
 from .._common.private_file import FileError
-from .backup import Layer, first_of, is_time, layer_of, with_layer, without
+from .backup import Layer, add_layer, first_index, is_time, keep_settings, layer_of
 from .settings import Change
 
 FORMAT = 1
 SUFFIX = ".unproved.json"
-# So many changes of a server can be taken back, one after the other.
+# Changes of a server that can be rolled back, one after the other.
 MOST_LAYERS = 100
 _NAME_OF_RUN = re.compile(rb'"run": ?"([0-9]{8}T[0-9]{6}Z)"')
 
 
-class FormerFile:
-    """Former values of one server.
+class BackupFile:
+    """The previous settings of one server.
 
-    path: ends in .json. carried: whether it is a copy in the temporary folder of a task on a target, for the
-    owner of that folder, who brings it there and back.
+    path: ends in .json. carried: whether it is a copy in the temporary folder of a task on a target, which
+    belongs to the owner of that folder.
     """
 
     def __init__(self, path: str, url: str, carried: bool = False) -> None:
         self.path = os.path.expanduser(path)
         self._carried = carried
         self.url = url.rstrip("/")
-        self._unproved = unproved_path(self.path)
+        self._unverified = unverified_path(self.path)
         folder, name = os.path.split(self.path)
         self._lock = os.path.join(folder, f".{name}.lock")
-        # Of the one who holds the lock; where it is there before, a run was killed while it wrote.
+        # For the holder of the lock. An existing one was left by a killed run, maybe of an earlier release.
         self._new = os.path.join(folder, f".former-{name}")
 
     @property
-    def is_unproved(self) -> bool:
-        """Whether there is a change, of this run or one that was broken off, that was not proved."""
-        return os.path.exists(self._unproved)
+    def is_unverified(self) -> bool:
+        """True if a change was not verified, of this run or of one that was broken off."""
+        return os.path.exists(self._unverified)
 
-    def keep(self, run: str, changes: Mapping[str, Change], playbook: str = "") -> None:
-        """Before a write; AmsError when it cannot be kept, so that nothing is written."""
+    def add(self, run: str, changes: Mapping[str, Change], playbook: str = "") -> None:
+        """Save the previous values before a write; raise AmsError if they cannot be saved."""
         new = layer_of(run, changes, playbook)
         if new["apps"]:
             self._add([new])
 
     def _add(self, layers: Sequence[Layer]) -> None:
         with self._locked():
-            pending = self._read(self._unproved)
+            pending = self._read(self._unverified)
             for layer in layers:
-                pending = with_layer(pending, layer)
-            self._write(self._unproved, pending)
+                pending = add_layer(pending, layer)
+            self._write(self._unverified, pending)
 
-    def prove(self) -> None:
-        """The changes so far are good; their former values stay, to go back by the name of a run."""
-        if not os.path.lexists(self._unproved):
+    def mark_verified(self) -> None:
+        """Mark the changes so far as verified; from now on only the name of a run rolls them back."""
+        if not os.path.lexists(self._unverified):
             return
         with self._locked():
-            layers = self._read(self._unproved)
+            layers = self._read(self._unverified)
             if not layers:
                 return
-            proved = self._read(self.path)
+            verified = self._read(self.path)
             for layer in layers:
-                proved = with_layer(proved, layer)
-            self._write(self.path, proved[-MOST_LAYERS:])
-            self._remove(self._unproved)
+                verified = add_layer(verified, layer)
+            self._write(self.path, verified[-MOST_LAYERS:])
+            self._remove(self._unverified)
 
-    def layers(self, since: Optional[str], unproved: bool) -> list[Layer]:
-        """Those of a run and after it in the file, and on request all that are not proved."""
-        proved, pending = self._both()
-        found = [*proved, *pending]
-        first = len(found) if since is None else first_of([layer["run"] for layer in found], since)
-        return [layer for at, layer in enumerate(found) if at >= first or (unproved and at >= len(proved))]
+    def layers(self, since: Optional[str], unverified: bool) -> list[Layer]:
+        """Return those from a run on in the file, and on request all that are not verified."""
+        verified, pending = self._both()
+        found = [*verified, *pending]
+        first = len(found) if since is None else first_index([layer["run"] for layer in found], since)
+        return [
+            layer for at, layer in enumerate(found) if at >= first or (unverified and at >= len(verified))
+        ]
 
     def _both(self) -> tuple[list[Layer], list[Layer]]:
-        """Return the layers that are proved and those that are not."""
-        # In this order: what another run proves in between is then in both, and not in none.
-        pending = self._read(self._unproved)
-        proved = self._read(self.path)
-        return proved, [layer for layer in pending if layer not in proved]
+        """Return the layers that are verified and those that are not."""
+        # In this order: what another run marks in between is then in both, and not in none.
+        pending = self._read(self._unverified)
+        verified = self._read(self.path)
+        return verified, [layer for layer in pending if layer not in verified]
 
     def all_layers(self) -> list[Layer]:
-        """All layers in the order of the file; two of one run as one."""
+        """Return all layers in the order of the file; two of one run as one."""
         layers: list[Layer] = []
         for part in self._both():
             for layer in part:
-                layers = with_layer(layers, layer)
+                layers = add_layer(layers, layer)
         return layers
 
     def runs(self) -> list[str]:
-        """The runs that can be rolled back."""
+        """Return the runs that can be rolled back."""
         return [layer["run"] for layer in self.all_layers()]
 
     def first_run(self, run: Optional[str], since: Optional[str]) -> Optional[str]:
-        """The name from which on runs are rolled back; AmsError where there is no such run.
+        """Return the name of the first run to roll back; raise AmsError if there is no such run.
 
         run: the exact name of a run in the file. since: a time, which need not be that of a run.
         """
@@ -126,29 +128,29 @@ class FormerFile:
         return since if run is None else run
 
     def forget(self, layers: Sequence[Layer], kept: Mapping[str, Iterable[str]]) -> None:
-        """Take out what the server has back. kept: by application, the settings that it does not."""
+        """Remove what is restored. kept: by application, the settings that are not."""
         restored = {layer["run"] for layer in layers}
         if not restored:
             return
         with self._locked():
-            for path in (self.path, self._unproved):
+            for path in (self.path, self._unverified):
                 before = self._read(path)
-                left = [without(layer, kept) if layer["run"] in restored else layer for layer in before]
+                left = [keep_settings(layer, kept) if layer["run"] in restored else layer for layer in before]
                 after = [layer for layer in left if layer["apps"]]
                 if before and not after:
                     self._remove(path)
                 elif after != before:
                     self._write(path, after)
 
-    def take_over(self, content: str) -> None:
-        """What a module on a target has kept in a file of its own."""
+    def import_from(self, content: str) -> None:
+        """Add what a module on a target has saved in its own file."""
         self._add(self._parsed(content, "the target"))
 
-    def holds(self, run: str, change: Mapping[str, Change]) -> bool:
-        """True if the values that a change is about to replace are in the file under the name of a run."""
+    def contains(self, run: str, change: Mapping[str, Change]) -> bool:
+        """True if the values that a change is about to replace are saved under the name of a run."""
         wanted = layer_of(run, change)["apps"]
         apps: dict[str, Any] = next(
-            (layer["apps"] for layer in self._read(self._unproved) if layer["run"] == run), {}
+            (layer["apps"] for layer in self._read(self._unverified) if layer["run"] == run), {}
         )
         return all(
             apps.get(app, {}).get(name) == values
@@ -157,6 +159,7 @@ class FormerFile:
         )
 
     def content(self, layers: Sequence[Layer]) -> str:
+        """Return the content of a file with these layers."""
         return json.dumps({"format": FORMAT, "url": self.url, "layers": list(layers)})
 
     @contextmanager
@@ -166,7 +169,7 @@ class FormerFile:
                 private_file.remove(self._new)
                 yield
         except FileError as error:
-            raise self._error("Keeping", self.path, error) from None
+            raise self._error("Writing", self.path, error) from None
 
     def _read(self, path: str) -> list[Layer]:
         try:
@@ -176,7 +179,7 @@ class FormerFile:
         return [] if content is None else self._parsed(content.decode(errors="replace"), path)
 
     def _parsed(self, content: str, path: str) -> list[Layer]:
-        tried = f"Reading the former values of {self.url} in {path}"
+        tried = f"Reading the backup of {self.url} in {path}"
         try:
             parsed: dict[str, Any] = json.loads(content)
             made_with = parsed["format"]
@@ -202,7 +205,7 @@ class FormerFile:
         try:
             private_file.write(path, self.content(layers).encode(), self._new, self._carried)
         except FileError as error:
-            raise self._error("Keeping", path, error) from None
+            raise self._error("Writing", path, error) from None
 
     def _remove(self, path: str) -> None:
         try:
@@ -211,18 +214,18 @@ class FormerFile:
             raise self._error("Removing", path, error) from None
 
     def _error(self, verb: str, path: str, error: FileError) -> AmsError:
-        return AmsError(f"{verb} the former values of {self.url} in {path}", error.came_back, error.remedy)
+        return AmsError(f"{verb} the backup of {self.url} in {path}", error.came_back, error.remedy)
 
 
-def unproved_path(path: str) -> str:
-    """Where the values are until a change is proved."""
+def unverified_path(path: str) -> str:
+    """Return the path of the changes that are not verified yet."""
     return (path[: -len(".json")] if path.endswith(".json") else path) + SUFFIX
 
 
-def playbook_of(path: str) -> str:
-    """Return what made the latest change in a file, whichever server's it is; empty where that is not told.
+def latest_playbook(path: str) -> str:
+    """Return the playbook of the latest change in a file, whichever server's it is; "" if it is not known.
 
-    A file that cannot be read is told of when its server's turn comes.
+    A file that cannot be read is reported when its server is restored.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -231,13 +234,13 @@ def playbook_of(path: str) -> str:
         return ""
 
 
-def names_of_runs(folder: str) -> set[str]:
-    """Return the names of all runs in the backups of a folder, as far as those can be used."""
+def run_names(folder: str) -> set[str]:
+    """Return the names of all runs in the usable backups of a folder."""
     found: set[str] = set()
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".json") and not entry.name.startswith("."):
-                # One that cannot be used is an error where it is needed.
+                # One that cannot be used is an error when it is needed.
                 with suppress(FileError):
                     names = _NAME_OF_RUN.findall(private_file.read(entry.path) or b"")
                     found |= {name.decode() for name in names}
@@ -245,7 +248,7 @@ def names_of_runs(folder: str) -> set[str]:
 
 
 def _checked(layer: Any) -> Layer:
-    """The layer, and nothing beside it; KeyError, TypeError or AttributeError where it is none."""
+    """Return the layer alone; raise KeyError, TypeError or AttributeError if it is none."""
     if not isinstance(layer["run"], str):
         raise TypeError("the name of a run is text")
     apps = {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The console API of Ant Media Server (AMS): one session, one login, one connection.
 
-Nothing else in the collection speaks to a server's console.
+Reads are retried, writes and logins never.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ READ_ATTEMPTS = 3
 LONGEST_PAUSE = 2.0
 TRANSIENT_STATUSES = frozenset((502, 503, 504))
 LONGEST_BLOCK = "300 seconds"
+_NO_CONSOLE = "Is this address an AMS console?"
 NODES_AT_ONCE, MOST_NODES = 50, 1000
-# Given user and password, it is entered before a login is tried and sees the error of one that fails. An
-# AmsError raised on entering keeps the login from being tried.
+# Entered with user and password before a login, it sees the error of one that fails. An AmsError raised on
+# entering prevents the login.
 LoginGate = Callable[[str, str], AbstractContextManager[None]]
 LOGIN_GATE: ContextVar[Optional[LoginGate]] = ContextVar("LOGIN_GATE", default=None)
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where a server is and who asks.
+    """The address of a server and the credentials for it.
 
     url: of the console, scheme and port included.
     timeout: seconds to connect, and then for a whole answer.
@@ -57,7 +58,7 @@ class Connection:
         return (self.password, self.jwt_token)
 
     def checked_url(self) -> str:
-        """The address without a trailing slash; AmsError where it cannot be one."""
+        """Return the address without a trailing slash; raise AmsError if it cannot be one."""
         url = self.url.strip().rstrip("/")
         if "@" in url:
             raise AmsError(
@@ -91,7 +92,7 @@ class AmsClient:
     def __init__(self, connection: Connection) -> None:
         require("requests")
         self.connection = connection
-        # What no text from the server may show; who reads settings adds what they hold.
+        # Masked in every text from the server; whoever reads settings adds their secrets.
         self.secrets: list[str] = [secret for secret in connection.secrets if secret]
         self.url = connection.checked_url()
         self._logged_in = False
@@ -107,36 +108,66 @@ class AmsClient:
 
     def __exit__(self, *_exception: object) -> None:
         if self._logged_in:
-            # The work is done or has failed with an error of its own; a session that stays ends by itself.
+            # The work is done or has failed with its own error; a session that is left open expires.
             with suppress(AmsError):
                 self._request("DELETE", "/users/logout", "Logging out")
         self._transport.close()
 
+    def get(self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None) -> dict[str, Any]:
+        """Read an object."""
+        return self._object(self._read(path, tried, headers), tried)
+
+    def get_list(
+        self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None
+    ) -> list[dict[str, Any]]:
+        """Read a page of a list."""
+        page = self._json(self._read(path, tried, headers, PAGE), tried)
+        if not isinstance(page, list):
+            raise self._error(tried, f"instead of a list: {self._excerpt(repr(page))}")
+        return [entry for entry in page if isinstance(entry, dict)]
+
+    def get_number(self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None) -> int:
+        """Read a number."""
+        number = self.get(path, tried, headers).get("number") or 0
+        if not isinstance(number, int):
+            raise self._error(tried, f"instead of a number: {self._excerpt(repr(number))}")
+        return number
+
+    def post(
+        self, path: str, tried: str, body: Any = None, headers: Optional[Mapping[str, str]] = None
+    ) -> dict[str, Any]:
+        """Send a body; return the server's answer."""
+        return self._object(self._request("POST", path, tried, body, headers), tried)
+
+    def delete(self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None) -> dict[str, Any]:
+        """Delete; return the server's answer."""
+        return self._object(self._request("DELETE", path, tried, headers=headers), tried)
+
     def version(self) -> dict[str, Any]:
-        """Release, edition and build: versionName, versionType, buildNumber."""
-        return self._object(self._read("/version", "Reading the release"), "Reading the release")
+        """Return release, edition and build: versionName, versionType, buildNumber."""
+        return self.get("/version", "Reading the release")
 
     def in_cluster(self) -> Optional[bool]:
-        """Whether the server is a node of a cluster (enterprise edition); None for a user who may not ask."""
+        """True if the server is a node of a cluster (enterprise edition); None for a user who may not ask."""
         answer = self._if_allowed("/cluster-mode-status", "Reading the cluster mode")
         return None if answer is None else bool(answer.get("success"))
 
     def nodes(self) -> Optional[list[dict[str, Any]]]:
-        """The nodes of the server's cluster, none outside of one; None for a user who may not ask."""
+        """Return the nodes of the server's cluster, none outside of one; None for a user who may not ask."""
         in_cluster = self.in_cluster()
         if not in_cluster:
             return None if in_cluster is None else []
         found: list[dict[str, Any]] = []
         tried = "Listing the nodes of the cluster"
         for offset in range(0, MOST_NODES, NODES_AT_ONCE):
-            page = self._page(f"/cluster/nodes/{offset}/{NODES_AT_ONCE}", tried)
+            page = self.get_list(f"/cluster/nodes/{offset}/{NODES_AT_ONCE}", tried)
             found += page[:NODES_AT_ONCE]
             if len(page) < NODES_AT_ONCE:
                 return found
         raise self._error(tried, f"the list does not end after {len(found)} nodes")
 
     def applications(self) -> Optional[list[str]]:
-        """The applications of the server; None for a user who may not list them."""
+        """Return the applications of the server; None for a user who may not list them."""
         answer = self._if_allowed("/applications", "Listing the applications")
         if answer is None:
             return None
@@ -147,21 +178,21 @@ class AmsClient:
 
     def _if_allowed(self, path: str, tried: str) -> Optional[dict[str, Any]]:
         try:
-            return self._object(self._read(path, tried), tried)
+            return self.get(path, tried)
         except AmsError as error:
             if error.status == 403:
                 return None
             raise
 
     def settings(self, app: str) -> dict[str, Any]:
-        """The whole settings object of an application, secrets included."""
+        """Return the whole settings object of an application, secrets included."""
         tried = f"Reading the settings of application '{app}'"
         response = self._read(f"/applications/settings/{quote(app, safe='')}", tried, most=SETTINGS)
         if response.status_code == 204:
             raise self._unknown_application(tried)
         settings = self._object(response, tried)
         if "s3RecordingEnabled" not in settings:
-            raise self._error(tried, "the answer is not a settings object", "Is this address an AMS console?")
+            raise self._error(tried, "the answer is not a settings object", _NO_CONSOLE)
         return settings
 
     def write_settings(self, app: str, settings: dict[str, Any]) -> None:
@@ -180,7 +211,7 @@ class AmsClient:
         tried = f"Logging in as {self.connection.email}"
         gate = LOGIN_GATE.get()
         if gate:
-            # Others may wait at the gate, and a server that cannot be reached is nothing to wait for.
+            # Others may wait at the gate: fail before it if the server cannot be reached.
             self._connect(tried)
         with gate(self.connection.email or "", self.connection.password or "") if gate else nullcontext():
             self._authenticate(tried)
@@ -195,7 +226,7 @@ class AmsClient:
     def _authenticate(self, tried: str) -> None:
         who = {"email": self.connection.email, "password": self.connection.password}
         try:
-            answer = self._object(self._request("POST", "/users/authenticate", tried, who), tried)
+            answer = self.post("/users/authenticate", tried, who)
         except AmsError as error:
             # Its filter is up before its users are: no password was checked.
             starting = error.starting or error.status == 403
@@ -232,7 +263,7 @@ class AmsClient:
         return self._says_yes(f"/users/{quote(str(self.connection.email), safe='@')}/blocked")
 
     def _says_yes(self, path: str) -> bool:
-        # Asked only to say more about an error that is reported in any case.
+        # Only adds to an error that is reported in any case.
         with suppress(AmsError):
             return self._object(self._request("GET", path, "Asking"), "Asking").get("success") is True
         return False
@@ -245,21 +276,6 @@ class AmsClient:
             f"Applications there: {', '.join(known)}" if known else "This user may not list the applications"
         )
         return self._error(tried, "the server has no such application (204, no content)", remedy, status=204)
-
-    def _page(
-        self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None
-    ) -> list[dict[str, Any]]:
-        """A page of a list."""
-        page = self._json(self._read(path, tried, headers, PAGE), tried)
-        if not isinstance(page, list):
-            raise self._error(tried, f"instead of a list: {self._excerpt(repr(page))}")
-        return [entry for entry in page if isinstance(entry, dict)]
-
-    def _number(self, response: Answer, tried: str) -> int:
-        number = self._object(response, tried).get("number") or 0
-        if not isinstance(number, int):
-            raise self._error(tried, f"instead of a number: {self._excerpt(repr(number))}")
-        return number
 
     def _read(
         self, path: str, tried: str, headers: Optional[Mapping[str, str]] = None, most: int = SMALL
@@ -327,15 +343,12 @@ class AmsClient:
     def _not_json(self, tried: str, response: Answer, uncertain: bool, reason: ValueError) -> AmsError:
         body = response.text.lstrip()
         if not body:
-            came, remedy = (
-                f"status {response.status_code} with an empty body",
-                "Is this address an AMS console?",
-            )
+            came, remedy = f"status {response.status_code} with an empty body", _NO_CONSOLE
         elif body.startswith("<"):
             came = f"status {response.status_code} with a page of HTML: {self._excerpt(body)}"
             remedy = "Is this address an AMS console, and is there a proxy in front of it?"
         elif body[0] in "{[" and isinstance(reason, JsonError):
-            came, remedy = f"status {response.status_code} with {reason}", "Is this address an AMS console?"
+            came, remedy = f"status {response.status_code} with {reason}", _NO_CONSOLE
         elif body[0] in "{[":
             came = f"status {response.status_code} with JSON that breaks off after {len(body)} characters"
             remedy = "The server or a proxy in front of it cut the answer; look at its log and run again"
@@ -370,7 +383,7 @@ class AmsClient:
         if status == 403:
             return "See server.allowed_dashboard_CIDR and the log-in of the server"
         if status == 404:
-            return "Is this address an AMS console?"
+            return _NO_CONSOLE
         return "Look at the server's log" if status >= 500 else ""
 
     def _excerpt(self, body: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the settings of an application open to others. Plain data in, sentences out.
+"""Warnings about settings that open recordings to others. Plain data in, sentences out.
 
 Measured on 2.17.1: AMS asks for a play token before it forwards, and the address that it forwards to asks for
 none. Since 3.0.0 the console sends HSTS with includeSubDomains over https.
@@ -26,26 +26,26 @@ _HSTS_SINCE = 3
 
 
 def exposures(app: str, settings: Mapping[str, Any]) -> list[str]:
-    """Return what the settings of an application open beside what recording and forwarding need."""
+    """Return warnings about what is more open than recording and forwarding need."""
     return [*upload_door(app, settings), *without_token(settings)]
 
 
 def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
-    """Return who is let in where AMS serves the bucket with its own key."""
+    """Return a warning if AMS serves the bucket with its own key to more than the server itself."""
     # A release without this setting has no such door.
     if not settings.get("s3RecordingEnabled") or "hlsHttpEndpoint" not in settings:
         return []
     rest = RestFilter.of(settings)
     if not rest.on:
         who, remedy = "whoever reaches the server", "Set ipFilterEnabled to true"
-        told = "ipFilterEnabled is false"
+        reason = "ipFilterEnabled is false"
     elif rest.wider:
         who, remedy = "who comes from there", "Leave in it only what needs the application's REST API"
-        told = f"remoteAllowedCIDR lets in {', '.join(rest.wider)}"
+        reason = f"remoteAllowedCIDR allows {', '.join(rest.wider)}"
     else:
         return []
     text = (
-        f"{told}: {who} can read and overwrite each recording in bucket {settings.get('s3BucketName')} at "
+        f"{reason}: {who} can read and overwrite each recording in bucket {settings.get('s3BucketName')} at "
         f"/{app}/hls-upload/NAME without a login, and delete it where the access key may. {remedy}, or let "
         f"nothing in front of the server pass /{app}/hls-upload/ on"
     )
@@ -53,7 +53,7 @@ def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
 
 
 def without_token(settings: Mapping[str, Any]) -> list[str]:
-    """Return what the play controls of an application do not protect."""
+    """Return a warning about recordings that the play controls of an application do not protect."""
     controls = [name for name in PLAY_CONTROLS if settings.get(name)]
     base = str(settings.get("httpForwardingBaseURL") or "")
     if not (controls and base and settings.get("httpForwardingExtension")):
@@ -82,7 +82,7 @@ def plain_below(console: str, addresses: Sequence[str]) -> list[str]:
 
 
 def hsts_warnings(console: str, release: Optional[str], addresses: Sequence[str]) -> list[str]:
-    """Return a warning where browsers will not ask these addresses as they are written.
+    """Return warnings about addresses that browsers change before they request them.
 
     release: of the server, None where it is not known.
     """
@@ -90,7 +90,7 @@ def hsts_warnings(console: str, release: Optional[str], addresses: Sequence[str]
     if not (major.isdigit() and int(major) >= _HSTS_SINCE):
         return []
     return [
-        f"the console {console} of release {release} tells browsers to use https alone for its host and all "
+        f"the console {console} of release {release} makes browsers use https alone for its host and all "
         f"names below it: a browser that has seen the console turns {address} into https. Give an https "
         "address"
         for address in plain_below(console, addresses)

@@ -38,14 +38,14 @@ _PUBLIC_NAMES = frozenset(("s3AccessKey", "apnKeyId"))
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field holds a secret; a field of a release not measured yet is judged by its name."""
+    """True if a field holds a secret; a field of a release not measured yet is judged by its name."""
     if name in FIELDS:
         return name in SECRET_FIELDS
     return name not in _PUBLIC_NAMES and bool(_SECRET_NAME.search(name))
 
 
 def default_of(name: str, release: str) -> Any:
-    """The default of a field in a release; KeyError where the release does not have the field."""
+    """Return the default of a field in a release; raise KeyError if the release does not have the field."""
     since, until, history = FIELDS[name]
     at = _order(release)
     if at < _order(since) or (at > _order(until) and until != RELEASES[-1]):
@@ -58,12 +58,12 @@ def default_of(name: str, release: str) -> Any:
 
 
 def latest_default(name: str) -> Any:
-    """The newest measured default, None for a field that was never measured."""
+    """Return the newest measured default, None for a field that was never measured."""
     return FIELDS[name][2][-1][1] if name in FIELDS else None
 
 
 def why_unknown(name: str, known: Iterable[str], release: Optional[str]) -> str:
-    """Why a server does not know a field, and which one may have been meant."""
+    """Describe why a server does not know a field, and which one may have been meant."""
     here = f"AMS {release}" if release else "this server"
     if name in FIELDS:
         since, until, _history = FIELDS[name]
@@ -77,7 +77,7 @@ def why_unknown(name: str, known: Iterable[str], release: Optional[str]) -> str:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> Optional[str]:
-    """The known name that is nearest to a misspelt one, case aside; None when none is near."""
+    """Return the known name that is nearest to a misspelt one, case aside; None if none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[found[0]] if found else None

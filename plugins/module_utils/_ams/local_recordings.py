@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The recordings that forwarding hides, since they are on the server's disk alone."""
+"""Recordings that forwarding hides, because they are on the server's disk alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEVER_UPLOADED = {"uploadedVod": "uploaded by users", "userVod": "imported from 
 
 @dataclass(frozen=True)
 class Listed:
-    """An application's list (VoD): how many it has, how many of them were read, and these by their type."""
+    """An application's list (VoD): its total, how many entries were read, and these by their type."""
 
     total: int = 0
     read: int = 0
@@ -50,7 +50,7 @@ def turned_on_for(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
-    """Return what forwarding hides that is turned on. before: the settings until now."""
+    """Return a warning about what forwarding will hide. before: the settings until now."""
     if before.get("s3RecordingEnabled"):
         # What was recorded may be in S3 already.
         return never_uploaded(found)
@@ -65,7 +65,7 @@ def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
 
 
 def never_uploaded(found: Listed) -> list[str]:
-    """Return what forwarding hides for ever, since AMS puts into S3 only what it has recorded itself."""
+    """Return a warning about what AMS never puts into S3, because it has not recorded it itself."""
     kinds = _kinds(found)
     if not kinds:
         return []

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What AMS does with its settings of recording: object keys, upload bits, regions, and what is forwarded.
+"""The behaviour of AMS by its settings of recording: object keys, upload bits, regions, forwarding.
 
 Measured on 2.17.1, see tests/contract/test_viewers.py. Plain data in, plain data out.
 """
@@ -32,14 +32,14 @@ _CANNED_ACLS |= {"bucket-owner-read", "bucket-owner-full-control", "aws-exec-rea
 
 
 def endings(extensions: Optional[str]) -> list[str]:
-    """Return what the end of a path is compared with, for a value of httpForwardingExtension."""
+    """Return what AMS compares the end of a path with, for a value of httpForwardingExtension."""
     # Java's split drops what is empty at the end; an empty entry elsewhere ends every path.
     given = (extensions or "").rstrip(",")
     return given.split(",") if given.strip() else []
 
 
 def meant(extensions: Optional[str]) -> list[str]:
-    """Return the extensions that somebody meant who wrote httpForwardingExtension, as AMS names its files."""
+    """Return the extensions meant by a value of httpForwardingExtension, as AMS names its files."""
     found = (re.sub(r"[^a-z0-9]", "", entry.lower()) for entry in endings(extensions))
     return list(dict.fromkeys(name for name in found if name))
 
@@ -67,13 +67,13 @@ def base_of(base_url: Optional[str]) -> str:
 
 
 def object_key(settings: Mapping[str, Any], path: str) -> str:
-    """Return the key of what has this path, below the application's folder or below its streams."""
+    """Return the S3 key of a file, given its path below the application or below its streams."""
     below = path.removeprefix(f"{STREAMS_PATH}/")
     return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
 
 
 def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
-    """Return what the keys of all objects of a stream begin with."""
+    """Return the prefixes of the keys of all objects of a stream."""
     sub = str(settings.get("subFolder") or "")
     # There is no main track, for which %m stands.
     for part in ("%m/", "/%m", "%m"):
@@ -91,8 +91,8 @@ def _one_slash(path: str) -> str:
 
 def uploads(settings: Mapping[str, Any], kind: int) -> bool:
     """True if the application uploads files of this kind."""
-    asked = settings.get("uploadExtensionsToS3")
-    return bool((MP4 | HLS | PREVIEWS if asked is None else int(asked)) & kind)
+    bits = settings.get("uploadExtensionsToS3")
+    return bool((MP4 | HLS | PREVIEWS if bits is None else int(bits)) & kind)
 
 
 def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Optional[float]:
@@ -109,7 +109,7 @@ def hls_seconds(settings: Mapping[str, Any], broadcast: Mapping[str, Any]) -> Op
 def signing_region(settings: Mapping[str, Any]) -> Optional[str]:
     """Return the region that AMS signs its uploads with, which may be empty; None where it cannot sign.
 
-    With an endpoint it takes s3RegionName as it is, but for null, which makes it forget the endpoint. Without
+    With an endpoint it uses s3RegionName as it is, but for null, which makes it forget the endpoint. Without
     one it looks the name up in the list of its SDK.
     """
     region = settings.get("s3RegionName")

@@ -1,13 +1,13 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whom the IP filter of an application's REST API lets in, read from its settings as AMS reads them.
+"""The IP filter of an application's REST API: whom it allows, read from its settings as AMS reads them.
 
 Measured on 2.17.1. The filter guards /APP/rest and /APP/hls-upload. remoteAllowedCIDR is split at commas, and
 blanks around a comma are dropped, but not those at the two ends of the text. An entry is an address or a name
 that the server resolves, with or without a length in bits (a mask such as /255.0.0.0 is none). Host bits do
-not matter, and without an address, as in "/0", it means the server itself. An entry that is none of this is
-ignored. No entry lets nobody in. IPv4 and IPv6 do not fit each other, but for an IPv4 address that is mapped
+not matter, and without an address, as in "/0", it means the server itself. Any other entry is
+ignored. No entry allows nobody. IPv4 and IPv6 do not fit each other, but for an IPv4 address that is mapped
 into IPv6.
 """
 
@@ -37,7 +37,7 @@ _NAME = re.compile(r"(?=[^/]*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[
 
 @dataclass(frozen=True)
 class RestFilter:
-    """on: whether it is switched on. networks and names: whom it lets in then, each as it is written."""
+    """on: whether it is switched on. networks and names: whom it allows then, each as it is written."""
 
     on: bool
     networks: Mapping[str, Network]
@@ -55,18 +55,18 @@ class RestFilter:
                 names.append(entry)
         return cls(bool(settings.get("ipFilterEnabled")), networks, tuple(names))
 
-    def lets_in(self, address: str) -> bool:
-        """True if it is known that a request from this address is let in."""
+    def allows(self, address: str) -> bool:
+        """True if a request from this address is known to be allowed."""
         return not self.on or _is_in(address, self.networks.values())
 
     @property
     def stranger(self) -> str:
-        """An address that it does not let in and that nobody has; empty where it lets in everybody."""
-        return next((each for each in STRANGERS if not self.lets_in(each)), "")
+        """Return an address that it does not allow and that nobody has; "" if it allows everybody."""
+        return next((each for each in STRANGERS if not self.allows(each)), "")
 
     @property
     def wider(self) -> list[str]:
-        """The entries that let in others than the server itself."""
+        """Return the entries that allow others than the server itself."""
         return [
             *(entry for entry, network in self.networks.items() if not network.is_loopback),
             *self.names,
@@ -74,7 +74,7 @@ class RestFilter:
 
     @property
     def insider(self) -> str:
-        """An address that is let in and is not the server's own; empty where there is none."""
+        """Return an allowed address that is not the server's own; "" if there is none."""
         for network in self.networks.values():
             if not network.is_loopback:
                 # Not the first one, which is the address of the network itself.
@@ -95,7 +95,7 @@ def _is_in(address: str, networks: Iterable[Network]) -> bool:
 
 
 def address_of(text: str) -> Optional[Address]:
-    """Return the address that a text is, as IPv4 where it is one that is mapped into IPv6."""
+    """Return the address in a text, as IPv4 if it is mapped into IPv6; None if it is none."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

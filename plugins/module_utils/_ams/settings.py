@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a change of application settings means: merged, compared as the server would store it, redacted.
+"""Application settings: the planned change, merged, compared as the server would store it, redacted.
 
 Plain data in, plain data out. Behaviour of the server: measured on AMS 2.17.1 and 3.0.3.
 """
@@ -22,7 +22,7 @@ from . import fields
 _TEXTS_OF_LISTS = frozenset(("encoderSettingsString",))
 # Two names of the same setting.
 _ENCODERS = frozenset(("encoderSettings", "encoderSettingsString"))
-# What the server sets anew at each write.
+# Set by the server at each write.
 _SERVERS_OWN = frozenset(("updateTime",))
 _OLD_ENCODER = ("height", "videoBitrate", "audioBitrate")
 _TRUE = frozenset(("true", "yes", "on", "1"))
@@ -35,7 +35,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Change:
-    """The change of one application: what differs, from what, to what, as the server will store it."""
+    """The settings of one application that differ, before and after, as the server will store them."""
 
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class Change:
         return sorted(self.after)
 
     def redacted(self) -> dict[str, dict[str, Any]]:
-        """For a result: each changed setting with its value before and after, secrets masked."""
+        """Return for a result each changed setting before and after, secrets masked."""
         return {
             name: {"before": redact(name, self.before[name]), "after": redact(name, self.after[name])}
             for name in self.names
         }
 
     def diff(self, header: str) -> dict[str, Any]:
-        """For --diff: the changed settings alone; a secret replaced by another one is told apart in words."""
+        """Return for --diff the changed settings alone; words say that a secret is another one."""
         before = {name: redact(name, self.before[name]) for name in self.names}
         after = {name: redact(name, self.after[name]) for name in self.names}
         for name in self.names:
@@ -72,17 +72,15 @@ def plan(
     reset: Iterable[str] = (),
     release: Callable[[], Optional[str]] = lambda: None,
 ) -> Change:
-    """The difference between what an application has and what is asked of it.
+    """Return the difference between what an application has and what is desired.
 
-    reset: names of settings to put back to the default of the server's release.
-    release: asked only when the answer depends on it, since it costs a request.
+    reset: names of settings to reset to the default of the server's release.
+    release: called only when the result depends on it, since it costs a request.
     """
     _refuse_unknown(current, (*wanted, *reset), release)
-    asked = dict(wanted)
-    for name in reset:
-        asked[name] = _default(name, release)
+    desired = {**wanted, **{name: _default(name, release) for name in reset}}
     before, after, rewritten = {}, {}, {}
-    for name, value in asked.items():
+    for name, value in desired.items():
         stored = as_stored(name, value, current[name])
         if not agrees(name, stored, _stored_now(name, current)):
             before[name], after[name] = current[name], stored
@@ -92,16 +90,16 @@ def plan(
 
 
 def merged(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """The whole object to post: a field that is missing from it would go back to its default.
+    """Return the whole object to post: a field that is missing from it would be reset to its default.
 
-    What changes comes last, because of two fields that mean the same (encoderSettings and
-    encoderSettingsString) the server takes the later one.
+    Changes come last: of two fields that mean the same (encoderSettings and encoderSettingsString) the server
+    uses the later one.
     """
     return {**{name: current[name] for name in current if name not in change.after}, **change.after}
 
 
 def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """Which of the asked values the server does not have, by name."""
+    """Return by name which of the changed settings the server does not have."""
     return {
         name: redact(name, current.get(name))
         for name, value in change.after.items()
@@ -109,12 +107,14 @@ def not_applied(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
     }
 
 
-def differing(current: Mapping[str, Any], posted: Mapping[str, Any], asked: Iterable[str]) -> dict[str, Any]:
-    """Which settings beside those asked for the server does not have as posted, by name.
+def differing(
+    current: Mapping[str, Any], posted: Mapping[str, Any], changed: Iterable[str]
+) -> dict[str, Any]:
+    """Return which settings beside the changed ones the server does not have as posted, by name.
 
-    Left out is what it rewrites itself.
+    Those that it rewrites itself do not count.
     """
-    left_out = {*asked, *_SERVERS_OWN}
+    left_out = {*changed, *_SERVERS_OWN}
     if left_out & _ENCODERS:
         left_out |= _ENCODERS
     return {
@@ -129,12 +129,12 @@ def is_stored(name: str, value: Any, now: Any) -> bool:
     try:
         return agrees(name, as_stored(name, value, now), as_stored(name, now, now))
     except SettingsError:
-        # Stored by another way than the API, which would not take it.
+        # Stored by another way than the API, which would refuse it.
         return bool(value == now)
 
 
 def as_stored(name: str, value: Any, like: Any) -> Any:
-    """A value in the type of the field, and as the server rewrites it.
+    """Return a value in the type of the field, as the server rewrites it.
 
     like: a value that the field has, from which its type is read.
     """
@@ -175,7 +175,7 @@ def _part_agrees(key: str, part: Any, stored: Any) -> bool:
 
 
 def _encoders_in(text: Any) -> Any:
-    """The encoders in a text, which is JSON or, of old, heights and bit rates with commas."""
+    """Return the encoders in a text, which is JSON or, of old, heights and bit rates with commas."""
     if not isinstance(text, str):
         return text
     try:
@@ -193,12 +193,12 @@ def _stored_now(name: str, current: Mapping[str, Any]) -> Any:
     try:
         return as_stored(name, current[name], current[name])
     except SettingsError:
-        # Stored by another way than the API, which would not take it.
+        # Stored by another way than the API, which would refuse it.
         return current[name]
 
 
 def redact(name: str, value: Any) -> Any:
-    """A value for the eye: a secret masked, also inside of a value, an empty one shown as what it is."""
+    """Mask secrets for display, also inside of a value; an empty one stays as it is."""
     if value in (None, ""):
         return value
     if fields.is_secret(name):
@@ -217,7 +217,7 @@ def _masked(value: Any) -> Any:
 
 
 def secrets_of(settings: Mapping[str, Any]) -> list[str]:
-    """The secret values of a settings object, those inside of others too, to keep them out of a text."""
+    """Return the secret values of a settings object, those inside of other values too."""
     found: list[str] = []
     for name, value in settings.items():
         if fields.is_secret(name):
@@ -228,7 +228,7 @@ def secrets_of(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _inside(value: Any) -> Any:
-    """The parts of a value, also of a text that is JSON; None where it has none."""
+    """Return the parts of a value, also of a text that is JSON; None if it has none."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             value = parse(value)
@@ -244,7 +244,7 @@ def _secrets_inside(parts: Any) -> list[str]:
 
 
 def _texts(value: Any) -> list[str]:
-    """All that a secret value says, piece by piece where it has pieces."""
+    """Return all texts of a secret value."""
     if isinstance(value, (Mapping, list, tuple)):
         pieces = value.values() if isinstance(value, Mapping) else value
         return [text for piece in pieces for text in _texts(piece)]
@@ -274,10 +274,12 @@ def _default(name: str, release: Callable[[], Optional[str]]) -> Any:
     return value
 
 
-def _means_something_else(name: str, stored: Any, asked: Any) -> bool:
-    if stored in ("[]", "") or asked in (None, "") or name in _TEXTS_OF_LISTS:
+def _means_something_else(name: str, stored: Any, desired: Any) -> bool:
+    if stored in ("[]", "") or desired in (None, "") or name in _TEXTS_OF_LISTS:
         return False
-    return str(stored).lower().rstrip("/") != str(asked).lower().rstrip("/") and not isinstance(stored, bool)
+    return str(stored).lower().rstrip("/") != str(desired).lower().rstrip("/") and not isinstance(
+        stored, bool
+    )
 
 
 def _typed(name: str, value: Any, like: Any) -> Any:
@@ -295,7 +297,7 @@ def _to_bool(name: str, value: Any) -> bool:
     text = str(value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    raise SettingsError(f"'{name}' takes true or false, not {_shown(name, value)}")
+    raise SettingsError(f"'{name}' must be true or false, not {_display(name, value)}")
 
 
 def _to_number(name: str, value: Any) -> Any:
@@ -308,13 +310,13 @@ def _to_number(name: str, value: Any) -> Any:
                 return int(number) if number.is_integer() else number
         except (TypeError, ValueError, OverflowError):
             pass
-    raise SettingsError(f"'{name}' takes a number, not {_shown(name, value)}")
+    raise SettingsError(f"'{name}' must be a number, not {_display(name, value)}")
 
 
 def _to_int(name: str, value: Any) -> Any:
     number = _to_number(name, value)
     if isinstance(number, float) and isinstance(fields.latest_default(name), int):
-        raise SettingsError(f"'{name}' takes a whole number, not {_shown(name, value)}")
+        raise SettingsError(f"'{name}' must be a whole number, not {_display(name, value)}")
     return number
 
 
@@ -326,22 +328,22 @@ def _to_text(name: str, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise SettingsError(f"'{name}' takes text, not {_shown(name, value)}")
+    raise SettingsError(f"'{name}' must be text, not {_display(name, value)}")
 
 
 def _to_list(name: str, value: Any) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
-    raise SettingsError(f"'{name}' takes a list, not {_shown(name, value)}")
+    raise SettingsError(f"'{name}' must be a list, not {_display(name, value)}")
 
 
 def _to_dict(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
-    raise SettingsError(f"'{name}' takes a dictionary, not {_shown(name, value)}")
+    raise SettingsError(f"'{name}' must be a dictionary, not {_display(name, value)}")
 
 
-def _shown(name: str, value: Any) -> str:
+def _display(name: str, value: Any) -> str:
     return MASK if fields.is_secret(name) else f"'{redact(name, value)}'"
 
 
@@ -350,7 +352,7 @@ def _at_least(name: str, least: int) -> Callable[[Any], Any]:
         try:
             return str(max(int(value or 0), least))
         except ValueError:
-            raise SettingsError(f"'{name}' takes a whole number, not '{value}'") from None
+            raise SettingsError(f"'{name}' must be a whole number, not '{value}'") from None
 
     return rewrite
 

@@ -106,7 +106,7 @@ def _open_by_setting(rest: RestFilter) -> str:
 
 
 def _without_header(rest: RestFilter, source: str, allowed: Sequence[Attempt], overwrite: str) -> Verdict:
-    if source and not rest.lets_in(source):
+    if source and not rest.allows(source):
         reason = (
             f"the filter does not allow {source}, and yet it has access: a proxy in front of the server "
             "hides the addresses of its clients"

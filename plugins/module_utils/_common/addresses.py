@@ -29,7 +29,7 @@ _NOT_IN_A_PATH = re.compile(r'["<>\\^`{|}]|\.\.')
 
 
 class AddressError(ValueError):
-    """Why an address cannot be right, as the rest of a sentence that begins with it."""
+    """An address that cannot be right. The message is the rest of a sentence that begins with the address."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """The origin that a browser sends for a page at this address."""
+        """Return the origin that a browser sends for a page at this address."""
         own = self.port in (None, _PORTS[self.scheme])
         return f"{self.scheme}://{self.host}{'' if own else f':{self.port}'}"
 
@@ -62,7 +62,7 @@ def is_open_http(url: str) -> bool:
 
 
 def read(text: str) -> Address:
-    """Return the address; AddressError where it cannot be one."""
+    """Return the address; raise AddressError if it cannot be one."""
     if "@" in text:
         raise AddressError("has a user or a password in it, which does not belong there")
     if _ODD.search(text):
@@ -145,7 +145,7 @@ def _ascii_label(label: str) -> str:
         import idna
     except ImportError:
         raise AddressError(
-            f"has '{label}' in it, which takes the Python package idna on the controller; or write it as "
+            f"has '{label}' in it, which needs the Python package idna on the controller; or write it as "
             "browsers send it, beginning with xn--"
         ) from None
     try:
@@ -167,9 +167,9 @@ def in_ascii(text: str) -> str:
 
 
 def read_origin(text: str) -> Address:
-    """Return an origin that may have one * in it; AddressError where no browser sends such a thing."""
+    """Return an origin that may have one * in it; raise AddressError if no browser sends it."""
     if text.count("*") > 1:
-        raise AddressError("has more than one *, S3 takes one")
+        raise AddressError("has more than one *, S3 allows one")
     try:
         address = read(text.replace("*", _STAR))
     except AddressError as error:
@@ -191,7 +191,7 @@ def origin_of(text: str) -> str:
 
 
 def host_of(text: str) -> str:
-    """Return the host of an address, or "" where it cannot be right."""
+    """Return the host of an address, or "" if it cannot be right."""
     try:
         return read(text).host
     except AddressError:
@@ -199,7 +199,7 @@ def host_of(text: str) -> str:
 
 
 def with_brackets(host: str) -> str:
-    """Return what stands for a host in an address: an IPv6 address in brackets."""
+    """Return a host as it is written in an address: an IPv6 address in brackets."""
     try:
         ipaddress.IPv6Address(host)
     except ValueError:

@@ -19,19 +19,19 @@ from typing import Any, Optional
 KIB = 1024
 # Status line and headers; http.client alone would take 6 MiB.
 HEAD_MOST = 64 * KIB
-# What a store answers, but for the bodies of objects that are asked for by their size.
+# An answer of a store, but for the bodies of objects, which are requested by their size.
 STORE_MOST = 16 * KIB * KIB
 
 
 class TooMuch(http.client.HTTPException):
-    """More than an answer may have."""
+    """An answer is longer than it may be."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"the answer is longer than {most // KIB} KiB")
 
 
 class _Received(io.RawIOBase):
-    """What a socket receives until the time or the bytes are used up. The time begins now."""
+    """Receives from a socket until the time or the bytes are used up. The time begins now."""
 
     def __init__(self, raw: Any, sock: Any, most: int) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ try:
 except ImportError:  # Whoever makes a session says so.
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
-# A probe has 2 KiB; of anything else the beginning says what it is.
+# A probe has 2 KiB; of anything else the beginning is enough.
 VIEWER_MOST = 64 * KIB
 _PIECE = 16 * KIB
 
@@ -40,7 +40,7 @@ class BoundedAdapter(HTTPAdapter):
         coding = answer.headers.get("Content-Encoding", "")
         if coding.strip().lower() not in ("", "identity"):
             answer.close()
-            text = f"{answer.status_code} in the encoding '{one_line(coding)[:40]}', which was not asked for"
+            text = f"{answer.status_code} in the encoding '{one_line(coding)[:40]}', which was not requested"
             raise requests.exceptions.ContentDecodingError(text, request=request)
         pieces, left = [], self.most + 1
         for piece in answer.iter_content(min(_PIECE, left)):
@@ -55,5 +55,5 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def size_of(content: bytes, most: int = VIEWER_MOST) -> str:
-    """Return how much came, in words: what is longer was cut."""
+    """Describe how much came: what is longer was cut."""
     return f"{len(content)} bytes" if len(content) <= most else f"more than {most} bytes"

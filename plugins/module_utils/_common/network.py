@@ -1,11 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Why a request got no answer: the reason that requests, botocore and urllib3 wrap into each other."""
+"""Classifies failed requests by the errors that requests, botocore and urllib3 nest in each other."""
 
 from __future__ import annotations
 
 import errno
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -16,43 +17,39 @@ from urllib.parse import urlsplit
 from .bounded import TooMuch
 from .plain_text import one_line
 
+_OF_THE_SYSTEM = ("builtins", "http.client", "socket", "ssl")
+
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """kind: long, proxy, tls, dns, refused, timeout, route, cut or other. words: one sentence's worth."""
+    """kind: one of _KINDS, or other. words: what to say of it."""
 
     kind: str
     words: str
     host: str = ""
 
 
-def no_answer(error: BaseException, url: str, timeout: float = 0) -> NoAnswer:
-    """The reason in words. url: what was asked, where the error does not know it better."""
+def no_answer(error: BaseException, url: str, timeout: float = 0, place: str = "") -> NoAnswer:
+    """Return the reason. url: of the request. place: what to call the server, otherwise by host and port."""
     # botocore knows the host that it made of bucket and endpoint.
-    asked = str(getattr(error, "kwargs", {}).get("endpoint_url") or url)
-    parts = urlsplit(asked)
-    host, place = parts.hostname or asked, parts.netloc or asked
-    within = f" within {timeout:g} s" if timeout else ""
-    reasons = list(_reasons(error))
-    for kind, fits in _KINDS:
-        found = next((each for each in reasons if fits(each)), None)
-        if found is not None:
-            words = {
-                "long": f"{place} answers too much: {_text(found)}",
-                "proxy": f"the proxy on the way to {place} did not pass the request on: {_text(found)}",
-                "tls": f"the TLS handshake with {place} failed: {_tls_text(found)}",
-                "dns": f"the name {host} is not known to DNS",
-                "refused": f"{place} refuses connections",
-                "timeout": f"no answer from {place}{within}",
-                "route": f"there is no route to {place}",
-                "cut": f"{place} cut the connection",
-            }[kind]
-            return NoAnswer(kind, words, host)
-    return NoAnswer("other", _text(error), host)
+    requested = str(getattr(error, "kwargs", {}).get("endpoint_url") or url)
+    parts = urlsplit(requested)
+    host = parts.hostname or requested
+    errors = list(_nested(error))
+    facts = {
+        "place": place or parts.netloc or requested,
+        "host": host,
+        "within": f" within {timeout:g} s" if timeout else "",
+        "reason": _reason(errors),
+    }
+    for kind, fits, words in _KINDS:
+        if any(map(fits, errors)):
+            return NoAnswer(kind, words.format(**facts), host)
+    return NoAnswer("other", facts["reason"], host)
 
 
-def _reasons(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it was made of, outermost first."""
+def _nested(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and all that it was made of, outermost first."""
     waiting: list[Optional[object]] = [error]
     seen: set[int] = set()
     while waiting:
@@ -62,40 +59,59 @@ def _reasons(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(each))
         yield each
         inner = getattr(each, "kwargs", {})
-        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        # What Python was handling when the system reported its error has nothing to do with that error.
+        context = None if type(each).__module__ in _OF_THE_SYSTEM else each.__context__
+        waiting += [each.__cause__, context, getattr(each, "reason", None), *each.args]
         waiting.append(inner.get("error") if isinstance(inner, dict) else None)
 
 
-def _named(*parts: str) -> Callable[[BaseException], bool]:
-    return lambda error: any(part in type(error).__name__ for part in parts)
+def _reason(errors: list[BaseException]) -> str:
+    of_tls = next((each for each in errors if isinstance(each, ssl.SSLError)), None)
+    if of_tls is None:
+        return one_line(str(errors[-1])) or type(errors[-1]).__name__
+    if of_tls.reason == "WRONG_VERSION_NUMBER":
+        return "the port speaks http, not https (WRONG_VERSION_NUMBER)"
+    return one_line(getattr(of_tls, "verify_message", "") or of_tls.reason or str(of_tls))
 
 
-def _is_without_route(error: BaseException) -> bool:
+def _is(*kinds: type[BaseException], named: tuple[str, ...] = ()) -> Callable[[BaseException], bool]:
+    """Return a test for errors. named: parts of the names of kinds in packages that may not be installed."""
+    return lambda error: isinstance(error, kinds) or any(part in type(error).__name__ for part in named)
+
+
+def _has_no_route(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
+def _breaks_http(error: BaseException) -> bool:
+    # http.client itself raises the base class for too many headers.
+    return isinstance(error, http.client.LineTooLong) or type(error) is http.client.HTTPException
+
+
 # The first that fits counts: a refused connection is a ConnectionError around other errors, for example.
-_KINDS: tuple[tuple[str, Callable[[BaseException], bool]], ...] = (
-    ("long", lambda error: isinstance(error, TooMuch)),
-    ("proxy", _named("ProxyError", "ProxyConnectionError")),
-    ("tls", lambda error: isinstance(error, ssl.SSLError) or _named("SSLError")(error)),
-    ("dns", lambda error: isinstance(error, socket.gaierror) or _named("NameResolutionError")(error)),
-    ("refused", lambda error: isinstance(error, ConnectionRefusedError)),
-    ("timeout", lambda error: isinstance(error, TimeoutError) or _named("Timeout")(error)),
-    ("route", _is_without_route),
+# reason: what the innermost error says.
+_KINDS: tuple[tuple[str, Callable[[BaseException], bool], str], ...] = (
+    ("long", _is(TooMuch), "{place} answers too much: {reason}"),
+    (
+        "proxy",
+        _is(named=("ProxyError", "ProxyConnectionError")),
+        "the proxy on the way to {place} did not pass the request on: {reason}",
+    ),
+    (
+        "tls",
+        _is(ssl.SSLError, named=("SSLError", "CertificateError")),
+        "the TLS handshake with {place} failed: {reason}",
+    ),
+    ("dns", _is(socket.gaierror, named=("NameResolutionError",)), "the name {host} is not known to DNS"),
+    ("refused", _is(ConnectionRefusedError), "the connection to {place} was refused"),
+    ("timeout", _is(named=("ConnectTimeout",)), "no connection to {place}{within}"),
+    ("timeout", _is(TimeoutError, socket.timeout, named=("Timeout",)), "no answer from {place}{within}"),
+    ("route", _has_no_route, "there is no route to {place}"),
+    ("connection", _is(named=("NewConnectionError",)), "no connection to {place}: {reason}"),
+    ("http", _breaks_http, "the answer of {place} breaks the rules of HTTP: {reason}"),
     (
         "cut",
-        lambda error: (
-            isinstance(error, ConnectionError)
-            or _named("ProtocolError", "ConnectionClosedError", "ChunkedEncodingError")(error)
-        ),
+        _is(ConnectionError, named=("ProtocolError", "ConnectionClosedError", "ChunkedEncodingError")),
+        "the connection to {place} broke: {reason}",
     ),
 )
-
-
-def _tls_text(error: BaseException) -> str:
-    return str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or _text(error))
-
-
-def _text(error: BaseException) -> str:
-    return one_line(str(error)) or type(error).__name__

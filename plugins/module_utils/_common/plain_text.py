@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Texts of a stranger, for a terminal: nothing in them moves the cursor or turns the direction of reading."""
+"""Makes texts of strangers safe for a terminal: without control characters, in one line, cut."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files with secrets: read only where nobody else could have written them, written under a lock, in one step.
 
-As ssh does with its keys, what is not private is refused and never mended in silence.
+As ssh does with its keys, what is not private is refused and never fixed in silence.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Optional
+
+from .polling import Deadline
 
 OTHERS, OTHERS_WRITE = 0o077, 0o022
 MODE, FOLDER_MODE = 0o600, 0o700
@@ -25,7 +26,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 
 
 class FileError(Exception):
-    """Why a file cannot be used, and what to do."""
+    """A file cannot be used: why, and what to do."""
 
     def __init__(self, came_back: str, remedy: str) -> None:
         self.came_back, self.remedy = came_back, remedy
@@ -33,7 +34,7 @@ class FileError(Exception):
 
 
 def read(path: str, refused: int = OTHERS, is_mine: bool = True) -> Optional[bytes]:
-    """Return the content of a file, None where there is none.
+    """Return the content of a file, None if it does not exist.
 
     refused: bits of a mode that it may not have. is_mine: whether it must be private to this user.
     """
@@ -47,14 +48,14 @@ def read(path: str, refused: int = OTHERS, is_mine: bool = True) -> Optional[byt
 
 
 def read_with_facts(path: str) -> Optional[tuple[bytes, os.stat_result]]:
-    """Return the content of a regular file and what the system says of it, None where there is none."""
+    """Return the content of a regular file and its status, None if it does not exist."""
     try:
         # Without O_NONBLOCK a FIFO would be waited for until somebody writes to it.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise in_words(error, path) from None
+        raise to_file_error(error, path) from None
     with os.fdopen(handle, "rb") as file:
         try:
             about = os.fstat(handle)
@@ -62,7 +63,7 @@ def read_with_facts(path: str) -> Optional[tuple[bytes, os.stat_result]]:
                 raise FileError(f"{path} is not a regular file", "Move it away")
             return file.read(), about
         except OSError as error:
-            raise in_words(error, path) from None
+            raise to_file_error(error, path) from None
 
 
 def check_private(path: str, about: os.stat_result, refused: int = OTHERS) -> None:
@@ -81,7 +82,7 @@ def check_folder(folder: str) -> None:
     try:
         about = os.stat(folder)
     except OSError as error:
-        raise in_words(error, folder) from None
+        raise to_file_error(error, folder) from None
     if not stat.S_ISDIR(about.st_mode):
         raise FileError(f"{folder} is not a folder", "Move it away, or give another folder")
     _refuse_owner(folder, about)
@@ -89,7 +90,7 @@ def check_folder(folder: str) -> None:
         mode = stat.S_IMODE(about.st_mode)
         raise FileError(
             f"others can write to the folder {folder} (mode {mode:04o}), and could put a false file there",
-            f"If nobody has, run: chmod go-w {folder}. Or give a folder that is still to be made",
+            f"If nobody has, run: chmod go-w {folder}. Or give a folder that does not exist yet",
         )
 
 
@@ -102,7 +103,7 @@ def _refuse_owner(path: str, about: os.stat_result) -> None:
 
 
 def write(path: str, content: bytes, temporary: str, to_folders_owner: bool = False) -> None:
-    """Replace a file in one step. temporary: in the same folder, of the one who holds the lock.
+    """Replace a file in one step. temporary: in the same folder, for the holder of the lock.
 
     to_folders_owner: where root writes, the file is for the owner of its folder.
     """
@@ -121,7 +122,7 @@ def write(path: str, content: bytes, temporary: str, to_folders_owner: bool = Fa
     except OSError as error:
         with suppress(OSError):
             os.unlink(temporary)
-        raise in_words(error, path) from None
+        raise to_file_error(error, path) from None
 
 
 def remove(path: str) -> None:
@@ -130,12 +131,12 @@ def remove(path: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise in_words(error, path) from None
+        raise to_file_error(error, path) from None
 
 
 @contextmanager
 def locked(path: str, timeout: float = LOCK_TIMEOUT, is_mine: bool = True) -> Iterator[None]:
-    """Hold a lock, a file that is there while somebody holds it; its folder is made, and checked if is_mine.
+    """Hold a lock, a file that exists while somebody holds it; make its folder, and check it if is_mine.
 
     flock reaches other machines on NFS as well, from version 4 on or with lockd.
     """
@@ -144,19 +145,19 @@ def locked(path: str, timeout: float = LOCK_TIMEOUT, is_mine: bool = True) -> It
         os.makedirs(folder, mode=FOLDER_MODE, exist_ok=True)
         if is_mine:
             check_folder(folder)
-        handle = _held(path, time.monotonic() + timeout, timeout)
+        handle = _held(path, Deadline(timeout))
     except OSError as error:
-        raise in_words(error, folder) from None
+        raise to_file_error(error, folder) from None
     try:
         yield
     finally:
-        # While it is held: who waits for it finds another file under the name, and takes that.
+        # While it is held: whoever waits for it then locks a new file of the same name.
         with suppress(OSError):
             os.unlink(path)
         os.close(handle)
 
 
-def _held(path: str, deadline: float, timeout: float) -> int:
+def _held(path: str, deadline: Deadline) -> int:
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         handle = os.open(path, flags, MODE)
@@ -167,11 +168,11 @@ def _held(path: str, deadline: float, timeout: float) -> int:
             os.close(handle)
             raise
         os.close(handle)
-        if time.monotonic() > deadline:
+        if not deadline.pause(_PAUSE):
             raise FileError(
-                f"another run has held the lock {path} for {timeout:g} s", "Run again when it has ended"
+                f"another run has held the lock {path} for {deadline.seconds:g} s",
+                "Run again when it has ended",
             )
-        time.sleep(_PAUSE)
 
 
 def _lock(handle: int) -> bool:
@@ -201,8 +202,8 @@ def _is_still(path: str, handle: int) -> bool:
     return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
 
 
-def in_words(error: OSError, path: str) -> FileError:
-    """Return what an error of the system means for the user."""
+def to_file_error(error: OSError, path: str) -> FileError:
+    """Translate an error of the system."""
     if error.errno in _FULL:
         return FileError(f"the disk is full ({error.strerror})", f"Make room where {path} is, and run again")
     if error.errno == errno.ELOOP:

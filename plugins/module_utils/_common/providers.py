@@ -1,10 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Stores that speak S3: what each of them has, and so what is sent to it at all.
+"""Providers of S3 and what each of them has.
 
-A store may take a call that it does not know for another one: DELETE ?ownershipControls deletes the bucket on
-Ceph's radosgw (tried). What a store is not known to have is therefore neither read nor written there.
+A provider may mistake a call that it does not know for another one: DELETE ?ownershipControls deletes the
+bucket on Ceph's radosgw (tried). What it is not known to have is therefore neither read nor written there.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ PROVIDERS = {
         tried=True,
         abort_days=7,
     ),
-    # Tried on 16.2.15, which takes a call about encryption for one about the bucket itself.
+    # Tried on 16.2.15, which mistakes a call about encryption for one about the bucket itself.
     "ceph": Provider(keeps=("versioning", "lifecycle", "tags"), tried=True, abort_days=7),
     # Tried on the release of February 2026; the canned ACL of an upload is of no effect.
     # It ends uploads that were never finished by itself, and refuses a lifecycle rule about them.
@@ -93,7 +93,7 @@ PROVIDERS = {
         hosts=r"s3(\.(?P<region>[a-z0-9-]+))?\.wasabisys\.com",
         keeps=("versioning", "tags"),
     ),
-    # Not tried. Access goes by ACLs and by policies of users, there are none of buckets.
+    # Not tried. Access is by ACLs and by policies of users; buckets have no policies.
     "ovh": Provider(
         policies=False,
         by_path=False,
@@ -125,12 +125,12 @@ _HOSTS = {
 
 
 def provider_at(endpoint: str, *, has_iam: bool) -> str:
-    """The provider behind an endpoint. has_iam: whether IAM is known to be there."""
+    """Return the provider behind an endpoint. has_iam: whether it is known to have IAM."""
     return "aws" if has_iam or not endpoint else _named_by(endpoint)
 
 
 def is_of_aws(endpoint: str) -> bool:
-    """Whether an endpoint is AWS itself and no stand-in of it, for example a dual-stack one."""
+    """True if an endpoint is AWS itself, for example a dual-stack one."""
     return _named_by(endpoint) == "aws"
 
 
@@ -145,13 +145,13 @@ def is_api_of_aws(endpoint: str) -> bool:
 
 
 def region_at(provider: Provider, endpoint: str) -> str:
-    """The region to sign with where the user names none: that of the endpoint, or what the store takes."""
+    """Return the region to sign with if the user names none: that of the endpoint, or the provider's own."""
     found = re.fullmatch(provider.hosts, host_of(endpoint)) if provider.hosts else None
     return (found and found.groupdict().get("region")) or provider.region
 
 
 def without_bucket(endpoint: str, bucket: str) -> str:
-    """The endpoint that was meant where it has a bucket in its host or its path; empty where it has none.
+    """Return the endpoint without the bucket in its host or path; "" if no bucket is in it.
 
     There a bucket would be taken for an object: the call that makes it writes into the user's own bucket.
     """

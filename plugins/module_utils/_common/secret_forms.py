@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Secrets in a text, as they are or in a form that the text's own writer made of them."""
+"""Masks secrets in a text, as they are or in the form that the writer of the text made of them."""
 
 from __future__ import annotations
 

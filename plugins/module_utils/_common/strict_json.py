@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""JSON of a stranger: what Python would make of more than JSON, or pay too much for, is an error in words."""
+"""JSON of a stranger: an error if Python would read more than JSON into it, or pay too much for it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SHOWN = 60
 
 
 class JsonError(ValueError):
-    """JSON that is not taken, in words that follow "the answer is"."""
+    """JSON that is refused. The message follows "the answer is"."""
 
 
 def parse(content: Union[bytes, str]) -> Any:
-    """Return what JSON says; JsonError where it is not taken, ValueError where it is none."""
+    """Return the value of JSON; raise JsonError if it is refused, ValueError if it is none."""
     text = _text(content)
     if text.count(",") + text.count("{") + text.count("[") > MOST_VALUES:
         raise JsonError(f"JSON with more than {MOST_VALUES} values")

@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Any, Optional
 from urllib.parse import quote
 
-from ...module_utils._ams.backup_file import unproved_path
+from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.recording_rules import STREAMS_PATH
 from ...module_utils._aws import s3_cors_plan as cors
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
@@ -98,7 +98,7 @@ def _problems_together(members: Sequence[Member], shared: Sequence[Sequence[Memb
 def _interrupted(members: Iterable[Member], unverified: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what to do about hosts beside this run where an earlier run has left a change unverified."""
     of_file = {os.path.basename(path): playbook for path, playbook in unverified.items()}
-    names = {member.host: os.path.basename(unproved_path(_backup_name(member))) for member in members}
+    names = {member.host: os.path.basename(unverified_path(_backup_name(member))) for member in members}
     return [
         (member.host, _describe_interrupted(of_file[names[member.host]]))
         for member in members

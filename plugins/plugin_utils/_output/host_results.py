@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...module_utils._ams.backup_file import unproved_path
+from ...module_utils._ams.backup_file import unverified_path
 from .rollout_report import HostResult, format_stopped, group_notes
 
 Variables = Mapping[str, Mapping[str, Any]]
@@ -94,7 +94,7 @@ def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) 
     # A host's variables are put together anew for each look at them; its file is enough, but for a node of a
     # cluster that was not written itself.
     return any(
-        os.path.exists(unproved_path(hosts[host]["backup_path"]))
+        os.path.exists(unverified_path(hosts[host]["backup_path"]))
         or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unproved"))
         for host in batch
     )

@@ -17,11 +17,11 @@ from typing import Any, Optional
 from ...module_utils._ams.backup import (
     ACCESS_KEY,
     Layer,
-    first_of,
-    folded,
-    in_order,
+    first_index,
     is_time,
     replaces_key,
+    sort_runs,
+    squash,
 )
 
 _MOST_LISTED, _MOST_MEANT = 20, 3
@@ -79,7 +79,7 @@ def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
     for host, layers in backups.items():
         for layer in layers:
             of_run.setdefault(layer["run"], {})[host] = layer
-    return [_run(name, of_run[name]) for name in in_order(backups.values())]
+    return [_run(name, of_run[name]) for name in sort_runs(backups.values())]
 
 
 def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
@@ -88,7 +88,7 @@ def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, fo
     first = name or since
     problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
     order = [run.name for run in runs]
-    names = set(order[first_of(order, first) :])
+    names = set(order[first_index(order, first) :])
     chosen = {host: [layer for layer in layers if layer["run"] in names] for host, layers in backups.items()}
     problem = problem or _problem_of_lost_key(chosen, runs, first, folder)
     if problem:
@@ -126,7 +126,7 @@ def is_rotation(playbook: str) -> bool:
 
 def _lost_keys(layers: Sequence[Layer]) -> set[str]:
     """Return the runs that removed a key which a rollback of all these layers of a host would write back."""
-    previous = folded(layers)
+    previous = squash(layers)
     return {
         layer["run"]
         for layer in layers

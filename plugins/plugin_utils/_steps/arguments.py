@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible import context as command
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Apps, folded, in_order
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Apps, sort_runs, squash
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import READ_FIRST
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import PREFIX, typed
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
@@ -118,9 +118,9 @@ def _backup_of(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) 
     """Return a host's settings before the first run; in a cluster one of the nodes has the backup."""
     cluster = host["cluster"]
     nodes = [each for each in hosts.values() if cluster and each["cluster"] == cluster] or [host]
-    backups = [FormerFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
-    order = in_order(backups)
-    return folded(
+    backups = [BackupFile(node["backup_path"], node["ams_url"]).all_layers() for node in nodes]
+    order = sort_runs(backups)
+    return squash(
         sorted((layer for each in backups for layer in each), key=lambda each: order.index(each["run"]))
     )
 

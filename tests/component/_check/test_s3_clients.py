@@ -111,7 +111,9 @@ class TestNoAnswer:
     def test_refused(self, ask: Callable[[str], NoAnswer]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             place = f"127.0.0.1:{taken.getsockname()[1]}"
-        assert ask(f"http://{place}") == NoAnswer("refused", f"{place} refuses connections", "127.0.0.1")
+        assert ask(f"http://{place}") == NoAnswer(
+            "refused", f"the connection to {place} was refused", "127.0.0.1"
+        )
 
     def test_timeout(self, ask: Callable[[str], NoAnswer], listener: Callable[..., Listener]) -> None:
         place = listener(lambda _connection: None).place
@@ -121,7 +123,8 @@ class TestNoAnswer:
     def test_cut(self, ask: Callable[[str], NoAnswer], listener: Callable[..., Listener]) -> None:
         place = listener(lambda connection: connection.shutdown(socket.SHUT_RDWR)).place
         found = ask(f"http://{place}")
-        assert (found.kind, found.words) == ("cut", f"{place} cut the connection")
+        assert found.kind == "cut"
+        assert found.words.startswith(f"the connection to {place} broke: ")
 
     def test_tls(self, ask: Callable[[str], NoAnswer], listener: Callable[..., Listener]) -> None:
         place = listener(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")).place

@@ -188,7 +188,7 @@ class FileStore(KeyStore):
             os.close(handle)
 
     def _error(self, doing: str, error: OSError) -> AwsError:
-        problem = private_file.in_words(error, self.path)
+        problem = private_file.to_file_error(error, self.path)
         return AwsError(f"{doing} {self.where}", f"{problem.came_back} (errno {error.errno})", problem.remedy)
 
     @contextlib.contextmanager

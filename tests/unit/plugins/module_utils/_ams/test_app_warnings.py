@@ -41,7 +41,7 @@ class Client:
         self.asked.append("version")
         return {"versionName": self.release}
 
-    def _read(self, path: str, tried: str, headers: Mapping[str, str] | None) -> Any:
+    def get(self, path: str, tried: str, headers: Mapping[str, str] | None) -> Any:
         if self.wants_token and not (headers or {}).get("Authorization"):
             raise AmsError(f"{tried} at {CONSOLE}", "status 403 with Invalid App JWT Token")
         what = path.partition("/rest/v2/vods/")[2].split("/")
@@ -51,14 +51,10 @@ class Client:
         offset, size = int(what[1]), int(what[2])
         return [{"type": kind} for kind in self.types[offset : offset + size]]
 
-    def _object(self, answer: Any, _tried: str) -> Any:
-        return answer
+    get_list = get
 
-    def _number(self, answer: Any, _tried: str) -> int:
-        return int(answer["number"])
-
-    def _page(self, path: str, tried: str, headers: Mapping[str, str] | None) -> Any:
-        return self._read(path, tried, headers)
+    def get_number(self, path: str, tried: str, headers: Mapping[str, str] | None) -> int:
+        return int(self.get(path, tried, headers)["number"])
 
 
 def of_change(client: Client, **after: Any) -> list[str]:

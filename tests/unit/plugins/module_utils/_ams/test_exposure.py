@@ -54,7 +54,7 @@ class TestDoor:
     )
     def test_what_is_wider_is_named(self, cidr: str, wider: str) -> None:
         (sentence,) = told(remoteAllowedCIDR=cidr)
-        assert sentence.startswith(f"remoteAllowedCIDR lets in {wider}: who comes from there can read and")
+        assert sentence.startswith(f"remoteAllowedCIDR allows {wider}: who comes from there can read and")
         assert "bucket recordings at /live/hls-upload/NAME without a login" in sentence
 
     @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ class TestFilter:
         ],
     )
     def test_whom_it_lets_in(self, cidr: str, address: str, let_in: bool) -> None:
-        assert self.filter(cidr).lets_in(address) is let_in
+        assert self.filter(cidr).allows(address) is let_in
 
     def test_whom_to_ask_as(self) -> None:
         assert self.filter("127.0.0.1").stranger == "203.0.113.7"

@@ -23,7 +23,7 @@ def to(extensions: str | None, path: str, base: str | None = BASE) -> str:
 
 
 @pytest.mark.parametrize(("extensions", "forwarded"), FORWARDED)
-def test_extensions_are_taken_as_they_are(extensions: str | None, forwarded: set[str]) -> None:
+def test_extensions_are_used_as_they_are(extensions: str | None, forwarded: set[str]) -> None:
     found = {name for name in ("mp4", "webm", "m3u8") if to(extensions, f"streams/a.{name}")}
     assert found == forwarded
     has = Forwarding(extensions or "", BASE)

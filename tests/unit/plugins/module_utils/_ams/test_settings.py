@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a change of settings means, without a server."""
+"""The planned change of settings, without a server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.setting
     merged,
     not_applied,
     plan,
+    redact,
     secrets_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ def settings_of(release: str) -> dict[str, Any]:
     return found
 
 
-CURRENT = {**settings_of("2.17.1"), "s3SecretKey": "former-secret", "updateTime": 1}
+CURRENT = {**settings_of("2.17.1"), "s3SecretKey": "previous-secret", "updateTime": 1}
 
 
 def test_only_what_differs_is_a_change() -> None:
@@ -75,14 +77,14 @@ def test_null_and_empty_text_are_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "asked", "said"),
     [
-        ("mp4MuxingEnabled", "mp4", "'mp4MuxingEnabled' takes true or false, not 'mp4'"),
-        ("uploadExtensionsToS3", "many", "'uploadExtensionsToS3' takes a number, not 'many'"),
-        ("uploadExtensionsToS3", 1.5, "'uploadExtensionsToS3' takes a whole number, not '1.5'"),
-        ("uploadExtensionsToS3", True, "'uploadExtensionsToS3' takes a number, not 'True'"),
-        ("hlsTime", "two", "'hlsTime' takes a whole number, not 'two'"),
-        ("s3BucketName", ["b"], "'s3BucketName' takes text, not '['b']'"),
-        ("customSettings", "x", "'customSettings' takes a dictionary, not 'x'"),
-        ("s3SecretKey", ["hush"], "'s3SecretKey' takes text, not ********"),
+        ("mp4MuxingEnabled", "mp4", "'mp4MuxingEnabled' must be true or false, not 'mp4'"),
+        ("uploadExtensionsToS3", "many", "'uploadExtensionsToS3' must be a number, not 'many'"),
+        ("uploadExtensionsToS3", 1.5, "'uploadExtensionsToS3' must be a whole number, not '1.5'"),
+        ("uploadExtensionsToS3", True, "'uploadExtensionsToS3' must be a number, not 'True'"),
+        ("hlsTime", "two", "'hlsTime' must be a whole number, not 'two'"),
+        ("s3BucketName", ["b"], "'s3BucketName' must be text, not '['b']'"),
+        ("customSettings", "x", "'customSettings' must be a dictionary, not 'x'"),
+        ("s3SecretKey", ["hush"], "'s3SecretKey' must be text, not ********"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(name: str, asked: Any, said: str) -> None:
@@ -157,7 +159,7 @@ def test_a_value_that_the_server_rewrites_is_reported() -> None:
 
 
 def test_secrets_of_an_object_are_found() -> None:
-    assert "former-secret" in secrets_of(CURRENT)
+    assert "previous-secret" in secrets_of(CURRENT)
 
 
 VALUES = st.one_of(st.booleans(), st.integers(-5, 50), st.text("aA1[]/.,: ", max_size=12), st.none())
@@ -234,3 +236,49 @@ def test_an_object_of_the_users_own_is_compared_in_full() -> None:
     current = {**CURRENT, "customSettings": {"a": {"b": 1}, "c": 2}}
     assert plan(current, {"customSettings": {"a": {"b": 1}}}).names == ["customSettings"]
     assert not plan(current, {"customSettings": {"a": {"b": 1}, "c": 2}})
+
+
+NESTED = {
+    "region": "eu",
+    "plugin": {
+        "apiKey": "key-of-a-plugin",
+        "url": "https://a.example",
+        "users": [{"password": "pass-of-a-user"}],
+    },
+    "asText": '{"webhookSecret": "secret-in-a-text", "name": "n"}',
+    "passphrase": "a-phrase-of-a-test",
+}
+OF_NESTED = ["key-of-a-plugin", "pass-of-a-user", "secret-in-a-text", "a-phrase-of-a-test"]
+
+
+def test_secrets_inside_a_setting_are_masked_by_their_names() -> None:
+    """customSettings is the user's own object: what it holds was shown in changes and diffs."""
+    shown = redact("customSettings", NESTED)
+    assert not [secret for secret in OF_NESTED if secret in json.dumps(shown)]
+    assert shown["plugin"] == {
+        "apiKey": MASK,
+        "url": "https://a.example",
+        "users": [{"password": MASK}],
+    }
+    assert json.loads(shown["asText"]) == {"webhookSecret": MASK, "name": "n"}
+    as_text = redact("customSettings", json.dumps(NESTED))
+    assert json.loads(as_text) == {**shown}
+    assert sorted(secrets_of({"customSettings": NESTED})) == sorted(OF_NESTED)
+    assert sorted(secrets_of({"customSettings": json.dumps(NESTED)})) == sorted(OF_NESTED)
+
+
+def test_a_value_without_secrets_is_shown_as_it_is() -> None:
+    for value in ("", None, "[]", '{"a": 1}', "{broken", {"a": [1]}, ["mp4", "m3u8"], "[" * 5000):
+        assert redact("customSettings", value) == value
+    assert secrets_of({"customSettings": {"a": 1}, "mp4MuxingEnabled": True, "s3SecretKey": "of-a-test"}) == [
+        "of-a-test"
+    ]
+
+
+def test_diff_says_that_a_secret_inside_is_another_one() -> None:
+    """Masked, both sides of the diff are the same."""
+    change = plan({"customSettings": {"token": "one"}}, {"customSettings": {"token": "another"}})
+    diff = change.diff("live")
+    assert diff["before"] == {"customSettings": {"token": MASK}}
+    assert diff["after"] == {"customSettings": f"{MASK} (another value)"}
+    assert "another'" not in str(change.redacted())

@@ -10,6 +10,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_buck
     ALL_OFF,
     ALL_ON,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import Forwarding
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     explain_playback as viewers,
 )
@@ -17,7 +18,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
     explain_upload as diagnosis,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
-    Forwarding,
     ObjectResponse,
     Preflight,
     Redirect,

@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import upload as _upload_check
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.evidence import EvidenceCollector
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import Evidence
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import RecordingProbe, Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe import RecordingProbe
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
     CheckResult,
     module_result,
@@ -356,7 +357,7 @@ class TestBroken:
     def test_a_store_that_does_not_answer(self, store: Store) -> None:
         store.answers["list_objects_v2"] = [ConnectTimeoutError(endpoint_url=f"{STORE}/recordings")]
         found = link(list(parts().probe.run()), "list")
-        assert found.actual == "no answer from store:9000 within 5 s"
+        assert found.actual == "no connection to store:9000 within 5 s"
         assert "firewall" in found.remedy
 
     def test_no_piece_of_what_could_not_be_fetched(self, store: Store) -> None:

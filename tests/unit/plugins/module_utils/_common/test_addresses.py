@@ -192,7 +192,7 @@ class TestLettersBeyondAscii:
 
         monkeypatch.setattr(builtins, "__import__", without)
         (problem,) = plan(viewer_url="https://bücher.example")["problems"]
-        assert "takes the Python package idna on the controller" in problem
+        assert "needs the Python package idna on the controller" in problem
         assert plan(viewer_url="https://xn--bcher-kva.example")["problems"] == []
 
 

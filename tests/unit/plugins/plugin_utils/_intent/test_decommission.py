@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import FormerFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import (
@@ -128,10 +128,10 @@ def test_the_oldest_backup_counts_and_in_a_cluster_that_of_any_node(tmp_path: Pa
         }
         for number in (1, 2)
     }
-    second = FormerFile(hosts["ams2"]["backup_path"], hosts["ams2"]["ams_url"])
+    second = BackupFile(hosts["ams2"]["backup_path"], hosts["ams2"]["ams_url"])
     for run, before in (("20260101T000000Z", False), ("20260202T000000Z", True), ("20260303T000000Z", False)):
-        second.keep(run, {"live": Change({"mp4MuxingEnabled": before}, {"mp4MuxingEnabled": not before})})
-    second.prove()
+        second.add(run, {"live": Change({"mp4MuxingEnabled": before}, {"mp4MuxingEnabled": not before})})
+    second.mark_verified()
     (app,) = arguments(hosts)["apps"]
     assert app["undo"] == {"mp4MuxingEnabled": {"before": False, "after": True}}
     Path(hosts["ams2"]["backup_path"]).write_text("{", encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import unproved_path
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import unverified_path
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addresses import origin_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_settings import app_settings
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import (
@@ -493,7 +493,7 @@ def test_a_run_that_was_killed_is_finished_by_its_own_playbook(playbook: str, to
     left_out = replace(member("b"), chosen=False)
     both = plan_fleet([member("a"), left_out], backup_dir="/backup")
     assert both["warnings"] == []
-    path = unproved_path(plan_fleet([member("b")], backup_dir="/backup")["hosts"]["b"]["backup_path"])
+    path = unverified_path(plan_fleet([member("b")], backup_dir="/backup")["hosts"]["b"]["backup_path"])
     (warning,) = plan_fleet([member("a"), left_out], (), "/backup", {path: playbook})["warnings"]
     assert warning.startswith("b: an earlier run")
     assert told in warning

@@ -99,5 +99,5 @@ def test_a_backup_that_cannot_be_read_keeps_all_servers_as_they_are(tmp_path: Pa
         for name in ("a", "b")
     }
     found = recording_rollback(hosts, SITE, "", str(tmp_path))
-    assert found["problem"].startswith("Nothing was changed.\na: Reading the former values of https://a:5443")
+    assert found["problem"].startswith("Nothing was changed.\na: Reading the backup of https://a:5443")
     assert found["hosts"] == {}

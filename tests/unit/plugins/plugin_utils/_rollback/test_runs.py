@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import in_order
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import sort_runs
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
     chosen_run,
     name_of_run,
@@ -86,7 +86,7 @@ def test_runs_are_in_the_order_of_the_backups_whatever_the_clock_said() -> None:
     assert chosen_run(backups, "", LATER, "/backup").hosts == {"a": LATER}
     assert chosen_run(backups, ahead["run"], "", "/backup").hosts == dict.fromkeys("abc", ahead["run"])
     # Runs that have crossed have no order of their own.
-    assert in_order([[FIRST, THIRD], [THIRD, FIRST]]) == [SITE, LATER]
+    assert sort_runs([[FIRST, THIRD], [THIRD, FIRST]]) == [SITE, LATER]
 
 
 @pytest.mark.parametrize(
