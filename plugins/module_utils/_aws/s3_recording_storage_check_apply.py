@@ -22,7 +22,7 @@ from .key_stores.registry import STORES
 from .module import AwsModule
 
 # A bucket has the options of each module under its name. They run in this order.
-_RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
+_RUN: dict[str, Callable[[AwsModule], dict[str, Any]]] = {
     "s3_recording_bucket": apply_bucket.run,
     "cloudfront_recording_distribution": apply_distribution.run,
     "s3_bucket_access": apply_access.run,
