@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -37,7 +38,7 @@ class Setting:
     unknown: Optional[AwsError] = None
 
 
-def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> Setting:
+def read(name: str, tried: str, operation: Callable[..., Any], *, needs: str, **options: Any) -> Setting:
     """Return a setting of a bucket; the caller decides what to do where the provider does not know it."""
     try:
         return Setting(call_aws(tried, operation, needs=needs, **options))
@@ -49,7 +50,7 @@ def read(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -
         raise
 
 
-def write(name: str, tried: str, operation: Any, *, needs: str, **options: Any) -> None:
+def write(name: str, tried: str, operation: Callable[..., Any], *, needs: str, **options: Any) -> None:
     """Write a setting of a bucket."""
     try:
         call_aws(tried, operation, needs=needs, **options)

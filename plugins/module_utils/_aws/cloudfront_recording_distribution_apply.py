@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -230,7 +230,7 @@ class DistributionApi:
         return done
 
 
-def _listed(tried: str, operation: Any, within: str, needs: str) -> list[dict[str, Any]]:
+def _listed(tried: str, operation: Callable[..., Any], within: str, needs: str) -> list[dict[str, Any]]:
     """Return the items of all pages of a list; not every botocore can page both lists."""
     found: list[dict[str, Any]] = []
     marker: dict[str, str] = {}

@@ -140,7 +140,7 @@ def wanted_config(found: Mapping[str, Any], desired: DesiredDistribution, contro
 
 
 def _methods(found: Optional[Mapping[str, Any]]) -> Config:
-    # In CloudFront's own order, whatever ours.
+    # CloudFront has an order of its own.
     if found and set(_METHODS) <= set(found.get("Items") or ()):
         return dict(found)
     return {**_counted(list(_METHODS)), "CachedMethods": _counted(["GET", "HEAD"])}

@@ -13,7 +13,7 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from .codes import EXPIRED_CODES, UNKNOWN_KEY_CODES, WRONG_SECRET_CODES, code_of
 
-# The options in which a task or a lookup has them.
+# The secret options of a task or a lookup.
 SECRETS = ("secret_key", "session_token")
 WHERE = "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment of Ansible"
 # botocore's names: an error of the first kind ends with a login, one of the second in a file.

@@ -24,7 +24,7 @@ _DEMANDED = (
     "If the policy of these credentials demands a permissions boundary, give its ARN by permissions_boundary "
     "(in the role s3_recording_permissions_boundary)"
 )
-# Of the calls that are made here, those that the condition iam:PermissionsBoundary is about.
+# The calls made here to which the condition iam:PermissionsBoundary applies.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 _WITH_BOUNDARY = ("create_user", "put_user_policy", "attach_user_policy")
 _REMEDIES = {

@@ -27,7 +27,7 @@ MAX_INLINE_POLICIES = 2048
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _BOUNDARY = re.compile(r"arn:[a-z-]+:iam::(aws|\d{12}):policy/[A-Za-z0-9_+=,.@/-]+")
 _PATH = re.compile(r"/|/[!-~]+/")
-# What a document without Version is read as.
+# The version of a document that names none.
 _OLD_VERSION = "2008-10-17"
 _UNSET: dict[str, Any] = {
     "console_access": None,

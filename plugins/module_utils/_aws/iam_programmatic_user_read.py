@@ -18,7 +18,7 @@ MISSING = "NoSuchEntity"
 # IAM answers so while another change of the same user is under way.
 BUSY = ("ConcurrentModification", "EntityTemporarilyUnmodifiable")
 _UNREADABLE = ("AccessDenied", "NotImplemented", "InvalidAction", "MethodNotAllowed", "405", "501")
-# What is never deleted here: its name, the call that lists it, where the answer has it, the permission.
+# Never deleted here: name, call that lists it, two keys of the answer, permission.
 _KEPT = (
     ("MFA device", "list_mfa_devices", "MFADevices", "SerialNumber", "iam:ListMFADevices"),
     ("SSH key", "list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId", "iam:ListSSHPublicKeys"),
@@ -140,7 +140,7 @@ class UserReader:
         """Return what this module never deletes of a user; if it cannot be read, AWS itself refuses."""
         found = {}
         for kind, call, within, identity, needs in _KEPT:
-            # Not all of these come in pages.
+            # Not all of these have pages.
             answer = self._ask(f"each {kind}", call, needs, none_on=_UNREADABLE, retry_on=(MISSING,))
             found[kind] = [each[identity] for each in (answer or {}).get(within) or []]
         return found

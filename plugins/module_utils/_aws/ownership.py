@@ -18,7 +18,7 @@ from .._common.errors import AwsError
 MANAGED_BY, COLLECTION = "managed-by", "antmedia.s3_recording"
 FOR_BUCKET = "antmedia-bucket"
 POLICY_NAME = "recordings"
-# The user of Ant Media's own guide has it.
+# Ant Media's own guide gives its user this policy.
 FULL_ACCESS = "AmazonS3FullAccess"
 _OF_AWS = ":iam::aws:policy/"
 

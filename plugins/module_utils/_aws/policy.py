@@ -32,7 +32,7 @@ _NARROWING_KEYS = {
     "s3:dataaccesspointarn",
     "s3:dataaccesspointaccount",
 }
-# Of a name in a policy these make a pattern, or a variable of it.
+# In a policy these make a name a pattern, or a variable.
 _NOT_LITERAL = re.compile(r"[*?$]")
 _FIXING = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 

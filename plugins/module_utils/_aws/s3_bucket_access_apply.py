@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -190,7 +191,7 @@ class AccessApi:
             raise AwsError(tried, came_back, bucket_setting.REMEDIES["ownership"])
         return str(rules[0]["ObjectOwnership"])
 
-    def _known(self, tried: str, operation: Any, **options: Any) -> Any:
+    def _known(self, tried: str, operation: Callable[..., Any], **options: Any) -> Any:
         found = bucket_setting.read("ownership", tried, operation, Bucket=self.name, **options)
         if found.unknown:
             raise found.unknown

@@ -8,7 +8,7 @@ A bucket is tagged when it is made here, since only one with that tag is ever de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -208,7 +208,7 @@ class BucketApi(BucketFinder):
             config = replace(config, **readers[name]())
         return config
 
-    def _get(self, name: str, what: str, operation: Any, needs: str) -> dict[str, Any]:
+    def _get(self, name: str, what: str, operation: Callable[..., Any], needs: str) -> dict[str, Any]:
         found = bucket_setting.read(
             name,
             f"Reading {what} of bucket {self.name}",

@@ -21,8 +21,8 @@ from .iam_stored_access_key import apply as apply_key
 from .key_stores.registry import STORES
 from .module import AwsModule
 
-# Named like the module whose options a bucket has under that name, in the order in which they run.
-_RUN: dict[str, Callable[[Any], dict[str, Any]]] = {
+# A bucket has the options of each module under its name. They run in this order.
+_RUN: dict[str, Callable[[AwsModule], dict[str, Any]]] = {
     "s3_recording_bucket": apply_bucket.run,
     "cloudfront_recording_distribution": apply_distribution.run,
     "s3_bucket_access": apply_access.run,
@@ -52,14 +52,14 @@ _DEFAULTS = {
 def run(module: AwsModule) -> dict[str, Any]:
     """Collect the problems of all buckets; return the module's result."""
     passwords = module.params["vault_password"] or []
-    # They are no part of the result, and as texts to mask they could damage it.
+    # The passwords are no part of the result; as texts to mask they could damage it.
     no_log_values(module).difference_update(passwords)
     found = [
         f"{bucket['name']}: {error}"
         for bucket in module.params["buckets"]
         for error in BucketCheck(module, bucket, passwords).errors()
     ]
-    # What keeps a policy from a user keeps a key from it as well.
+    # A user and its key often fail for the same reason.
     problems = [one_line(each) for each in dict.fromkeys(found)]
     if not problems:
         count = len(module.params["buckets"])

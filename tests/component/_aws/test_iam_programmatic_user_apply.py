@@ -337,7 +337,7 @@ def test_a_change_that_does_not_last_is_an_error(aws: AwsStandIn, iam: Any, name
             return client
 
     policy = {"Version": "2012-10-17", "Statement": [{**POLICY["Statement"][0], "Effect": "Deny"}]}  # type: ignore[dict-item]
-    with pytest.raises(AwsError, match="still to be done would be: change inline policy recordings"):
+    with pytest.raises(AwsError, match="these changes are missing: change inline policy recordings"):
         apply.run(Forgetful(aws, {"user_name": name, "policy": policy}))
 
 

@@ -95,7 +95,7 @@ def test_nothing_of_others_is_no_problem() -> None:
     inside = dormant_access.count_acls(5, ["a"], [True])
     dormant = dormant_access.Dormant(in_folders=inside)
     assert dormant_access.problems(dormant, allowed=False) == []
-    assert dormant_access.notes(dormant) == [
+    assert dormant_access.describe(dormant) == [
         "1 of 1 objects in the recording folders have a public ACL, 4 more were not checked"
     ]
 
@@ -201,7 +201,8 @@ def test_a_bucket_of_recordings_alone_goes_from_public_to_acl(aws: AwsStandIn, b
     bucket.s3.put_object(Bucket=bucket.name, Key="streams/a.mp4", Body=b"x")
     result = bucket.access("acl", close_existing=True)
     assert (
-        "which of the 1 objects in the recording folders have a public ACL, S3 does not show" in result["msg"]
+        "S3 does not say yet which of the 1 objects in the recording folders have a public ACL"
+        in result["msg"]
     )
 
 

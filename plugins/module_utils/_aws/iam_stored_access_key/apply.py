@@ -31,7 +31,7 @@ from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 _NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
 _ROUNDS = 4
-# Answers after which no key was made.
+# Error codes after which no key was made for sure.
 _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
 _RESTORE_SECONDS, _RESTORE_PAUSE = 5.0, 0.5
 
@@ -186,7 +186,7 @@ class KeyTask:
             uploads, not_listed = self._uploads(now, leaked)
         return Retirement(
             grace=None if grace is None and self.state != "retired" else timedelta(seconds=grace or 0),
-            # What would be waited for is over by the time that the change is made.
+            # By the time of the change that wait is over.
             quiet=timedelta(seconds=0 if self.module.check_mode else self.params["quiet"]),
             uploads=uploads,
             not_listed=not_listed,

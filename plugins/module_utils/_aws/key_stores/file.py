@@ -147,7 +147,7 @@ class FileStore(KeyStore):
             with self._locked() as is_locked:
                 folder, name = os.path.split(self.path)
                 if is_locked:
-                    # Of a run that was killed while it wrote.
+                    # Left by a run that was killed while it wrote.
                     for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*{_NEW}")):
                         os.unlink(left)
                 handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=_NEW, dir=folder)
@@ -158,7 +158,7 @@ class FileStore(KeyStore):
                         os.fsync(file.fileno())
                     yield temporary
                 finally:
-                    # Under the lock still: the next run that has it clears what it finds.
+                    # Still under the lock: the next run that has it deletes what it finds.
                     with contextlib.suppress(OSError):
                         os.unlink(temporary)
         except OSError as error:

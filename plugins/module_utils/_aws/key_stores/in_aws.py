@@ -134,7 +134,7 @@ class SecretsManagerStore(_StoreInAws):
             SecretId=self.stored_at,
             VersionStage="AWSCURRENT",
         )
-        # One that holds bytes is not ours.
+        # A secret of bytes is not ours.
         return None if answer is None else Content(answer.get("SecretString", ""), answer["VersionId"])
 
     def create(self, text: str) -> bool:
