@@ -47,7 +47,7 @@ _NAMED = re.compile(
 )
 _DENIERS = {
     "explicit deny in a resource-based policy": "a statement of the bucket policy denies it",
-    "explicit deny in an identity-based policy": "a statement of the user's own policies denies it",
+    "explicit deny in an identity-based policy": "a statement of the user's policies denies it",
     "service control policy": "a service control policy of the organization denies it",
     "resource control policy": "a resource control policy of the organization denies it",
     "permissions boundary": "the user's permissions boundary does not allow it",

@@ -248,7 +248,7 @@ def first_response(
 
 def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
     with warnings.catch_warnings():
-        # The user has asked for unchecked certificates.
+        # The user has turned the verification of certificates off.
         warnings.simplefilter("ignore", InsecureRequestWarning)
         try:
             return call()

@@ -181,7 +181,7 @@ class TestList:
                 "with an explicit deny in a resource-based policy",
                 "a statement of the bucket policy denies it",
             ),
-            ("with an explicit deny in an identity-based policy", "a statement of the user's own policies"),
+            ("with an explicit deny in an identity-based policy", "a statement of the user's policies"),
             ("with an explicit deny in a service control policy", "service control policy"),
             ("because no permissions boundary allows the s3:ListBucket action", "permissions boundary"),
             ("because no VPC endpoint policy allows the s3:ListBucket action", "VPC endpoint"),
