@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters of the role's plan, and of what its steps came to on the hosts."""
+"""Filters for the role's plan, and for the results of its steps on the hosts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _warn(text: str) -> list[str]:
 
 
 class FilterModule:
-    """The filters of the collection."""
+    """The filters for the plan and its results."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {

@@ -38,7 +38,7 @@ def _address(default: Any = "") -> Any:
 
 @dataclass(frozen=True)
 class Intent:
-    """What one host is to do. secret_given stands for the secret key, which is kept out of the plan."""
+    """The desired state of one host. secret_given stands for the secret key, which is not in the plan."""
 
     bucket: str
     region: str = _shared()

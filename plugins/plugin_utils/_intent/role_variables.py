@@ -149,7 +149,7 @@ def _with_environment(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Precedence:
-    """Which values are of the play, and so of all hosts, and which are of a host's own in the inventory.
+    """Decides which values are of the play, and so of all hosts, and which are of each host in the inventory.
 
     A task sees what the play and the role say for the host it runs on alone. Where that differs from what
     the inventory says for this host, it comes from the play and beats the inventory for every host; where it

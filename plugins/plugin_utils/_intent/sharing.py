@@ -41,7 +41,7 @@ def shared_names(members: Iterable[Member]) -> list[str]:
 
 
 def _named(intent: Intent) -> Iterator[tuple[str, str, Hashable]]:
-    """Yield what a bucket needs for itself: the variable, the name, and what tells it from others."""
+    """Yield what a bucket needs for itself: the variable, the name, and its identity."""
     if intent.cloudfront_distribution:
         yield "cloudfront_distribution", intent.cloudfront_distribution, intent.cloudfront_distribution
     if intent.key_given or not intent.bucket:

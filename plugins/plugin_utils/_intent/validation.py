@@ -161,7 +161,7 @@ def _unused_certificate(intent: Intent) -> Iterator[str]:
 
 def _every_origin(intent: Intent) -> Iterator[str]:
     if "*" in intent.cors_origins + intent.cors_extra_origins:
-        yield "s3_recording_cors_origins: '*' lets every site play the recordings in its pages"
+        yield "s3_recording_cors_origins: '*' allows every site to play the recordings in its pages"
 
 
 def _expired_versions(intent: Intent) -> Iterator[str]:
@@ -213,7 +213,7 @@ def _not_cached(intent: Intent) -> Iterator[str]:
     if intent.forwards and intent.chosen_delivery.needs_distribution and not intent.cache_control:
         yield (
             "s3_recording_cache_control: the header that AMS sets by default forbids CloudFront to keep "
-            "recordings, so that each viewer's request goes on to the bucket; better is for example "
+            "recordings, so that each viewer's request reaches the bucket; better is for example "
             "public, max-age=86400"
         )
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot work of the storage that an intent asks for: a rule for each variable or pair of variables."""
+"""Rules for the storage of an intent: the bucket, its provider, its delivery, the access key."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _is_default_of_aws(intent: Intent) -> bool:
 
 
 def _dots(intent: Intent) -> Iterator[str]:
-    """A certificate for *.host is not valid for a bucket with dots, where viewers are sent there."""
+    """Refuse dots where viewers would meet a certificate for *.HOST, which is not valid for them."""
     in_host_name = intent.s3_endpoint.startswith("https:") and not intent.addresses_by_path
     is_used = intent.forwards and not intent.base_url and not intent.needs_domain
     if "." in intent.bucket and is_used and (_is_default_of_aws(intent) or in_host_name):
@@ -175,7 +175,7 @@ def _encryption(intent: Intent) -> Iterator[str]:
     if intent.encryption == buckets.KMS and _has_distribution(intent) and not intent.encryption_key_id:
         yield (
             "s3_recording_encryption: CloudFront cannot use AWS's own KMS key; give another one with "
-            "s3_recording_encryption_key_id, whose key policy lets cloudfront.amazonaws.com use it"
+            "s3_recording_encryption_key_id, whose key policy allows cloudfront.amazonaws.com to use it"
         )
 
 

@@ -22,7 +22,7 @@ _ADDRESSES = {field.name for field in fields(Intent) if field.metadata.get("addr
 
 
 class IntentError(ValueError):
-    """What cannot work, one sentence a problem."""
+    """Raised with everything that cannot work, one sentence a problem."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems

@@ -208,7 +208,7 @@ def test_dots_are_fine_with_a_cdn_and_an_endpoint() -> None:
         ({"upload": ("hls",)}, "mp4 is forwarded but not uploaded"),
         ({"forwarding_extensions": ("mov",)}, "mov is forwarded but not uploaded"),
         ({"base_url": "http://cdn.example.com"}, "browsers block http"),
-        ({"cors_origins": ("*",)}, "'*' lets every site"),
+        ({"cors_origins": ("*",)}, "'*' allows every site"),
     ],
 )
 def test_what_bites_is_warned_of(changes: dict[str, Any], said: str) -> None:
