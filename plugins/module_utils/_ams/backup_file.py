@@ -26,6 +26,8 @@ from .settings import Change
 
 FORMAT = 1
 SUFFIX = ".unproved.json"
+# Only the same playbook finishes a run of these. Others are refused, or do the opposite.
+_FINISHED_BY_ITSELF = ("decommission", "rotate_key")
 # Changes of a server that can be rolled back, one after the other.
 MOST_LAYERS = 100
 _NAME_OF_RUN = re.compile(rb'"run": ?"([0-9]{8}T[0-9]{6}Z)"')
@@ -232,6 +234,12 @@ def latest_playbook(path: str) -> str:
             return str(_checked(json.load(file)["layers"][-1]).get("playbook", ""))
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return ""
+
+
+def playbook_to_finish(playbook: str) -> str:
+    """Return the one playbook that finishes what a run began; empty where there are several ways."""
+    named = [each for each in playbook.split(", ") if each in _FINISHED_BY_ITSELF]
+    return f"{named[-1]}.yml" if named else ""
 
 
 def run_names(folder: str) -> set[str]:

@@ -1,13 +1,13 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes texts of strangers safe for a terminal: without control characters, in one line, cut."""
+"""Make texts safe and short for a terminal: without control characters, in one line, cut."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _LONGEST_EXCERPT = 400
@@ -50,3 +50,9 @@ def printable_result(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [printable_result(each) for each in value]
     return value
+
+
+def abbreviate(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, and the number of the others."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -20,7 +20,7 @@ from typing import Any, Optional
 from ...module_utils._ams.recording_rules import HLS, STREAMS_PATH, uploads
 from ...module_utils._aws.s3_bucket_access_plan import PUBLIC_READ
 from ...module_utils._common.deliveries import DELIVERIES
-from .._output.rollout_report import few
+from ...module_utils._common.plain_text import abbreviate
 
 # Settings that have to be read before recording is turned off.
 READ_FIRST = (
@@ -186,9 +186,11 @@ def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], c
     lines = []
     if off:
         servers = "server" if len(off) == 1 else "servers"
-        lines.append(f"Recording to {name} and forwarding {are} off on {len(off)} {servers}: {few(off)}.")
+        lines.append(
+            f"Recording to {name} and forwarding {are} off on {len(off)} {servers}: {abbreviate(off)}."
+        )
     if elsewhere:
-        lines.append(f"Left alone, since they record elsewhere: {few(_where(elsewhere))}.")
+        lines.append(f"Left alone, since they record elsewhere: {abbreviate(_where(elsewhere))}.")
     return [*lines, *_links(mine, do), *_mp4(mine, is_)]
 
 
@@ -245,12 +247,12 @@ def _mp4(apps: Sequence[App], is_: str) -> Iterator[str]:
         restored = [app for app in apps if app.changes.get(setting, {}).get("after") is state]
         if restored:
             on = "on" if state else "off"
-            yield f"MP4 recording {is_} {on} again, as before the first run: {few(_where(restored))}."
+            yield f"MP4 recording {is_} {on} again, as before the first run: {abbreviate(_where(restored))}."
     stays = [app for app in apps if setting not in app.changes and app.settings.get(setting)]
     if stays:
         yield (
             f"MP4 recording stays on and writes to the server's disk, since no backup has that it was off: "
-            f"{few(_where(stays))}. To stop it, set {setting} to false."
+            f"{abbreviate(_where(stays))}. To stop it, set {setting} to false."
         )
 
 

@@ -19,14 +19,13 @@ from itertools import chain
 from typing import Any, Optional
 from urllib.parse import quote
 
-from ...module_utils._ams.backup_file import unverified_path
+from ...module_utils._ams.backup_file import playbook_to_finish, unverified_path
 from ...module_utils._ams.recording_rules import STREAMS_PATH
 from ...module_utils._aws import s3_cors_plan as cors
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
 from ...module_utils._common.addresses import is_loopback, origin_of
 from ...module_utils._common.errors import AwsError
-from ...module_utils._common.plain_text import one_line
-from .._output.rollout_report import playbook_to_finish
+from ...module_utils._common.plain_text import abbreviate, one_line
 from . import ams_settings, aws_settings
 from .model import Intent, Member
 from .sharing import shared_names
@@ -123,12 +122,7 @@ def _by_text(found: Iterable[tuple[str, str]]) -> list[str]:
     hosts: dict[str, list[str]] = {}
     for host, problem in found:
         hosts.setdefault(problem, []).append(host)
-    return [f"{_few(names)}: {problem}" for problem, names in hosts.items()]
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return [f"{abbreviate(names, 3)}: {problem}" for problem, names in hosts.items()]
 
 
 def _too_many_origins(sharing: Sequence[Member]) -> list[str]:
@@ -206,7 +200,7 @@ def _shared_addresses(members: Sequence[Member]) -> list[str]:
         if not (is_loopback(member.intent.ams_url) and member.intent.viewer_url):
             hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
     return [
-        f"s3_recording_ams_url is {url} for {_few(sharing)}: set it in the inventory, "
+        f"s3_recording_ams_url is {url} for {abbreviate(sharing, 3)}: set it in the inventory, "
         "where each host has its own (with consoles on localhost, s3_recording_viewer_url of each)"
         for url, sharing in hosts.items()
         if len(sharing) > 1

@@ -12,7 +12,7 @@ import os.path
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Optional
 
-from .._output.rollout_report import few
+from ...module_utils._common.plain_text import abbreviate
 from .model import Intent, Member
 
 _WHY = {
@@ -59,7 +59,7 @@ def _place(intent: Intent) -> tuple[str, Optional[str], str]:
 
 
 def _problem(variable: str, name: str, hosts: dict[str, list[str]]) -> str:
-    buckets = " and ".join(f"'{bucket}' ({few(of)})" for bucket, of in hosts.items())
+    buckets = " and ".join(f"'{bucket}' ({abbreviate(of)})" for bucket, of in hosts.items())
     return (
         f"s3_recording_{variable} is {name} for the buckets {buckets}, and {_WHY[variable]}: give each "
         "bucket its own"

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_FEW = 5
+from ...module_utils._common.plain_text import abbreviate
+
 _OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
 _BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"
 _LINES = {
@@ -20,8 +21,6 @@ _LINES = {
     _BY_NODE: "Changed through another node of the cluster, and not read since that node was rolled back:",
     _UNWRITTEN: "Nothing was written to",
 }
-# Only the same playbook finishes a run of these. Others are refused, or do the opposite.
-_FINISHED_BY_ITSELF = ("decommission", "rotate_key")
 _ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
 
 
@@ -66,7 +65,7 @@ def format_stopped(
         if each.left_alone
     ]
     if not_touched:
-        lines.append(f"Not touched: {few(not_touched)}.")
+        lines.append(f"Not touched: {abbreviate(not_touched)}.")
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
@@ -77,21 +76,15 @@ def format_stopped(
     return "\n".join(lines)
 
 
-def playbook_to_finish(playbook: str) -> str:
-    """Return the one playbook that finishes what a run began; empty where there are several ways."""
-    named = [each for each in playbook.split(", ") if each in _FINISHED_BY_ITSELF]
-    return f"{named[-1]}.yml" if named else ""
-
-
 def _states(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
     """Return a line for each state, with the hosts that are in it."""
     hosts: dict[str, list[str]] = {}
     for each in batch:
         hosts.setdefault(_state(each), []).append(each.host)
-    lines = [f"{words} {few(hosts[state])}." for state, words in _LINES.items() if state in hosts]
+    lines = [f"{words} {abbreviate(hosts[state])}." for state, words in _LINES.items() if state in hosts]
     if _UNKNOWN in hosts:
         remedy = f"Run {again} again" if again else f"Run verify.yml for them, or {_rollback_of(run)}"
-        lines.append(f"Not known: {few(hosts[_UNKNOWN])}. {remedy}.")
+        lines.append(f"Not known: {abbreviate(hosts[_UNKNOWN])}. {remedy}.")
     return lines
 
 
@@ -154,7 +147,7 @@ def group_notes(notes: Mapping[str, Sequence[str]]) -> str:
     for host, texts in notes.items():
         for text in texts:
             hosts_of.setdefault(_without_address(text), []).append(host)
-    return "\n".join(f"{few(hosts)}: {text}" for text, hosts in hosts_of.items())
+    return "\n".join(f"{abbreviate(hosts)}: {text}" for text, hosts in hosts_of.items())
 
 
 def _without_address(text: str) -> str:
@@ -164,9 +157,3 @@ def _without_address(text: str) -> str:
         return text
     own = re.compile(re.escape(first[0]) + r"(?![\w:-]|\.\w)(/?)")
     return own.sub(lambda found: "the server's /" if found[1] else "the server", text)
-
-
-def few(hosts: Sequence[str]) -> str:
-    """Return the names of the first few hosts, and the number of the others."""
-    more = len(hosts) - _FEW
-    return ", ".join(hosts[:_FEW]) + (f" and {more} more" if more > 0 else "")

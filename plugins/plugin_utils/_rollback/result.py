@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...module_utils._ams.backup import ACCESS_KEY, Layer
-from .._output.rollout_report import few
+from ...module_utils._common.plain_text import abbreviate
 from .runs import is_rotation, only_key
 
 _COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_run="
@@ -25,7 +25,9 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
     by_key: dict[str, list[str]] = {}
     for host, layer in rekeyed.items():
         by_key.setdefault(_new_keys(layer), []).append(host)
-    parts += [f"In use from now on: access key {key} on {few(hosts)}." for key, hosts in by_key.items()]
+    parts += [
+        f"In use from now on: access key {key} on {abbreviate(hosts)}." for key, hosts in by_key.items()
+    ]
     of_rotation = [is_rotation(layer.get("playbook", "")) for layer in rekeyed.values()]
     if any(of_rotation):
         parts.append(f"A key rotation is not rolled back{': ' + old_key if old_key else ''}.")
@@ -55,10 +57,10 @@ def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: b
     nothing = [host for host in ended if host not in {*back, *others, *key}]
     lines = [_first_line(back, since, check_mode)] if back or not failed else []
     if nothing:
-        lines.append(f"Nothing to restore, since no run from {since} on changed them: {few(nothing)}.")
+        lines.append(f"Nothing to restore, since no run from {since} on changed them: {abbreviate(nothing)}.")
     lines += _left_alone(others, ended)
     if key:
-        lines.append(f"The access key stays, since a replaced one is not written back: {few(key)}.")
+        lines.append(f"The access key stays, since a replaced one is not written back: {abbreviate(key)}.")
     lines += [
         f"{host}: not known to be restored, its backup is kept: {results[host].get('msg', '')}"
         for host in failed
@@ -79,8 +81,8 @@ def _first_line(back: Sequence[str], since: str, check_mode: bool) -> str:
     if not back:
         return f"Nothing {'would be' if check_mode else 'was'} restored."
     if check_mode:
-        return f"{few(back)} would have the settings from before {since} again."
-    return f"{few(back)}: the settings from before {since} were read back."
+        return f"{abbreviate(back)} would have the settings from before {since} again."
+    return f"{abbreviate(back)}: the settings from before {since} were read back."
 
 
 def _with(part: str, results: Mapping[str, Mapping[str, Any]]) -> list[str]:

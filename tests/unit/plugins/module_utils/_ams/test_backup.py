@@ -21,6 +21,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     BackupFile,
     latest_playbook,
+    playbook_to_finish,
     run_names,
     unverified_path,
 )
@@ -422,3 +423,17 @@ def test_a_full_disk_is_called_full(backup_file: BackupFile, monkeypatch: pytest
         backup_file.add(FIRST, changed(hlsTime=("2", "3")))
     assert "writable" not in str(caught.value)
     assert list(Path(backup_file.path).parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "again"),
+    [
+        ("decommission", "decommission.yml"),
+        ("site, rotate_key", "rotate_key.yml"),
+        ("site", ""),
+        ("my_rotate_key", ""),
+        ("", ""),
+    ],
+)
+def test_what_finishes_a_run(playbook: str, again: str) -> None:
+    assert playbook_to_finish(playbook) == again

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import Forwarding
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import Forwarding
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     explain_playback as viewers,
 )

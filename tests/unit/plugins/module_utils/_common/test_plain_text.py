@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import to_aws_error
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import CheckResult, module_result
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
+    CheckResult,
+    module_result,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError, AwsError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
     excerpt,
@@ -36,7 +39,9 @@ CONTROLS = [
 def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
     """A server's text reached the terminal as it was: ESC [2J cleared it."""
     denied: Any = {"Error": {"Code": "AccessDenied", "Message": f"no{control}\nlive  redirect  ok"}}
-    link = CheckResult("live", "redirect", False, "302", f"302 to {control}\nlive  get  ok", "Run", f"w{control}")
+    link = CheckResult(
+        "live", "redirect", False, "302", f"302 to {control}\nlive  get  ok", "Run", f"w{control}"
+    )
     texts = [
         excerpt(f"a{control}b"),
         excerpt(f"<p>a{control}b</p>"),
@@ -48,7 +53,7 @@ def test_controls_are_stripped_from_all_that_is_quoted(control: str) -> None:
         *printable_result({"a": [f"x{control}", {f"k{control}": (f"y{control}",)}]})["a"][:1],
         one_line(f"a{control}b"),
         printable(f"a{control}b"),
-        link.verdict(),
+        link.describe(),
     ]
     for text in texts:
         assert all(char.isprintable() or char in "\n\t" for char in text), repr(text)

@@ -11,7 +11,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.roll
     format_stopped,
     group_notes,
     not_replaced,
-    playbook_to_finish,
 )
 
 STUCK = (
@@ -105,17 +104,3 @@ def test_what_holds_for_many_servers_is_said_once() -> None:
     assert first.startswith("ams-1, ams-2, ams-3, ams-4, ams-5 and 2 more: the server, application 'live': 2")
     assert second == "ams-8: the server, application 'live': 3 recordings are on the disk"
     assert group_notes({"ams-1": []}) == ""
-
-
-@pytest.mark.parametrize(
-    ("playbook", "again"),
-    [
-        ("decommission", "decommission.yml"),
-        ("site, rotate_key", "rotate_key.yml"),
-        ("site", ""),
-        ("my_rotate_key", ""),
-        ("", ""),
-    ],
-)
-def test_what_finishes_a_run(playbook: str, again: str) -> None:
-    assert playbook_to_finish(playbook) == again
