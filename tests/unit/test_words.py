@@ -26,13 +26,13 @@ WORDS = {
     r"ways?[ _]?back": "rollback",
     r"(?:take|takes|taken|taking|took)(?:[ _]\w+){0,4}?[ _]back": "restore, roll back",
     r"former(?:ly)?": "previous, backup",
-    r"the (?:one|ones|key|keys|value|values|setting|settings) before": "previous",
+    r"the (?:keys?|values?|settings?) before": "previous",
     r"(?:un)?prov(?:e|es|ed|en|ing)": "verify, verified, unverified",
     r"proofs?": "verification",
     r"links? holds?": "all N checks passed",
     r"came: that": "actual: as expected",
     r"dismantl\w*": "decommission",
-    r"retire(?:\.yml|_bucket)": "rotate_key, retire_key",
+    r"retire_bucket": "bucket/retire, retire_key",
     r"outcomes?": "result",
     r"in words": "describe",
     # Two things are told apart, and a server tells browsers to do something.
@@ -83,7 +83,8 @@ PUBLIC_NAMES = (
     r"\.unproved\.json|(?<=f\")\.former-",  # files beside a backup
     r"cors for a foreign origin",  # a check, by the name that a result has
     r"change_foreign_access|s3_recording_awx_further_credentials",  # an option, variables of roles
-    r"s3_recording_outcomes|recording_unproved|recording_outcomes",  # a statistic, filters
+    r"s3_recording_outcomes|(?<=\")outcomes(?=\")|^ *outcomes: \"",  # a statistic
+    r"recording_unproved|recording_outcomes",  # filters
     # Entry points of the role: their files, and so the names of the tasks in them.
     r"`dismantle`|`retire`|tasks_from: (?:dismantle|retire)|^ {2}dismantle:|name: dismantle \|",
 )
