@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import not_text
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import not_text
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import is_boolean
 
 PREFIX = "s3_recording_"
@@ -64,10 +64,11 @@ def _described(option: Mapping[str, Any]) -> str:
         text = _MARKUP.sub(r"\1", text)
     if option["type"] == "list" and "choices" not in option:
         text += " Several are separated by commas."
-    return f"{text} Left to the inventory when empty; the role's default is {_shown(option.get('default'))}."
+    default = _describe_default(option.get("default"))
+    return f"{text} Left to the inventory when empty; the role's default is {default}."
 
 
-def _shown(default: Any) -> str:
+def _describe_default(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, list):

@@ -97,7 +97,7 @@ def test_texts_of_the_command_line_and_a_certificate_by_a_variable_of_the_play(t
     texts = ("-e", settings, "-e", "s3_recording_secure_transport_only=yes")
     fleet = shown(plan(tmp_path, *texts, play_vars={"cert_dir": "/certs"}))
     assert (fleet["problems"], fleet["warnings"]) == ([], [])
-    assert {tuple(host["further_settings"]) for host in fleet["hosts"].values()} == {("webMEnabled",)}
+    assert {tuple(host["other_settings"]) for host in fleet["hosts"].values()} == {("webMEnabled",)}
     access = [bucket["tasks"]["s3_bucket_access"] for bucket in fleet["buckets"]]
     assert [each["secure_transport_only"] for each in access] == ["bucket", "bucket"]
 
@@ -158,7 +158,7 @@ def test_a_host_that_is_no_server_is_named_with_the_way_out(tmp_path: Path) -> N
     assert "db1: s3_recording_bucket is not set (s3_recording_hosts names the hosts" in run.stdout
 
 
-def test_secrets_among_further_settings_are_not_shown(tmp_path: Path) -> None:
+def test_secrets_among_other_settings_are_not_shown(tmp_path: Path) -> None:
     secret = {"s3_recording_settings": {"jwtSecretKey": "hush-hush-of-a-test"}}
     run = plan(tmp_path, play_vars=secret, verbosity=3, expected_rc=None)
     before_the_debug_of_this_test = run.stdout.split("TASK [Show]")[0]

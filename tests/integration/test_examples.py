@@ -83,7 +83,7 @@ PLAN_TASK = {
                     "bucket": "myvideos",
                     "cluster": "",
                     "cluster_hosts": 0,
-                    "further_settings": [],
+                    "other_settings": [],
                     "needs_domain": False,
                 }
             },

@@ -14,9 +14,9 @@ from ansible.errors import AnsibleUndefinedVariable
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_servers
 from ansible_collections.antmedia.s3_recording.plugins.filter import recording
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 from jinja2 import Environment, StrictUndefined
 
 NAMES = (

@@ -19,7 +19,7 @@ from typing import Any, Optional
 KIB = 1024
 # Status line and headers; http.client alone would take 6 MiB.
 HEAD_MOST = 64 * KIB
-# An answer of a store, but for the bodies of objects, which are requested by their size.
+# An answer of an S3 provider, but for bodies of objects, which are requested by their size.
 STORE_MOST = 16 * KIB * KIB
 
 

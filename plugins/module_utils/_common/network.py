@@ -69,9 +69,9 @@ def _reason(errors: list[BaseException]) -> str:
     of_tls = next((each for each in errors if isinstance(each, ssl.SSLError)), None)
     if of_tls is None:
         return one_line(str(errors[-1])) or type(errors[-1]).__name__
-    if of_tls.reason == "WRONG_VERSION_NUMBER":
+    if getattr(of_tls, "reason", "") == "WRONG_VERSION_NUMBER":
         return "the port speaks http, not https (WRONG_VERSION_NUMBER)"
-    return one_line(getattr(of_tls, "verify_message", "") or of_tls.reason or str(of_tls))
+    return one_line(getattr(of_tls, "verify_message", "") or getattr(of_tls, "reason", "") or str(of_tls))
 
 
 def _is(*kinds: type[BaseException], named: tuple[str, ...] = ()) -> Callable[[BaseException], bool]:

@@ -47,7 +47,7 @@ def poll(ready: Callable[[], Optional[_T]], deadline: Deadline, pauses: Iterable
 
 
 def growing(first: float, factor: float, longest: float) -> Iterator[float]:
-    """Yield pauses without end, each longer than the one before until they are the longest."""
+    """Yield pauses without end, each longer than the last, up to the longest."""
     while True:
         yield first
         first = min(first * factor, longest)

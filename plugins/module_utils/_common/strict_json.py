@@ -16,7 +16,7 @@ from .plain_text import one_line
 MOST_VALUES = 32_768
 DEEPEST = 64
 _LONGEST_NUMBER = 64
-_SHOWN = 60
+_LONGEST_QUOTE = 60
 
 
 class JsonError(ValueError):
@@ -78,7 +78,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _value in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise JsonError(f"JSON that has '{one_line(twice)[:_SHOWN]}' twice in one object")
+        raise JsonError(f"JSON that has '{one_line(twice)[:_LONGEST_QUOTE]}' twice in one object")
     return found
 
 
@@ -91,7 +91,7 @@ def _whole(text: str) -> int:
 def _fraction(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise JsonError(f"JSON with the number {text[:_SHOWN]}, which is too large")
+        raise JsonError(f"JSON with the number {text[:_LONGEST_QUOTE]}, which is too large")
     return number
 
 

@@ -48,7 +48,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 
 with suppress(CollectionError):  # AmsClient reports it.
     require("requests")

@@ -24,7 +24,7 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import texts_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder

@@ -329,7 +329,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
             for app in intent.applications
         ],
         # Only their names: the values may be secrets, and the plan is a fact.
-        "further_settings": sorted(map(str, intent.settings or {})),
+        "other_settings": sorted(map(str, intent.settings or {})),
         "plays_at": {
             app: f"{intent.viewer_address}/{app}/{STREAMS_PATH}/NAME.mp4" for app in intent.applications
         },

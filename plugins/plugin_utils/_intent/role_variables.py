@@ -24,8 +24,8 @@ from jinja2.utils import missing
 
 from ...module_utils._ams.fields import nearest_name
 from ...module_utils._aws.iam_stored_access_key.model import KEY_PARTS
-from .._actions.texts import texts_problem
 from .model import Intent, Member
+from .texts import texts_problem
 from .variables import PREFIX, IntentError, intent_of, typed
 
 _DEFAULTS_OF_ROLE = Path(__file__).parents[3] / "roles" / "s3_recording" / "defaults" / "main.yml"

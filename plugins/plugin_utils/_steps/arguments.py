@@ -79,10 +79,10 @@ def _own_settings(host: Mapping[str, Any], variables: TaskVariables) -> dict[str
         settings: dict[str, Any] = {} if value in _EMPTY else typed("settings", value)
     except ValueError as error:
         raise VariableError(f"{PREFIX}settings: {error}") from None
-    if sorted(map(str, settings)) != host["further_settings"]:
+    if sorted(map(str, settings)) != host["other_settings"]:
         raise VariableError(
             f"{PREFIX}settings names {_names(settings)} in this task and named "
-            f"{_names(host['further_settings'])} in the plan of this run. Give the variable in the "
+            f"{_names(host['other_settings'])} in the plan of this run. Give the variable in the "
             "inventory, or to all plays of the run in the same way"
         )
     return settings

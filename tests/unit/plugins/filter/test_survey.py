@@ -17,7 +17,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.parsing.yaml.objects import AnsibleVaultEncryptedUnicode
 from ansible.release import __version__ as ansible_version
 from ansible_collections.antmedia.s3_recording.plugins.filter.survey import recording_survey
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.texts import not_text
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import not_text
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
     IntentError,
     intent_of,

@@ -48,7 +48,7 @@ HOST = {
     "backup_path": "/backup/ams-1.json",
     "live": True,
     "apps": [{"name": "live", "settings": {"s3RecordingEnabled": True}}],
-    "further_settings": [],
+    "other_settings": [],
 }
 VARIABLES: dict[str, Any] = {
     **EMPTY_CONNECTION,
@@ -175,10 +175,10 @@ def test_the_plan_is_not_templated() -> None:
         ' {"webMEnabled": true}\n',
     ],
 )
-def test_further_settings_are_read_as_the_plan_reads_them(step: str, written: Any) -> None:
+def test_other_settings_are_read_as_the_plan_reads_them(step: str, written: Any) -> None:
     """The texts are what -e NAME=VALUE and an inventory in INI give."""
     assert intent_of({"settings": written}, "ams-1").settings == {"webMEnabled": True}
-    fleet = {"hosts": {"ams-1": {**HOST, "further_settings": ["webMEnabled"]}}}
+    fleet = {"hosts": {"ams-1": {**HOST, "other_settings": ["webMEnabled"]}}}
     (app,) = arguments(step, __s3_recording_fleet=fleet, s3_recording_settings=written)["apps"]
     assert app["settings"]["webMEnabled"] is True
 
@@ -199,7 +199,7 @@ def test_a_text_that_is_no_dictionary_is_refused_in_the_plan_and_in_the_task(wri
     assert str(of_task.value) == problem
 
 
-def test_further_settings_that_were_not_planned_are_refused_without_their_values() -> None:
+def test_other_settings_that_were_not_planned_are_refused_without_their_values() -> None:
     with pytest.raises(VariableError) as refused:
         arguments("apply", s3_recording_settings={"tokenHashSecret": "hush"})
     assert "names tokenHashSecret in this task and named nothing in the plan" in str(refused.value)
