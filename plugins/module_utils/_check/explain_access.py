@@ -17,8 +17,7 @@ _READ = "s3:GetObject"
 def explain_forbidden(target: UploadTarget, evidence: Evidence) -> str:
     """Return why S3 refuses an object to everyone, as far as known, and what to do."""
     by_acl = target.acl in PUBLIC_ACLS
-    if by_acl and evidence.who_blocks("ignore_public_acls"):
-        who = evidence.who_blocks("ignore_public_acls")
+    if by_acl and (who := evidence.who_blocks("ignore_public_acls")):
         return (
             f"{_upper(who)} ignores the ACL {target.acl}: {_turn_off(evidence, 'ignore_public_acls', 'acl')}"
         )

@@ -58,14 +58,12 @@ def redirect_remedy(redirect: Redirect, requested: Forwarding, actual: Forwardin
         )
     if redirect.location and redirect.location != redirect.wanted:
         return _elsewhere(redirect, requested, actual)
-    if not actual.on and not actual.base:
+    needed = {"httpForwardingExtension": actual.on, "httpForwardingBaseURL": actual.base}
+    empty = [name for name, value in needed.items() if not value]
+    if empty:
         return (
-            f"HTTP forwarding is off: httpForwardingExtension and httpForwardingBaseURL are empty, {_SERVERS}"
+            f"HTTP forwarding is off: {' and '.join(empty)} {'are' if empty[1:] else 'is'} empty, {_SERVERS}"
         )
-    if not actual.on:
-        return f"HTTP forwarding is off: httpForwardingExtension is empty, {_SERVERS}"
-    if not actual.base:
-        return f"HTTP forwarding is off: httpForwardingBaseURL is empty, {_SERVERS}"
     if not actual.forwards(redirect.extension):
         return _not_forwarded(redirect.extension, actual)
     return _no_redirect(redirect)

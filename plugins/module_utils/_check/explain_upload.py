@@ -112,10 +112,9 @@ class S3Response:
         return self.failure is not None or self.code in _STOPPING
 
     def describe(self) -> str:
-        if self.trouble is not None:
-            return self.trouble.words
-        if self.failure is not None:
-            return self.failure.words
+        problem = self.trouble or self.failure
+        if problem is not None:
+            return problem.words
         if self.ok:
             return after(AS_EXPECTED, self.waited)
         text = f"{self.code}: {self.message}" if self.message and self.message != self.code else self.code

@@ -66,8 +66,7 @@ def _attempt(header: str, body: bytes, ask: Callable[[Mapping[str, str]], Respon
         return Attempt(header, response.words, None)
     if response.status_code == 200 and response.content == body:
         return Attempt(header, "200 and the recording", True)
-    is_behind = "Service: Amazon S3" in response.text or _ONLY_WRITES in response.text
-    if is_behind:
+    if "Service: Amazon S3" in response.text or _ONLY_WRITES in response.text:
         return Attempt(header, f"{response.status_code} from behind the filter", True)
     is_refused = response.status_code == 404 or (response.status_code == 403 and _REFUSED in response.text)
     return Attempt(header, str(response.status_code), False if is_refused else None)

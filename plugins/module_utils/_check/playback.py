@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Union
+from typing import Callable, Optional, Union
 from urllib.parse import urlsplit
 
 from .._ams.recording_rules import Forwarding, recording_path
@@ -242,8 +242,8 @@ def first_response(
 ) -> Response:
     """Return the server's own response to a viewer; a redirect is not followed."""
     browser = http or Browser()
-    options: dict[str, Any] = {"timeout": viewer.timeout, "verify": viewer.verify, "headers": headers}
-    return _response(lambda: browser.get(url, **options), url, viewer.timeout)
+    timeout, verify = viewer.timeout, viewer.verify
+    return _response(lambda: browser.get(url, timeout=timeout, verify=verify, headers=headers), url, timeout)
 
 
 def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:

@@ -128,19 +128,14 @@ def _stay_in_region(context: dict[str, Any], **_event: Any) -> None:
 def _session(provisioning: bool) -> Any:
     """Return a new session, which finds its credentials now. Service descriptions, slow to read, stay."""
     core = botocore.session.get_session()
-    if not provisioning and _has_no_such_profile(core):
-        # AMS knows nothing of AWS_PROFILE, so a wrong one is no fault of its key.
-        core = botocore.session.Session(session_vars=_NO_PROFILE)
+    if not provisioning:
+        try:
+            core.get_scoped_config()
+        except ProfileNotFound:
+            # AMS knows nothing of AWS_PROFILE, so a wrong one is no fault of its key.
+            core = botocore.session.Session(session_vars=_NO_PROFILE)
     core.register_component("data_loader", _descriptions())
     return core
-
-
-def _has_no_such_profile(core: Any) -> bool:
-    try:
-        core.get_scoped_config()
-    except ProfileNotFound:
-        return True
-    return False
 
 
 @lru_cache(maxsize=1)

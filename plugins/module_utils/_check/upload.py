@@ -114,8 +114,10 @@ class UploadCheck:
         refused = self._require_removal()
         leftovers = [] if refused or not listed.ok else self._remove_leftovers()
         put = S3Response() if refused else self._call(lambda s3: self._put(s3, self.target.acl))
-        results = [self._list_result(listed), *leftovers, self._head_result(head, listed, put)]
-        return [*results, refused or self._put_result(put, head, listed)]
+        remedy = head_remedy(head, listed, put, self.target)
+        head_result = self._result(Check.HEAD, head, "404 for a key that does not exist", remedy)
+        put_result = refused or self._put_result(put, head, listed)
+        return [self._list_result(listed), *leftovers, head_result, put_result]
 
     def _remove_leftovers(self) -> list[CheckResult]:
         """Remove objects of killed checks, and return a result if there were any."""
@@ -200,10 +202,6 @@ class UploadCheck:
         evidence = self.collector.about_key() if listed.code in UNKNOWN_KEY else self._owner
         remedy = list_remedy(listed, self.target, evidence)
         return self._result(Check.LIST, listed, "the list of the bucket with an empty prefix", remedy)
-
-    def _head_result(self, head: S3Response, listed: S3Response, put: S3Response) -> CheckResult:
-        remedy = head_remedy(head, listed, put, self.target)
-        return self._result(Check.HEAD, head, "404 for a key that does not exist", remedy)
 
     def _put_result(self, put: S3Response, head: S3Response, listed: S3Response) -> CheckResult:
         expected = f"{self.target.key} stored with the ACL {self.target.acl}"

@@ -13,7 +13,6 @@ import ipaddress
 import re
 import socket
 from contextlib import suppress
-from types import TracebackType
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
 
@@ -104,12 +103,7 @@ class Browser:
     def __enter__(self) -> Browser:
         return self
 
-    def __exit__(
-        self,
-        _kind: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._session.close()
 
     def beyond(self, url: str) -> Browser:
