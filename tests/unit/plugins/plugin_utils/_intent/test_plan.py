@@ -374,6 +374,26 @@ def test_text_from_a_survey_is_understood() -> None:
     assert (intent.applications, intent.mp4) == (("live", "LiveApp"), False)
 
 
+@pytest.mark.parametrize("written", ['["live", "LiveApp"]', "['live', 'LiveApp']"])
+def test_a_list_as_text_is_read_as_one(written: str) -> None:
+    """ansible-core made a list of it until 2.18, and leaves the text since."""
+    assert intent_of({"bucket": "b12", "applications": written}, "h").applications == ("live", "LiveApp")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "example"),
+    [("settings", "dictionary", "{...}"), ("transitions", "list of dictionaries", "[...]")],
+)
+def test_a_text_that_cannot_be_read_says_how_to_give_it(name: str, kind: str, example: str) -> None:
+    with pytest.raises(IntentError) as caught:
+        intent_of({"bucket": "b12", name: '{"webMEnabled":'}, "h")
+    (problem,) = caught.value.problems
+    assert problem.startswith(
+        f"s3_recording_{name}: must be a {kind}, and this text is not one: write it in JSON"
+    )
+    assert problem.endswith(f"-e '{{\"s3_recording_{name}\": {example}}}'")
+
+
 def test_a_problem_does_not_quote_what_may_be_a_secret() -> None:
     with pytest.raises(IntentError) as caught:
         intent_of({"bucket": "b12", "settings": '{"jwtSecretKey": "hush"'}, "h")
