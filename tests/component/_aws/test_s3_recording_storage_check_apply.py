@@ -36,7 +36,7 @@ class Module:
         more = dict.fromkeys(("endpoint_url", "aws_config", "kms_key_id", "vault_password"))
         self.params: dict[str, Any] = {**more, "recreate": False, **params, "buckets": buckets}
 
-    def client(self, service: str, region: str, endpoint: str | None, **options: Any) -> Any:
+    def client(self, service: str, region: str = "", endpoint: str | None = None, **options: Any) -> Any:
         assert endpoint in (None, self.aws.endpoint_url)
         return self.aws.client(service, region_name=region, endpoint_url=self.aws.endpoint_url, **options)
 

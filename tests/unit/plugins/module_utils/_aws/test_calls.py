@@ -18,8 +18,11 @@ from botocore.compat import HTTPHeaders
 class Module:
     """Makes clients as AnsibleAWSModule does, without an endpoint."""
 
+    check_mode = False
+
     def __init__(self, region: str, endpoint_url: str | None = None) -> None:
-        self.region, self.params = region, {"endpoint_url": endpoint_url, "aws_config": None}
+        self.region: str | None = region
+        self.params: dict[str, Any] = {"endpoint_url": endpoint_url, "aws_config": None}
 
     def client(self, service: str, config: Any = None, **_options: Any) -> Any:
         session: Any = boto3.session.Session("key", "secret", region_name=self.region)

@@ -28,7 +28,13 @@ def probe_result(code: str) -> dict[str, Any]:
     """Return what a probe says when its time is over before it could ask once."""
 
     class Module:
-        region = "eu-west-1"
+        check_mode, region = False, "eu-west-1"
+
+        def __init__(self) -> None:
+            self.params: dict[str, Any] = {}
+
+        def client(self, service: str, **options: Any) -> Any:
+            raise AssertionError(f"time is over before {service} is asked")
 
     document = {"access_key_id": KEY, "secret_access_key": "secret"}
     probe = wait_usable.KeyUsabilityCheck(Module(), document, "SSM parameter /a")

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 
 class Module:
+    check_mode, region = False, None
+
+    def client(self, service: str, **options: Any) -> Any:
+        raise AssertionError(f"a file needs no {service}")
+
     def __init__(self, **params: Any) -> None:
         self.params = params
         self.no_log_values = set(params.get("vault_password") or [])
