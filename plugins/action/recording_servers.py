@@ -35,6 +35,9 @@ _ACTIONS: dict[str, type[InProcessAction]] = {
 }
 _SPEC = {"step": {"type": "str", "choices": list(STEPS), "required": True}}
 
+# There is nothing to restore on the server.
+_NOT_SENT = {"failed": True, "changed": False, "unsent": True}
+
 
 class ActionModule(ActionBase):
     """Run the module of a step of the role, with arguments that the task itself does not have."""
@@ -48,9 +51,9 @@ class ActionModule(ActionBase):
         try:
             arguments = plain(arguments_of(step, TaskVariables(task_vars or {}, self._templar)))
         except AmsError as error:
-            return {"failed": True, "changed": False, **error.result()}
+            return {**_NOT_SENT, **error.result()}
         except (VariableError, ValueError) as error:
-            return {"failed": True, "changed": False, "msg": f"{error}."}
+            return {**_NOT_SENT, "msg": f"{error}."}
         action = _ACTIONS[step](
             task=self._task,
             connection=self._connection,

@@ -15,6 +15,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     SUFFIX,
     latest_playbook,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.login_variables import (
+    login_problems,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role_variables import (
     read_members,
@@ -37,10 +40,13 @@ def recording_fleet(
     chosen: Iterable[str],
     inventory_hosts: Iterable[str] = (),
     backup_dir: str = "",
+    logs_in: bool = True,
 ) -> dict[str, Any]:
     """See recording_fleet.yml."""
+    chosen = list(chosen)
     given = {**values_of_task(context), **values}
     members, problems = read_members(given, hostvars, host, chosen, inventory_hosts)
+    problems += login_problems(context, hostvars, host, chosen) if logs_in else []
     folder = os.path.expanduser(backup_dir)
     unverified = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
     result = plan_fleet(members, problems, folder, {path: latest_playbook(path) for path in unverified})

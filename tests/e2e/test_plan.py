@@ -173,3 +173,81 @@ def test_a_password_that_yaml_has_made_a_number_is_refused(tmp_path: Path) -> No
     told = " ".join(plan(tmp_path, extra_vars=extra, expected_rc=2).stdout.split())
     assert "eu1, eu2, us1: s3_recording_ams_password is a number for YAML" in told
     assert "s3_recording_ams_password: '...'" in told
+
+
+PASSWORD = {"s3_recording_ams_password": "{{ vaulted_ams_password }}"}
+REFERS = "s3_recording_ams_password refers"
+
+
+def planned_play(variables: dict[str, Any]) -> dict[str, Any]:
+    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan"}
+    task = {"name": "Plan", "ansible.builtin.import_role": role}
+    return {"name": "Plan", "hosts": "eu:us", "gather_facts": False, "vars": variables, "tasks": [task]}
+
+
+def with_inventory(tmp_path: Path, playbook: str | list[Any], *arguments: str, **options: Any) -> PlaybookRun:
+    """Run with a password in the inventory that refers to a variable."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"children": GROUPS, "vars": PASSWORD}}))
+    limits = ("--limit", "eu:us", *arguments)
+    return run_playbook(playbook, inventory=inventory, arguments=limits, **options)
+
+
+def test_a_password_that_refers_to_nothing_is_refused_before_anything_is_changed(tmp_path: Path) -> None:
+    """Storage was made first. Then each server was said to have settings that could not be restored."""
+    run = with_inventory(tmp_path, "antmedia.s3_recording.site", expected_rc=2)
+    told = " ".join(run.stdout.split())
+    assert f"eu1, eu2, us1: {REFERS} to 'vaulted_ams_password', which is not defined. Define it where" in told
+    assert "or leave s3_recording_ams_password out and set AMS_PASSWORD in the environment" in told
+    assert "could not be restored" not in told
+    assert not run.of_task("storage | Check that AWS will accept the storage")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"vaulted_ams_password": "hush"},
+        {"s3_recording_ams_password": "hush"},
+        {"s3_recording_ams_password": "{{ lookup('ansible.builtin.env', 'HOME') }}"},
+        {"s3_recording_ams_password": "{{ vaulted_ams_password | default('') }}"},
+    ],
+    ids=["defined", "of the play", "lookup", "default"],
+)
+def test_a_password_that_can_be_read_is_not_refused(tmp_path: Path, variables: dict[str, Any]) -> None:
+    assert "not defined" not in with_inventory(tmp_path, [planned_play(variables)]).output
+
+
+@pytest.mark.parametrize(
+    ("inventory", "play", "told"),
+    [
+        (
+            {**PASSWORD, "vaulted_ams_password": "{{ elsewhere }}"},
+            {},
+            "eu1, eu2, us1: {} to 'elsewhere', which",
+        ),
+        ({}, {"s3_recording_ams_password": "{{ elsewhere }}"}, "eu1: {} to a variable that is not defined"),
+    ],
+    ids=["through another variable", "of the play"],
+)
+def test_a_password_that_refers_to_nothing_elsewhere(
+    tmp_path: Path, inventory: dict[str, str], play: dict[str, str], told: str
+) -> None:
+    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"children": GROUPS, "vars": inventory}}))
+    run = run_playbook(
+        [planned_play(play)],
+        inventory=tmp_path / "hosts.yml",
+        expected_rc=2,
+    )
+    assert told.format(REFERS) in " ".join(run.stdout.split())
+
+
+def test_storage_alone_needs_no_password(tmp_path: Path) -> None:
+    """In AWX the job of the servers may have a credential that the job of the storage has not."""
+    env = {
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }
+    run = with_inventory(tmp_path, "antmedia.s3_recording.storage", expected_rc=2, env=env)
+    assert "which is not defined" not in run.stdout
+    assert run.of_task("storage | Check that AWS will accept the storage")

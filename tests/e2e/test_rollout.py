@@ -122,6 +122,18 @@ def test_a_batch_that_is_not_proved_gets_its_former_settings_back(rollout: Rollo
     assert rollout.run().changed == 0
 
 
+def test_what_a_stopped_rollout_leaves_changed_on_aws_is_said(rollout: Rollout) -> None:
+    """The servers were restored, and nothing said that the bucket was not."""
+    rollout.fleet.fault(0, "status", status=404, method="GET", path="/live/streams/recording-check")
+    wanted = {"s3_recording_expire_days": 30}
+    run = rollout.run("antmedia.s3_recording.site", extra_vars=wanted, expected_rc=2)
+    last = run.of_task("servers | Stop the rollout")[-1]["msg"].splitlines()
+    assert last[-1].startswith("Still changed on AWS, where nothing is rolled back: ")
+    assert BUCKET in last[-1]
+    check = rollout.run("antmedia.s3_recording.site", "--check", extra_vars=wanted, expected_rc=None)
+    assert "Still changed on AWS" not in check.stdout
+
+
 def test_former_values_are_kept_for_their_owner_alone_and_shown_nowhere(rollout: Rollout) -> None:
     rollout.fleet.set_settings(0, "live", {"s3SecretKey": "the-former-secret-key"})
     check = rollout.run(SERVERS, "--check", "--diff")

@@ -119,19 +119,19 @@ def _misspelt(variables: Mapping[str, Any]) -> Iterator[str]:
 
 def _not_text(variables: Mapping[str, Any]) -> list[str]:
     """Return which texts YAML has made something else of, not evaluated: lookups are left to the login."""
-    written = _as_written(variables)
+    written = as_written(variables)
     problem = texts_problem({name: written.get(PREFIX + name) for name in _TEXTS}, _TEXTS, PREFIX)
     return [problem] if problem else []
 
 
-def _as_written(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def as_written(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = getattr(variables, "_vars", variables)
     return found
 
 
 def _alias_of(host: str, variables: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """Return the ansible_host of a host whose address is made of its name all the same."""
-    address = _as_written(variables).get("ansible_host")
+    address = as_written(variables).get("ansible_host")
     is_other = isinstance(address, str) and "{{" not in address and address not in ("", host)
     return str(address) if is_other and given.get("ams_url") in (None, "") else ""
 

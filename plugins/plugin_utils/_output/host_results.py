@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
 from .rollout_report import HostResult, format_stopped, group_notes
@@ -28,7 +28,7 @@ class _Steps:
 
     @property
     def has_login(self) -> bool:
-        return not (self.applied.get("login_refused") or self.applied.get("login_unsure"))
+        return not any(self.applied.get(name) for name in ("login_refused", "login_unsure", "unsent"))
 
     @property
     def is_restored(self) -> bool:
@@ -82,11 +82,17 @@ def describe_stopped(
     run: str,
     again: str = "",
     leaked: bool = False,
+    storage: Optional[Variables] = None,
 ) -> str:
-    """Return the message after a rollout that was stopped in a batch."""
+    """Return the message after a rollout that was stopped in a batch.
+
+    storage: bucket to what the run did there, with its changes.
+    """
     last = max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1)
     after = [host for host in all_hosts[last + 1 :] if host not in batch]
-    return format_stopped([_Steps(hostvars[host]).ended(host) for host in batch], after, run, again, leaked)
+    on_aws = {bucket: each["changes"] for bucket, each in (storage or {}).items() if each.get("changes")}
+    ended = [_Steps(hostvars[host]).ended(host) for host in batch]
+    return format_stopped(ended, after, run, again, leaked, on_aws)
 
 
 def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) -> bool:

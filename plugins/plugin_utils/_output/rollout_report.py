@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from ...module_utils._common.plain_text import abbreviate
 
@@ -48,12 +48,17 @@ class HostResult:
 
 
 def format_stopped(
-    batch: Sequence[HostResult], not_touched: Sequence[str], run: str, again: str = "", leaked: bool = False
+    batch: Sequence[HostResult],
+    not_touched: Sequence[str],
+    run: str,
+    again: str = "",
+    leaked: bool = False,
+    on_aws: Optional[Mapping[str, Sequence[str]]] = None,
 ) -> str:
     """Return the message of a rollout that was stopped: what failed where, and the state of every server.
 
     again: the playbook to run again, where the run is not rolled back by name. leaked: True if the access
-    key was being rotated because it has leaked.
+    key was being rotated because it has leaked. on_aws: bucket to what this run changed of its storage.
     """
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
@@ -66,6 +71,10 @@ def format_stopped(
     ]
     if not_touched:
         lines.append(f"Not touched: {abbreviate(not_touched)}.")
+    lines += [
+        f"Still changed on AWS, where nothing is rolled back: {'; '.join(changes)}."
+        for changes in (on_aws or {}).values()
+    ]
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "

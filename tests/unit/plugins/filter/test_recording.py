@@ -121,6 +121,7 @@ REFUSED = {**FAILED, "login_refused": True}
         (of_host(CHANGED, restored=NOTHING_TO_TAKE_BACK), "Not known: ams-1."),
         (of_host(FAILED, restored=NOTHING_TO_TAKE_BACK), "Nothing was written to ams-1."),
         (of_host(REFUSED, restored=SKIPPED), "Nothing was written to ams-1."),
+        (of_host({**FAILED, "unsent": True}, restored=SKIPPED), "Nothing was written to ams-1."),
         (of_host(SKIPPED), "Nothing was written to ams-1."),
         (of_host(), "Not known: ams-1."),
         (of_host(CHANGED), "Not known: ams-1."),
@@ -133,3 +134,19 @@ def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line:
     states = [each for each in said if not each.startswith(("The rollout", "- "))]
     assert len(states) == 1
     assert states[0].startswith(line)
+
+
+def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
+    """Storage stays changed where the servers are restored, and nothing said so."""
+    storage = {
+        "videos": {"changes": ["created bucket videos", "set its CORS rule"]},
+        "other": {"changes": []},
+    }
+    hostvars = {"ams-1": of_host(CHANGED, FAILED, BACK)}
+    said = describe_stopped(["ams-1"], hostvars, ["ams-1"], "R", storage=storage).splitlines()
+    assert said[-1] == (
+        "Still changed on AWS, where nothing is rolled back: created bucket videos; set its CORS rule."
+    )
+    assert not any(
+        "AWS" in line for line in describe_stopped(["ams-1"], hostvars, ["ams-1"], "R").splitlines()
+    )
