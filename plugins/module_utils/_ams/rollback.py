@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Optional
 
-from .backup import plan_rollback, squash
+from .backup import squash
 from .backup_file import BackupFile
 from .client import Connection
+from .rollback_plan import plan_rollback
 from .session import SettingsSession, open_session
 from .update_plan import ApplyOptions, Plan, result_of, warnings_of
 

@@ -14,8 +14,8 @@ from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from .._common.polling import Deadline
 from . import app_warnings, session
-from .backup import plan_rollback
 from .client import AmsClient, Connection
+from .rollback_plan import plan_rollback
 from .session import SettingsSession, open_session
 from .settings import Change, merged, plan, secrets_of
 from .update_plan import (

@@ -27,6 +27,7 @@ from ...module_utils._common.addresses import is_loopback, origin_of
 from ...module_utils._common.errors import AwsError
 from ...module_utils._common.plain_text import abbreviate, one_line
 from . import ams_settings, aws_settings
+from .key_policy import key_policy
 from .model import Intent, Member
 from .sharing import shared_names
 from .storage_tasks import storage_tasks
@@ -141,7 +142,7 @@ def _too_many_origins(sharing: Sequence[Member]) -> list[str]:
 def _too_large_policy(sharing: Sequence[Member]) -> list[str]:
     intent = sharing[0].intent
     try:
-        policy = aws_settings.key_policy(intent, _folders(sharing))
+        policy = key_policy(intent, _folders(sharing))
     except AwsError:
         # Validation names the variable that would be a pattern in a policy.
         return []
@@ -261,7 +262,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "adopt_iam_user": intent.adopt_iam_user,
         "permissions_boundary": intent.permissions_boundary,
         "managed_full_access": intent.managed_full_access,
-        "key_policy": aws_settings.key_policy(intent, folders),
+        "key_policy": key_policy(intent, folders),
         "key_given": intent.key_given,
         "access_key_id": intent.access_key_id,
         "aws_endpoint_url": intent.aws_endpoint_url,

@@ -19,10 +19,10 @@ from ...module_utils._ams.backup import (
     Layer,
     first_index,
     is_time,
-    replaces_key,
     sort_runs,
     squash,
 )
+from ...module_utils._ams.rollback_plan import replaces_key
 
 _MOST_LISTED, _MOST_MEANT = 20, 3
 _AS_TIME = "%Y%m%dT%H%M%SZ"

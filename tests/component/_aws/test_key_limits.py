@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import key_policy
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from botocore.exceptions import ClientError
 

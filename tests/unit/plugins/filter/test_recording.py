@@ -138,7 +138,7 @@ def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line:
 
 def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
     """Storage stays changed where the servers are restored, and nothing said so."""
-    storage = {
+    storage: dict[str, Any] = {
         "videos": {"changes": ["created bucket videos", "set its CORS rule"]},
         "other": {"changes": []},
     }

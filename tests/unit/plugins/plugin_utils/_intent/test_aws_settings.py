@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import (
     bucket_settings,
-    key_policy,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (
     problems_of,

@@ -13,8 +13,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import (
     concrete_origin,
     cors_rules,
-    key_policy,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (

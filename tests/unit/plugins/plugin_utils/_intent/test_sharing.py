@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_buck
     statements_wanted,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_settings import key_policy
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
