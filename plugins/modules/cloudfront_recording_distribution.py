@@ -142,7 +142,8 @@ msg:
   description: What was done to which distribution, in one line.
   returned: always
   type: str
-  sample: "distribution E2QWRUHAPOMQZL of videos at https://d111111abcdef8.cloudfront.net: no change needed"
+  sample: >-
+    distribution E2QWRUHAPOMQZL of my-recordings at https://d111111abcdef8.cloudfront.net: no change needed
 error_code:
   description: The error code of AWS.
   returned: on failure, if AWS answered
@@ -156,7 +157,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     cloudfront_recording_distribution_plan as plan_distribution,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
 def argument_spec() -> dict:

@@ -355,7 +355,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
     STATES,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.key_stores.registry import STORES
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
 def argument_spec() -> dict:

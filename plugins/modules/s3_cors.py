@@ -191,7 +191,7 @@ error_code:
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import s3_cors_apply as apply_cors
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_cors_plan import METHODS
 
 

@@ -326,7 +326,7 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_apply as apply_bucket,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_recording_bucket_plan import (
     ENCRYPTIONS,
     STORAGE_CLASSES,

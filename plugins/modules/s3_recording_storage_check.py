@@ -117,7 +117,7 @@ msg:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_check_apply as storage_check,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
 def argument_spec() -> dict:

@@ -1,21 +1,11 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Run a module for AWS."""
+"""The module that _aws works for, as a type: it is imported without amazon.aws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Callable, Optional, Protocol
-
-from ansible.module_utils.common.warnings import warn
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
-from .._common.errors import CollectionError
-from .._common.packages import require
-from .._common.plain_text import printable_result
-from .credentials import SECRETS
+from typing import Any, Optional, Protocol
 
 
 class AwsModule(Protocol):
@@ -28,27 +18,3 @@ class AwsModule(Protocol):
     def region(self) -> Optional[str]: ...
 
     def client(self, service: str, **options: Any) -> Any: ...
-
-
-def run_as_module(
-    run: Callable[[AwsModule], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
-) -> None:
-    """Run a module: return its result as the task's, and an error as the task's failure."""
-    # require() has the command that installs boto3, which amazon.aws does not name.
-    module = AnsibleAWSModule(
-        argument_spec=dict(argument_spec), supports_check_mode=True, check_boto3=False, **constraints
-    )
-    try:
-        require("boto3")
-        check_sdk_version_supported(warn=warn)
-        result = printable_result(run(module))
-    except CollectionError as error:
-        # Ansible masks them as they are; an error may quote them in another form.
-        secrets = [module.params.get(name) for name in SECRETS]
-        module.fail_json(**error.masked(secrets).result())
-    for warning in result.pop("warnings", ()):
-        # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
-        warn(warning)
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)

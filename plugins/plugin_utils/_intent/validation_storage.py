@@ -12,6 +12,7 @@ from typing import Any
 from ...module_utils._aws import s3_recording_bucket_plan as buckets
 from ...module_utils._aws.cloudfront_recording_distribution_plan import PRICE_CLASSES
 from ...module_utils._aws.iam_programmatic_user_plan import is_boundary
+from ...module_utils._aws.key_stores.registry import STORES
 from ...module_utils._aws.policy import is_literal
 from ...module_utils._common.deliveries import DELIVERIES, EVERYBODY
 from ...module_utils._common.providers import PROVIDERS
@@ -19,7 +20,6 @@ from .aws_settings import bucket_settings
 from .model import CORS_ELSEWHERE, CORS_OF_BUCKET, Intent
 from .regions import REGIONS, endpoint_of_unknown
 
-KEY_STORES = ("ssm", "secretsmanager", "file")
 _ENDINGS = {"mp4": ("mp4",), "hls": ("m3u8", "ts"), "previews": ("png",)}
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EXTENSION = re.compile(r"[a-z0-9]+")
@@ -233,7 +233,7 @@ def _key(intent: Intent) -> Iterator[str]:
         yield "s3_recording_access_key_id and s3_recording_secret_access_key go together, one is missing"
     if intent.key_given:
         return
-    yield from one_of("key_store", intent.key_store, KEY_STORES)
+    yield from one_of("key_store", intent.key_store, STORES)
     if intent.key_store == "file" and not intent.key_path.startswith(("/", "~")):
         yield "s3_recording_key_path: the key store 'file' needs the whole path of a file"
 

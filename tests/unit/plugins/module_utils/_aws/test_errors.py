@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import module as aws_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import run_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.errors import (
     ready_policy,
     to_aws_error,
@@ -58,13 +58,13 @@ class _Module:
 
 def test_an_error_has_the_credentials_of_the_task_in_no_form(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible masked the secret as it was given, and not as an answer in JSON or a URL has it."""
-    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setattr(run_module, "AnsibleAWSModule", _Module)
 
     def run(_module: Any) -> dict[str, Any]:
         raise AwsError("Asking", 'AccessDenied: run\\"s+secret/key, run%22s%2Bsecret%2Fkey')
 
     with pytest.raises(SystemExit):
-        aws_module.run_as_module(run, {})
+        run_module.run_as_module(run, {})
     assert _Module.failed["msg"] == "Asking: AccessDenied: ********, ********."
 
 
@@ -103,10 +103,10 @@ def test_a_refused_permission_names_the_ready_policy() -> None:
 
 
 def test_a_missing_boto3_comes_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws_module, "AnsibleAWSModule", _Module)
+    monkeypatch.setattr(run_module, "AnsibleAWSModule", _Module)
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(SystemExit):
-        aws_module.run_as_module(lambda _module: {}, {})
+        run_module.run_as_module(lambda _module: {}, {})
     assert _Module.failed["msg"].endswith(
         f"boto3 is not installed for {sys.executable}. Run: {sys.executable} -m pip install boto3."
     )
