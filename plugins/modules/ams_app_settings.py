@@ -412,7 +412,7 @@ CONSTRAINTS = {
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     connection = arguments.connection_of(params)
     restore = params["restore"] or {}
-    path = restore.get("path") or params["backup_path"]
+    path = restore["path"] if restore else params["backup_path"]
     options = ApplyOptions(
         check_mode=check_mode,
         backup=BackupFile(path, connection.checked_url(), params["carried"]) if path else None,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ class Transport:
             connection.connect()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
             connection.close()
-            raise self._no_answer(failure) from failure
+            raise self._no_answer(_as_of_a_request(failure)) from failure
         finally:
             self._pool._put_conn(connection)  # noqa: SLF001
 
@@ -234,7 +235,9 @@ class Transport:
             found.words,
             remedy,
             sent=not isinstance(failure, before),
-            final=found.kind not in ("refused", "route", "connection", "cut"),
+            # A connection that was not made or broke may be made again, whatever the system called that.
+            final=not isinstance(failure, (kinds.NewConnectionError, kinds.ProtocolError))
+            or found.kind in ("long", "http", "dns"),
             starting=found.kind == "refused" and not isinstance(failure, kinds.ProtocolError),
         )
 
@@ -248,6 +251,18 @@ class Transport:
                 is_sent_here = self._secure or not cookie["secure"]
                 if is_sent_here and f"{API}/".startswith(cookie["path"].rstrip("/") + "/"):
                     self._cookies[name] = cookie.coded_value
+
+
+def _as_of_a_request(failure: Exception) -> Exception:
+    """Return what a request would have failed with, where connecting fails with an error of the system."""
+    kinds = urllib3.exceptions
+    if isinstance(failure, kinds.HTTPError):
+        return failure
+    if isinstance(failure, (ssl.SSLError, ValueError)):
+        return kinds.SSLError(failure)
+    if isinstance(failure, socket.timeout):
+        return kinds.TimeoutError(failure)
+    return kinds.ProtocolError("Connection aborted.", failure)
 
 
 def prepare_for_fork() -> None:

@@ -15,7 +15,7 @@ An error never changes. To say more, raise the copy that with_remedy, with_note,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Optional, TypeVar
 
 from .plain_text import one_line, printable
@@ -40,6 +40,9 @@ class CollectionError(Exception):
         if name in self.__dict__ and not name.startswith("__"):
             raise AttributeError(f"{name}: an error does not change, make a copy of it")
         super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))
 
     def __str__(self) -> str:
         parts = (f"{self.tried}: {self.came_back}", self.remedy)

@@ -60,7 +60,8 @@ def _nested(error: BaseException) -> Iterator[BaseException]:
         yield each
         inner = getattr(each, "kwargs", {})
         # What Python was handling when the system reported its error has nothing to do with that error.
-        context = None if type(each).__module__ in _OF_THE_SYSTEM else each.__context__
+        is_other = each.__suppress_context__ or type(each).__module__ in _OF_THE_SYSTEM
+        context = None if is_other else each.__context__
         waiting += [each.__cause__, context, getattr(each, "reason", None), *each.args]
         waiting.append(inner.get("error") if isinstance(inner, dict) else None)
 

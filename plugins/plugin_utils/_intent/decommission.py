@@ -181,7 +181,7 @@ def result(bucket: Mapping[str, Any], apps: Sequence[App], off: Sequence[str], c
     name = bucket["bucket"]
     listed = [app for app in _listed(apps, name) if app.host in off]
     mine = [app for app in listed if app.settings.get("s3BucketName") in ("", None, name)]
-    elsewhere = [app for app in listed if app not in mine]
+    elsewhere = [app for app in listed if app.settings.get("s3BucketName") not in ("", None, name)]
     are, do, is_ = ("would be", "would", "would be") if check_mode else ("are", "do", "is")
     lines = []
     if off:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
 from jinja2 import Undefined, UndefinedError
@@ -90,7 +90,7 @@ def _of_task(context: Context, name: str) -> Any:
         if isinstance(value, Undefined):
             # Before ansible-core 2.19 what cannot be evaluated is undefined, and raises when it is used.
             str(value)
-    except (AnsibleError, UndefinedError):
+    except (AnsibleUndefinedVariable, UndefinedError):
         # The bucket alone has no default in the role. That it is missing is said with all other problems.
         if name != "bucket":
             raise

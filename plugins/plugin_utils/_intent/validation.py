@@ -18,7 +18,7 @@ from ...module_utils._common.addresses import AddressError, is_open_http, read, 
 from ...module_utils._common.providers import without_bucket
 from .ams_settings import KEY_SETTINGS, app_settings_names
 from .model import Intent
-from .validation_storage import STORAGE_RULES, one_of
+from .validation_storage import STORAGE_RULES, needs_bucket, one_of
 
 LIVE_CHECKS = ("canary", "all", "none")
 _KINDS = {bit: kind for kind, bit in UPLOAD_BITS.items()}
@@ -32,7 +32,9 @@ _PREFIX = re.compile(r"[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*")
 
 def problems_of(intent: Intent) -> list[str]:
     """Return everything in an intent that cannot work."""
-    return [problem for rule in (*STORAGE_RULES, *_SERVER_RULES) for problem in rule(intent)]
+    # Without a bucket the host may be no server at all, so nothing else is said of it.
+    rules = (*STORAGE_RULES, *_SERVER_RULES) if intent.bucket else (needs_bucket,)
+    return [problem for rule in rules for problem in rule(intent)]
 
 
 def warnings_of(intent: Intent) -> list[str]:

@@ -32,7 +32,7 @@ def one_of(name: str, value: str, choices: Collection[str]) -> Iterator[str]:
         yield f"s3_recording_{name}: '{value}' must be one of {', '.join(choices)}"
 
 
-def _bucket(intent: Intent) -> Iterator[str]:
+def needs_bucket(intent: Intent) -> Iterator[str]:
     if not intent.bucket:
         yield "s3_recording_bucket is not set (s3_recording_hosts names the hosts that are AMS servers)"
     elif not _BUCKET_NAME.fullmatch(intent.bucket):
@@ -276,7 +276,7 @@ def _key_extensions(intent: Intent) -> Iterator[str]:
 
 
 STORAGE_RULES = (
-    *(_bucket, _delivery, _cors, _region, _dots, _provider, _delivery_elsewhere, _secure_transport),
+    *(needs_bucket, _delivery, _cors, _region, _dots, _provider, _delivery_elsewhere, _secure_transport),
     *(_literals, _owner, _unknown_to_provider, _abort_uploads, _encryption, _transitions, _refused_by_s3),
     *(_cloudfront, _key, _user, _key_extensions),
 )

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Of module_utils/_common/network.py: no answer came from this address.
-_NO_ANSWER = re.compile(
-    r"to DNS|was refused|no connection|no answer|no route|TLS handshake|refuses connections"
-)
+_NO_ANSWER = re.compile(r"to DNS|was refused|no connection|no route|TLS handshake|refuses connections")
 
 
 def explain_alias(result: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:

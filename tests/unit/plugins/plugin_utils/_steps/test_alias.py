@@ -13,6 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.netw
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role_variables import read_members
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias
+from urllib3.exceptions import ConnectTimeoutError
 
 URL = "https://ams-1:5443"
 GIVEN = {"bucket": "recordings", "region": "eu-west-1", "ams_url": ""}
@@ -31,7 +32,7 @@ def variables(**own: Any) -> dict[str, Any]:
     [
         socket.gaierror(-2, "Name or service not known"),
         ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
-        TimeoutError("timed out"),
+        ConnectTimeoutError(None, "timed out"),
         OSError(errno.EHOSTUNREACH, "no route"),
         ssl.SSLCertVerificationError("does not match"),
     ],
@@ -63,7 +64,11 @@ def test_other_hosts_have_no_such_message(own: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "result",
-    [{"changed": False, "msg": "no answer"}, {"failed": True, "msg": "there is no setting mp4Muxing"}],
+    [
+        {"changed": False, "msg": "no connection"},
+        {"failed": True, "msg": "there is no setting mp4Muxing"},
+        {"failed": True, "msg": "no answer from the server within 30 s"},
+    ],
 )
 def test_a_server_that_answered_needs_no_explanation(result: dict[str, Any]) -> None:
     assert explain_alias(result, variables(ansible_host="10.0.0.5")) == result
