@@ -85,7 +85,9 @@ def test_a_text_is_a_text(plan: Plan, value: Any) -> None:
 
 def test_plain_http_is_one_warning_for_a_fleet(plan: Plan) -> None:
     (warning,) = plan(1000, "http://ams-{}:5080")["warnings"]
-    assert warning.startswith("ams-0, ams-1, ams-2 and 997 more: s3_recording_ams_url: the password or token is")
+    assert warning.startswith(
+        "ams-0, ams-1, ams-2 and 997 more: s3_recording_ams_url: the password or token is"
+    )
 
 
 @pytest.mark.parametrize(

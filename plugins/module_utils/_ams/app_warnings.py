@@ -13,7 +13,7 @@ from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient
-from .exposure import exposures, hsts_warnings, plain_below, open_hls_upload, without_token
+from .exposure import exposures, hsts_warnings, open_hls_upload, plain_below, without_token
 from .local_recordings import hidden, listed, turned_on_for
 
 

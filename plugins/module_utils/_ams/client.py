@@ -252,8 +252,7 @@ class AmsClient:
         return self._error(
             tried,
             "the e-mail address or the password is wrong",
-            "Login not retried; the third wrong password in a row blocks the account for "
-            + LONGEST_BLOCK,
+            "Login not retried; the third wrong password in a row blocks the account for " + LONGEST_BLOCK,
             login_refused=True,
         )
 

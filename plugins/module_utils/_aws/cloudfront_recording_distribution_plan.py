@@ -220,9 +220,7 @@ def _origin_problems(
     elif not signs(controls.get(control) or {}):
         found.append(f"the origin access control {control} of {name} does not sign every request to S3")
     if origin.get("OriginPath"):
-        found.append(
-            f"{name} puts {origin['OriginPath']} before each path, and forwarding already does that"
-        )
+        found.append(f"{name} puts {origin['OriginPath']} before each path, and forwarding already does that")
     if not _leading_to({origin["Id"]}, config):
         found.append(f"none of its cache behaviors leads to {name}")
     return found

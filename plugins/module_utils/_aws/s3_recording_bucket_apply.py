@@ -32,9 +32,7 @@ _NO_ABORTS = (
     "Some providers (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
 )
-_UNTAGGED = (
-    "The bucket was created but not tagged, so decommission.yml will leave it, even if it is empty"
-)
+_UNTAGGED = "The bucket was created but not tagged, so decommission.yml will leave it, even if it is empty"
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,7 @@ def _provider(intent: Intent) -> Iterator[str]:
             "create one there and set it with s3_recording_secret_access_key"
         )
     if intent.forwards and not intent.s3_provider.serves and not intent.base_url:
-        yield (
-            f"s3_recording_base_url is not set: viewers reach a bucket of {name} only by a custom domain"
-        )
+        yield (f"s3_recording_base_url is not set: viewers reach a bucket of {name} only by a custom domain")
 
 
 def _is_elsewhere(intent: Intent) -> bool:
@@ -122,8 +120,7 @@ def _secure_transport(intent: Intent) -> Iterator[str]:
         yield f"{name} would shut out everybody, since {intent.s3_endpoint} is not https"
     elif not intent.s3_provider.policies:
         yield (
-            f"{name} needs a bucket policy, which the provider does not have: use the provider's own "
-            "tools"
+            f"{name} needs a bucket policy, which the provider does not have: use the provider's own tools"
         )
 
 

@@ -39,9 +39,7 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
     if len(layers) > len(rekeyed):
         parts.append(f"The previous settings are kept in {folder}; to go back: {_COMMAND}{run}")
     elif not rekeyed:
-        parts.append(
-            "The changes are an earlier run's. rollback.yml lists the runs that can be rolled back."
-        )
+        parts.append("The changes are an earlier run's. rollback.yml lists the runs that can be rolled back.")
     return " ".join(parts)
 
 
@@ -62,8 +60,7 @@ def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: b
     if key:
         lines.append(f"The access key stays, since a replaced one is not written back: {abbreviate(key)}.")
     lines += [
-        f"{host}: maybe not restored, its backup is kept: {results[host].get('msg', '')}"
-        for host in failed
+        f"{host}: maybe not restored, its backup is kept: {results[host].get('msg', '')}" for host in failed
     ]
     return "\n".join(lines), bool(others or key) and not back
 

@@ -21,8 +21,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.viewe
     PRIVATE,
     PUBLIC,
     Browser,
-    kind_of,
     first_plain_http,
+    kind_of,
     literal_kind,
     may_redirect,
 )

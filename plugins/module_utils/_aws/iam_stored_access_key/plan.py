@@ -117,9 +117,7 @@ def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
     if decision.action != "keep" or now.stored is None:
         return decision
     if not now.others:
-        return _create(
-            now, f"the stored key {now.stored.access_key_id} is to be rotated", (), False
-        )
+        return _create(now, f"the stored key {now.stored.access_key_id} is to be rotated", (), False)
     newer = [key for key in now.others if not now.is_previous(key)]
     if not newer:
         return _rotated_again(now, how, decision)

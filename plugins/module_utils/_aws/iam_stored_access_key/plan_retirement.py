@@ -5,7 +5,7 @@
 
 A server signs a multipart upload with the key that it began with, to the last part (seen on AMS 2.17.1);
 everything that begins after the switch is signed with the new one, streams that were running included. So
-the uploads in progress have to end before the previous key is made inactive. It is deleted a time of grace
+the uploads in progress have to end before the previous key is made inactive. It is deleted a grace period
 after that, in which it can be made active again if something else turns out to need it.
 
 The stored document records moved_at, when everything had moved to the stored key; used_at, the last use of a

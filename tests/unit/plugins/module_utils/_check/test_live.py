@@ -414,7 +414,12 @@ def not_made(case: Case, **options: Any) -> CheckResult:
             False,
             "(remoteAllowedCIDR '10.0.0.0/8') blocks 127.0.0.1",
         ),
-        ("status 403 with 'Not allowed to access this resource'", {}, False, "lacks the permission (see its scope)"),
+        (
+            "status 403 with 'Not allowed to access this resource'",
+            {},
+            False,
+            "lacks the permission (see its scope)",
+        ),
     ],
 )
 @pytest.mark.parametrize("at", ["create", "start"])

@@ -167,8 +167,14 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"prefix": "${aws:username}"}, "s3_recording_prefix"),
         ({"encryption_key_id": "*"}, "s3_recording_encryption_key_id: '*' must not contain * ? $"),
         ({"encryption_key_id": "alias/${aws:username}"}, "s3_recording_encryption_key_id"),
-        ({"encryption_key_id": "arn:aws:kms:us-east-1:123456789012:key/?"}, "make it a pattern in the key's policy"),
-        ({"region": "*", "endpoint": "https://s3.example.com"}, "s3_recording_region: '*' must not contain * ? $"),
+        (
+            {"encryption_key_id": "arn:aws:kms:us-east-1:123456789012:key/?"},
+            "make it a pattern in the key's policy",
+        ),
+        (
+            {"region": "*", "endpoint": "https://s3.example.com"},
+            "s3_recording_region: '*' must not contain * ? $",
+        ),
         ({"base_url": "https://cdn.example.com/my videos"}, "contains spaces"),
         ({"base_url": "cdn.example.com"}, "has no scheme: write https://cdn.example.com (or http)"),
         ({"ams_url": "https://h:99999"}, "has the port '99999'"),
