@@ -180,7 +180,7 @@ class TestLettersBeyondAscii:
     @pytest.mark.parametrize("origin", ["https://*ü.example", "https://ü\N{SNOWMAN}.example"])
     def test_what_cannot_be_written_so(self, origin: str) -> None:
         (problem,) = plan(cors_origins=[origin])["problems"]
-        assert problem.startswith(f"ams-1: s3_recording_cors_origins: '{origin}' has '")
+        assert problem.startswith(f"ams-1: s3_recording_cors_origins: '{origin}' contains '")
 
     def test_without_the_package_idna(self, monkeypatch: pytest.MonkeyPatch) -> None:
         real = builtins.__import__
