@@ -31,7 +31,7 @@ class ActionModule(AwsAction):
         if not waits or made.get("failed") or made.get("status") in (None, "Deployed"):
             return result
         seconds = waiting.seconds_of(arguments.get("wait_timeout"), _PATIENCE)
-        waiting.Waiting().say(waiting.for_the_distribution(made, seconds))
+        waiting.Waiting().say(waiting.distribution_message(made, seconds))
         deployed = self._execute_module(module_args=arguments, task_vars=task_vars)
         # The second run only waits: the changes are those of the first.
         of_first = ("changed", "steps", "diff", *(() if deployed.get("failed") else ("msg",)))

@@ -54,7 +54,7 @@ class ActionModule(AwsAction):
             waited = time.monotonic() - begun
             if not is_waiting or timeout - waited < 1:
                 return result
-            display.say(waiting.for_the_key(result, timeout))
+            display.say(waiting.key_message(result, timeout))
             earlier = result
             if result.get("pending"):
                 # The module itself does not wait for that.

@@ -17,7 +17,7 @@ options:
   tags:
     description:
       - The tags that the playbook has. If given, the task fails if the run uses other tags or if its tags
-        leave nothing to do.
+        select nothing.
     type: list
     elements: str
   without_become:

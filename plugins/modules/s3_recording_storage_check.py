@@ -111,7 +111,7 @@ msg:
   description: The same as one text.
   returned: always
   type: str
-  sample: Nothing was found that keeps 1 buckets from working
+  sample: No problems found for 1 buckets
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (

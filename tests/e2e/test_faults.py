@@ -122,7 +122,7 @@ CASES = [
     ),
     Case(
         "redirect to https",
-        (LOGGING_IN + "status 302", "The server sends its visitors to https://", ": give that address."),
+        (LOGGING_IN + "status 302", "The server redirects to https://", ": use that address."),
         ({"action": "redirect"},),
     ),
     Case(

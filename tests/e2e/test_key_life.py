@@ -132,7 +132,7 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
     check = life.run(ROTATE, "--check", "--diff", "--limit", "!ams-3", **options)
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
-    assert "would be made inactive at once" in said(check, "rotate | Show what replacing a leaked key costs")
+    assert "would be made inactive at once" in said(check, "rotate | Show what is lost with the leaked key")
     would = said(check, "bucket | retire | Show what would happen to the key in use")
     assert "made inactive at once after all servers were tried" in would
     assert "would not be able to upload" in said(
@@ -144,7 +144,7 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     assert life.keys() == {leaked: "Inactive", fresh: "Active"}
     assert life.on_servers() == [fresh, fresh, leaked, fresh]
     assert first not in life.keys()
-    before = said(run, "rotate | Show what replacing a leaked key costs")
+    before = said(run, "rotate | Show what is lost with the leaked key")
     assert "A multipart upload that is running then continues with the leaked key and is lost" in before
     after = said(run, "bucket | retire | Show the result")
     assert f"3 of 4 servers have the key {fresh}" in after
@@ -168,7 +168,7 @@ def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_repla
     assert life.keys() == {first: "Inactive", leaked: "Active"}
     begin = said(run, "rotate | Show which keys are not replaced although one has leaked")
     assert f"The key in use, {leaked}, is not replaced" in begin
-    assert run.of_task("rotate | Show what replacing a leaked key costs")[0].status == "skipped"
+    assert run.of_task("rotate | Show what is lost with the leaked key")[0].status == "skipped"
     last = run.of_task("retire | Fail if a key that may have leaked was not replaced")[-1]
     assert f"{first} is now inactive. {leaked} was NOT replaced" in last["msg"]
 
@@ -410,7 +410,7 @@ def test_decommissioning_a_part_of_the_fleet_leaves_the_others_their_key(life: K
     run = life.run(DECOMMISSION, "--limit", "ams-1")
     assert life.on_servers() == ["", first, first, first]
     assert life.keys() == {first: "Active"}
-    told = said(run, "bucket | decommission | Keep everything that a server may still need")
+    told = said(run, "bucket | decommission | Show the servers that may need the key")
     assert "this run has not seen 3 of 4 servers of the inventory with recording to it turned off" in told
 
 
@@ -431,10 +431,10 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
     run = life.run(DECOMMISSION, variables=forced, expected_rc=2)
     assert life.on_servers() == [first, "", "", ""]
     assert life.keys() == {first: "Active"}
-    told = said(run, "bucket | decommission | Keep everything that a server may still need")
+    told = said(run, "bucket | decommission | Show the servers that may need the key")
     assert "this run has not seen 1 of 4 servers of the inventory with recording to it" in told
     assert "turned off: ams-1." in told
-    assert "or may do so: ams-3 (LiveApp)" in said(run, "an unlisted application may need")
+    assert "or may do so: ams-3 (LiveApp)" in said(run, "Show the applications that may need the key")
     assert "off on 3 servers: ams-2, ams-3, ams-4." in said(run, "Show what was turned off and what stays")
 
     life.fleet.clear_faults()

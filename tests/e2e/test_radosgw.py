@@ -148,13 +148,13 @@ def test_how_the_bucket_keeps_recordings(simulated: CephSite) -> None:
         s3.get_bucket_lifecycle_configuration(Bucket="ceph-keeping")
     encrypted = {**bucket, "s3_recording_encryption": "AES256"}
     refused = simulated.run(variables=encrypted, expected_rc=2)
-    assert "the provider ceph is not known to have encryption" in " ".join(refused.stdout.split())
+    assert "the provider ceph is not known to support bucket encryption" in " ".join(refused.stdout.split())
 
 
 def test_what_the_store_has_not_is_said_before_anything_is_touched(simulated: CephSite) -> None:
     keyless = {"s3_recording_access_key_id": "", "s3_recording_secret_access_key": ""}
     refused = simulated.run(variables=keyless, expected_rc=2)
-    assert "the provider ceph has no IAM that could make a key" in " ".join(refused.stdout.split())
+    assert "the provider ceph has no IAM to create a key" in " ".join(refused.stdout.split())
 
 
 @pytest.mark.real_ams

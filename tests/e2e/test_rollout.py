@@ -166,7 +166,7 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
         assert {path: path.read_bytes() for path in rollout.backups.iterdir()} == kept
     assert rollout.recording() == rollout.names
 
-    warning = "left as somebody else has set it since: httpForwardingExtension='mp4,webm'"
+    warning = "not restored, somebody else changed it: httpForwardingExtension='mp4,webm'"
     options: dict[str, Any] = {"extra_vars": {"s3_recording_run": run}, "expected_warnings": [warning]}
     check = rollout.run(ROLLBACK, "--check", "--diff", **options)
     assert (check.changed, rollout.fleet.writes()) == (5, [])
@@ -174,7 +174,7 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     assert back.changed == 5
     told = back.of_task("rollback | Result")[-1]["msg"]
     assert f"the settings from before {run} were read back" in told
-    assert "ams-2: left as somebody else has set it since, and kept in the backup: live: http" in told
+    assert "ams-2: not restored, somebody else changed it; kept in the backup: live: http" in told
     for name in rollout.names:
         others = {"s3StorageClass", "httpForwardingExtension"} if name == "ams-2" else set()
         assert rollout.differing(name, before[name]) == others
@@ -240,7 +240,7 @@ def test_nodes_of_a_cluster_try_a_wrong_password_once(rollout: Rollout) -> None:
     inventory = clustered(rollout, rollout.names, s3_recording_ams_password="a-wrong-password")
     run = rollout.run(expected_rc=2, inventory=inventory)
     assert len(rollout.fleet.logins()) == 1
-    assert run.stdout.count("has refused this user with this password in the same run") >= 4
+    assert run.stdout.count("refused this user and password in the same run") >= 4
 
 
 def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fleet]) -> None:
@@ -262,7 +262,7 @@ def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fl
 def test_the_other_nodes_are_waited_for(rollout: Rollout) -> None:
     """Two servers that share nothing, called a cluster: what the first has is waited for at the second."""
     rollout.names = rollout.names[:2]
-    alone = "is given as a node of a cluster, and says that it is in none"
+    alone = "is configured as a cluster node, but reports that it is in none"
     inventory = clustered(rollout, rollout.names, s3_recording_cluster_timeout=1)
     late = rollout.run(inventory=inventory, expected_rc=2, expected_warnings=[alone])
     waited = r"for what ams-\d wrote in their cluster: after 1 s these settings are not as written: live:"
@@ -299,7 +299,7 @@ def until(holds: Any) -> None:
 def test_a_warning_is_one_for_all_servers(rollout: Rollout) -> None:
     for number in range(len(rollout.names)):
         rollout.fleet.add_recordings(number, "live", ["former.mp4"])
-    text = "1 recordings of before this change are on the server's disk"
+    text = "1 recordings from before this change are only on the server's disk"
     run = rollout.run(inventory=rollout.inventory(s3_recording_serial="100%"), expected_warnings=[text])
     assert len(run.warnings) == 1
     assert f"{', '.join(rollout.names)}: the server, application 'live': {text}" in run.warnings[0]

@@ -235,7 +235,7 @@ def test_a_wrong_password_costs_one_attempt_and_names_the_host(site: Site) -> No
         ({"s3_recording_delivry": "public"}, "did you mean s3_recording_delivery?"),
         ({"s3_recording_region": "eu-wset-1", "s3_recording_endpoint": ""}, "s3_recording_region"),
         ({"s3_recording_mp4": "perhaps"}, "s3_recording_mp4: must be true or false"),
-        ({"s3_recording_endpoint": f"http://minio:9000/{EU}"}, "has a bucket in it"),
+        ({"s3_recording_endpoint": f"http://minio:9000/{EU}"}, "contains the bucket"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_is_written(

@@ -70,7 +70,7 @@ def test_a_store_with_every_quirk(strange: AwsStandIn) -> None:
     hosts["ams-1"]["s3_recording_cors"] = "elsewhere"
     run = run_storage(strange, hosts)
     assert run.changed > 0
-    assert f"the role does not set CORS of {bucket}, set it by the store's own means" in run.stdout
+    assert f"the role does not set CORS of {bucket}, set it by the provider's own means" in run.stdout
     assert run_storage(strange, hosts).changed == 0
 
 

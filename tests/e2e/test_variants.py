@@ -150,7 +150,7 @@ def test_recordings_on_the_disk_are_warned_of(fleet: Fleet, run_site: RunSite) -
     run_site(
         fleet,
         "variant-hidden",
-        expected_warnings=["2 recordings of before this change are on the server's disk"],
+        expected_warnings=["2 recordings from before this change are only on the server's disk"],
     )
     run_site(fleet, "variant-hidden")
 

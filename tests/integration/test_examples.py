@@ -339,7 +339,7 @@ SAID = {
     "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
     "recording_run_name": ("", "Z"),
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
-    "recording_undo": ("", "Verified. An earlier run had left that open."),
+    "recording_undo": ("", "Verified. The changes are an earlier run's."),
     "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nNot known: ams1."),
     "recording_unproved": ("reached", ""),
 }

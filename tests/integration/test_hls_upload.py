@@ -129,7 +129,7 @@ def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
 
 def test_a_filter_that_lets_others_in_is_warned_of(site: Site) -> None:
     wide: dict[str, Any] = {"app": "live", "settings": {"remoteAllowedCIDR": "10.0.0.0/8"}}
-    plan = "remoteAllowedCIDR allows 10.0.0.0/8: who comes from there can read and overwrite"
+    plan = "remoteAllowedCIDR allows 10.0.0.0/8: everybody there can read and overwrite"
     site.run("ams_app_settings", plan, **wide)
     found = site.check(
         plan, "everybody who can send X-Forwarded-For: 10.0.0.1 through a proxy in front of it"

@@ -90,7 +90,7 @@ def test_a_read_that_fails_once_is_tried_again(fleet: Fleet, action: str) -> Non
         ({"action": "html", "path": LOGIN}, "a page of HTML"),
         ({"action": "status", "status": 500, "path": LOGIN}, "status 500"),
         ({"action": "reset_before", "path": LOGIN}, "the connection to the server broke"),
-        ({"action": "redirect", "path": LOGIN}, "give that address"),
+        ({"action": "redirect", "path": LOGIN}, "use that address"),
         ({"action": "session_lost", "method": "POST", "path": SETTINGS}, "the session was lost"),
         ({"action": "reset_before", "method": "POST", "path": SETTINGS}, "is not as requested"),
         ({"action": "status", "status": 502, "method": "POST", "path": SETTINGS}, "is not as requested"),
@@ -168,7 +168,7 @@ def test_an_administrator_of_one_application_can_use_it(fleet: Fleet) -> None:
     who = {"email": "live@example.com", "password": "of-live-alone"}
     assert apply(host, **who)["changed"]
     assert not apply(host, **who)["changed"]
-    assert "the scope of the user decides" in failure(host, app="LiveApp", **who)
+    assert "lacks the permission (see its scope)" in failure(host, app="LiveApp", **who)
     known = ams_server_info.run(connection(host, **who), False)
     assert (known["applications"], known["cluster"]) == (None, None)
 

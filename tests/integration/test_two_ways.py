@@ -300,7 +300,7 @@ def test_warnings_are_the_same(ways: Ways) -> None:
     wish = live(hlsListSize=3, httpForwardingExtension="mp4", httpForwardingBaseURL="https://v.example.com")
     cases = [
         settings("warned in check mode", "3 settings would change", wish, changed=True, keywords=CHECK),
-        settings("warned", "2 recordings of before", wish, changed=True),
+        settings("warned", "2 recordings from before", wish, changed=True),
         settings("not warned again", "live: nothing to change", wish),
     ]
     said = [f"{host.url}, application 'live': {what}" for host in ways.fleet.hosts for what in ("2", "the")]

@@ -215,7 +215,7 @@ CARRIERS = (
         "live streams and recordings of a server",
         _live_streams,
         shows=False,
-        said="recordings of before this change",
+        said="recordings from before this change",
     ),
     Carrier("upload under way", _upload, "rotate_key", before="site"),
     Carrier("error of a store", _error_of_store, "storage", 2),

@@ -85,7 +85,9 @@ def test_a_text_is_a_text(plan: Plan, value: Any) -> None:
 
 def test_plain_http_is_one_warning_for_a_fleet(plan: Plan) -> None:
     (warning,) = plan(1000, "http://ams-{}:5080")["warnings"]
-    assert warning.startswith("ams-0, ams-1, ams-2 and 997 more: s3_recording_ams_url: password or token go")
+    assert warning.startswith(
+        "ams-0, ams-1, ams-2 and 997 more: s3_recording_ams_url: the password or token is"
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_a_step_of_the_role_names_its_variable_and_the_template(monkeypatch: pyt
     result = action.run(task_vars={"inventory_hostname": "ams-1"})
     assert (result["failed"], result["changed"], result["login_refused"]) == (True, False, True)
     assert result["msg"] == (
-        "s3_recording_ams_password is a number for YAML, which is not what was written: put it in quotes, "
-        "as in s3_recording_ams_password: '...'. If it is a template, the template has to give text. "
+        "YAML reads s3_recording_ams_password as a number, not as text: put it in quotes, "
+        "as in s3_recording_ams_password: '...'. If it is a template, it must return text. "
         "It was not tried"
     )

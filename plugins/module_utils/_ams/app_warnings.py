@@ -13,7 +13,7 @@ from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient
-from .exposure import exposures, hsts_warnings, plain_below, upload_door, without_token
+from .exposure import exposures, hsts_warnings, open_hls_upload, plain_below, without_token
 from .local_recordings import hidden, listed, turned_on_for
 
 
@@ -31,7 +31,7 @@ def of_now(client: AmsClient, app: str, settings: Mapping[str, Any], viewer_url:
     Each verification calls it, so it reads no list of recordings.
     """
     # Where the filter is off the check finds the door open.
-    door = upload_door(app, settings) if settings.get("ipFilterEnabled") else []
+    door = open_hls_upload(app, settings) if settings.get("ipFilterEnabled") else []
     found = [*door, *without_token(settings), *_of_addresses(client, [viewer_url, _base(settings)])]
     return _named(client, app, found)
 

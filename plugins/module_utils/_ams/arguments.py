@@ -83,12 +83,12 @@ def connection_of(params: Mapping[str, Any]) -> Connection:
 
 # Without the address: Ansible displays the same words once for all hosts.
 _BY_HTTP = (
-    "Password or token go to the console by plain http, and who listens on the way can use them. Give its "
+    "The password or token is sent by plain http, and anybody in between can read it. Use the "
     "https address (port 5443), or run the task on the server itself with http://localhost:5080"
 )
 _NOT_CHECKED = (
     "ca_path has no effect with validate_certs=false (or AMS_INSECURE): no certificate is checked, and "
-    "anybody on the way can pose as the server. Leave validate_certs out"
+    "anybody in between can pose as the server. Remove validate_certs"
 )
 CONNECTION_WARNINGS = (_BY_HTTP, _NOT_CHECKED)
 

@@ -252,8 +252,7 @@ class AmsClient:
         return self._error(
             tried,
             "the e-mail address or the password is wrong",
-            "Nothing was tried twice; the third wrong password in a row blocks the account for "
-            + LONGEST_BLOCK,
+            "Login not retried; the third wrong password in a row blocks the account for " + LONGEST_BLOCK,
             login_refused=True,
         )
 
@@ -372,16 +371,16 @@ class AmsClient:
     def _remedy(self, status: int, response: Answer) -> str:
         if status in (301, 302, 303, 307, 308):
             there = one_line(str(response.headers.get("Location")))
-            return f"The server sends its visitors to {there[:200]}: give that address"
+            return f"The server redirects to {there[:200]}: use that address"
         # An application may want a token of its own, for which the server's secret is of no use.
         if status == 401 or (status == 403 and "Server JWT" in response.text):
             return (
                 "Give a token that was signed with the server's server.jwtServerSecretKey and is not expired"
             )
         if status == 403 and self._logged_in:
-            return "The user may not do this, or the session was lost; the scope of the user decides"
+            return "The user lacks the permission (see its scope), or the session was lost"
         if status == 403:
-            return "See server.allowed_dashboard_CIDR and the log-in of the server"
+            return "Does server.allowed_dashboard_CIDR allow this host? Does the server require a login?"
         if status == 404:
             return _NO_CONSOLE
         return "Look at the server's log" if status >= 500 else ""

@@ -27,10 +27,10 @@ _HSTS_SINCE = 3
 
 def exposures(app: str, settings: Mapping[str, Any]) -> list[str]:
     """Return warnings about what is more open than recording and forwarding need."""
-    return [*upload_door(app, settings), *without_token(settings)]
+    return [*open_hls_upload(app, settings), *without_token(settings)]
 
 
-def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
+def open_hls_upload(app: str, settings: Mapping[str, Any]) -> list[str]:
     """Return a warning if AMS serves the bucket with its own key to more than the server itself."""
     # A release without this setting has no such door.
     if not settings.get("s3RecordingEnabled") or "hlsHttpEndpoint" not in settings:
@@ -40,14 +40,14 @@ def upload_door(app: str, settings: Mapping[str, Any]) -> list[str]:
         who, remedy = "whoever reaches the server", "Set ipFilterEnabled to true"
         reason = "ipFilterEnabled is false"
     elif rest.wider:
-        who, remedy = "who comes from there", "Leave in it only what needs the application's REST API"
+        who, remedy = "everybody there", "Narrow it to what needs the application's REST API"
         reason = f"remoteAllowedCIDR allows {', '.join(rest.wider)}"
     else:
         return []
     text = (
         f"{reason}: {who} can read and overwrite each recording in bucket {settings.get('s3BucketName')} at "
-        f"/{app}/hls-upload/NAME without a login, and delete it where the access key may. {remedy}, or let "
-        f"nothing in front of the server pass /{app}/hls-upload/ on"
+        f"/{app}/hls-upload/NAME without a login, and delete it where the access key may. {remedy}, or "
+        f"block /{app}/hls-upload/ in front of the server"
     )
     return [text]
 
@@ -59,9 +59,9 @@ def without_token(settings: Mapping[str, Any]) -> list[str]:
     if not (controls and base and settings.get("httpForwardingExtension")):
         return []
     text = (
-        f"{', '.join(controls)} is on, and viewers are forwarded to {base}, which asks for no token: whoever "
-        "has the address of a recording there plays it without one. What protects recordings there is only "
-        "what the bucket or the CDN itself asks for, such as signed addresses of CloudFront"
+        f"{', '.join(controls)} is on, and viewers are forwarded to {base}, which needs no token: everybody "
+        "with the URL of a recording can play it there. Only the bucket or the CDN can protect it, for "
+        "example with CloudFront signed URLs"
     )
     return [text]
 

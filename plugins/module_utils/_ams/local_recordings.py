@@ -57,8 +57,8 @@ def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
     if not found.total:
         return []
     text = (
-        f"{found.total} recordings of before this change are on the server's disk; requests for them are "
-        "forwarded to S3 from now on, where they are not. Copy them into the bucket, or they cannot be played"
+        f"{found.total} recordings from before this change are only on the server's disk; requests for "
+        "them now go to S3, which does not have them. Copy them into the bucket, or they cannot be played"
     )
     kinds = _kinds(found)
     return [f"{text}. AMS itself never puts recordings {kinds} into S3" if kinds else text]

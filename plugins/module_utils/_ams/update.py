@@ -103,7 +103,7 @@ def _cluster_warnings(client: AmsClient, known: int) -> list[str]:
     if nodes is None or len(nodes) == known:
         return []
     if not nodes:
-        return [f"{client.url} is given as a node of a cluster, and says that it is in none"]
+        return [f"{client.url} is configured as a cluster node, but reports that it is in none"]
     names = ", ".join(one_line(str(node.get("ip") or node.get("id"))) for node in nodes)
     text = (
         f"The cluster of {client.url} has {len(nodes)} nodes ({names}), and {known} are known: "

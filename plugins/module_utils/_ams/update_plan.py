@@ -97,12 +97,12 @@ def warnings_of(url: str, planned: Plan) -> list[str]:
     ]
     if planned.left_alone:
         found.append(
-            f"{where}: left as somebody else has set it since: {describe_values(planned.left_alone)}"
+            f"{where}: not restored, somebody else changed it: {describe_values(planned.left_alone)}"
         )
     if planned.others:
         found.append(
-            f"{where}: after this write it has {describe_values(planned.others)}, which was not written. "
-            "Somebody else set it at the same moment, or the server did. It stays so"
+            f"{where}: after this write it has {describe_values(planned.others)}, which this run did not "
+            "write. Somebody else, or the server, set it meanwhile. It stays"
         )
     return found
 

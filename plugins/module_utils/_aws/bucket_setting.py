@@ -16,7 +16,7 @@ from .codes import UNKNOWN_CALL_CODES, is_none
 MAKE_BUCKET = "Make the bucket first (antmedia.s3_recording.s3_recording_bucket)"
 # What to do if the provider does not know a requested setting.
 REMEDIES = {
-    "policy": "Let it be opened without a bucket policy: delivery=acl, or delivery=private (in the role "
+    "policy": "Open it without a bucket policy: delivery=acl, or delivery=private (in the role "
     "s3_recording_delivery)",
     "ownership": "Set policy_only=true (in the role s3_recording_provider), which does without it",
     "cors": "Set CORS with the provider's own tools and leave this task out (in the role s3_recording_cors: "

@@ -82,7 +82,7 @@ def check_control(control: Mapping[str, Any], desired: DesiredDistribution) -> N
             f"Using the origin access control {desired.control_name}",
             "it exists and was not made here, since its description is not "
             f"'{desired.comment}', and it does not sign every request to S3",
-            "Let it sign every request in CloudFront, or give it another name. Nothing was changed",
+            "Set it to sign every request in CloudFront, or rename it. Nothing was changed",
         )
 
 
@@ -220,9 +220,7 @@ def _origin_problems(
     elif not signs(controls.get(control) or {}):
         found.append(f"the origin access control {control} of {name} does not sign every request to S3")
     if origin.get("OriginPath"):
-        found.append(
-            f"{name} puts {origin['OriginPath']} before each path, which forwarding puts there already"
-        )
+        found.append(f"{name} puts {origin['OriginPath']} before each path, and forwarding already does that")
     if not _leading_to({origin["Id"]}, config):
         found.append(f"none of its cache behaviors leads to {name}")
     return found

@@ -51,15 +51,15 @@ def to_aws_error(
 def _remedy(code: str, status: int, needs: str) -> str:
     if code in THROTTLED_CODES or status == _UNAVAILABLE:
         return (
-            "The service accepts no more requests at the moment: run again in some minutes. If that happens "
-            "often, let fewer runs use the account at the same time"
+            "The service throttles requests: run again in a few minutes. If that happens often, start fewer "
+            "runs in this account at the same time"
         )
     if code in DENIED_CODES and needs:
         ready = ready_policy(needs)
         has_it = f". {ready} has it" if ready else ""
         return f"The credentials of this task need the permission {needs}, and no policy may deny it{has_it}"
     if code in UNKNOWN_CALL_CODES:
-        return "Leave out what needs this call, or give the endpoint_url of a provider that has it"
+        return "Remove what needs this call, or use a provider that has it (endpoint_url)"
     return ""
 
 

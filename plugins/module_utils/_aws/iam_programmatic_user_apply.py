@@ -116,7 +116,7 @@ def _removal(module: AwsModule, user: UserApi, has: Belongings) -> dict[str, Any
     done = "; ".join(changes) or "nothing of this collection was left"
     message = f"There is no IAM user {claim.user} any more: {done}"
     if stays:
-        message = f"IAM user {claim.user} stays, because it has {'; '.join(stays)}. Of ours: {done}"
+        message = f"IAM user {claim.user} stays, because it has {'; '.join(stays)}. Changes: {done}"
     left, right = users.removal_difference(has, steps)
     result = _result(claim.user, has.arn, changes, message, left, right)
     return {**result, "ours": True, "stays": stays}

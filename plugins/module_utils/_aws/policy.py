@@ -42,8 +42,7 @@ def check_literal(name: str) -> str:
     if not is_literal(name):
         raise AwsError(
             "Making a policy",
-            f"'{name}' has one of the characters * ? $ in it, or a part that is . or .., so that it would "
-            "stand for more than itself",
+            f"'{name}' contains * ? or $, or a part that is . or .., and would match other names in a policy",
             "Give it without them. Nothing was changed",
         )
     return name

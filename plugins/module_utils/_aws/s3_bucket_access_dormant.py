@@ -114,7 +114,7 @@ def problems(dormant: Optional[Dormant], *, allowed: bool) -> list[str]:
     if not found:
         return []
     consent = "change_foreign_access=true (in the role s3_recording_change_foreign_access)"
-    return [*found, f"make private what is to stay so, or allow that with {consent}"]
+    return [*found, f"make them private, or allow that with {consent}"]
 
 
 def _problems_elsewhere(found: AclCounts, readable: bool) -> list[str]:
@@ -140,7 +140,7 @@ def _problems_elsewhere(found: AclCounts, readable: bool) -> list[str]:
         )
     if found.unknown > 0:
         texts.append(
-            f"{found.unknown} more objects {where} were not checked ({MOST_ACLS} are the most), and may "
+            f"{found.unknown} more objects {where} were not checked (the limit is {MOST_ACLS}), and may "
             "have a public ACL"
         )
     return texts

@@ -166,7 +166,7 @@ def check_limits(name: str, rules: Sequence[Rule]) -> None:
     elif size_of(rules) > MAX_BYTES:
         came_back = f"{size_of(rules)} bytes of rules would be in the bucket, S3 allows {MAX_BYTES}"
     if came_back:
-        remedy = f"{way_out_of_size(rules)}. Nothing was changed"
+        remedy = f"{size_remedy(rules)}. Nothing was changed"
         raise AwsError(f"The CORS rules of bucket {name}", came_back, remedy)
 
 
@@ -194,7 +194,7 @@ def _pattern(origin: str, given_up: int) -> str:
     return f"{scheme}://{'.'.join(['*', *labels[given_up:]])}{colon}{port}"
 
 
-def way_out_of_size(rules: Sequence[Rule]) -> str:
+def size_remedy(rules: Sequence[Rule]) -> str:
     """Say what to do about rules that are too large together."""
     largest = max(rules, key=lambda rule: size_of([rule]))
     patterns = patterns_for(largest)

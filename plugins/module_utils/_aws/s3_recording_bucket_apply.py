@@ -32,9 +32,7 @@ _NO_ABORTS = (
     "Some providers (MinIO) have no rule for uploads that were never finished: leave out "
     "abort_incomplete_multipart_upload_days (in the role s3_recording_abort_uploads_days: 0)"
 )
-_UNTAGGED = (
-    "The bucket was made and has no tag that says so, so decommission.yml will leave it, even if it is empty"
-)
+_UNTAGGED = "The bucket was created but not tagged, so decommission.yml will leave it, even if it is empty"
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,8 @@ def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact
     if losses and not desired.expire_existing:
         raise AwsError(
             f"Setting the lifecycle rules of bucket {desired.bucket}",
-            f"{losses}. Without versioning nothing brings them back",
-            "Nothing was changed. Leave the rules as they are, or, if these objects may go, allow it for "
+            f"{losses}. Without versioning they cannot be recovered",
+            "Nothing was changed. Leave the rules as they are, or, if they may be deleted, allow it for "
             "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 

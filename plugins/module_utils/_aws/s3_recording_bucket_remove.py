@@ -18,7 +18,7 @@ from .s3_recording_bucket_find import BucketFinder
 from .tags import from_aws
 
 _GONE_SECONDS = 20
-_NO_TAGS = "its provider has no tags of buckets, so that nobody can know if it was made here"
+_NO_TAGS = "its provider has no bucket tags, which would say if it was made here"
 _NOT_EMPTY = (
     "A bucket that is not empty is never deleted here. Empty it yourself if nothing in it is needed, and run "
     "again"

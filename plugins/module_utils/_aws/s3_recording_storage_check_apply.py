@@ -66,7 +66,7 @@ def run(module: AwsModule) -> dict[str, Any]:
         return {
             "changed": False,
             "problems": [],
-            "msg": f"Nothing was found that keeps {count} buckets from working",
+            "msg": f"No problems found for {count} buckets",
         }
     listed = "".join(f"\n- {each}" for each in problems)
     return {"failed": True, "problems": problems, "msg": f"This cannot work. Nothing was changed:{listed}"}

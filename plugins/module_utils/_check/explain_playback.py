@@ -79,8 +79,8 @@ def _elsewhere(redirect: Redirect, requested: Forwarding, actual: Forwarding) ->
             f"viewer_url to {location.scheme}://{location.netloc}"
         )
     return (
-        "The server forwards to another place than its own settings say: does viewer_url lead to this "
-        "server, and does no proxy rewrite the response?"
+        "The server does not redirect to where its settings say. Does viewer_url lead to this server? "
+        "Does a proxy rewrite the response?"
     )
 
 
@@ -102,7 +102,7 @@ def _no_redirect(redirect: Redirect) -> str:
             "application"
         )
     if redirect.status >= 500:
-        return "The server has an error of its own: see its log"
+        return "The server failed: see its log"
     return (
         "The settings forward this, but the response does not: does viewer_url lead to this server, and not "
         "to another one or to a proxy that responds itself?"
@@ -159,7 +159,7 @@ def fetch_remedy(response: ObjectResponse, target: UploadTarget, evidence: Evide
         return _another_key(key, target)
     if response.encrypted_by_kms:
         return (
-            "The bucket encrypts with a KMS key, and S3 gives such objects to nobody without a signature: "
+            "The bucket encrypts with a KMS key, and S3 serves such objects only to signed requests: "
             "use SSE-S3, or a CDN that signs its requests"
         )
     if response.code in ("PermanentRedirect", "TemporaryRedirect") or response.status in (301, 307):
@@ -252,7 +252,7 @@ def preflight_remedy(preflight: Preflight, target: UploadTarget, elsewhere: str 
     """Return what to do if an origin may not play the recording. elsewhere: see Viewer.cors_elsewhere."""
     if key_at(preflight.url, target) is None and preflight.status != 403:
         return (
-            f"Let {urlsplit(preflight.url).netloc} pass OPTIONS, and the header Origin, on to the bucket "
+            f"Have {urlsplit(preflight.url).netloc} pass OPTIONS and the Origin header to the bucket, "
             "and keep the CORS headers of the response"
         )
     if elsewhere:

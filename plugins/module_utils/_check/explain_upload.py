@@ -190,8 +190,8 @@ def list_remedy(response: S3Response, target: UploadTarget, evidence: Evidence) 
         )
     if evidence.owner == "hidden" and not refusal.action:
         return (
-            f"Bucket {target.bucket} is refused to the provisioning credentials too, so it seems to belong "
-            "to another account: see s3BucketName, bucket names are shared by all accounts"
+            f"S3 refuses bucket {target.bucket} to the provisioning credentials too, so it seems to belong "
+            "to another account: see s3BucketName, bucket names are global"
         )
     return (
         "The key needs s3:ListBucket on the whole bucket, without a condition on the prefix: run storage.yml"
@@ -326,12 +326,12 @@ def general_remedy(response: S3Response, target: UploadTarget, evidence: Evidenc
     if response.code in _BY_CODE:
         return _BY_CODE[response.code]
     if response.code.startswith("5") or response.code in ("SlowDown", "InternalError", "ServiceUnavailable"):
-        return "The S3 provider has a failure of its own: run again later"
+        return "The S3 provider failed: run again later"
     return f"See the error of the S3 provider, and the settings of bucket {target.bucket}"
 
 
 def unreachable_provider(failure: NoAnswer, target: UploadTarget) -> str:
-    """Return what to do if the S3 provider did not response."""
+    """Return what to do if the S3 provider did not respond."""
     where = "s3Endpoint" if target.endpoint else "s3RegionName"
     given = target.endpoint or target.region or "empty"
     return {

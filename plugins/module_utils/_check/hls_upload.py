@@ -81,7 +81,7 @@ def judge(app: str, settings: Mapping[str, Any], source: str, tried: Sequence[At
         return _no_access(app, rest, tried)
     in_front = f"let the proxy or firewall in front of the server refuse /{app}/hls-upload/"
     if not rest.stranger:
-        remedy = "Leave in remoteAllowedCIDR only what needs it" if rest.on else "Set ipFilterEnabled to true"
+        remedy = "Narrow remoteAllowedCIDR to what needs it" if rest.on else "Set ipFilterEnabled to true"
         return Verdict(OPEN, _open_by_setting(rest), f"{remedy}, or {in_front}")
     overwrite = f"let the proxy set X-Forwarded-For to the address of the client alone, and {in_front}"
     if not allowed[0].header:

@@ -13,7 +13,7 @@ from .clip import mp4_fault
 from .live_stream import LiveStream, StepFailed
 from .playback import describe_redirect, first_response
 from .report import AS_EXPECTED
-from .viewer_session import Browser, left_tls
+from .viewer_session import Browser, first_plain_http
 
 
 def read_from_bucket(stream: LiveStream) -> str:
@@ -48,5 +48,5 @@ def play(stream: LiveStream) -> str:
         raise StepFailed(
             f"{actual} that differ from the object in the bucket", "Does a CDN have an old copy?"
         )
-    plain = left_tls(response)
+    plain = first_plain_http(response)
     return f"{AS_EXPECTED}, {len(stored)} bytes{f', by plain http from {plain}' if plain else ''}"

@@ -33,7 +33,7 @@ from .explain_playback import (
 from .explain_upload import Evidence, UploadTarget, after
 from .report import Check, CheckResult
 from .upload import UploadCheck, repeat
-from .viewer_session import Browser, left_tls
+from .viewer_session import Browser, first_plain_http
 
 with suppress(ImportError):  # Browser reports it.
     import requests
@@ -263,7 +263,7 @@ def _preflight_of(url: str, origin: str, response: requests.Response) -> Preflig
 
 
 def _tls_warning(url: str, response: requests.Response) -> str:
-    plain = left_tls(response)
+    plain = first_plain_http(response)
     if not plain:
         return ""
     return f"{url} redirects viewers to {plain} over plain http, which browsers block in an https page"

@@ -44,7 +44,7 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     }
     endpoint = settings.get("s3Endpoint") or None
     # The server knows nothing of this process's AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT, and botocore
-    # takes no address together with the latter.
+    # accepts no endpoint with the latter.
     kinds = {} if provisioning and not endpoint else dict.fromkeys(_KINDS_OF_ENDPOINT, False)
     client = _session(provisioning).create_client(
         "s3",

@@ -197,7 +197,7 @@ def _unsigned(request: Any) -> Any:
     return request
 
 
-def left_tls(response: requests.Response) -> str:
+def first_plain_http(response: requests.Response) -> str:
     """Return the first plain http address to which an https address redirected, or ""."""
     urls = [each.url for each in (*response.history, response)]
     steps = zip(urls, urls[1:])

@@ -66,7 +66,7 @@ def read(text: str) -> Address:
     if "@" in text:
         raise AddressError("has a user or a password in it, which does not belong there")
     if _ODD.search(text):
-        raise AddressError("has blanks in it")
+        raise AddressError("contains spaces")
     found = _PARTS.fullmatch(text)
     if found is None:
         raise AddressError(_why_not(text))
@@ -77,7 +77,7 @@ def read(text: str) -> Address:
         raise AddressError("has a query or a fragment, which does not belong there")
     path = found["path"] or ""
     if _NOT_IN_A_PATH.search(path):
-        raise AddressError("has a path with two dots or with characters that no address has")
+        raise AddressError("has a path with .. or with characters that no URL has")
     return Address(scheme, _host(found["host"]), _port(found["port"]), quote(path, safe=string.printable))
 
 
@@ -112,12 +112,12 @@ def _host(given: str) -> str:
     host = ascii_name(given).lower()
     labels = host.removesuffix(".").split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(host) > 253:
-        raise AddressError(f"has '{given}' in it, which cannot be the name of a host")
+        raise AddressError(f"contains '{given}', which is not a host name")
     if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]):
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise AddressError(f"has '{given}' in it, which is not an IPv4 address") from None
+            raise AddressError(f"contains '{given}', which is not an IPv4 address") from None
     return host
 
 
@@ -125,9 +125,9 @@ def _ipv6(given: str) -> str:
     try:
         address = ipaddress.IPv6Address(given)
     except ValueError:
-        raise AddressError(f"has [{given}] in it, which is not an IPv6 address") from None
+        raise AddressError(f"contains [{given}], which is not an IPv6 address") from None
     if "%" in given:
-        raise AddressError(f"has [{given}] in it: an address with a zone is known to one machine alone")
+        raise AddressError(f"contains [{given}]: an address with a zone is valid on one machine only")
     return f"[{address.compressed}]"
 
 
@@ -140,18 +140,18 @@ def _ascii_label(label: str) -> str:
     if label.isascii():
         return label
     if _STAR in label:
-        raise AddressError(f"has '{label}' in it, where a * cannot stand beside letters beyond ASCII")
+        raise AddressError(f"contains '{label}', where a * cannot stand beside letters beyond ASCII")
     try:
         import idna
     except ImportError:
         raise AddressError(
-            f"has '{label}' in it, which needs the Python package idna on the controller; or write it as "
+            f"contains '{label}', which needs the Python package idna on the controller; or write it as "
             "browsers send it, beginning with xn--"
         ) from None
     try:
         return idna.encode(label, uts46=True).decode("ascii")
     except UnicodeError as error:
-        raise AddressError(f"has '{label}' in it, which cannot be the name of a host: {error}") from None
+        raise AddressError(f"contains '{label}', which is not a host name: {error}") from None
 
 
 def in_ascii(text: str) -> str:

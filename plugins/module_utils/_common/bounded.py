@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Connections whose answers end: in time, and after so many bytes.
 
-The timeout of a socket is one for each piece, so that a byte a second would be waited for without end. Here
-it is the time for a whole answer. Whoever sends it is a stranger.
+A socket's timeout is for each piece: a server that sends a byte a second would never time out. Here it is
+for the whole answer. The sender is not trusted.
 """
 
 from __future__ import annotations

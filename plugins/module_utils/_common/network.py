@@ -92,7 +92,7 @@ def _breaks_http(error: BaseException) -> bool:
 # The first that fits counts: a refused connection is a ConnectionError around other errors, for example.
 # reason: what the innermost error says.
 _KINDS: tuple[tuple[str, Callable[[BaseException], bool], str], ...] = (
-    ("long", _is(TooMuch), "{place} answers too much: {reason}"),
+    ("long", _is(TooMuch), "{place} sent too much: {reason}"),
     (
         "proxy",
         _is(named=("ProxyError", "ProxyConnectionError")),
@@ -109,7 +109,7 @@ _KINDS: tuple[tuple[str, Callable[[BaseException], bool], str], ...] = (
     ("timeout", _is(TimeoutError, socket.timeout, named=("Timeout",)), "no answer from {place}{within}"),
     ("route", _has_no_route, "there is no route to {place}"),
     ("connection", _is(named=("NewConnectionError",)), "no connection to {place}: {reason}"),
-    ("http", _breaks_http, "the answer of {place} breaks the rules of HTTP: {reason}"),
+    ("http", _breaks_http, "{place} sent an invalid HTTP answer: {reason}"),
     (
         "cut",
         _is(ConnectionError, named=("ProtocolError", "ConnectionClosedError", "ChunkedEncodingError")),

@@ -34,7 +34,7 @@ def parse(content: Union[bytes, str]) -> Any:
         raise _too_deep() from None
     _refuse_depth(value)
     if "\\u" in text:
-        _refuse_half_characters(value)
+        _refuse_lone_surrogates(value)
     return value
 
 
@@ -66,7 +66,7 @@ def _too_deep() -> JsonError:
     return JsonError(f"JSON that is nested more than {DEEPEST} levels deep")
 
 
-def _refuse_half_characters(value: Any) -> None:
+def _refuse_lone_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -44,7 +44,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.log
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     as_sent,
-    stay_the_same_user,
+    disable_become,
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
@@ -53,7 +53,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.text
 with suppress(CollectionError):  # AmsClient reports it.
     require("requests")
     transport.prepare_for_fork()
-# The first filter of a process loads them all, and with the templates of a task's variables that is a worker.
+# Using one filter loads them all. Load them before the fork, not in each worker.
 filter_loader.get("antmedia.s3_recording.recording_changes")
 
 
@@ -99,7 +99,7 @@ class InProcessAction(ActionBase):
         refused = self._refused(is_in_batch, prefix)
         if refused:
             return {**result, **refused}
-        stay_the_same_user(self._connection)
+        disable_become(self._connection)
         request = self._cluster_request()
         # A job in the background has no result yet that could decide for other nodes.
         if self._arguments.get("cluster") and request and not self._task.async_val:

@@ -107,9 +107,9 @@ def guarded_logins(host: str, url: str) -> Iterator[None]:
 def not_tried(user: str, url: str, refused_by: str) -> AmsError:
     return AmsError(
         f"Logging in as {user} at {url}",
-        f"not tried, because {refused_by} has refused this user with this password in the same run",
+        f"not tried, because {refused_by} refused this user and password in the same run",
         "The third wrong password in a row blocks an account, in a cluster for all of its nodes. Correct the "
-        f"password and run again; if only {refused_by} has another one, give it one of its own",
+        f"password and run again; if only {refused_by} has another one, set it on that host",
         login_refused=True,
     )
 

@@ -53,7 +53,7 @@ _TEXTS = (
 )
 
 
-def stay_the_same_user(connection: Any) -> None:
+def disable_become(connection: Any) -> None:
     """Switch become off where a task runs on the controller."""
     if connection.transport == "local":
         connection.set_become_plugin(None)
@@ -85,7 +85,7 @@ class AwsAction(ActionBase):
     module: Any
 
     def _execute_module(self, *given: Any, **options: Any) -> dict[str, Any]:
-        stay_the_same_user(self._connection)
+        disable_become(self._connection)
         problem = texts_problem(self._task.args, _TEXTS)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}

@@ -20,8 +20,8 @@ def strategy_problem(strategy: str) -> str:
         return ""
     return (
         f"This play has the strategy {strategy}, with which the servers of a batch are not changed, verified "
-        "and restored together. Nothing was changed. Write strategy: linear into the play; where it has none,"
-        " ANSIBLE_STRATEGY or strategy in ansible.cfg decides."
+        "and restored together. Nothing was changed. Set strategy: linear in the play; if it has none,"
+        " ANSIBLE_STRATEGY or strategy in ansible.cfg counts."
     )
 
 
@@ -36,7 +36,7 @@ def tags_problem(only: Collection[str], skipped: Collection[str], parts: Sequenc
         return f"There is no tag {', '.join(unknown)} here. {has}. Nothing was done."
     chosen = set(parts or [_EVERYTHING]) if _EVERYTHING in only else set(only)
     if _EVERYTHING in skipped or not chosen - set(skipped):
-        return f"The tags of this run leave nothing to do. {has}. Nothing was done."
+        return f"The tags of this run select nothing. {has}. Nothing was done."
     return ""
 
 

@@ -27,7 +27,7 @@ class Waiting:
             Display().display(text, stderr=True)
 
 
-def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
+def key_message(result: Mapping[str, Any], seconds: int) -> str:
     """Return what a run waits for, from a result of the module that is not done yet."""
     if result.get("pending"):
         return (
@@ -37,7 +37,7 @@ def for_the_key(result: Mapping[str, Any], seconds: int) -> str:
     return f"Waiting for AWS to {result['waiting_for']}: usually 5 to 20 s, at most {seconds} s"
 
 
-def for_the_distribution(result: Mapping[str, Any], seconds: int) -> str:
+def distribution_message(result: Mapping[str, Any], seconds: int) -> str:
     """Return what a run waits for after it has made or changed a distribution."""
     return (
         f"Waiting for CloudFront to deploy distribution {result['distribution_id']} everywhere: "

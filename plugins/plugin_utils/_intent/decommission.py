@@ -251,7 +251,7 @@ def _mp4(apps: Sequence[App], is_: str) -> Iterator[str]:
     stays = [app for app in apps if setting not in app.changes and app.settings.get(setting)]
     if stays:
         yield (
-            f"MP4 recording stays on and writes to the server's disk, since no backup has that it was off: "
+            f"MP4 recording stays on and writes to the server's disk, since no backup says it was off: "
             f"{abbreviate(_where(stays))}. To stop it, set {setting} to false."
         )
 

@@ -134,7 +134,7 @@ def _too_many_origins(sharing: Sequence[Member]) -> list[str]:
         return []
     problem = (
         f"the {len(origins)} origins of bucket '{intent.bucket}' make a CORS rule of {size} bytes, where S3 "
-        f"allows {cors.MAX_BYTES}. {cors.way_out_of_size(rules)} (s3_recording_cors_origins)"
+        f"allows {cors.MAX_BYTES}. {cors.size_remedy(rules)} (s3_recording_cors_origins)"
     )
     return [problem]
 
@@ -150,7 +150,7 @@ def _too_large_policy(sharing: Sequence[Member]) -> list[str]:
     if intent.key_given or size <= _LARGEST_POLICY:
         return []
     problem = (
-        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a policy of {size} letters, "
+        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a {size}-character policy, "
         f"where IAM allows {_LARGEST_POLICY}: give some of the applications another bucket"
         + (", or leave out s3_recording_key_file_extensions" if intent.key_file_extensions else "")
     )
@@ -219,7 +219,7 @@ def _cluster_problems(members: Sequence[Member]) -> list[str]:
         if _settings(other.intent) != _settings(member.intent):
             found.append(
                 f"{other.host} and {member.host} are nodes of cluster '{member.intent.cluster}', which has "
-                "one set of settings, but their variables ask for different ones: give both the same"
+                "one set of settings, but their variables differ: give both the same"
             )
     return found
 

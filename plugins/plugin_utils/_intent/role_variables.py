@@ -149,11 +149,11 @@ def _with_environment(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Precedence:
-    """Decides which values are of the play, and so of all hosts, and which are of each host in the inventory.
+    """Decides which values the play sets, for all hosts, and which the inventory sets, for each host.
 
-    A task sees what the play and the role say for the host it runs on alone. Where that differs from what
-    the inventory says for this host, it comes from the play and beats the inventory for every host; where it
-    is not a default and the inventory does not have it, likewise.
+    A task sees only the values of its own host. A value that differs from this host's inventory is set by
+    the play, and beats the inventory for every host. So is one that is neither a default nor in the
+    inventory.
     """
 
     def __init__(self, values: Mapping[str, Any], own: Mapping[str, Any]) -> None:

@@ -31,8 +31,8 @@ def texts_problem(values: Mapping[str, Any], names: Iterable[str], prefix: str =
     """Return which values are no text and what to write instead; empty if all are text."""
     wrong = [(f"{prefix}{name}", not_text(values.get(name))) for name in names]
     return "; ".join(
-        f"{name} is {kind} for YAML, which is not what was written: put it in quotes, as in {name}: '...'. "
-        "If it is a template, the template has to give text. It was not tried"
+        f"YAML reads {name} as {kind}, not as text: put it in quotes, as in {name}: '...'. "
+        "If it is a template, it must return text. It was not tried"
         for name, kind in wrong
         if kind
     )

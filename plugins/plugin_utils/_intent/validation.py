@@ -62,9 +62,8 @@ def _prefix(intent: Intent) -> Iterator[str]:
     text = intent.prefix
     if text and (".." in text or not is_literal(text) or not _PREFIX.fullmatch(text)):
         yield (
-            f"s3_recording_prefix: '{text}' must be a path such as a/b, with no slash at its ends, "
-            "no part that is a dot, no two dots, which AMS does not forward to, and no *, which in the key's "
-            "policy would stand for other folders as well"
+            f"s3_recording_prefix: '{text}' must be a path such as a/b: no slash at its ends, no "
+            "part that is a dot, no .. (AMS does not forward to it) and no * (a wildcard in the key's policy)"
         )
 
 
@@ -95,8 +94,8 @@ def _address_problems(name: str, url: str, bucket: str) -> Iterator[str]:
     right = without_bucket(url, bucket) if name in _ENDPOINTS else ""
     if right:
         yield (
-            f"'{url}' has a bucket in it, which the role and AMS add themselves: set it to {right}. Where "
-            "that is the provider's own name, give another name of the provider or the number of its host"
+            f"'{url}' contains the bucket, which the role and AMS add themselves: set it to {right}. If that "
+            "is the provider's own name, use another name of the provider or its IP address"
         )
     elif address.path.strip("/") and name in _WITHOUT_PATH:
         yield f"'{url}' has a path, which does not belong there: set it to {replace(address, path='')}"
@@ -146,9 +145,9 @@ _SERVER_RULES = (
 def _open_http(intent: Intent) -> Iterator[str]:
     if is_open_http(intent.ams_url):
         yield (
-            "s3_recording_ams_url: password or token go to the console by plain http, and who listens on the "
-            "way can use them; give its https address (port 5443), or http://localhost:5080 with a "
-            "connection to the server itself (ssh)"
+            "s3_recording_ams_url: the password or token is sent by plain http, and anybody in between "
+            "can read it; use the https address (port 5443), or http://localhost:5080 with a connection to "
+            "the server itself (ssh)"
         )
 
 
@@ -156,8 +155,8 @@ def _unused_certificate(intent: Intent) -> Iterator[str]:
     if intent.ams_ca_path and intent.ams_validate_certs is False:
         yield (
             "s3_recording_ams_ca_path has no effect with s3_recording_ams_validate_certs: false (or "
-            "AMS_INSECURE): no certificate is checked, and anybody on the way can pose as the server; leave "
-            "s3_recording_ams_validate_certs out"
+            "AMS_INSECURE): no certificate is checked, and anybody in between can pose as the server; "
+            "remove s3_recording_ams_validate_certs"
         )
 
 
@@ -177,7 +176,7 @@ def _expired_versions(intent: Intent) -> Iterator[str]:
 def _limited_key(intent: Intent) -> Iterator[str]:
     if intent.key_file_extensions:
         yield (
-            "s3_recording_key_file_extensions: a recording with an ending that is not among "
+            "s3_recording_key_file_extensions: a recording whose extension is not one of "
             f"{', '.join(intent.key_file_extensions)} is never uploaded, and only the server's log says so"
         )
 
@@ -214,8 +213,8 @@ def _not_uploaded(intent: Intent) -> Iterator[str]:
 def _not_cached(intent: Intent) -> Iterator[str]:
     if intent.forwards and intent.chosen_delivery.needs_distribution and not intent.cache_control:
         yield (
-            "s3_recording_cache_control: the header that AMS sets by default forbids CloudFront to keep "
-            "recordings, so that each viewer's request reaches the bucket; better is for example "
+            "s3_recording_cache_control: the header that AMS sets by default stops CloudFront from "
+            "caching recordings, so each viewer's request reaches the bucket; set for example "
             "public, max-age=86400"
         )
 

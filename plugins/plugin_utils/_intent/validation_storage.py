@@ -83,18 +83,16 @@ def _provider(intent: Intent) -> Iterator[str]:
         return
     name = intent.provider_name
     if not intent.s3_endpoint:
-        yield f"s3_recording_endpoint is not set, and each user of {name} has another one"
+        yield f"s3_recording_endpoint is not set, and it differs for each user of {name}"
     if "{region}" in intent.s3_provider.endpoint and not (intent.endpoint or intent.region):
         yield f"s3_recording_region is not set, from which the endpoint of {name} follows"
     if not intent.key_given:
         yield (
-            f"s3_recording_access_key_id is not set: the provider {name} has no IAM that could make a key, "
-            "make one there and give it with s3_recording_secret_access_key"
+            f"s3_recording_access_key_id is not set: the provider {name} has no IAM to create a key; "
+            "create one there and set it with s3_recording_secret_access_key"
         )
     if intent.forwards and not intent.s3_provider.serves and not intent.base_url:
-        yield (
-            f"s3_recording_base_url is not set: viewers reach a bucket of {name} only by a domain of its own"
-        )
+        yield (f"s3_recording_base_url is not set: viewers reach a bucket of {name} only by a custom domain")
 
 
 def _is_elsewhere(intent: Intent) -> bool:
@@ -107,11 +105,11 @@ def _delivery_elsewhere(intent: Intent) -> Iterator[str]:
         return
     if intent.chosen_delivery.readers == EVERYBODY and not provider.policies and provider.acls:
         yield (
-            f"s3_recording_delivery: the provider {name} has no policies of buckets that could open a "
+            f"s3_recording_delivery: the provider {name} has no bucket policies to open a "
             "folder; acl opens each recording by an ACL"
         )
     if intent.chosen_delivery.uses_acls and not provider.acls:
-        yield f"s3_recording_delivery: the provider {name} has no ACLs of objects, so acl opens nothing"
+        yield f"s3_recording_delivery: the provider {name} has no object ACLs, so acl opens nothing"
 
 
 def _secure_transport(intent: Intent) -> Iterator[str]:
@@ -119,11 +117,10 @@ def _secure_transport(intent: Intent) -> Iterator[str]:
         return
     name = "s3_recording_secure_transport_only"
     if intent.s3_endpoint.startswith("http:"):
-        yield f"{name} would shut out everybody, since {intent.s3_endpoint} is no https address"
+        yield f"{name} would shut out everybody, since {intent.s3_endpoint} is not https"
     elif not intent.s3_provider.policies:
         yield (
-            f"{name} needs a bucket policy, which the provider does not have: set that by the provider's "
-            "own means"
+            f"{name} needs a bucket policy, which the provider does not have: use the provider's own tools"
         )
 
 
@@ -131,8 +128,8 @@ def _literals(intent: Intent) -> Iterator[str]:
     for name in ("region", "encryption_key_id"):
         if not is_literal(getattr(intent, name)):
             yield (
-                f"s3_recording_{name}: '{getattr(intent, name)}' must be one name, with none of * ? $ in it, "
-                "which in the key's policy would make a pattern of it"
+                f"s3_recording_{name}: '{getattr(intent, name)}' must not contain * ? $, which make it a "
+                "pattern in the key's policy"
             )
 
 
@@ -153,14 +150,14 @@ def _unknown_to_provider(intent: Intent) -> Iterator[str]:
     }
     for name, is_wanted in wanted.items():
         if is_wanted and name not in intent.s3_provider.keeps:
-            yield f"the provider {intent.provider_name} is not known to have {name} of buckets"
+            yield f"the provider {intent.provider_name} is not known to support bucket {name}"
 
 
 def _abort_uploads(intent: Intent) -> Iterator[str]:
     if intent.abort_uploads_days and not intent.s3_provider.aborts:
         yield (
             f"s3_recording_abort_uploads_days: the provider {intent.provider_name} refuses a rule about "
-            "uploads that were never finished, and ends them by itself"
+            "unfinished uploads, and aborts them itself"
         )
 
 
@@ -169,7 +166,7 @@ def _encryption(intent: Intent) -> Iterator[str]:
         yield from one_of("encryption", intent.encryption, buckets.ENCRYPTIONS)
     if intent.encryption == buckets.KMS and intent.chosen_delivery.is_public:
         yield (
-            "s3_recording_encryption: viewers have no credentials, without which S3 gives nothing that is "
+            "s3_recording_encryption: viewers have no credentials, and without them S3 serves nothing "
             f"encrypted by {buckets.KMS}; use AES256, or s3_recording_delivery: private"
         )
     if intent.encryption == buckets.KMS and _has_distribution(intent) and not intent.encryption_key_id:

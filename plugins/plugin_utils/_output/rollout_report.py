@@ -65,7 +65,7 @@ def format_stopped(
     lines += _states(batch, run, again)
     lines += _stuck(batch, run, again)
     lines += [
-        f"{each.host}: left as somebody else has set it in the meantime: {', '.join(each.left_alone)}"
+        f"{each.host}: not restored, somebody else changed it: {', '.join(each.left_alone)}"
         for each in batch
         if each.left_alone
     ]
@@ -78,8 +78,8 @@ def format_stopped(
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
-            "s3_recording_key_leaked=true again, and leave out servers that fail (--limit): it goes on with "
-            "the key that is stored, makes the previous one inactive, and fails at the end to say which one "
+            "s3_recording_key_leaked=true again, and leave out servers that fail (--limit): it continues "
+            "with the stored key, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
     return "\n".join(lines)

@@ -39,9 +39,7 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
     if len(layers) > len(rekeyed):
         parts.append(f"The previous settings are kept in {folder}; to go back: {_COMMAND}{run}")
     elif not rekeyed:
-        parts.append(
-            "An earlier run had left that open. rollback.yml lists the runs that can be rolled back."
-        )
+        parts.append("The changes are an earlier run's. rollback.yml lists the runs that can be rolled back.")
     return " ".join(parts)
 
 
@@ -62,8 +60,7 @@ def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: b
     if key:
         lines.append(f"The access key stays, since a replaced one is not written back: {abbreviate(key)}.")
     lines += [
-        f"{host}: not known to be restored, its backup is kept: {results[host].get('msg', '')}"
-        for host in failed
+        f"{host}: maybe not restored, its backup is kept: {results[host].get('msg', '')}" for host in failed
     ]
     return "\n".join(lines), bool(others or key) and not back
 
@@ -73,7 +70,7 @@ def _left_alone(hosts: Sequence[str], results: Mapping[str, Mapping[str, Any]]) 
     for host in hosts:
         found = results[host]["left_alone"].items()
         names = ", ".join(f"{app}: {name}" for app, names in found for name in sorted(names))
-        lines.append(f"{host}: left as somebody else has set it since, and kept in the backup: {names}.")
+        lines.append(f"{host}: not restored, somebody else changed it; kept in the backup: {names}.")
     return lines
 
 

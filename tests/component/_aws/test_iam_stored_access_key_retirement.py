@@ -269,7 +269,7 @@ def test_a_leaked_key_waits_for_no_upload_and_what_is_lost_is_named(aws: AwsStan
     assert lost in user.run(**where, check=True)["msg"]
     aws.fault("s3:ListMultipartUploads", count=1, status=403, code="AccessDenied", message="no")
     told = user.run(**where)["msg"]
-    assert "which running uploads are lost by that is not known" in told
+    assert "it is not known which running uploads are lost" in told
     assert statuses(user)[leaked] == "Inactive"
 
 
@@ -312,8 +312,8 @@ def test_an_upload_of_many_parts_keeps_the_former_key_active(aws: AwsStandIn, us
     begun = s3.create_multipart_upload(Bucket=bucket, Key="streams/long.mp4")
     module = Module(aws, bucket=bucket)
     later = datetime.now(timezone.utc) + timedelta(minutes=16)
-    assert uploads.under_way(module, bucket, later) == ()
-    assert uploads.under_way(module, f"{bucket}-not", later) == ()
+    assert uploads.uploads_in_progress(module, bucket, later) == ()
+    assert uploads.uploads_in_progress(module, f"{bucket}-not", later) == ()
 
     waiting = user.run(state="retired", bucket=bucket, wait=False)
     assert waiting["pending"].endswith("streams/long.mp4")

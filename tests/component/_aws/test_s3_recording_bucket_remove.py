@@ -125,9 +125,7 @@ def test_a_store_without_tags_keeps_its_bucket(aws: AwsStandIn, place: Place) ->
     place.run()
     aws.fault("s3:GetBucketTagging", status=501, code="NotImplemented")
     result = place.run(state="absent")
-    assert result["stays"] == [
-        "its provider has no tags of buckets, so that nobody can know if it was made here"
-    ]
+    assert result["stays"] == ["its provider has no bucket tags, which would say if it was made here"]
 
 
 def test_a_store_that_has_no_tags_is_not_asked_for_them(aws: AwsStandIn, place: Place) -> None:

@@ -21,8 +21,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.viewe
     PRIVATE,
     PUBLIC,
     Browser,
+    first_plain_http,
     kind_of,
-    left_tls,
     literal_kind,
     may_redirect,
 )
@@ -242,4 +242,4 @@ def test_one_who_goes_beyond_a_place(sites: Callable[..., Site]) -> None:
 def test_leaving_tls_is_told(urls: list[str], plain: str) -> None:
     *history, last = (SimpleNamespace(url=url) for url in urls)
     answer: Any = SimpleNamespace(url=last.url, history=history)
-    assert left_tls(answer) == plain
+    assert first_plain_http(answer) == plain

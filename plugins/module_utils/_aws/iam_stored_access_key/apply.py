@@ -25,7 +25,7 @@ from . import model as keys
 from . import plan as decisions
 from .plan_retirement import Retirement
 from .read import KeyReader
-from .uploads import under_way
+from .uploads import uploads_in_progress
 from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 
 _NEW_KEY = "(a new key)"
@@ -196,7 +196,7 @@ class KeyTask:
     def _uploads(self, now: keys.KeyState, leaked: bool) -> tuple[tuple[str, ...], str]:
         """Return the uploads in progress, or why they are not known, which keeps no leaked key active."""
         try:
-            return under_way(self.module, self.params["bucket"], now.now), ""
+            return uploads_in_progress(self.module, self.params["bucket"], now.now), ""
         except AwsError as error:
             if not leaked:
                 raise

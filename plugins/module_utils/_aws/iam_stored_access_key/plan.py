@@ -69,7 +69,7 @@ def _present(now: KeyState, recreate: bool) -> Decision:
     if key is None and now.is_young(date_of(now.stored.document.get("create_date"), now.now)):
         return Decision("wait", f"IAM does not list the stored key {stored_id} yet")
     if recreate:
-        return _create(now, f"the stored key {stored_id} is of no use", (stored_id,) if key else (), recreate)
+        return _create(now, f"the stored key {stored_id} is unusable", (stored_id,) if key else (), recreate)
     if key is None:
         raise now.error(
             f"the key {stored_id} is stored, but the user has no such key any more",
@@ -117,9 +117,7 @@ def _rotated(now: KeyState, recreate: bool, how: Retirement) -> Decision:
     if decision.action != "keep" or now.stored is None:
         return decision
     if not now.others:
-        return _create(
-            now, f"the stored key {now.stored.access_key_id} is to be followed by another", (), False
-        )
+        return _create(now, f"the stored key {now.stored.access_key_id} is to be rotated", (), False)
     newer = [key for key in now.others if not now.is_previous(key)]
     if not newer:
         return _rotated_again(now, how, decision)
@@ -155,7 +153,7 @@ def _rotated_again(now: KeyState, how: Retirement, present: Decision) -> Decisio
             f"{current} is made inactive as soon as the servers have moved",
         )
         raise RotationInGrace(*refusal.args)
-    why = f"{current} has leaked" if how.leaked else f"the stored key {current} is to be followed by another"
+    why = f"{current} has leaked" if how.leaked else f"the stored key {current} is to be rotated"
     return _create(now, why, ids(now.others), False)
 
 

@@ -5,7 +5,7 @@
 
 A server signs a multipart upload with the key that it began with, to the last part (seen on AMS 2.17.1);
 everything that begins after the switch is signed with the new one, streams that were running included. So
-the uploads in progress have to end before the previous key is made inactive. It is deleted a time of grace
+the uploads in progress have to end before the previous key is made inactive. It is deleted a grace period
 after that, in which it can be made active again if something else turns out to need it.
 
 The stored document records moved_at, when everything had moved to the stored key; used_at, the last use of a
@@ -78,7 +78,7 @@ def without_expired(now: KeyState, how: Retirement, present: Decision) -> Decisi
         return present
     return Decision(
         "delete",
-        f"{present.message}; the old key {listed(ids(now.others))} is deleted, its time of grace is over",
+        f"{present.message}; the old key {listed(ids(now.others))} is deleted, its grace period is over",
         delete_ids=ids(now.others),
         rewrite=True,
         notes={name: None for name in _NOTES if now.stored.document.get(name) is not None},
@@ -133,7 +133,7 @@ def _few(names: Sequence[str]) -> str:
 def _lost(how: Retirement) -> str:
     """Describe what running uploads lose when a leaked key is made inactive."""
     if how.not_listed:
-        return f"which running uploads are lost by that is not known ({how.not_listed})"
+        return f"it is not known which running uploads are lost ({how.not_listed})"
     if not how.uploads:
         return "no multipart upload was running"
     return f"running uploads that began with it are lost, the files stay on the servers: {_few(how.uploads)}"
@@ -222,5 +222,5 @@ def _describe_in_use(key: Key) -> str:
     return (
         f"{key.access_key_id} stays {'active' if key.active else 'inactive'}, because something has used it "
         f"since the servers moved (last {key.last_used:%Y-%m-%dT%H:%MZ}, {key.by}): unless that was a long "
-        "upload, find out what it was and give it another key; a later run goes on when it is not used again"
+        "upload, find out what it was and give it another key; once the key is unused, a later run continues"
     )

@@ -15,7 +15,7 @@ from ..module import AwsModule
 _GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
-def under_way(module: AwsModule, bucket: str, now: datetime) -> tuple[str, ...]:
+def uploads_in_progress(module: AwsModule, bucket: str, now: datetime) -> tuple[str, ...]:
     """Return the keys of objects that are being uploaded to a bucket; none if there is no such bucket."""
     s3 = client(module, "s3")
     found = call_aws_pages(

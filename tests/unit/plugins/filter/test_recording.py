@@ -96,7 +96,7 @@ def test_the_warnings_of_a_check_are_gathered_unless_it_fails(
     action._connection = None
     monkeypatch.setattr(ActionBase, "run", lambda *_given: {})
     monkeypatch.setattr(action, "_compute_environment_string", lambda _environment: None)
-    monkeypatch.setattr(in_process, "stay_the_same_user", lambda _connection: None)
+    monkeypatch.setattr(in_process, "disable_become", lambda _connection: None)
     monkeypatch.setattr(in_process.InProcessAction, "_run_once", lambda *_given: dict(result))
     found = action.run(task_vars={"__s3_recording_batch": ["ams-1"]})
     assert found.get("notes") == (None if failed else [of_server])

@@ -54,7 +54,7 @@ class TestDoor:
     )
     def test_what_is_wider_is_named(self, cidr: str, wider: str) -> None:
         (sentence,) = told(remoteAllowedCIDR=cidr)
-        assert sentence.startswith(f"remoteAllowedCIDR allows {wider}: who comes from there can read and")
+        assert sentence.startswith(f"remoteAllowedCIDR allows {wider}: everybody there can read and")
         assert "bucket recordings at /live/hls-upload/NAME without a login" in sentence
 
     @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ class TestTokens:
     def test_the_address_behind_forwarding_asks_for_none(self, control: str) -> None:
         (sentence,) = told(**FORWARDS, **{control: True})
         assert sentence.startswith(
-            f"{control} is on, and viewers are forwarded to https://bucket.example.com, which asks for no "
+            f"{control} is on, and viewers are forwarded to https://bucket.example.com, which needs no "
         )
 
     def test_where_nobody_is_forwarded(self) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_r
     turned_on_for,
 )
 
-OF_BEFORE = "recordings of before this change are on the server's disk"
+OF_BEFORE = "recordings from before this change are only on the server's disk"
 
 
 class Application:

@@ -40,7 +40,7 @@ def test_throttling_has_advice(code: str, status: int, is_throttled: bool) -> No
     """It had none: the message ended with the code."""
     answer = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     error = to_aws_error("Asking", ClientError(answer, "Ask"))  # type: ignore[arg-type]
-    assert ("run again in some minutes" in str(error)) is is_throttled
+    assert ("run again in a few minutes" in str(error)) is is_throttled
 
 
 class _Module:

@@ -129,8 +129,8 @@ class TestGeneral:
             (S3Response(code="RequestTimeTooSkewed"), Evidence(), "The clock"),
             (S3Response(code="InvalidStorageClass"), Evidence(), "s3StorageClass"),
             (S3Response(code="InvalidBucketName"), Evidence(), "No bucket can have the name 'recordings'"),
-            (S3Response(code="SlowDown"), Evidence(), "The S3 provider has a failure of its own"),
-            (S3Response(code="503"), Evidence(), "The S3 provider has a failure of its own"),
+            (S3Response(code="SlowDown"), Evidence(), "The S3 provider failed"),
+            (S3Response(code="503"), Evidence(), "The S3 provider failed"),
             (S3Response(code="Strange"), Evidence(), "See the error of the S3 provider"),
         ],
     )
@@ -205,7 +205,7 @@ class TestHead:
         assert "see the check 'put'" in diagnosis.head_remedy(HEAD_DENIED, OK, DENIED, ASKED)
 
     def test_another_code(self) -> None:
-        assert "a failure of its own" in diagnosis.head_remedy(S3Response(code="503"), OK, OK, ASKED)
+        assert "provider failed" in diagnosis.head_remedy(S3Response(code="503"), OK, OK, ASKED)
 
 
 def put_remedy(
@@ -357,7 +357,7 @@ class TestRedirect:
 
     def test_another_place_against_the_settings(self) -> None:
         remedy = redirect_remedy(302, "https://elsewhere/streams/probe.mp4", self.asked, self.asked)
-        assert "than its own settings say" in remedy
+        assert "where its settings say" in remedy
 
     def test_a_proxy_in_front(self) -> None:
         url = "http://ams/live/streams/probe.mp4"
@@ -365,7 +365,7 @@ class TestRedirect:
         assert "set viewer_url to https://ams" in remedy
 
     @pytest.mark.parametrize(
-        ("status", "says"), [(401, "play tokens"), (403, "play tokens"), (502, "has an error of its own")]
+        ("status", "says"), [(401, "play tokens"), (403, "play tokens"), (502, "The server failed")]
     )
     def test_other_statuses(self, status: int, says: str) -> None:
         assert says in redirect_remedy(status, "", self.asked, self.asked)
@@ -661,7 +661,7 @@ class TestPreflight:
                 "This CORS request is not allowed.",
                 "CORS rules lack the origin https://a",
             ),
-            (f"https://cdn/{KEY}", 405, "", "Let cdn pass OPTIONS, and the header Origin, on to the bucket"),
+            (f"https://cdn/{KEY}", 405, "", "Have cdn pass OPTIONS and the Origin header to the bucket"),
         ],
     )
     def test_remedy(self, target: str, status: int, text: str, says: str) -> None:

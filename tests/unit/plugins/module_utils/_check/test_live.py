@@ -414,7 +414,12 @@ def not_made(case: Case, **options: Any) -> CheckResult:
             False,
             "(remoteAllowedCIDR '10.0.0.0/8') blocks 127.0.0.1",
         ),
-        ("status 403 with 'Not allowed to access this resource'", {}, False, "the scope of the user decides"),
+        (
+            "status 403 with 'Not allowed to access this resource'",
+            {},
+            False,
+            "lacks the permission (see its scope)",
+        ),
     ],
 )
 @pytest.mark.parametrize("at", ["create", "start"])
@@ -422,7 +427,7 @@ def test_an_application_that_takes_no_call_is_no_broken_recording(
     case: Case, at: str, came: str, settings: dict[str, Any], signs: bool, remedy: str
 ) -> None:
     case.server.errors[at] = AmsError(
-        "Asking", f"{came} for {URL}", "the scope of the user decides", status=403
+        "Asking", f"{came} for {URL}", "lacks the permission (see its scope)", status=403
     )
     case.server.signs = signs
     link = not_made(case, **settings)

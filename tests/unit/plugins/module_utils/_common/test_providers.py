@@ -135,7 +135,7 @@ def test_addresses_follow_from_the_provider(
         ({"provider": "ceph"}, "s3_recording_endpoint is not set"),
         ({"provider": "wasabi", "region": ""}, "s3_recording_region is not set"),
         ({"provider": "ovh"}, "acl opens each recording"),
-        ({"provider": "minio", "endpoint": "http://m:9000", "delivery": "acl"}, "has no ACLs of objects"),
+        ({"provider": "minio", "endpoint": "http://m:9000", "delivery": "acl"}, "has no object ACLs"),
         ({"provider": "r2", "endpoint": "https://0.r2.cloudflarestorage.com"}, "s3_recording_base_url"),
         (
             {"provider": "minio", "endpoint": "http://m:9000", "secure_transport_only": True},

@@ -78,10 +78,10 @@ def test_a_strategy_that_lets_each_host_go_alone_is_refused_by_name(strategy: st
         (ALL, ["strage"], PARTS, "no tag strage here."),
         (["always"], (), PARTS, "no tag always here."),
         (["untagged"], (), PARTS, "no tag untagged here."),
-        (ALL, PARTS, PARTS, "leave nothing to do."),
-        (["storage"], ["storage"], PARTS, "leave nothing to do."),
-        (ALL, ["all"], PARTS, "leave nothing to do."),
-        (ALL, ["all"], (), "leave nothing to do."),
+        (ALL, PARTS, PARTS, "select nothing."),
+        (["storage"], ["storage"], PARTS, "select nothing."),
+        (ALL, ["all"], PARTS, "select nothing."),
+        (ALL, ["all"], (), "select nothing."),
     ],
 )
 def test_tags_that_leave_nothing_or_are_not_there(only: Any, skipped: Any, parts: Any, problem: str) -> None:

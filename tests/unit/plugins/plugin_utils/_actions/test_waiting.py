@@ -59,7 +59,7 @@ def probe_result(code: str) -> dict[str, Any]:
 )
 def test_waiting_for_a_key_is_no_error(code: str, text: str) -> None:
     result = probe_result(code)
-    told = waiting.for_the_key(result, 60)
+    told = waiting.key_message(result, 60)
     assert text in told
     assert code not in told
     assert "Run again" not in told
@@ -77,14 +77,14 @@ def test_the_remedy_of_a_key_that_took_too_long() -> None:
 
 def test_waiting_for_quiet_and_for_uploads() -> None:
     result = {"user_name": "recording", "pending": "uploads in progress may have begun with it: a.mp4"}
-    assert waiting.for_the_key(result, 360) == (
+    assert waiting.key_message(result, 360) == (
         "Waiting before an access key of IAM user recording is switched off, at most 360 s: "
         "uploads in progress may have begun with it: a.mp4"
     )
 
 
 def test_waiting_for_a_distribution() -> None:
-    assert waiting.for_the_distribution({"distribution_id": "E1"}, 1200) == (
+    assert waiting.distribution_message({"distribution_id": "E1"}, 1200) == (
         "Waiting for CloudFront to deploy distribution E1 everywhere: usually 3 to 10 minutes, at most 1200 s"
     )
 

@@ -85,8 +85,8 @@ def test_a_store_is_not_asked_for_what_it_is_not_known_to_have() -> None:
     other = replace(CEPH, provider="other")
     assert bucket_settings(other, ["streams"]) == {"expected_bucket_owner": "any"}
     assert problems_of(replace(other, versioning=True, bucket_tags={"a": "b"})) == [
-        "the provider other is not known to have versioning of buckets",
-        "the provider other is not known to have tags of buckets",
+        "the provider other is not known to support bucket versioning",
+        "the provider other is not known to support bucket tags",
     ]
 
 

@@ -158,18 +158,24 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
             {"key_file_extensions": ("mp4",), "access_key_id": "A", "secret_given": True},
             "has no effect with s3_recording_access_key_id",
         ),
-        ({"prefix": "a/../b"}, "no two dots"),
+        ({"prefix": "a/../b"}, "no .. (AMS does not forward to it)"),
         ({"prefix": "."}, "no part that is a dot"),
         ({"prefix": "a/./b"}, "no part that is a dot"),
-        ({"prefix": "a*"}, "would stand for other folders as well"),
-        ({"prefix": "*/*"}, "would stand for other folders as well"),
+        ({"prefix": "a*"}, "no * (a wildcard in the key's policy)"),
+        ({"prefix": "*/*"}, "no * (a wildcard in the key's policy)"),
         ({"prefix": "a?b"}, "s3_recording_prefix"),
         ({"prefix": "${aws:username}"}, "s3_recording_prefix"),
-        ({"encryption_key_id": "*"}, "s3_recording_encryption_key_id: '*' must be one name"),
+        ({"encryption_key_id": "*"}, "s3_recording_encryption_key_id: '*' must not contain * ? $"),
         ({"encryption_key_id": "alias/${aws:username}"}, "s3_recording_encryption_key_id"),
-        ({"encryption_key_id": "arn:aws:kms:us-east-1:123456789012:key/?"}, "make a pattern of it"),
-        ({"region": "*", "endpoint": "https://s3.example.com"}, "s3_recording_region: '*' must be one name"),
-        ({"base_url": "https://cdn.example.com/my videos"}, "has blanks in it"),
+        (
+            {"encryption_key_id": "arn:aws:kms:us-east-1:123456789012:key/?"},
+            "make it a pattern in the key's policy",
+        ),
+        (
+            {"region": "*", "endpoint": "https://s3.example.com"},
+            "s3_recording_region: '*' must not contain * ? $",
+        ),
+        ({"base_url": "https://cdn.example.com/my videos"}, "contains spaces"),
         ({"base_url": "cdn.example.com"}, "has no scheme: write https://cdn.example.com (or http)"),
         ({"ams_url": "https://h:99999"}, "has the port '99999'"),
         ({"cors_origins": ("https://h/path",)}, "is not an origin"),
@@ -490,7 +496,7 @@ def test_what_cannot_work_with_cloudfront(asked: dict[str, Any], told: str) -> N
 
 
 def test_recordings_that_cloudfront_may_not_keep() -> None:
-    assert any("forbids CloudFront" in each for each in warnings_of(replace(CLOUDFRONT, cache_control="")))
+    assert any("stops CloudFront" in each for each in warnings_of(replace(CLOUDFRONT, cache_control="")))
 
 
 @pytest.mark.parametrize(

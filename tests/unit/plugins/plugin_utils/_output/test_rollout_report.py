@@ -43,8 +43,8 @@ def test_every_host_is_told_as_it_is() -> None:
         "Nothing was written to e.",
         "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_run=R.",
         STUCK,
-        "b: left as somebody else has set it in the meantime: live: hlsTime",
-        "g: left as somebody else has set it in the meantime: live: hlsTime",
+        "b: not restored, somebody else changed it: live: hlsTime",
+        "g: not restored, somebody else changed it: live: hlsTime",
         "Not touched: h0, h1, h2, h3, h4 and 2 more.",
     ]
 

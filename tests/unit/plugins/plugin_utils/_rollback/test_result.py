@@ -70,9 +70,9 @@ def test_a_result_says_of_each_server_what_was_read_back() -> None:
     assert text.splitlines() == [
         f"a, b: the settings from before {SITE} were read back.",
         f"Nothing to restore, since no run from {SITE} on changed them: c.",
-        "b: left as somebody else has set it since, and kept in the backup: live: hlsTime.",
+        "b: not restored, somebody else changed it; kept in the backup: live: hlsTime.",
         "The access key stays, since a replaced one is not written back: a.",
-        "d: not known to be restored, its backup is kept: no answer",
+        "d: maybe not restored, its backup is kept: no answer",
     ]
     assert failed is False
     assert restored(results, SITE, True)[0].startswith("a, b would have the settings from before")
@@ -88,7 +88,7 @@ def test_a_rollback_that_can_do_nothing_says_so() -> None:
 def test_a_server_without_a_result_is_not_called_one_with_nothing_to_restore() -> None:
     hostvars: dict[str, dict[str, Any]] = {"a": {}, "b": {"__s3_recording_restored": {"skipped": True}}}
     said = recording_restored(["a", "b"], hostvars, {"since": SITE, "hosts": ["a"]})["msg"]
-    assert "a: not known to be restored" in said
+    assert "a: maybe not restored" in said
     assert "changed them: b." in said
 
 
