@@ -165,7 +165,7 @@ def test_a_credential_that_is_neither_given_nor_there(fresh: AwxStandIn, awx: Aw
 
 def test_a_password_that_is_no_text_is_refused(fresh: AwxStandIn) -> None:
     run = set_up(fresh, variables={"s3_recording_awx_ams_password": 123456}, expected_rc=2)
-    assert "s3_recording_awx_ams_password is a number for YAML" in run.stdout
+    assert "YAML reads s3_recording_awx_ams_password as a number" in run.stdout
     assert fresh.writes() == []
 
 

@@ -171,7 +171,7 @@ def test_a_password_that_yaml_has_made_a_number_is_refused(tmp_path: Path) -> No
     """As a text it would be tried at every server, and the third wrong one blocks an account."""
     extra = {"s3_recording_ams_password": 123456}
     told = " ".join(plan(tmp_path, extra_vars=extra, expected_rc=2).stdout.split())
-    assert "eu1, eu2, us1: s3_recording_ams_password is a number for YAML" in told
+    assert "eu1, eu2, us1: YAML reads s3_recording_ams_password as a number" in told
     assert "s3_recording_ams_password: '...'" in told
 
 

@@ -48,7 +48,7 @@ def test_a_bucket_of_someone_else_leaves_nothing_behind_for_any_bucket(aws: AwsS
     refused = run_storage(aws, hosts, expected_rc=2)
     told = " ".join(refused.stdout.split())
     assert "Nothing was changed:" in told
-    assert "storage-taken: Looking for bucket storage-taken: it is there" in told
+    assert "storage-taken: Looking for bucket storage-taken: it exists" in told
     assert aws.writes() == []
     assert run_storage(aws, {"free": hosts["free"]}).changed > 0
 
@@ -85,7 +85,7 @@ def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
         }
         run = run_storage(aws, {"ams-1": host}, env={"ANSIBLE_STDOUT_CALLBACK": "one_document"})
     ended = json.loads(run.stdout)["ams-1"]
-    assert any("Access key" in name for name in ended)
+    assert any("access key" in name for name in ended)
     assert run.stderr.count("Waiting for AWS to activate access key") == 1
     assert run.stderr.count("Waiting for CloudFront to deploy distribution") == 1
 

@@ -43,7 +43,7 @@ def info(fleet: Fleet, warnings: tuple[str, ...] = (), rc: int = 0, **options: A
 def test_a_number_is_not_tried_as_a_password(fleet: Fleet, option: str) -> None:
     fleet.reset()
     run = info(fleet, (), 2, **{option: 123456})
-    assert f"{option} is a number for YAML" in run.output
+    assert f"YAML reads {option} as a number" in run.output
     assert fleet.logins() == []
 
 
@@ -67,4 +67,4 @@ def test_a_number_is_no_secret_of_aws_either() -> None:
     run = run_playbook([{"name": "Ask", "hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     assert len(modules) > 6
     for name in modules:
-        assert "secret_key is a number for YAML" in run.task(name)["msg"], name
+        assert "YAML reads secret_key as a number" in run.task(name)["msg"], name

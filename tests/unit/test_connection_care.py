@@ -70,9 +70,9 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
 def test_what_yaml_has_made_of_a_secret_is_refused_in_the_plan(
     plan: Plan, name: str, value: Any, kind: str
 ) -> None:
-    problems = [each for each in plan(3, **{name: value})["problems"] if "for YAML" in each]
+    problems = [each for each in plan(3, **{name: value})["problems"] if "YAML reads" in each]
     assert len(problems) == 1
-    assert problems[0].startswith(f"ams-0, ams-1, ams-2: s3_recording_{name} is {kind} for YAML")
+    assert problems[0].startswith(f"ams-0, ams-1, ams-2: YAML reads s3_recording_{name} as {kind}, not as")
     assert f"put it in quotes, as in s3_recording_{name}: '...'" in problems[0]
     assert str(value) not in problems[0]
 

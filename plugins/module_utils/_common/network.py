@@ -86,7 +86,7 @@ def _has_no_route(error: BaseException) -> bool:
 
 def _breaks_http(error: BaseException) -> bool:
     # http.client itself raises the base class for too many headers.
-    return isinstance(error, http.client.LineTooLong) or type(error) is http.client.HTTPException
+    return isinstance(error, http.client.LineTooLong) or error.__class__ is http.client.HTTPException
 
 
 # The first that fits counts: a refused connection is a ConnectionError around other errors, for example.

@@ -26,14 +26,10 @@ UNKNOWN_DOMAIN = "https://(distribution)"
 _WHOLE_IN_USER_NAME = 54
 
 
-def _shared(default: Any = "", **metadata: bool) -> Any:
-    """Declare a variable on which all hosts of a bucket must agree."""
-    return field(default=default, metadata={"shared": True, **metadata})
-
-
-def _address(default: Any = "") -> Any:
-    """Declare a variable that holds URLs or origins, whose host may be written in any script."""
-    return field(default=default, metadata={"address": True})
+# On these all hosts of a bucket must agree.
+_SHARED = {"shared": True}
+# These hold URLs or origins, whose host may be written in any script.
+_ADDRESS = {"address": True}
 
 
 @dataclass(frozen=True)
@@ -41,41 +37,41 @@ class Intent:
     """The desired state of one host. secret_given stands for the secret key, which is not in the plan."""
 
     bucket: str
-    region: str = _shared()
-    delivery: str = _shared()
-    close_existing: bool = _shared(False)
-    secure_transport_only: Optional[bool] = _shared(None)
-    change_foreign_access: bool = _shared(False)
-    bucket_owner: str = _shared()
-    versioning: Optional[bool] = _shared(None)
-    encryption: str = _shared()
-    encryption_key_id: str = _shared()
-    expire_days: int = _shared(0)
-    noncurrent_expire_days: int = _shared(0)
-    expire_existing: bool = _shared(False)
-    transitions: tuple[Mapping[str, Any], ...] = _shared(())
-    abort_uploads_days: Optional[int] = _shared(None)
-    bucket_tags: Optional[Mapping[str, Any]] = _shared(None)
-    iam_user: str = _shared()
-    adopt_iam_user: bool = _shared(False)
-    permissions_boundary: str = _shared()
-    managed_full_access: bool = _shared(False)
-    allow_delete: bool = _shared(False)
-    key_file_extensions: tuple[str, ...] = _shared(())
-    key_store: str = _shared("ssm")
-    key_path: str = _shared()
-    access_key_id: str = _shared()
+    region: str = field(default="", metadata=_SHARED)
+    delivery: str = field(default="", metadata=_SHARED)
+    close_existing: bool = field(default=False, metadata=_SHARED)
+    secure_transport_only: Optional[bool] = field(default=None, metadata=_SHARED)
+    change_foreign_access: bool = field(default=False, metadata=_SHARED)
+    bucket_owner: str = field(default="", metadata=_SHARED)
+    versioning: Optional[bool] = field(default=None, metadata=_SHARED)
+    encryption: str = field(default="", metadata=_SHARED)
+    encryption_key_id: str = field(default="", metadata=_SHARED)
+    expire_days: int = field(default=0, metadata=_SHARED)
+    noncurrent_expire_days: int = field(default=0, metadata=_SHARED)
+    expire_existing: bool = field(default=False, metadata=_SHARED)
+    transitions: tuple[Mapping[str, Any], ...] = field(default=(), metadata=_SHARED)
+    abort_uploads_days: Optional[int] = field(default=None, metadata=_SHARED)
+    bucket_tags: Optional[Mapping[str, Any]] = field(default=None, metadata=_SHARED)
+    iam_user: str = field(default="", metadata=_SHARED)
+    adopt_iam_user: bool = field(default=False, metadata=_SHARED)
+    permissions_boundary: str = field(default="", metadata=_SHARED)
+    managed_full_access: bool = field(default=False, metadata=_SHARED)
+    allow_delete: bool = field(default=False, metadata=_SHARED)
+    key_file_extensions: tuple[str, ...] = field(default=(), metadata=_SHARED)
+    key_store: str = field(default="ssm", metadata=_SHARED)
+    key_path: str = field(default="", metadata=_SHARED)
+    access_key_id: str = field(default="", metadata=_SHARED)
     secret_given: bool = False
-    aws_endpoint_url: str = _shared(address=True)
-    provider: str = _shared()
-    endpoint: str = _shared(address=True)
-    path_style: Optional[bool] = _shared(None)
-    cloudfront_distribution: str = _shared()
-    cloudfront_price_class: str = _shared()
-    cors: str = _shared()
-    cors_origins: tuple[str, ...] = _shared((), address=True)
-    cors_methods: tuple[str, ...] = _shared(("GET", "HEAD", "PUT", "POST", "DELETE"))
-    cors_extra_origins: tuple[str, ...] = _address(())
+    aws_endpoint_url: str = field(default="", metadata={**_SHARED, **_ADDRESS})
+    provider: str = field(default="", metadata=_SHARED)
+    endpoint: str = field(default="", metadata={**_SHARED, **_ADDRESS})
+    path_style: Optional[bool] = field(default=None, metadata=_SHARED)
+    cloudfront_distribution: str = field(default="", metadata=_SHARED)
+    cloudfront_price_class: str = field(default="", metadata=_SHARED)
+    cors: str = field(default="", metadata=_SHARED)
+    cors_origins: tuple[str, ...] = field(default=(), metadata={**_SHARED, **_ADDRESS})
+    cors_methods: tuple[str, ...] = field(default=("GET", "HEAD", "PUT", "POST", "DELETE"), metadata=_SHARED)
+    cors_extra_origins: tuple[str, ...] = field(default=(), metadata=_ADDRESS)
     prefix: str = ""
     folder_per_application: bool = False
     applications: tuple[str, ...] = ("live",)
@@ -85,12 +81,12 @@ class Intent:
     cache_control: str = ""
     forwarding: bool = True
     forwarding_extensions: tuple[str, ...] = ("mp4",)
-    base_url: str = _address()
+    base_url: str = field(default="", metadata=_ADDRESS)
     settings: Optional[Mapping[str, Any]] = None
-    ams_url: str = _address()
+    ams_url: str = field(default="", metadata=_ADDRESS)
     ams_validate_certs: Optional[bool] = None
     ams_ca_path: str = ""
-    viewer_url: str = _address()
+    viewer_url: str = field(default="", metadata=_ADDRESS)
     cluster: str = ""
     live_check: str = "canary"
     allow_open_hls_upload: bool = False
