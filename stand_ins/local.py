@@ -1,21 +1,70 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Free ports, child processes that end with their parent, and the cache of programs on this machine."""
+"""What stand-ins share: free ports, processes that end with their parent, the cache of programs."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any, TypeVar
 
+REPO = Path(__file__).resolve().parents[1]
 STOP_SECONDS = 15
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+Started = TypeVar("Started", bound="StandIn")
+
+
+class StandIn(ABC):
+    """Starts when a block is entered, and stops when it is left."""
+
+    @abstractmethod
+    def start(self: Started) -> Started: ...
+
+    @abstractmethod
+    def stop(self) -> None: ...
+
+    def __enter__(self: Started) -> Started:
+        return self.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+
+class Child:
+    """A program in a process of its own: prints a line of JSON once it is ready, and ends with its stdin."""
+
+    def __init__(self, command: Sequence[str], name: str) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=REPO,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # A Ctrl-C in the terminal is for the test run, which then stops the child in order.
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.communicate()
+            raise RuntimeError(f"{name} did not start: status {self.process.returncode}; see its stderr")
+        self.ready: dict[str, Any] = json.loads(line)
+
+    def stop(self, timeout: float | None = STOP_SECONDS) -> None:
+        try:
+            self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
 
 
 def cache_dir() -> Path:
@@ -51,12 +100,17 @@ def running(
     try:
         yield server
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Terminate a server, and kill it if it does not end."""
+    server.terminate()
+    try:
+        server.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _end_in_order(_number: int, _frame: FrameType | None) -> None:

@@ -12,10 +12,10 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from stand_ins.ansible_environment import PYTHON
+from stand_ins.local import StandIn, end, free_ports
 
 ADDRESS = "127.0.0.1"
 PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
@@ -55,7 +55,7 @@ def unavailable() -> str | None:
     return f"no ssh server can run here: apt-get install {' '.join(missing)}" if missing else None
 
 
-class Sshd:
+class Sshd(StandIn):
     """`with Sshd() as ssh:` lets the current user log in with a key that ends with the block."""
 
     def __init__(self) -> None:
@@ -64,17 +64,6 @@ class Sshd:
         self.folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Sshd:
-        return self.start()
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def pid(self) -> int:
@@ -99,12 +88,7 @@ class Sshd:
         if self._process is not None:
             self._end_guard()
             self._end_shared_connections()
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process)
             self._process = None
         if self.folder.name:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -151,7 +135,7 @@ class Sshd:
         if os.geteuid() == 0:
             ROOTS_FOLDER.mkdir(mode=0o755, exist_ok=True)
         for _attempt in range(PORT_ATTEMPTS):
-            self.port = _free_port()
+            self.port = free_ports("sshd")["sshd"]
             config = CONFIG.format(address=ADDRESS, port=self.port, folder=self.folder, user=self.user)
             (self.folder / "sshd_config").write_text(config, encoding="utf-8")
             with (self.folder / "log").open("wb") as log:
@@ -201,9 +185,3 @@ class Sshd:
         )
         if done.returncode:
             raise RuntimeError(f"nobody can log in to sshd: {done.stderr}{self.log()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])

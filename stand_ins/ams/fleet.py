@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
 from typing import Any
+
+from stand_ins.local import Child, StandIn
 
 from .access import make_token
 from .server import LOGIN, SETTINGS
 
 __all__ = ["Fleet", "FleetHost", "make_token"]
-REPO = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class FleetHost:
 HostName = FleetHost | str | int | None
 
 
-class Fleet:
+class Fleet(StandIn):
     """`with Fleet(hosts=3) as fleet:` starts simulated servers; they end with the block or this process.
 
     A host is named by its FleetHost, its address, its URL or its number; None, where it may be, is all.
@@ -73,58 +71,28 @@ class Fleet:
             *(["--tls"] if tls else []),
             *(["--fresh"] if fresh else []),
         ]
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.hosts: list[FleetHost] = []
         self.control_url = ""
         self.ca_path: str | None = None
 
-    def __enter__(self) -> Fleet:
-        return self.start()
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def start(self) -> Fleet:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __package__, *self._arguments],
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            # A Ctrl-C in the terminal is for the test run, which then stops the fleet in order.
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            self.stop()
-            raise RuntimeError("the simulated fleet did not start; see its stderr")
-        ready = json.loads(line)
+        self._child = Child([sys.executable, "-m", __package__, *self._arguments], "the simulated fleet")
+        ready = self._child.ready
         self.control_url, self.ca_path = ready["control_url"], ready["ca_path"]
         self.hosts = [FleetHost(**host) for host in ready["hosts"]]
         return self
 
     def stop(self) -> None:
-        if self._process is None:
-            return
-        try:
-            # It ends when its stdin does.
-            self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-        self._process = None
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        assert self._child is not None
+        return self._child.process.pid
 
     @property
     def urls(self) -> list[str]:

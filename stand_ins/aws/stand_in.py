@@ -5,23 +5,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import urllib.error
 import urllib.request
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+
+from stand_ins.local import Child, StandIn
 
 from .account import ADMIN, CONTROL_HOST
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-_ROOT = Path(__file__).resolve().parents[2]
 LIMITS = """\
 One account; of another one only buckets (foreign_bucket) and objects (foreign_object). Permissions
 boundaries of users alone, no service control policies, no website endpoints, no request time skew, no
@@ -53,7 +49,7 @@ class Credentials:
     name: str = ""
 
 
-class AwsStandIn:
+class AwsStandIn(StandIn):
     """`with AwsStandIn() as aws:` starts a fresh AWS; it ends with the block or with this process."""
 
     def __init__(
@@ -70,58 +66,28 @@ class AwsStandIn:
         self._arguments += [f"--key-delay={key_delay}", f"--policy-delay={policy_delay}"]
         self._arguments += [f"--distribution-delay={distribution_delay}"]
         self._arguments += ["--https"] if https else []
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
         self.endpoint_url = ""
         self.account_id = ""
         self.credentials = Credentials("", "")
 
     def start(self) -> AwsStandIn:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "stand_ins.aws", *self._arguments],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the AWS stand-in ended with status {self._process.wait()}; see its stderr")
-        ready = json.loads(line)
+        self._child = Child([sys.executable, "-m", "stand_ins.aws", *self._arguments], "the AWS stand-in")
+        ready = self._child.ready
         self.endpoint_url = ready["endpoint_url"]
         self.account_id = ready["account_id"]
         self.credentials = Credentials(ready["access_key_id"], ready["secret_access_key"], ADMIN)
         return self
 
     def stop(self) -> None:
-        if self._process is None:
-            return
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._process = None
-
-    def __enter__(self) -> AwsStandIn:
-        return self.start()
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        assert self._child is not None
+        return self._child.process.pid
 
     def env(self, key: Credentials | None = None) -> dict[str, str]:
         """Return the variables that make a child process use this AWS; the caller adds others.

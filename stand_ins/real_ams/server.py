@@ -13,13 +13,13 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar
 from pathlib import Path
-from types import TracebackType
 from typing import Any, cast
+
+from stand_ins.local import Child, StandIn
 
 from .guard import Start, command
 from .release import RELEASE, AmsError, unavailable
 
-REPO = Path(__file__).resolve().parents[2]
 EMAIL = "admin@example.com"
 START_SECONDS = 120
 START_ATTEMPTS = 3
@@ -37,7 +37,7 @@ class PortTakenError(AmsError):
     """Another process took a port between the choice and the start."""
 
 
-class RealAms:
+class RealAms(StandIn):
     """`with RealAms() as ams:` starts a fresh server; it ends with the block or with this process.
 
     properties: more lines of conf/red5.properties, e.g. server.jwtServerControlEnabled.
@@ -61,22 +61,11 @@ class RealAms:
         self.rtmp_port = 0
         self.ca_path: Path | None = None
         self._start_as = Start(release, https, heap, dict(properties or {}), dict(hosts or {}))
-        self._guard: subprocess.Popen[str] | None = None
+        self._guard: Child | None = None
         self._root = Path()
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
         )
-
-    def __enter__(self) -> RealAms:
-        return self.start()
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def start(self) -> RealAms:
         reason = unavailable(self.release)
@@ -88,21 +77,9 @@ class RealAms:
         raise AmsError("the server found its ports taken each time")
 
     def _start(self) -> RealAms:
-        self._guard = subprocess.Popen(
-            command(self._start_as),
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            # A Ctrl-C in the terminal is for the test run, which then stops the server in order.
-            start_new_session=True,
-        )
+        self._guard = Child(command(self._start_as), "the server")
         try:
-            assert self._guard.stdout is not None
-            line = self._guard.stdout.readline()
-            if not line:
-                raise AmsError(f"the server was not started, status {self._guard.wait()}; see stderr")
-            self._take(json.loads(line))
+            self._take(self._guard.ready)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -121,7 +98,8 @@ class RealAms:
 
     def stop(self) -> None:
         if self._guard is not None:
-            self._guard.communicate()
+            # The server takes as long as it takes to stop.
+            self._guard.stop(None)
             self._guard = None
 
     # --- ready
@@ -145,7 +123,7 @@ class RealAms:
             # The server logs it and runs on without the port.
             if "Address already in use" in self.log_text():
                 raise PortTakenError("a port was taken while the server started")
-            if time.monotonic() > deadline or self._guard is None or self._guard.poll() is not None:
+            if time.monotonic() > deadline or self._guard is None or self._guard.process.poll() is not None:
                 raise AmsError(f"the server did not get ready: {self.log_text()[-3000:]}")
             time.sleep(0.05)
 

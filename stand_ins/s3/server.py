@@ -12,18 +12,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from stand_ins.aws.stand_in import Credentials
-from stand_ins.local import cache_dir, end_with_stdin, running
+from stand_ins.local import Child, StandIn, cache_dir, end_with_stdin, running
 
-REPO = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 80
 Server = TypeVar("Server", bound="S3Server")
@@ -40,7 +38,7 @@ class Start:
     key: Credentials
 
 
-class S3Server(ABC):
+class S3Server(StandIn):
     """`with` starts a fresh server; it ends with the block or with this process."""
 
     name: str
@@ -51,38 +49,23 @@ class S3Server(ABC):
         self.endpoint_url = ""
         self.credentials = Credentials("", "")
         self.root = Path()
-        self._child: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
 
     @abstractmethod
     def start_in(self, root: Path) -> AbstractContextManager[Start]:
         """Run the server in a folder for as long as the block lasts."""
 
-    def __enter__(self: Server) -> Server:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", __package__, self.name, self.region],
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.name} did not start: status {self._child.wait()}; see its stderr")
-        place = json.loads(line)
+    def start(self: Server) -> Server:
+        self._child = Child([sys.executable, "-m", __package__, self.name, self.region], self.name)
+        place = self._child.ready
         self.root, self.endpoint_url = Path(place["root"]), place["endpoint_url"]
         self.credentials = Credentials(**place["key"])
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         if self._child is not None:
-            # The child stops the server when its stdin ends.
-            self._child.communicate(timeout=STOP_SECONDS)
+            self._child.stop(STOP_SECONDS)
+            self._child = None
 
     def serve(self) -> NoReturn:
         """Run the server in this process until stdin closes."""

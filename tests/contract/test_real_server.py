@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from stand_ins.local import REPO
 from stand_ins.real_ams import unavailable
-from stand_ins.real_ams.server import REPO
 
 MISSING = unavailable()
 pytestmark = [

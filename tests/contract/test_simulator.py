@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet, FleetHost
-from stand_ins.ams.fleet import REPO
 from stand_ins.ams.settings import defaults
+from stand_ins.local import REPO
 from stand_ins.waiting import wait_for
 from tests.contract.client import FAILED, OK, Client
 

@@ -76,7 +76,7 @@ class Answer:
 
 
 class TransportError(Exception):
-    """No usable answer: what came instead, and what to do.
+    """No usable answer: what came back, and what to do.
 
     sent: whether the request may have reached the server. final: whether it is of no use to try again.
     starting: whether the server may not be up yet.

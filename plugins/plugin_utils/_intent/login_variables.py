@@ -8,7 +8,7 @@ A login may be a lookup that is slow, so it is evaluated only where that decides
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,15 +26,14 @@ Variables = Mapping[str, Any]
 
 
 def login_problems(
-    context: Context, hostvars: Mapping[str, Variables], host: str, chosen: Iterable[str]
+    context: Context, hostvars: Mapping[str, Variables], host: str, chosen: Sequence[str]
 ) -> list[tuple[str, str]]:
     """Return pairs of host and problem. host: the one that the task runs on. chosen: those of the play."""
-    chosen = list(chosen)
     return [found for name in _ENVIRONMENT for found in _problems_of(name, context, hostvars, host, chosen)]
 
 
 def _problems_of(
-    name: str, context: Context, hostvars: Mapping[str, Variables], host: str, chosen: Iterable[str]
+    name: str, context: Context, hostvars: Mapping[str, Variables], host: str, chosen: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     variable = PREFIX + name
     if variable not in as_written(hostvars[host]) and not _can_be_read(variable, context):

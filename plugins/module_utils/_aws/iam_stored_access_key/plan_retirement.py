@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
+from ..._common.plain_text import abbreviate
 from .model import Decision, Key, KeyState, date_of, ids, listed
 
 # AWS gives the last use of a key to the minute or so.
@@ -123,11 +124,7 @@ def in_use_until(how: Retirement) -> str:
 def _uploading(how: Retirement) -> str:
     if not how.uploads:
         return ""
-    return f"uploads in progress may have begun with it: {_few(how.uploads)}"
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"uploads in progress may have begun with it: {abbreviate(how.uploads, 3)}"
 
 
 def _lost(how: Retirement) -> str:
@@ -136,7 +133,8 @@ def _lost(how: Retirement) -> str:
         return f"it is not known which running uploads are lost ({how.not_listed})"
     if not how.uploads:
         return "no multipart upload was running"
-    return f"running uploads that began with it are lost, the files stay on the servers: {_few(how.uploads)}"
+    uploads = abbreviate(how.uploads, 3)
+    return f"running uploads that began with it are lost, the files stay on the servers: {uploads}"
 
 
 class _OldKeys:
