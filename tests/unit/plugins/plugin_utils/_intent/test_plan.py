@@ -244,6 +244,12 @@ def test_origins_and_folders_come_from_the_whole_inventory() -> None:
     assert list(result["hosts"]) == ["a"]
 
 
+def test_a_host_without_a_bucket_has_one_problem() -> None:
+    """It may be no server at all."""
+    (problem,) = problems_of(Intent(bucket=""))
+    assert problem.startswith("s3_recording_bucket is not set")
+
+
 def test_a_bucket_for_each_group() -> None:
     result = plan_fleet([member("a"), member("b", bucket="other"), member("c", chosen=False, bucket="third")])
     assert [bucket["bucket"] for bucket in result["buckets"]] == ["myvideos", "other"]

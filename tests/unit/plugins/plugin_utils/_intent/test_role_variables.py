@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleUndefinedVariable
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role_variables import (
     read_members,
     values_of_task,
@@ -57,6 +57,11 @@ def test_an_undefined_variable_stops_the_plan_save_that_of_the_bucket(undefined:
     with pytest.raises((UndefinedError, AnsibleUndefinedVariable), match="'nope' is undefined"):
         values(Task(s3_recording_region=undefined))
     assert values(Task(s3_recording_bucket=undefined))["bucket"] == ""
+
+
+def test_a_bucket_whose_lookup_fails_is_not_called_missing() -> None:
+    with pytest.raises(AnsibleError, match="the vault is sealed"):
+        values(Task(s3_recording_bucket=AnsibleError("the vault is sealed")))
 
 
 def test_the_secret_key_itself_is_not_among_the_values() -> None:
