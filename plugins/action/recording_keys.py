@@ -19,8 +19,15 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _STORED = "antmedia.s3_recording.stored_access_key"
-# In check mode, if the key does not exist yet.
+# Where the key does not exist yet, in check mode and in a plan.
 _TO_COME = dict.fromkeys(KEY_PARTS, "(the key that will be made)")
+
+
+# A plan says what would change; that a key cannot be read is one of its problems.
+_SPEC = {
+    "for_plan": {"type": "bool", "default": False},
+    "will_be_created": {"type": "bool", "default": False},
+}
 
 
 class ActionModule(ActionBase):
@@ -30,34 +37,35 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self.validate_argument_spec({})
+        _validation, given = self.validate_argument_spec(_SPEC)
+        self._for_plan = given["for_plan"]
+        self._may_be_absent = given["will_be_created"] or self._task.check_mode
         self._variables = TaskVariables(task_vars or {}, self._templar)
         self._task_vars = task_vars or {}
-        try:
-            keys = self._keys()
-        except VariableError as error:
-            return {**result, "failed": True, "msg": str(error)}
+        keys, problems = self._keys()
+        if problems and not self._for_plan:
+            not_touched = "The access key could not be read, and no server of this batch was touched: "
+            return {**result, "failed": True, "msg": not_touched + " ".join(problems)}
         ids = {bucket: key["access_key_id"] for bucket, key in keys.items()}
-        return {**result, "changed": False, "access_key_ids": ids}
+        return {**result, "changed": False, "access_key_ids": ids, "problems": problems}
 
-    def _keys(self) -> run_file.Keys:
-        keys, problems = {}, []
+    def _keys(self) -> tuple[run_file.Keys, list[str]]:
+        """Return the key of each bucket and keep them for the run; a plan keeps those that it could read."""
+        keys: run_file.Keys = {}
+        problems = []
         try:
             for bucket in self._variables.fact("__s3_recording_fleet")["buckets"]:
                 try:
                     keys[bucket["bucket"]] = self._key(bucket)
                 except (AnsibleError, VariableError) as error:
                     problems.append(f"{bucket['bucket']}: {str(error).rstrip('.')}.")
-            if not problems:
+                    if self._for_plan:
+                        keys[bucket["bucket"]] = _TO_COME
+            if self._for_plan or not problems:
                 run_file.keep({**(run_file.kept() or {}), **keys})
         except (run_file.RunFileError, VariableError) as error:
             problems.append(f"{error}.")
-        if problems:
-            raise VariableError(
-                "The access key could not be read, and no server of this batch was touched: "
-                + " ".join(problems)
-            )
-        return keys
+        return keys, problems
 
     def _key(self, bucket: Mapping[str, Any]) -> dict[str, str]:
         if bucket["key_given"]:
@@ -71,7 +79,7 @@ class ActionModule(ActionBase):
             store=bucket["key_store"],
             region=bucket["region"] or None,
             endpoint_url=bucket["aws_endpoint_url"] or None,
-            absent=_TO_COME if self._task.check_mode else None,
+            absent=_TO_COME if self._may_be_absent else None,
         )
         return found[0]
 

@@ -25,6 +25,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output import host_results
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import not_replaced
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -53,6 +55,13 @@ def recording_fleet(
     for warning in result["warnings"]:
         Display().warning(warning)
     return result
+
+
+def recording_readers(
+    hosts: Iterable[str], hostvars: Variables, connection: str, gone: Any = ()
+) -> dict[str, list[str]]:
+    """See recording_readers.yml."""
+    return readers_of(hosts, hostvars, connection, gone_hosts(gone))
 
 
 def recording_not_replaced(retired: Variables, kept: Mapping[str, str], check_mode: bool = False) -> str:
@@ -91,6 +100,7 @@ class FilterModule:
             "recording_not_replaced": recording_not_replaced,
             "recording_outcomes": recording_outcomes,
             "recording_notes": recording_notes,
+            "recording_readers": recording_readers,
             "recording_stopped": host_results.describe_stopped,
             "recording_unproved": host_results.has_unverified,
         }

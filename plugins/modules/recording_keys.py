@@ -15,7 +15,16 @@ description:
   - Passes the keys to M(antmedia.s3_recording.recording_servers) in a file on the controller that has no name
     and disappears with the run, however that ends. The keys are in no fact and in no result.
   - Needs the plan of the role, which lists the buckets.
-options: {}
+options:
+  for_plan:
+    description: Whether a key that cannot be read is returned in RV(problems) instead of a failure.
+    type: bool
+    default: false
+  will_be_created:
+    description:
+      - Whether a key that does not exist yet is no error, since the run creates it before it is used.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Reads as well. A key that does not exist yet is no error.
@@ -37,6 +46,12 @@ access_key_ids:
   returned: success
   type: dict
   sample: {myvideos: AKIAIOSFODNN7EXAMPLE}
+problems:
+  description: With O(for_plan), which access keys could not be read, and why.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 msg:
   description: Which access key could not be read, and why.
   returned: failure

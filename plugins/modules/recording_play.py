@@ -56,6 +56,11 @@ hosts:
   type: list
   elements: str
   sample: [localhost]
+connection:
+  description: The connection of the task's host, such as V(local) or V(ssh).
+  returned: success
+  type: str
+  sample: local
 msg:
   description: Why the play is refused.
   returned: failure

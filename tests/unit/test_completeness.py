@@ -21,7 +21,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
 # Of the role and its playbooks: they share no options with the others.
 OF_THE_ROLE = {
     *("recording_awx_credential", "recording_keys", "recording_play", "recording_servers"),
-    "recording_verified",
+    "recording_plan", "recording_verified",
 }
 PREFIX = "antmedia.s3_recording."
 # Keywords of a task, as far as our examples and tests have them beside the action.
@@ -127,7 +127,7 @@ BESIDE_THE_INTENT = {
     *("secret_access_key", "key_kms_key_id", "key_recreate", "key_wait_timeout", "key_max_age_days"),
     *("key_grace", "key_quiet", "key_leaked", "ams_email", "ams_password", "ams_jwt_token", "ams_timeout"),
     *("inventory_hosts", "ready_timeout", "cluster_timeout", "check", "live_timeout", "backup_dir", "run"),
-    *("since", "delete_bucket", "ignore_live_streams"),
+    *("since", "delete_bucket", "ignore_live_streams", "skip_unreachable", "gone_hosts"),
 }
 
 

@@ -1,0 +1,115 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.lines import display_lines
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
+    format_differences,
+    format_plan,
+    format_problems,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
+    Storage,
+    plan_run,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import (
+    GONE,
+    SKIP,
+    LimitError,
+    gone_hosts,
+    most_unreachable,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
+    TaskVariables,
+    VariableError,
+)
+
+_RESULTS = "s3_recording_results"
+_PLAN, _SITE, _DRIFT = "plan", "site", "drift"
+_SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
+
+
+class ActionModule(ActionBase):
+    """Plan a run from what the tasks before have read, display the plan, and fail if it has a problem."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_SPEC)
+        self._variables = TaskVariables(task_vars or {}, self._templar)
+        try:
+            plan = self._plan()
+        except (VariableError, LimitError) as error:
+            return {**result, "failed": True, "msg": f"{error}. Nothing was changed."}
+        return {**result, "changed": False, **self._result(plan, given["view"])}
+
+    def _plan(self) -> dict[str, Any]:
+        desired = self._variables.fact("__s3_recording_fleet")
+        reads_servers = boolean(self._variables("__s3_recording_reads_servers", True))
+        gone = gone_hosts(self._variables(GONE, []))
+        servers = len([host for host in desired["hosts"] if host not in gone])
+        return plan_run(
+            desired,
+            self._storage(desired),
+            self._reads() if reads_servers else None,
+            gone=gone,
+            most_unreachable=most_unreachable(self._variables(SKIP, 0), servers),
+        )
+
+    def _storage(self, desired: Mapping[str, Any]) -> Storage:
+        read = self._variables.fact("__s3_recording_storage_read")
+        keys = self._variables.fact("__s3_recording_keys_read")
+        found = [*desired["problems"], *(read.get("problems") or [])]
+        # The key is read where the storage is: it fails for the same reason.
+        return Storage(read.get("buckets") or {}, found or keys.get("problems") or [])
+
+    def _reads(self) -> dict[str, Any]:
+        """Return what was read of each server, by whichever host had the task."""
+        hostvars = self._variables.fact("hostvars")
+        reads: dict[str, Any] = {}
+        for reader in self._variables.fact("ansible_play_hosts_all"):
+            reads.update(
+                (hostvars.raw_get(reader).get("__s3_recording_servers_read") or {}).get("servers") or {}
+            )
+        return reads
+
+    def _result(self, plan: Mapping[str, Any], view: str) -> dict[str, Any]:
+        servers = plan["servers"]
+        lines = [*format_plan(plan)]
+        if self._task.diff or view == _DRIFT:
+            lines += format_differences(servers["changes"])
+        if plan["problems"]:
+            return self._failure([*lines, *format_problems(plan)], "The plan has problems, listed above")
+        differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
+        if view == _DRIFT and differs:
+            return self._failure(lines, "There is drift, listed above. Run site.yml to bring it back")
+        display_lines(lines)
+        return {"msg": lines, "ansible_facts": _facts(servers), **(_stats(servers) if view == _SITE else {})}
+
+    def _failure(self, lines: list[str], summary: str) -> dict[str, Any]:
+        is_displayed = display_lines(lines)
+        msg = f"{summary}. Nothing was changed."
+        return {"failed": True, "msg": msg if is_displayed else "\n".join([*lines, msg])}
+
+
+def _facts(servers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what the plays that follow need to know, as facts of localhost: they ask for their hosts."""
+    names = ("changing", "unchanged", "present")
+    facts = {f"__s3_recording_{name}": list(servers[name]) for name in names}
+    return {**facts, "__s3_recording_absent": [*servers["skipped"], *servers["gone"]]}
+
+
+def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statistics of servers that have no task after the plan; each batch adds its own."""
+    results = {
+        **dict.fromkeys(servers["unchanged"], "unchanged"),
+        **dict.fromkeys([*servers["skipped"], *servers["gone"]], "skipped"),
+    }
+    return {"ansible_stats": {"data": {_RESULTS: results}, "aggregate": True, "per_host": False}}

@@ -1,0 +1,49 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: recording_plan
+short_description: Plan a run for the role s3_recording
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - For the role s3_recording alone; it may change in any release.
+  - Compares what the inventory describes with what the role's tasks have read of the storage and of all
+    servers. It displays what would change, what to know before, and what cannot work.
+  - Fails if anything cannot work, so that the run ends before anything is changed.
+  - Returns facts with the hosts that need a change, those that need none, and those that are left out.
+options:
+  view:
+    description:
+      - V(plan) displays the plan. V(site) also publishes, as statistics, which servers need no change.
+      - V(drift) fails if anything differs from the inventory.
+    type: str
+    choices: [plan, site, drift]
+    default: plan
+attributes:
+  check_mode:
+    description: Changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: Displays each distinct change of a setting once, with its servers.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Plan the changes
+  antmedia.s3_recording.recording_plan:
+  run_once: true
+  delegate_to: localhost
+  delegate_facts: true
+"""
+
+RETURN = r"""
+msg:
+  description: The lines that were displayed, or why it failed.
+  returned: always
+  type: raw
+  sample:
+    - "PLAN  AWS: nothing to change.  Servers: 3 as they are, 0 unreachable."
+"""

@@ -1,0 +1,162 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The whole fleet is read before anything is changed: one plan, all problems at once, and no write before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.playbook import PlaybookRun, run_playbook
+
+BUCKET, REGION = "planned-recordings", "eu-west-1"
+PLAN, SITE, DRIFT = (f"antmedia.s3_recording.{name}" for name in ("plan", "site", "drift"))
+HTML, SILENT, OLD, OTHER, WRONG = NAMES = [f"ams{number}" for number in range(1, 6)]
+
+
+class Planned:
+    """Five servers, one of an old release."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.aws, self.fleet, self.folder = aws, fleet, folder
+
+    def run(
+        self,
+        playbook: str,
+        *arguments: str,
+        of_host: dict[str, dict[str, Any]] | None = None,
+        variables: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> PlaybookRun:
+        self.aws.clear_requests()
+        self.fleet.clear_requests()
+        first = self.fleet.hosts[0]
+        shared = {
+            "s3_recording_bucket": BUCKET,
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": self.aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
+            "s3_recording_ams_email": first.email,
+            "s3_recording_ams_password": first.password,
+            "s3_recording_ams_timeout": 1,
+            "s3_recording_backup_dir": str(self.folder),
+            "s3_recording_verify_stream": "none",
+        }
+        hosts = {
+            name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
+            for name, host in zip(NAMES, self.fleet.hosts)
+        }
+        inventory = {"all": {"hosts": hosts, "vars": {**shared, **(variables or {})}}}
+        return run_playbook(
+            playbook, inventory=inventory, env=self.aws.env(), arguments=arguments, **options
+        )
+
+    def writes(self) -> list[Any]:
+        return [*self.aws.writes(), *self.fleet.writes()]
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    releases = ["2.17.1", "2.17.1", "2.4.3", "2.17.1", "2.17.1"]
+    with AwsStandIn() as aws, Fleet(hosts=5, release=releases) as fleet:
+        yield aws, fleet
+
+
+@pytest.fixture
+def planned(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Planned:
+    aws, fleet = stands
+    fleet.reset()
+    aws.reset()
+    return Planned(aws, fleet, tmp_path)
+
+
+def words(run: PlaybookRun) -> str:
+    return " ".join(run.stdout.split())
+
+
+@pytest.mark.parametrize("playbook", [SITE, PLAN, DRIFT])
+def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
+    planned: Planned, playbook: str
+) -> None:
+    planned.fleet.fault(0, "html")
+    planned.fleet.fault(1, "slow", seconds=20)
+    run = planned.run(
+        playbook,
+        expected_rc=2,
+        of_host={
+            OLD: {"s3_recording_settings": {"s3CacheControl": "no-store"}},
+            OTHER: {"s3_recording_applications": ["Live"]},
+            WRONG: {"s3_recording_ams_password": "wrong"},
+        },
+        variables={"s3_recording_folder_per_application": True},
+    )
+    assert planned.writes() == []
+    told = words(run)
+    assert "STOP 5 problems on 5 servers. Nothing was changed." in told
+    for host, text in (
+        (HTML, "HTML"),
+        (SILENT, "did not answer"),
+        (OLD, "s3CacheControl"),
+        (OTHER, "no such application"),
+        (WRONG, "password is wrong"),
+    ):
+        (line,) = [line for line in run.stdout.splitlines() if line.strip().startswith(f"! {host}:")]
+        assert text in line, line
+    assert len(planned.fleet.logins(4)) == 1
+
+
+def test_a_plan_says_what_would_change_and_writes_nothing(planned: Planned) -> None:
+    run = planned.run(PLAN)
+    assert planned.writes() == []
+    assert "PLAN AWS: 5 to add" in words(run)
+    assert "Servers: 5 to change" in words(run)
+    assert "everyone on the internet" in words(run)
+    assert run.changed == 0
+
+
+def test_a_second_run_changes_nothing_and_no_server_has_a_task(planned: Planned) -> None:
+    planned.run(SITE)
+    run = planned.run(SITE)
+    assert run.changed == 0
+    assert planned.writes() == []
+    assert run.of_step("apply") == []
+    assert "nothing to change" in words(run)
+
+
+def test_only_the_server_that_differs_is_changed(planned: Planned) -> None:
+    planned.run(SITE)
+    planned.fleet.set_settings(3, "live", {"s3RegionName": "us-west-2"})
+    assert [each.host for each in planned.run(SITE).of_step("apply")] == [OTHER]
+
+
+def test_drift_needs_no_check_mode_and_fails_where_something_differs(planned: Planned) -> None:
+    planned.run(SITE)
+    assert "nothing to change" in words(planned.run(DRIFT))
+    planned.fleet.set_settings(1, "live", {"s3RegionName": "us-west-2"})
+    run = planned.run(DRIFT, expected_rc=2)
+    assert planned.writes() == []
+    assert "There is drift" in run.output
+    assert '"us-west-2"' in run.stdout
+    assert SILENT in run.stdout
+
+
+def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned: Planned) -> None:
+    planned.fleet.restart(1, 3600)
+    run = planned.run(SITE, expected_rc=2)
+    assert planned.writes() == []
+    assert "s3_recording_skip_unreachable" in run.stdout
+    run = planned.run(SITE, variables={"s3_recording_skip_unreachable": "20%"})
+    assert sorted({each.host for each in run.of_step("apply")}) == [HTML, OLD, OTHER, WRONG]
+    assert run.of_step("apply", SILENT) == []
+    assert "left out of this run" in words(run)
+
+
+def test_a_server_that_is_gone_for_good_is_not_asked(planned: Planned) -> None:
+    run = planned.run(SITE, variables={"s3_recording_gone_hosts": [SILENT]})
+    assert planned.fleet.requests(1) == []
+    assert {each.host for each in run.of_step("apply")} == {HTML, OLD, OTHER, WRONG}
+    assert f"{SILENT}: gone for good" in words(run)
