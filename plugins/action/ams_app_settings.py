@@ -75,14 +75,14 @@ class ActionModule(InProcessAction):
             result = super()._ship(task_vars, {**saving, "backup_only": False})
             if not result.get("stale"):
                 break
-        return result if result.get("failed") else {**result, "unproved": backup.is_unverified}
+        return result if result.get("failed") else {**result, "unverified": backup.is_unverified}
 
     def _ship_restore(
         self, task_vars: Optional[dict[str, Any]], given: dict[str, Any], backup: BackupFile, there: str
     ) -> dict[str, Any]:
         restore = given["restore"]
         first = backup.first_run(restore.get("run"), restore.get("since"))
-        layers = backup.layers(first, boolean(restore.get("unproved", True)))
+        layers = backup.layers(first, boolean(restore.get("unverified", True)))
         sent = f"{there}/backup.json"
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
             file.write(backup.content(layers))
@@ -90,7 +90,7 @@ class ActionModule(InProcessAction):
             # All unverified changes are rolled back, whatever the names of their runs.
             self._connection.put_file(file.name, unverified_path(sent))
         rest = {name: value for name, value in restore.items() if name not in ("run", "since")}
-        of_file = {**rest, "path": sent, "unproved": True}
+        of_file = {**rest, "path": sent, "unverified": True}
         result = super()._ship(task_vars, {**given, "restore": of_file, "carried": True})
         if boolean(restore.get("forget", True)) and not (result.get("failed") or self._task.check_mode):
             backup.forget(layers, _kept(result))

@@ -40,15 +40,15 @@ class ActionModule(AwsAction):
         timeout = waiting.seconds_of(arguments.get("wait_timeout"), _DEFAULT_TIMEOUT)
         # For the last key, counted from here: the document that could record the start is deleted with it.
         is_last = arguments.get("state") == "absent"
-        quiet = waiting.seconds_of(arguments.get("quiet", 0), 0) if is_last else 0
+        switch_wait = waiting.seconds_of(arguments.get("switch_wait", 0), 0) if is_last else 0
         earlier: dict[str, Any] = {}
         display = waiting.Waiting()
         while True:
             left = timeout - (time.monotonic() - begun)
             # The module refuses a value that is not a number.
             turn = arguments if timeout <= _TURN else {**arguments, "wait_timeout": min(_TURN, round(left))}
-            if quiet:
-                turn = {**turn, "quiet": max(0, math.ceil(quiet - (time.monotonic() - begun)))}
+            if switch_wait:
+                turn = {**turn, "switch_wait": max(0, math.ceil(switch_wait - (time.monotonic() - begun)))}
             result = _with_earlier(earlier, self._execute_module(module_args=turn, task_vars=task_vars))
             is_waiting = result.get("not_yet") or (result.get("pending") and not self._task.check_mode)
             waited = time.monotonic() - begun

@@ -28,4 +28,4 @@ class ActionModule(InProcessAction):
             BackupFile(str(path), url).mark_verified()
         except AmsError as error:
             return {**result, "failed": True, **error.result()}
-        return {**result, "proved": True}
+        return {**result, "verified": True}

@@ -69,8 +69,8 @@ def recording_not_replaced(retired: Variables, kept: Mapping[str, str], check_mo
     return not_replaced(retired, kept, check_mode)
 
 
-def recording_outcomes(hosts: Iterable[str], hostvars: Variables) -> dict[str, str]:
-    """See recording_outcomes.yml."""
+def recording_results(hosts: Iterable[str], hostvars: Variables) -> dict[str, str]:
+    """See recording_results.yml."""
     results, notes = host_results.results_and_notes(hosts, hostvars)
     for text in notes:
         _warn(text)
@@ -98,9 +98,9 @@ class FilterModule:
             "recording_key_users": host_results.key_users,
             "recording_missing": host_results.not_applied,
             "recording_not_replaced": recording_not_replaced,
-            "recording_outcomes": recording_outcomes,
+            "recording_results": recording_results,
             "recording_notes": recording_notes,
             "recording_readers": recording_readers,
             "recording_stopped": host_results.describe_stopped,
-            "recording_unproved": host_results.has_unverified,
+            "recording_unverified": host_results.has_unverified,
         }

@@ -50,7 +50,9 @@ def _type(name: str, option: Mapping[str, Any], has_choices: bool) -> str:
         return "multiplechoice"
     if option.get("no_log"):
         raise AnsibleFilterError(f"recording_survey: {name} is a secret, which belongs into a credential")
-    found = {"str": "text", "list": "text", "int": "integer", "float": "float"}.get(option["type"])
+    # raw: a number, or a text for one that is not given.
+    types = {"str": "text", "list": "text", "raw": "text", "int": "integer", "float": "float"}
+    found = types.get(option["type"])
     if found is None:
         raise AnsibleFilterError(
             f"recording_survey: {name} is a {option['type']}, which no question can ask for"

@@ -91,7 +91,7 @@ options:
       - The folder must be on a file system that supports locks (NFS does from version 4 on). Two runs can use
         the same file without losing each other's backups.
       - Until M(antmedia.s3_recording.recording_check) has verified the change, its backup is in the file next
-        to it that ends in C(.unproved.json).
+        to it that ends in C(.unverified.json).
       - Use one file for each server. It keeps the last 100 runs.
     type: path
   backup_run:
@@ -160,13 +160,13 @@ options:
             backup of the old one.
         type: bool
         default: true
-      unproved:
+      unverified:
         description:
           - Whether to also roll back all unverified changes, even those older than O(restore.run) or
             O(restore.since).
         type: bool
         default: true
-  ready_timeout:
+  start_timeout:
     description:
       - Seconds to wait for a server that is starting. It counts as starting while it refuses connections or
         has not loaded the application. A login that was refused is never tried again.
@@ -269,7 +269,7 @@ apps:
       changed: true
       changes:
         mp4MuxingEnabled: {before: false, after: true}
-unproved:
+unverified:
   description: Whether the server has an unverified change, from this run or an earlier one.
   returned: with O(backup_path), on success
   type: bool
@@ -390,13 +390,13 @@ ARGUMENT_SPEC = {
             "path": {"type": "path", "required": True},
             "run": {"type": "str"},
             "since": {"type": "str"},
-            "unproved": {"type": "bool", "default": True},
+            "unverified": {"type": "bool", "default": True},
             "forget": {"type": "bool", "default": True},
             "access_key": {"type": "bool", "default": True, "no_log": False},
         },
         "mutually_exclusive": [("run", "since")],
     },
-    "ready_timeout": {"type": "float", "default": 0},
+    "start_timeout": {"type": "float", "default": 0},
     "written_by": {"type": "str"},
     "cluster_hosts": {"type": "int", "default": 0},
     "cluster_timeout": {"type": "float", "default": 60},
@@ -423,7 +423,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     )
     if options.backup and restore:
         first = options.backup.first_run(restore["run"], restore["since"])
-        return roll_back(connection, options.backup, first, restore["unproved"], options)
+        return roll_back(connection, options.backup, first, restore["unverified"], options)
     return apply_settings(connection, _desired(params), options)
 
 

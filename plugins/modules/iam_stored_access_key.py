@@ -37,14 +37,14 @@ options:
       - V(present) makes sure that the user has an active key and that it is stored.
       - V(rotated) creates the next key and stores it in place of the old key, which keeps working. While the
         old key is active, a second run changes nothing, so an interrupted play can be run again. The rotation
-        is finished when V(retired) has made the old key inactive. A new rotation then fails until O(grace) is
-        over, and after that deletes the old key and creates another one. For a key that cannot wait, see
-        O(leaked). If no key is stored, this is the same as V(present).
+        is finished when V(retired) has made the old key inactive. A new rotation then fails until
+        O(delete_after) is over, and after that deletes the old key and creates another one. For a key that
+        cannot wait, see O(leaked). If no key is stored, this is the same as V(present).
       - V(retired) leaves the user with the stored key alone. Use it when everything has moved to the key that
         V(rotated) stored. The stored key must work before any other key is made inactive or deleted. See
-        O(grace), O(quiet) and, for uploads in progress, O(bucket).
+        O(delete_after), O(switch_wait) and, for uploads in progress, O(bucket).
       - V(absent) deletes the stored key, the key that it replaced, and what is stored. Other keys of the user
-        stay. See O(quiet) and, for uploads in progress, O(bucket).
+        stay. See O(switch_wait) and, for uploads in progress, O(bucket).
     type: str
     choices: [present, rotated, retired, absent]
     default: present
@@ -126,7 +126,7 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
-  grace:
+  delete_after:
     description:
       - For O(state=retired), seconds that an old key stays inactive before it is deleted. Until then you can
         activate it again. The task does not wait. A run after that time deletes the key. The default is V(0),
@@ -140,14 +140,14 @@ options:
     description:
       - Whether to replace the key because someone else may have it.
       - With O(state=rotated), an old key that everything has moved away from is deleted to make room, even
-        during O(grace), and the next key is created. Each run therefore creates another key. If the previous
-        rotation is not finished, finish it first with O(state=retired).
-      - With O(state=retired), the old key is made inactive at once. The module does not wait for O(quiet),
-        for uploads in progress, or for whatever still uses the key. A multipart upload that began with it
-        fails. The key is deleted after O(grace).
+        during O(delete_after), and the next key is created. Each run therefore creates another key. If the
+        previous rotation is not finished, finish it first with O(state=retired).
+      - With O(state=retired), the old key is made inactive at once. The module does not wait for
+        O(switch_wait), for uploads in progress, or for whatever still uses the key. A multipart upload that
+        began with it fails. The key is deleted after O(delete_after).
     type: bool
     default: false
-  quiet:
+  switch_wait:
     description:
       - For O(state=retired), seconds after the first run with this state during which an old key stays active
         for whatever was in progress. If the key is used after that, something still needs it, and it stays.
@@ -169,7 +169,7 @@ attributes:
   idempotent:
     description:
       - A second run changes nothing. With O(state=rotated) that is so while the old key is active. After
-        that, a second run fails or, with O(leaked) or after O(grace), rotates again.
+        that, a second run fails or, with O(leaked) or after O(delete_after), rotates again.
     support: full
 notes:
   - The credentials need C(iam:ListAccessKeys), C(iam:GetUser), C(iam:CreateAccessKey) and
@@ -255,7 +255,7 @@ EXAMPLES = r"""
     stored_at: /antmedia/s3_recording/my-recordings
     state: retired
     leaked: true
-    grace: 86400
+    delete_after: 86400
     region: eu-central-1
 
 - name: Delete the key in IAM and in the key store
@@ -303,7 +303,7 @@ deleted_access_key_ids:
   type: list
   elements: str
   sample: []
-former_access_keys:
+previous_access_keys:
   description: The other keys that the user still has, each with C(access_key_id) and C(active).
   returned: success
   type: list
@@ -367,9 +367,9 @@ def argument_spec() -> dict:
         "recreate": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},
-        "grace": {"type": "int"},
+        "delete_after": {"type": "int"},
         "leaked": {"type": "bool", "default": False},
-        "quiet": {"type": "int", "default": 0},
+        "switch_wait": {"type": "int", "default": 0},
         "max_age_days": {"type": "int"},
         "bucket": {"type": "str"},
         "adopt": {"type": "bool", "default": False},

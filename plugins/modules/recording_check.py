@@ -181,7 +181,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-links:
+checks:
   description: The checks, in order.
   returned: if any check was made
   type: list
@@ -190,10 +190,10 @@ links:
     app:
       description: The application.
       type: str
-    link:
+    check:
       description:
         - Name of the check. V(hls-upload) has no verdict if the IP filter allows the address of this host, as
-          it does on the server itself. RV(links[].came) says so. It is not tried if only a proxy or nobody
+          it does on the server itself. RV(checks[].actual) says so. It is not tried if only a proxy or nobody
           answers.
         - With O(live) the last ones are V(live source), V(live pull), V(live recording),
           V(live upload), V(live playback) and V(live removal). After a failure only the removal follows.
@@ -211,7 +211,7 @@ links:
     expected:
       description: The expected result.
       type: str
-    came:
+    actual:
       description: The actual result.
       type: str
     remedy:
@@ -219,10 +219,10 @@ links:
       type: str
   sample:
     - app: live
-      link: put
+      check: put
       ok: true
       expected: streams/recording-check-0123456789abcdef.mp4 stored with the ACL bucket-owner-full-control
-      came: as expected
+      actual: as expected
       remedy: ""
       warning: ""
       tried: true
@@ -233,7 +233,7 @@ warnings:
   elements: str
   sample:
     - "https://ams1.example.com:5443, application 'live': the live check could not be made, ..."
-proved:
+verified:
   description: V(true) if the changes in O(backup_path) were recorded as verified.
   returned: with O(backup_path), if all checks passed
   type: bool

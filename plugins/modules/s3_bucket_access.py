@@ -49,7 +49,7 @@ options:
       - V(cloudfront) lets one CloudFront distribution read the objects in O(folders), and nobody else
         without credentials. It is like V(private), with a statement for O(cloudfront_distribution_arn).
       - With V(acl), every object of the bucket that ever got a public ACL becomes readable. If such ACLs have
-        no effect yet, the module checks them first, see O(change_foreign_access).
+        no effect yet, the module checks them first, see O(allow_changing_others_access).
     type: str
     choices: [private, public, acl, cloudfront]
     required: true
@@ -68,7 +68,7 @@ options:
     type: list
     elements: str
     default: []
-  change_foreign_access:
+  allow_changing_others_access:
     description:
       - Whether this task may change access that someone else has set up. If V(false), the module fails
         instead and changes nothing.
@@ -292,7 +292,7 @@ def argument_spec() -> dict:
         "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
         "cloudfront_distribution_arn": {"type": "str"},
         "folders": {"type": "list", "elements": "str", "default": []},
-        "change_foreign_access": {"type": "bool", "default": False},
+        "allow_changing_others_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},
         "open_existing": {"type": "bool", "default": True},
         "close_existing": {"type": "bool", "default": False},

@@ -67,7 +67,7 @@ def role_variables(apps: Sequence[str], folder: Path) -> dict[str, Any]:
         "s3_recording_applications": list(apps),
         "s3_recording_folder_per_application": True,
         # What follows the setting of a changed server is another play's worth.
-        "s3_recording_check": False,
+        "s3_recording_verify": False,
         "s3_recording_backup_dir": str(folder / "backup"),
         **KEY,
     }

@@ -50,9 +50,9 @@ class Controller:
                 "s3_recording_region": REGION,
                 "s3_recording_endpoint": aws.endpoint_url,
                 "s3_recording_aws_endpoint_url": aws.endpoint_url,
-                "s3_recording_live_check": "none",
-                "s3_recording_ready_timeout": 1,
-                "s3_recording_key_quiet": 0,
+                "s3_recording_verify_stream": "none",
+                "s3_recording_ams_start_timeout": 1,
+                "s3_recording_key_switch_wait": 0,
             },
             "s3_recording_awx_hosts": {
                 name: {"s3_recording_ams_url": host.url}
@@ -134,9 +134,7 @@ def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
 
     assert went.artifacts["s3_recording_storage"][BUCKET]["access_key_id"] == keys[0]
     assert len(keys) == 1
-    outcomes = [
-        job.artifacts["s3_recording_outcomes"] for job in [*went.nodes["canary"], *went.nodes["rest"]]
-    ]
+    outcomes = [job.artifacts["s3_recording_results"] for job in [*went.nodes["canary"], *went.nodes["rest"]]]
     assert outcomes[0] == {controller.names[0]: "changed"}
     assert {host for each in outcomes[1:] for host in each} == set(controller.names)
     assert sorted(outcome for each in outcomes[1:] for outcome in each.values()) == ["changed"] * 6 + [
@@ -153,7 +151,7 @@ def test_a_rollout_that_fails_takes_everything_back(controller: Controller) -> N
     went = controller.rollout()
     assert list(went.nodes) == ["storage", "approval", "canary", "rest", "back", "report"]
     assert {
-        outcome for job in went.nodes["rest"] for outcome in job.artifacts["s3_recording_outcomes"].values()
+        outcome for job in went.nodes["rest"] for outcome in job.artifacts["s3_recording_results"].values()
     } >= {"restored"}
     assert controller.recording() == [False] * len(controller.names)
     # The workflow says that it failed, and what is to be done.
@@ -173,7 +171,7 @@ def test_the_other_templates(controller: Controller) -> None:
     controller.rollout()
     first = controller.stored_secrets()
 
-    (rotated,) = controller.launch("rotate key", extra_vars={"s3_recording_key_grace": 0})
+    (rotated,) = controller.launch("rotate key", extra_vars={"s3_recording_key_delete_after": 0})
     assert rotated.good
     assert controller.stored_secrets() != first
     key = rotated.artifacts["s3_recording_storage"][BUCKET]["access_key_id"]
@@ -190,8 +188,8 @@ def test_the_other_templates(controller: Controller) -> None:
     # Without the CORS rule no server could be proved.
     controller.launch("storage")
     mended = controller.launch("servers")
-    (run,) = {each for job in mended for each in re.findall(r"s3_recording_run=(\w+)", job.stdout)}
-    (back,) = controller.launch("rollback", extra_vars={"s3_recording_run": run})
+    (run,) = {each for job in mended for each in re.findall(r"s3_recording_rollback_run=(\w+)", job.stdout)}
+    (back,) = controller.launch("rollback", extra_vars={"s3_recording_rollback_run": run})
     assert back.good
     assert controller.fleet.settings(2, "live")["mp4MuxingEnabled"] is False
 

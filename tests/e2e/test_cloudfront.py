@@ -37,7 +37,7 @@ class CloudFrontSite:
                     "s3_recording_ams_email": first.email,
                     "s3_recording_ams_password": first.password,
                     "s3_recording_backup_dir": backup,
-                    "s3_recording_key_quiet": 0,
+                    "s3_recording_key_switch_wait": 0,
                     **CACHE,
                 },
             }
@@ -68,20 +68,20 @@ def site(aws: AwsStandIn, request: pytest.FixtureRequest, tmp_path: Any) -> Any:
 
 
 def test_viewers_are_sent_to_the_distribution_that_was_made(site: CloudFrontSite) -> None:
-    unproved = {"s3_recording_check": False}
+    unverified = {"s3_recording_verify": False}
     storage = "antmedia.s3_recording.storage"
-    before = site.run("antmedia.s3_recording.servers", extra_vars=unproved, expected_rc=2)
+    before = site.run("antmedia.s3_recording.servers", extra_vars=unverified, expected_rc=2)
     assert "could not be read, and no server of this batch was touched" in before.stdout
     check = site.run(storage, "--check", "--diff")
     assert "make an origin access control; make the distribution" in check.stdout
     site.run(storage)
     domain = site.distribution()["DomainName"]
-    site.run("antmedia.s3_recording.servers", extra_vars=unproved)
+    site.run("antmedia.s3_recording.servers", extra_vars=unverified)
     for host in range(2):
         settings = site.fleet.settings(host, "live")
         assert settings["httpForwardingBaseURL"] == f"https://{domain}"
         assert settings["s3Permission"] == "bucket-owner-full-control"
-    assert site.run("antmedia.s3_recording.servers", extra_vars=unproved).changed == 0
+    assert site.run("antmedia.s3_recording.servers", extra_vars=unverified).changed == 0
     assert site.run(storage).changed == 0
 
 
@@ -92,8 +92,10 @@ def test_the_whole_chain_through_the_distribution(site: CloudFrontSite, aws: Aws
     proofs = ran(run.of_step("check"))
     assert len(proofs) == 2
     for proof in proofs:
-        assert all(link["ok"] for link in proof["links"])
-        assert {"get", "range", "cors for a foreign origin"} <= {link["link"] for link in proof["links"]}
+        assert all(link["ok"] for link in proof["checks"])
+        assert {"get", "range", "cors for someone else's origin"} <= {
+            link["check"] for link in proof["checks"]
+        }
     s3 = aws.client("s3")
     block = s3.get_public_access_block(Bucket=site.bucket)["PublicAccessBlockConfiguration"]
     assert all(block.values())

@@ -61,9 +61,9 @@ class Watched:
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
             "s3_recording_settings": {"tokenHashSecret": FURTHER_SECRET},
             "s3_recording_backup_dir": str(folder / "backups"),
-            "s3_recording_live_check": "none",
-            "s3_recording_ready_timeout": 1,
-            "s3_recording_key_quiet": 0,
+            "s3_recording_verify_stream": "none",
+            "s3_recording_ams_start_timeout": 1,
+            "s3_recording_key_switch_wait": 0,
         }
         self.inventory = {"all": {"hosts": hosts, "vars": variables}}
 
@@ -108,10 +108,10 @@ def test_no_event_of_any_playbook_holds_a_secret(tmp_path: Path) -> None:
         fleet.clear_faults()
         watched.run("rotate_key", arguments=("--check", "--diff"))
         made = watched.run("site", "audit", "rotate_key", verbosity=4)
-        (name,) = set(re.findall(r"s3_recording_run=(\w+)", made.stdout))
+        (name,) = set(re.findall(r"s3_recording_rollback_run=(\w+)", made.stdout))
         watched.run("drift", arguments=("--check", "--diff"))
         on_servers = [fleet.settings(number, "live") for number in range(3)]
-        watched.run("rollback", "decommission", extra_vars={"s3_recording_run": name})
+        watched.run("rollback", "decommission", extra_vars={"s3_recording_rollback_run": name})
 
         # That all of it was at work here.
         assert {each["tokenHashSecret"] for each in on_servers} == {FURTHER_SECRET}

@@ -149,10 +149,10 @@ class Site:
             "s3_recording_region": "eu-west-1",
             "s3_recording_access_key_id": ACCESS_KEY,
             "s3_recording_secret_access_key": SECRET_KEY,
-            "s3_recording_check": False,
+            "s3_recording_verify": False,
             "s3_recording_serial": [1, "100%"],
             "s3_recording_backup_dir": str(self.backups),
-            "s3_recording_ready_timeout": 0,
+            "s3_recording_ams_start_timeout": 0,
             "s3_recording_ams_timeout": TIMEOUT,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
@@ -298,7 +298,7 @@ def test_a_server_that_restarts_is_waited_for(site: Site) -> None:
     going = threading.Thread(target=goes_away_after_the_first_batch, args=(site.fleet,))
     site.fleet.clear_requests()
     going.start()
-    run = site.run(s3_recording_ready_timeout=15)
+    run = site.run(s3_recording_ams_start_timeout=15)
     going.join()
     assert run.recap["ams-3"]["rescued"] == 0
     assert site.recording() == site.names

@@ -36,9 +36,9 @@ class KeyLife:
             "s3_recording_ams_email": fleet.hosts[0].email,
             "s3_recording_ams_password": fleet.hosts[0].password,
             "s3_recording_backup_dir": str(folder / "former"),
-            "s3_recording_live_check": "none",
-            "s3_recording_ready_timeout": 1,
-            "s3_recording_key_quiet": 0,
+            "s3_recording_verify_stream": "none",
+            "s3_recording_ams_start_timeout": 1,
+            "s3_recording_key_switch_wait": 0,
         }
 
     def run(self, playbook: str, *arguments: str, **options: Any) -> PlaybookRun:
@@ -93,9 +93,9 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert (life.stored()["access_key_id"], set(life.on_servers())) == (first, {first})
     assert len([each for each in check.of_step("apply") if each.changed]) == 4
-    assert "would" not in said(check, "bucket | retire | Show the result")
+    assert "would" not in said(check, "bucket | retire_key | Show the result")
     assert "made inactive when all 4 servers" in said(
-        check, "bucket | retire | Show what would happen to the key in use"
+        check, "bucket | retire_key | Show what would happen to the key in use"
     )
 
     run = life.run(ROTATE, "--diff", verbosity=4)
@@ -103,8 +103,8 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert second != first
     assert life.on_servers() == [second] * 4
     assert life.keys() == {first: "Inactive", second: "Active"}
-    assert f"all 4 servers have the key {second}" in said(run, "bucket | retire | Show the result")
-    assert f"{first} is made inactive, a run after" in said(run, "bucket | retire | Show the result")
+    assert f"all 4 servers have the key {second}" in said(run, "bucket | retire_key | Show the result")
+    assert f"{first} is made inactive, a run after" in said(run, "bucket | retire_key | Show the result")
     proofs = [each for each in run.of_step("check") if each.status == "ok"]
     assert len(proofs) == 4
 
@@ -118,7 +118,7 @@ def test_rotation_moves_every_server_and_the_former_key_goes_after_its_time_of_g
     assert "s3_recording_key_leaked=true" in told
     assert life.run("antmedia.s3_recording.site").changed == 0
 
-    life.run("antmedia.s3_recording.site", variables={"s3_recording_key_grace": 0})
+    life.run("antmedia.s3_recording.site", variables={"s3_recording_key_delete_after": 0})
     assert life.keys() == {second: "Active"}
     assert life.fleet.writes() == []
 
@@ -132,27 +132,29 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
     check = life.run(ROTATE, "--check", "--diff", "--limit", "!ams-3", **options)
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
-    assert "would be made inactive at once" in said(check, "rotate | Show what is lost with the leaked key")
-    would = said(check, "bucket | retire | Show what would happen to the key in use")
+    assert "would be made inactive at once" in said(
+        check, "rotate_key | Show what is lost with the leaked key"
+    )
+    would = said(check, "bucket | retire_key | Show what would happen to the key in use")
     assert "made inactive at once after all servers were tried" in would
     assert "would not be able to upload" in said(
-        check, "bucket | retire | Show which servers cannot upload without the leaked key"
+        check, "bucket | retire_key | Show which servers cannot upload without the leaked key"
     )
 
-    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_quiet": 60}, **options)
+    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_switch_wait": 60}, **options)
     fresh = life.stored()["access_key_id"]
     assert life.keys() == {leaked: "Inactive", fresh: "Active"}
     assert life.on_servers() == [fresh, fresh, leaked, fresh]
     assert first not in life.keys()
-    before = said(run, "rotate | Show what is lost with the leaked key")
+    before = said(run, "rotate_key | Show what is lost with the leaked key")
     assert "A multipart upload that is running then continues with the leaked key and is lost" in before
-    after = said(run, "bucket | retire | Show the result")
+    after = said(run, "bucket | retire_key | Show the result")
     assert f"3 of 4 servers have the key {fresh}" in after
     assert f"{leaked} is made inactive at once, a run after" in after
     assert "are lost, the files stay on the servers: streams/concert.mp4" in after
-    assert said(run, "bucket | retire | Show which servers cannot upload without the leaked key").endswith(
-        "on their disks: ams-3"
-    )
+    assert said(
+        run, "bucket | retire_key | Show which servers cannot upload without the leaked key"
+    ).endswith("on their disks: ams-3")
 
     life.run("antmedia.s3_recording.site")
     assert life.on_servers() == [fresh] * 4
@@ -166,10 +168,10 @@ def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_repla
     leaked = life.stored()["access_key_id"]
     run = life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True}, expected_rc=2)
     assert life.keys() == {first: "Inactive", leaked: "Active"}
-    begin = said(run, "rotate | Show which keys are not replaced although one has leaked")
+    begin = said(run, "rotate_key | Show which keys are not replaced although one has leaked")
     assert f"The key in use, {leaked}, is not replaced" in begin
-    assert run.of_task("rotate | Show what is lost with the leaked key")[0].status == "skipped"
-    last = run.of_task("retire | Fail if a key that may have leaked was not replaced")[-1]
+    assert run.of_task("rotate_key | Show what is lost with the leaked key")[0].status == "skipped"
+    last = run.of_task("retire_key | Fail if a key that may have leaked was not replaced")[-1]
     assert f"{first} is now inactive. {leaked} was NOT replaced" in last["msg"]
 
     life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True})
@@ -178,14 +180,14 @@ def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_repla
 
 def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
-    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_grace": 0})
+    run = life.run(ROTATE, "--limit", "!ams-3", variables={"s3_recording_key_delete_after": 0})
     second = life.stored()["access_key_id"]
     assert life.keys() == {first: "Active", second: "Active"}
     assert life.on_servers() == [second, second, first, second]
-    told = said(run, "bucket | retire | Show which servers still need the previous key")
+    told = said(run, "bucket | retire_key | Show which servers still need the previous key")
     assert "this run has not seen 1 of 4 servers of the inventory with the next one: ams-3" in told
 
-    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
     assert life.keys() == {second: "Active"}
     assert life.on_servers() == [second] * 4
 
@@ -197,23 +199,23 @@ def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(li
     second = life.stored()["access_key_id"]
     assert life.keys() == {first: "Active", second: "Active"}
     assert life.on_servers() == [second, first, first, first]
-    assert stopped.of_task("bucket | retire | Show the result") == []
+    assert stopped.of_task("bucket | retire_key | Show the result") == []
 
     life.fleet.clear_faults()
-    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
     assert life.stored()["access_key_id"] == second
     assert life.keys() == {second: "Active"}
 
 
 def test_without_the_check_verify_alone_checks_and_no_later_run_restores_a_retired_key(life: KeyLife) -> None:
     """site.yml, rotation and decommissioning used to check whatever the inventory had."""
-    unchecked = {"s3_recording_check": False}
+    unchecked = {"s3_recording_verify": False}
     first = life.stored()["access_key_id"]
     for playbook in ("antmedia.s3_recording.site", ROTATE):
         assert ran(life.run(playbook, variables=unchecked).of_step("check")) == []
     second = life.stored()["access_key_id"]
     assert life.keys() == {first: "Inactive", second: "Active"}
-    assert list((life.folder / "former").glob("*.unproved.json")) == []
+    assert list((life.folder / "former").glob("*.unverified.json")) == []
     assert len(ran(life.run("antmedia.s3_recording.verify", variables=unchecked).of_step("check"))) == 4
 
     # Settings of a batch that fails go back, the key that was replaced does not.
@@ -225,7 +227,7 @@ def test_without_the_check_verify_alone_checks_and_no_later_run_restores_a_retir
     life.fleet.clear_faults()
     assert ran(life.run(DECOMMISSION, variables=unchecked).of_step("check")) == []
     assert life.stored() == {}
-    assert list((life.folder / "former").glob("*.unproved.json")) == []
+    assert list((life.folder / "former").glob("*.unverified.json")) == []
 
 
 def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) -> None:
@@ -236,16 +238,18 @@ def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) 
     assert life.keys()[first] == "Active"
     # None where the machine is so slow that the time is over at once.
     assert run.stderr.count("Waiting before the former access key") <= 1
-    assert "streams/concert.mp4" in said(run, "bucket | retire | Show the result")
-    assert "uploads in progress" in said(run, "bucket | retire | Show the result")
+    assert "streams/concert.mp4" in said(run, "bucket | retire_key | Show the result")
+    assert "uploads in progress" in said(run, "bucket | retire_key | Show the result")
     s3.abort_multipart_upload(Bucket=BUCKET, Key="streams/concert.mp4", UploadId=begun)
-    life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+    life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
     assert first not in life.keys()
 
 
 def test_what_each_turn_of_a_wait_did_is_told_at_its_end(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
-    run = life.run(ROTATE, "--diff", variables={"s3_recording_key_quiet": 3, "s3_recording_key_grace": 0})
+    run = life.run(
+        ROTATE, "--diff", variables={"s3_recording_key_switch_wait": 3, "s3_recording_key_delete_after": 0}
+    )
     (retired,) = ran(run.of_task("or delete it after the grace period"))
     assert run.stderr.count("s to go") == 1
     assert retired.changed
@@ -258,13 +262,13 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
     run = life.run(ROTATE)
     second = life.stored()["access_key_id"]
     told = said(run, "servers | Show how to undo this run")
-    assert "s3_recording_run=" not in run.stdout
+    assert "s3_recording_rollback_run=" not in run.stdout
     assert f"In use from now on: access key {second} on ams-1." in told
     assert "the previous key stays active until all servers have the next one" in told
     kept = {path: path.read_bytes() for path in (life.folder / "former").iterdir()}
     site, rotation = [layer["run"] for layer in json.loads(next(iter(kept.values())))["layers"]]
 
-    back = life.run(ROLLBACK, extra_vars={"s3_recording_run": rotation}, expected_rc=2)
+    back = life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": rotation}, expected_rc=2)
     refused = said(back, REFUSED)
     assert f"Run {rotation} (rotate_key) was a key rotation" in refused
     assert f"- {site}  site  4 servers" in refused
@@ -272,7 +276,7 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
     assert {path: path.read_bytes() for path in (life.folder / "former").iterdir()} == kept
     assert life.on_servers() == [second] * 4
 
-    whole = life.run(ROLLBACK, extra_vars={"s3_recording_run": site})
+    whole = life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": site})
     assert "somebody else" not in whole.output
     for number in range(len(life.names)):
         settings = life.fleet.settings(number, "live")
@@ -290,12 +294,12 @@ def test_a_later_run_is_rolled_back_and_the_key_of_a_rotation_after_it_stays(lif
     second = life.stored()["access_key_id"]
     (kept, *_others) = (life.folder / "former").iterdir()
     site, later, rotation = [layer["run"] for layer in json.loads(kept.read_text())["layers"]]
-    back = life.run(ROLLBACK, extra_vars={"s3_recording_run": later})
+    back = life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": later})
     assert "The access key stays" in said(back, "rollback | Result")
     assert life.on_servers() == [second] * 4
     assert {life.fleet.settings(number, "live")["s3StorageClass"] for number in range(4)} != {"STANDARD_IA"}
     assert [layer["run"] for layer in json.loads(kept.read_text())["layers"]] == [site, rotation]
-    assert "somebody else" not in life.run(ROLLBACK, extra_vars={"s3_recording_run": site}).output
+    assert "somebody else" not in life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": site}).output
     assert [each or "" for each in life.on_servers()] == [""] * 4
 
 
@@ -303,7 +307,7 @@ def test_a_new_key_that_takes_its_time_is_waited_for_with_words(life: KeyLife) -
     # Longer than one turn of waiting, on a slow machine too.
     life.aws.settings(key_delay=15)
     try:
-        run = life.run(ROTATE, variables={"s3_recording_key_grace": 0})
+        run = life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
     finally:
         life.aws.settings(key_delay=0)
     told = f"Waiting for AWS to activate access key {life.stored()['access_key_id']}"

@@ -34,7 +34,7 @@ def test_the_whole_chain(stands: tuple[AwsStandIn, Fleet]) -> None:
         "s3_recording_ams_url": host.url,
         "s3_recording_ams_email": host.email,
         "s3_recording_ams_password": host.password,
-        "s3_recording_managed_full_access": True,
+        "s3_recording_attach_s3_full_access": True,
     }
     inventory = {"all": {"hosts": {"ams-1": variables}}}
 

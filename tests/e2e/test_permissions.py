@@ -51,7 +51,7 @@ class Limited:
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(folder / "former"),
-            "s3_recording_key_quiet": 0,
+            "s3_recording_key_switch_wait": 0,
         }
         self.inventory = {"all": {"hosts": {"ams-1": variables}}}
 
@@ -141,7 +141,7 @@ def test_the_policies_are_enough_for_every_playbook_and_have_nothing_more(
     forget_that_the_user_is_ours(aws)
     limited.run(later, STORAGE, s3_recording_adopt_iam_user=True, **bounded)
     limited.run(later, ROTATE)
-    limited.run(later, ROTATE, s3_recording_key_grace=0)
+    limited.run(later, ROTATE, s3_recording_key_delete_after=0)
     limited.run(later, AUDIT)
     aws.client("iam").attach_user_policy(UserName=account.user_name, PolicyArn=FULL_ACCESS)
     limited.run(last, DECOMMISSION, s3_recording_delete_bucket=True)

@@ -65,7 +65,7 @@ def simulated(store: Radosgw, tmp_path: Path) -> Iterator[CephSite]:
         first = fleet.hosts[0]
         urls = {f"ams-{number}": host.url for number, host in enumerate(fleet.hosts, 1)}
         site = CephSite(store, tmp_path, urls, first.email, first.password)
-        site.variables["s3_recording_live_check"] = "none"
+        site.variables["s3_recording_verify_stream"] = "none"
         yield site
 
 
@@ -164,7 +164,7 @@ def test_a_real_recording_reaches_the_store_and_plays_from_there(store: Radosgw,
         site = CephSite(store, tmp_path, {"ams-real": ams.url}, ams.email, ams.password)
         run = site.run(variables={"s3_recording_bucket": "ceph-real"})
         (check,) = ran(run.of_step("check"))
-        assert {"live upload", "live playback"} <= {link["link"] for link in check["links"] if link["ok"]}
+        assert {"live upload", "live playback"} <= {link["check"] for link in check["checks"] if link["ok"]}
         assert site.run(variables={"s3_recording_bucket": "ceph-real"}).changed == 0
 
         ams.publish("live", "ceph", 5)

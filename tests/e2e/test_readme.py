@@ -47,7 +47,7 @@ class Readme:
             "s3_recording_endpoint": aws.endpoint_url,
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
             "s3_recording_backup_dir": str(folder / "former"),
-            "s3_recording_key_quiet": 0,
+            "s3_recording_key_switch_wait": 0,
         }
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
 
@@ -86,8 +86,8 @@ def test_the_commands_do_what_readme_says(readme: Readme) -> None:
     assert readme.run(decommission).changed > 0
     assert readme.aws.writes() == []
 
-    assert f"s3_recording_run={RUN}" in back
-    (printed,) = set(re.findall(r"s3_recording_run=(\w+)", first.stdout))
+    assert f"s3_recording_rollback_run={RUN}" in back
+    (printed,) = set(re.findall(r"s3_recording_rollback_run=(\w+)", first.stdout))
     assert readme.fleet.settings(0, "live")["s3RecordingEnabled"]
     readme.run([word.replace(RUN, printed) for word in back])
     assert not readme.fleet.settings(0, "live")["s3RecordingEnabled"]
@@ -103,4 +103,4 @@ def test_the_role_in_a_play_of_ones_own(readme: Readme) -> None:
     assert run.changed > 0
     checks = ran(run.of_step("check"))
     assert len(checks) == 2
-    assert all(link["ok"] for check in checks for link in check["links"])
+    assert all(link["ok"] for check in checks for link in check["checks"])

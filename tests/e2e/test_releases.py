@@ -25,7 +25,7 @@ FORMER = "2.16.2"
 
 def proved(run: PlaybookRun) -> dict[str, bool]:
     checks = ran(run.of_step("check"))
-    return {each.host: all(link["ok"] for link in each["links"]) for each in checks}
+    return {each.host: all(link["ok"] for link in each["checks"]) for each in checks}
 
 
 def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
             # Path style came with 2.13; botocore, as AMS in the check, uses it for digits anyway.
             "s3_recording_path_style": False,
             "s3_recording_base_url": f"{aws.endpoint_url}/{bucket}",
-            "s3_recording_live_check": "canary",
-            "s3_recording_key_quiet": 0,
+            "s3_recording_verify_stream": "canary",
+            "s3_recording_key_switch_wait": 0,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(tmp_path / "former"),
@@ -70,8 +70,8 @@ def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
         assert proved(run(OURS + "verify")) == whole
         assert proved(run(OURS + "rotate_key")) == whole
         assert f"is used by {', '.join(hosts)}" in " ".join(run(OURS + "audit").stdout.split())
-        (name,) = set(re.findall(r"s3_recording_run=(\w+)", first_run.stdout))
-        run(OURS + "rollback", extra_vars={"s3_recording_run": name})
+        (name,) = set(re.findall(r"s3_recording_rollback_run=(\w+)", first_run.stdout))
+        run(OURS + "rollback", extra_vars={"s3_recording_rollback_run": name})
         assert not any(recording())
         assert proved(run()) == whole
         assert all(recording())

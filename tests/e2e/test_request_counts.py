@@ -48,7 +48,7 @@ class Servers:
             "s3_recording_folder_per_application": True,
             "s3_recording_access_key_id": "AKIAIOSFODNN7EXAMPLE",
             "s3_recording_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            "s3_recording_check": False,
+            "s3_recording_verify": False,
             "s3_recording_backup_dir": str(backups),
             "s3_recording_ams_email": admin.email,
             "s3_recording_ams_password": admin.password,

@@ -48,8 +48,8 @@ class Rollout:
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(self.backups),
             "s3_recording_serial": [1, 2, "100%"],
-            "s3_recording_live_check": "none",
-            "s3_recording_ready_timeout": 1,
+            "s3_recording_verify_stream": "none",
+            "s3_recording_ams_start_timeout": 1,
         }
         hosts = {
             name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
@@ -75,8 +75,10 @@ class Rollout:
     def files(self) -> list[str]:
         return sorted(path.name for path in self.backups.glob("*")) if self.backups.exists() else []
 
-    def unproved(self) -> list[str]:
-        return [re.sub(r"-\w{8}\.unproved\.json$", "", name) for name in self.files() if ".unproved." in name]
+    def unverified(self) -> list[str]:
+        return [
+            re.sub(r"-\w{8}\.unverified\.json$", "", name) for name in self.files() if ".unverified." in name
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def rollout(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Rollout:
 
 
 def named_run(run: PlaybookRun) -> str:
-    found = re.search(r"s3_recording_run=(\w+)", run.stdout)
+    found = re.search(r"s3_recording_rollback_run=(\w+)", run.stdout)
     assert found, run.stdout
     return found[1]
 
@@ -113,7 +115,7 @@ def test_a_batch_that_is_not_proved_gets_its_former_settings_back(rollout: Rollo
     assert "The previous settings are restored on ams-2, ams-3." in last
     assert "Not touched: ams-4, ams-5." in last
     assert not rollout.fleet.requests(3), "the batch after it was not even asked"
-    assert rollout.unproved() == []
+    assert rollout.unverified() == []
 
     rollout.fleet.clear_faults()
     mended = rollout.run()
@@ -158,7 +160,7 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     # 2026 comes before every name, and rolled back everything before it was found to be none.
     kept = {path: path.read_bytes() for path in rollout.backups.iterdir()}
     for name in ("", "2026", run[:-1]):
-        unknown = rollout.run(ROLLBACK, extra_vars={"s3_recording_run": name}, expected_rc=2)
+        unknown = rollout.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": name}, expected_rc=2)
         refused = unknown.of_task("Refuse a run that cannot be rolled back")[-1]["msg"]
         assert re.search(rf"- {run}  servers  5 servers  \d+ settings$", refused)
         assert (f"Did you mean {run}?" in refused) == bool(name)
@@ -167,7 +169,10 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     assert rollout.recording() == rollout.names
 
     warning = "not restored, somebody else changed it: httpForwardingExtension='mp4,webm'"
-    options: dict[str, Any] = {"extra_vars": {"s3_recording_run": run}, "expected_warnings": [warning]}
+    options: dict[str, Any] = {
+        "extra_vars": {"s3_recording_rollback_run": run},
+        "expected_warnings": [warning],
+    }
     check = rollout.run(ROLLBACK, "--check", "--diff", **options)
     assert (check.changed, rollout.fleet.writes()) == (5, [])
     back = rollout.run(ROLLBACK, **options)
@@ -204,7 +209,7 @@ def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollo
         os.killpg(killed.pid, signal.SIGKILL)
     rollout.fleet.set_delays(2, get=0)
     assert rollout.recording()[0] == "ams-1"
-    assert "ams-3" in rollout.unproved()
+    assert "ams-3" in rollout.unverified()
 
     elsewhere = rollout.run(
         SERVERS,
@@ -215,7 +220,7 @@ def test_a_run_that_was_killed_in_a_batch_is_finished_by_the_next(rollout: Rollo
     assert elsewhere.changed == 0
     rollout.run()
     assert rollout.recording() == rollout.names
-    assert rollout.unproved() == []
+    assert rollout.unverified() == []
 
 
 def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) -> None:
@@ -225,15 +230,15 @@ def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) 
     run = rollout.run(expected_rc=2, inventory=rollout.inventory(s3_recording_ams_timeout=1))
     last = run.of_task("servers | Stop the rollout")[-1]["msg"]
     assert "ams-2: the previous settings could not be restored" in last
-    assert rollout.unproved() == ["ams-2"]
+    assert rollout.unverified() == ["ams-2"]
     until(lambda: rollout.run(expected_rc=None).rc == 0)
     assert rollout.recording() == rollout.names
-    assert rollout.unproved() == []
+    assert rollout.unverified() == []
 
 
 def clustered(rollout: Rollout, names: list[str], **variables: Any) -> dict[str, Any]:
     of_host = {name: {"s3_recording_cluster": "one"} for name in names}
-    return rollout.inventory(of_host, s3_recording_serial=["100%"], s3_recording_check=False, **variables)
+    return rollout.inventory(of_host, s3_recording_serial=["100%"], s3_recording_verify=False, **variables)
 
 
 def test_nodes_of_a_cluster_try_a_wrong_password_once(rollout: Rollout) -> None:
@@ -316,13 +321,15 @@ def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(roll
     rollout.fleet.fault(0, "status", method="POST", path="/start$", **answer)
     try:
         run = rollout.run(
-            inventory=rollout.inventory(s3_recording_live_check="canary", s3_recording_live_timeout=2),
+            inventory=rollout.inventory(
+                s3_recording_verify_stream="canary", s3_recording_verify_stream_timeout=2
+            ),
             expected_warnings=["is wider than requested", "the live check could not be made"],
         )
     finally:
         s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": rules})
     assert rollout.recording() == rollout.names
-    assert rollout.unproved() == []
+    assert rollout.unverified() == []
     (wider,) = [text for text in run.warnings if "is wider than requested" in text]
     assert "someone else's" in wider
     (not_made,) = [text for text in run.warnings if "the live check could not be made" in text]

@@ -20,7 +20,7 @@ from tests.harness.playbook import PlaybookRun, ran, run_playbook
 BUCKET, REGION = "e2e-real-recordings", "eu-west-1"
 # For what needs one recording in the bucket and nothing beside it.
 MP4_ALONE = {
-    "s3_recording_live_check": "none",
+    "s3_recording_verify_stream": "none",
     "s3_recording_upload": ["mp4"],
     "s3_recording_settings": {"hlsMuxingEnabled": False},
 }
@@ -107,10 +107,10 @@ def test_verify_proved_every_link(real: tuple[RealSite, dict[str, Any], Playbook
     checks = real[2].of_step("check")
     (check,) = ran(checks)
     assert check.task.endswith("servers | Upload a small object and fetch it as a viewer")
-    links = {link["link"]: link["ok"] for link in check["links"]}
+    links = {link["check"]: link["ok"] for link in check["checks"]}
     assert all(links.values())
     assert {"settings", "list", "head", "put", "redirect", "get", "range", "remove"} <= set(links)
-    assert "cors for a foreign origin" in links
+    assert "cors for someone else's origin" in links
     # The server has pulled a clip, recorded it and uploaded it, and that came back through forwarding.
     assert {"live upload", "live playback", "live removal"} <= set(links)
 

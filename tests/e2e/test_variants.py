@@ -56,7 +56,7 @@ def run_site(aws: AwsStandIn, tmp_path: Path) -> RunSite:
 
 def links(run: PlaybookRun) -> dict[str, bool]:
     (check,) = ran(run.of_step("check"))
-    return {link["link"]: link["ok"] for link in check["links"]}
+    return {link["check"]: link["ok"] for link in check["checks"]}
 
 
 def test_private_delivery_opens_nothing_and_forwards_nothing(

@@ -42,7 +42,7 @@ def options_of(role: str) -> dict[str, dict[str, Any]]:
 
 def variables() -> set[str]:
     """Return all variables that an inventory or a previous job may set."""
-    of_jobs = {"s3_recording_storage", "s3_recording_outcomes", "s3_recording_rollout"}
+    of_jobs = {"s3_recording_storage", "s3_recording_results", "s3_recording_rollout"}
     return {*options_of("s3_recording"), *options_of("s3_recording_awx"), *_OF_PLAYBOOKS, *of_jobs}
 
 

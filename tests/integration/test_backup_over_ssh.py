@@ -28,7 +28,7 @@ def test_kept_before_the_write_and_restored(tmp_path: Path) -> None:
         who = {"url": host.url, "email": host.email, "password": host.password}
         change = {**who, "app": "live", "settings": {"s3SecretKey": "another-one", "mp4MuxingEnabled": True}}
         keep = {**change, "backup_path": str(path), "backup_run": RUN}
-        back = {**who, "restore": {"path": str(path), "since": RUN, "unproved": False}}
+        back = {**who, "restore": {"path": str(path), "since": RUN, "unverified": False}}
 
         def run(arguments: dict[str, Any], **options: Any) -> Any:
             tasks = [{"name": "Settings", MODULE: arguments}]
@@ -44,7 +44,7 @@ def test_kept_before_the_write_and_restored(tmp_path: Path) -> None:
         assert "must be writable" in refused["msg"]
         assert fleet.writes() == []
 
-        assert run(keep)["unproved"]
+        assert run(keep)["unverified"]
         (kept,) = path.parent.iterdir()
         assert json.loads(kept.read_text())["layers"][0]["apps"]["live"]["s3SecretKey"]["before"] == SECRET
         assert run(keep).changed is False

@@ -95,7 +95,7 @@ PLAN_TASK = {
         "s3_recording_ams_password": "{{ ams_password }}",
         **{f"s3_recording_ams_{name}": "" for name in ("jwt_token", "validate_certs", "ca_path", "timeout")},
         "s3_recording_cluster_timeout": 60,
-        "s3_recording_ready_timeout": 0,
+        "s3_recording_ams_start_timeout": 0,
         "s3_recording_settings": {},
     },
 }
@@ -179,7 +179,7 @@ class Stands:
             "s3_recording_ams_url": host.url,
             "s3_recording_ams_email": host.email,
             "s3_recording_ams_password": host.password,
-            "s3_recording_check": False,
+            "s3_recording_verify": False,
             "s3_recording_backup_dir": str(self.folder / "former"),
         }
         server = {"all": {"hosts": {"localhost": {**LOCALHOST["all"]["hosts"]["localhost"], **variables}}}}
@@ -324,7 +324,7 @@ OF_THE_PLAY = {
 # For each filter what is said by its example, or by a task behind it that looks at what it made.
 SAID = {
     "recording_changes": ("", "[]"),
-    "recording_outcomes": ("reached", "reached"),
+    "recording_results": ("reached", "reached"),
     "recording_not_text": ("", "The password is a number"),
     "recording_notes": ("{{ notes }}", "[]"),
     "recording_survey": ("", "'variable': 's3_recording_delivery'"),
@@ -341,7 +341,7 @@ SAID = {
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
     "recording_undo": ("", "Verified. The changes are an earlier run's."),
     "recording_stopped": ("", "The rollout was stopped (run 20261124T120000Z).\nNot known: ams1."),
-    "recording_unproved": ("reached", ""),
+    "recording_unverified": ("reached", ""),
 }
 
 

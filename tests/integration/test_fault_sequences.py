@@ -142,7 +142,7 @@ class Server:
 
     def roll_back(self, forget: bool) -> tuple[dict[str, Any] | None, AmsError | None]:
         """What the role does after a failure."""
-        return self.task(restore={"path": str(self.path), "since": RUN, "unproved": True, "forget": forget})
+        return self.task(restore={"path": str(self.path), "since": RUN, "unverified": True, "forget": forget})
 
     def is_as_asked(self) -> bool:
         now = self.settings()
@@ -176,8 +176,8 @@ def is_rolled_back(server: Server, forget: bool = True) -> None:
     assert server.left_alone or server.is_as_before()
 
 
-def one_run(server: Server, ready_timeout: float) -> AmsError | None:
-    _result, error = server.apply(ready_timeout=ready_timeout)
+def one_run(server: Server, start_timeout: float) -> AmsError | None:
+    _result, error = server.apply(start_timeout=start_timeout)
     is_true(server, error)
     if error is not None and not (error.login_refused or error.login_unsure):
         is_rolled_back(server, forget=not error.uncertain)
@@ -188,30 +188,30 @@ def one_run(server: Server, ready_timeout: float) -> AmsError | None:
 @settings(
     max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
-@given(sequence=SEQUENCES, wrong=st.booleans(), ready_timeout=st.sampled_from([0.0, 1.0]))
+@given(sequence=SEQUENCES, wrong=st.booleans(), start_timeout=st.sampled_from([0.0, 1.0]))
 def test_no_sequence_of_faults_breaks_a_promise(
-    running: Fleet, sequence: list[tuple[int, dict[str, Any]]], wrong: bool, ready_timeout: float
+    running: Fleet, sequence: list[tuple[int, dict[str, Any]]], wrong: bool, start_timeout: float
 ) -> None:
     running.reset()
     with tempfile.TemporaryDirectory() as name:
         servers = [Server(running, number, Path(name), WRONG if wrong else "") for number in range(2)]
         for number, fault in sequence:
             running.fault(number, **fault)
-        errors = [one_run(server, ready_timeout) for server in servers]
+        errors = [one_run(server, start_timeout) for server in servers]
         running.clear_faults()
         for server, error in zip(servers, errors):
             server.password = server.host.password
             if error is not None and not error.login_refused:
                 until_it_answers(server)
                 is_rolled_back(server)
-            _result, still = server.apply("20261124T130000Z", ready_timeout=5)
+            _result, still = server.apply("20261124T130000Z", start_timeout=5)
             assert still is None, still
             assert server.is_as_asked()
 
 
 def until_it_answers(server: Server) -> None:
     """A server that restarts: with nothing asked of it, nothing is written."""
-    _result, error = server.task(app="live", ready_timeout=5)
+    _result, error = server.task(app="live", start_timeout=5)
     assert error is None, error
 
 
@@ -312,7 +312,7 @@ def test_what_is_as_asked_by_now_is_not_written(
         between(patch, "settings", fleet, WISH)
         result, _error = server.apply()
     assert result is not None
-    assert (result["changed"], result["unproved"], fleet.writes(0)) == (False, False, [])
+    assert (result["changed"], result["unverified"], fleet.writes(0)) == (False, False, [])
 
 
 def test_what_differs_after_the_write_is_named(

@@ -45,7 +45,7 @@ def inventory(fleet: Fleet, **variables: Any) -> dict[str, Any]:
         "s3_recording_region": "eu-west-1",
         "s3_recording_access_key_id": "AKIAIOSFODNN7EXAMPLE",
         "s3_recording_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        "s3_recording_check": False,
+        "s3_recording_verify": False,
         "s3_recording_serial": "100%",
         "s3_recording_ams_email": fleet.hosts[0].email,
         "s3_recording_ams_password": fleet.hosts[0].password,

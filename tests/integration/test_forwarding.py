@@ -64,7 +64,9 @@ def test_it_is_judged_as_the_server_does_it(
     host = fleet.hosts[0]
     given = {"url": host.url, "email": host.email, "password": host.password, "apps": [APP]}
     params = {name: option.get("default") for name, option in recording_check.ARGUMENT_SPEC.items()} | given
-    (redirect,) = [link for link in recording_check.run(params, False)["links"] if link["link"] == "redirect"]
+    (redirect,) = [
+        link for link in recording_check.run(params, False)["checks"] if link["check"] == "redirect"
+    ]
     assert redirect["ok"] is is_forwarded
     assert redirect["expected"].endswith(f".{asked_for}")
     if not is_forwarded:

@@ -88,12 +88,12 @@ class Site:
         """Returns the link of the door."""
         apps = [{"name": "live"}]
         run = self.run("recording_check", *warnings, rc=rc, apps=apps, wait_timeout=0, **options)
-        links = run.task("Task")["links"]
-        assert [each["link"] for each in links if not each["ok"]] == (["hls-upload"] if rc else [])
+        links = run.task("Task")["checks"]
+        assert [each["check"] for each in links if not each["ok"]] == (["hls-upload"] if rc else [])
         listed = self.aws.client("s3").list_objects_v2(Bucket=self.bucket)
         assert listed["KeyCount"] == 0
         assert self.recording["s3SecretKey"] not in json.dumps([each.result for each in run.results])
-        (door,) = [each for each in links if each["link"] == "hls-upload"]
+        (door,) = [each for each in links if each["check"] == "hls-upload"]
         return dict(door)
 
 
@@ -111,7 +111,7 @@ def site(request: pytest.FixtureRequest, aws: AwsStandIn) -> Iterator[Site]:
 def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
     """What nothing said before: the plan warns, and the check fails with what to do, where it was green."""
     known = site.check()
-    assert known["came"] == (
+    assert known["actual"] == (
         "200 and the recording without a header; 403 with X-Forwarded-For: 203.0.113.7; not judged from "
         "here: the check runs from 127.0.0.1, which the filter allows"
     )
@@ -122,7 +122,7 @@ def test_a_closed_bucket_is_not_closed_without_the_filter(site: Site) -> None:
     # Also where there is nothing to change.
     assert site.run("ams_app_settings", DOOR_OF_PLAN, **off).changed == 0
     found = site.check(rc=2)
-    assert DOOR_OF_CHECK in found["came"]
+    assert DOOR_OF_CHECK in found["actual"]
     assert found["remedy"].startswith("Set ipFilterEnabled to true")
     assert site.check(DOOR_OF_CHECK, closed=False)["ok"]
 
@@ -134,7 +134,7 @@ def test_a_filter_that_lets_others_in_is_warned_of(site: Site) -> None:
     found = site.check(
         plan, "everybody who can send X-Forwarded-For: 10.0.0.1 through a proxy in front of it"
     )
-    assert found["came"].startswith(
+    assert found["actual"].startswith(
         "403 without a header; 403 with X-Forwarded-For: 127.0.0.1; 200 and the recording with "
         "X-Forwarded-For: 10.0.0.1"
     )

@@ -174,7 +174,7 @@ class Site:
                     raise
         assert "X-Amz-Signature" not in run.output
         assert self.server.password not in json.dumps([each.result for each in run.results])
-        found = [each["link"] for each in links(run) if not each["ok"]]
+        found = [each["check"] for each in links(run) if not each["ok"]]
         assert set(found) <= set(HALF) if half else found == (broken or []), run.describe()
         assert run.rc == (2 if broken or half else 0), run.describe()
         return run
@@ -195,12 +195,12 @@ class Site:
 
 
 def links(run: PlaybookRun) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = run.task("Check")["links"]
+    found: list[dict[str, Any]] = run.task("Check")["checks"]
     return found
 
 
 def link(run: PlaybookRun, name: str) -> dict[str, Any]:
-    (found,) = [each for each in links(run) if each["link"] == name]
+    (found,) = [each for each in links(run) if each["check"] == name]
     return found
 
 
@@ -311,7 +311,7 @@ def test_a_viewer_gets_a_playable_recording_of_the_server_and_nothing_stays(
 ) -> None:
     site.configure(**site.forward_to(bystander.url), hlsMuxingEnabled=True)
     run = site.check()
-    assert [each["link"] for each in links(run)] == [*HALF, *VIEWER, "remove", *LIVE]
+    assert [each["check"] for each in links(run)] == [*HALF, *VIEWER, "remove", *LIVE]
     assert run.task("Check")["msg"] == "live: all 15 checks passed"
     assert not run.task("Check").changed
     assert site.left() == {}
@@ -334,7 +334,7 @@ def test_a_viewer_gets_a_playable_recording_of_the_server_and_nothing_stays(
 def test_private_delivery_reads_from_the_bucket(site: Site) -> None:
     site.configure()
     run = site.check()
-    assert [each["link"] for each in links(run)] == [*HALF, "hls-upload", "remove", *LIVE]
+    assert [each["check"] for each in links(run)] == [*HALF, "hls-upload", "remove", *LIVE]
     assert "as the application does not forward mp4" in link(run, "live playback")["expected"]
     assert site.left() == {}
 
@@ -345,7 +345,7 @@ def test_versions_and_sub_folders_are_removed_too(site: Site) -> None:
     # A key that may delete leaves a mark when AMS deletes the recording.
     site.configure((*RIGHTS, "s3:DeleteObject"), subFolder="%m/%s/x", hlsMuxingEnabled=True)
     run = site.check()
-    name = link(run, "live recording")["came"].partition(".mp4")[0].rpartition("/")[2]
+    name = link(run, "live recording")["actual"].partition(".mp4")[0].rpartition("/")[2]
     assert link(run, "live upload")["expected"].startswith(f"{FOLDER}/{name}/x/{name}.mp4")
     assert site.left() == {}
 
@@ -355,7 +355,7 @@ def test_shipped_to_a_target_it_is_the_same(fleet_site: tuple[Site, Fleet]) -> N
     site.configure()
     # A task that is to run in the background is never run in process.
     run = site.check(task={"async": 120, "poll": 1})
-    assert [each["link"] for each in links(run)][-6:] == LIVE
+    assert [each["check"] for each in links(run)][-6:] == LIVE
     assert site.left() == {}
 
 
@@ -365,7 +365,7 @@ def test_two_pulls_leave_nothing_either(fleet_site: tuple[Site, Fleet]) -> None:
     site.configure(hlsMuxingEnabled=True)
     fleet.fault(0, "slow", method="GET", path=r"broadcasts/live-check-\w+$", times=1, seconds=4)
     run = site.check()
-    assert [each["link"] for each in links(run)][-6:] == LIVE
+    assert [each["check"] for each in links(run)][-6:] == LIVE
     assert site.left() == {}
 
 
@@ -389,7 +389,8 @@ def test_a_busy_server_is_asked_again(fleet_site: tuple[Site, Fleet]) -> None:
     fleet.fault(0, "status", method="POST", path="/start$", times=2, **refusal)
     run = site.check()
     assert (
-        "after 2 refusals: Not enough resource on server to start streaming" in link(run, "live pull")["came"]
+        "after 2 refusals: Not enough resource on server to start streaming"
+        in link(run, "live pull")["actual"]
     )
     fleet.fault(0, "status", method="POST", path="/start$", **refusal)
     warning = not_made(site, live_timeout=3)
@@ -408,7 +409,7 @@ def not_made(site: Site, *warns: str, **options: Any) -> str:
     assert check["msg"].endswith("checks passed; not tried: live check")
     found = link(run, "live check")
     assert (found["ok"], found["tried"]) == (True, False)
-    assert [each["link"] for each in links(run) if each["link"] in HALF] == HALF
+    assert [each["check"] for each in links(run) if each["check"] in HALF] == HALF
     assert "jwtServerSecretKey" not in run.output
     assert "by hand" not in json.dumps(check.result)
     assert site.left() == {}
@@ -462,7 +463,7 @@ def test_an_application_with_jwt_control_is_given_its_own_token(site: Site) -> N
     site.configure(jwtControlEnabled=True, jwtSecretKey=secret)
     run = site.check()
     site.server.change_settings("live", {"jwtControlEnabled": False})
-    assert [each["link"] for each in links(run)] == [*HALF, "hls-upload", "remove", *LIVE]
+    assert [each["check"] for each in links(run)] == [*HALF, "hls-upload", "remove", *LIVE]
     shown = json.dumps([each.result for each in run.results]) + run.output
     assert secret not in shown
     # What every token with this head begins with.
@@ -530,7 +531,7 @@ def test_an_application_whose_streams_are_limited(fleet_site: tuple[Site, Fleet]
 def not_tried(run: PlaybookRun) -> bool:
     message = run.task("Check")["msg"]
     return "live: live was not tried" in message and not any(
-        each["link"].startswith("live ") for each in links(run)
+        each["check"].startswith("live ") for each in links(run)
     )
 
 
@@ -567,7 +568,7 @@ def test_a_server_that_does_not_reach_the_endpoint_is_named(site: Site, bystande
     warns = ["said whether strangers have access"]
     run = site.check(env=proxy, broken=["live pull"], apps=asked, warns=warns)
     pull = link(run, "live pull")
-    assert pull["came"] == "the server could not read the clip: Input/output error"
+    assert pull["actual"] == "the server could not read the clip: Input/output error"
     assert "reach the bucket's endpoint" in pull["remedy"]
     assert site.left() == {}
 
@@ -578,7 +579,7 @@ def test_an_upload_that_the_store_refuses_is_named(site: Site) -> None:
     denied = {"action": "s3:PutObject", "code": "AccessDenied", "status": 403, "skip": 2, "count": 100}
     run = site.check(fault=denied, live_timeout=SHORT, broken=["live upload"])
     upload = link(run, "live upload")
-    assert upload["came"].startswith(f"nothing within {SHORT} s; the list of recordings has streams/")
+    assert upload["actual"].startswith(f"nothing within {SHORT} s; the list of recordings has streams/")
     assert "AmazonS3Exception" in upload["remedy"]
     assert site.left() == {}
 
@@ -589,7 +590,7 @@ def test_a_recording_that_the_server_cannot_finish_is_named(site: Site) -> None:
     denied = {"action": "s3:HeadObject", "code": "AccessDenied", "status": 403, "skip": 1, "count": 1}
     run = site.check(fault=denied, live_timeout=SHORT, broken=["live recording"])
     recording = link(run, "live recording")
-    assert recording["came"] == f"nothing within {SHORT} s"
+    assert recording["actual"] == f"nothing within {SHORT} s"
     assert ".mp4.tmp_extension" in recording["remedy"]
     left = site.left()
     # AMS has no way to remove it, as the remedy says.
@@ -609,7 +610,7 @@ def test_an_old_copy_in_a_cdn_is_named(fleet_site: tuple[Site, Fleet], bystander
     site.configure(**site.forward_to(bystander.url))
     bystander.instead = b"an old copy"
     run = site.check(broken=["live playback"])
-    came = link(run, "live playback")["came"]
+    came = link(run, "live playback")["actual"]
     assert came == "302, and there 200 with 11 bytes that differ from the object in the bucket"
     assert site.left() == {}
 
@@ -621,8 +622,8 @@ def test_credentials_that_may_not_delete_are_named(fleet_site: tuple[Site, Fleet
     less = site.aws.make_user({"Version": "2012-10-17", "Statement": [allowed]})
     run = site.check(env=site.aws.env(less), broken=["remove"])
     removal = link(run, "remove")
-    assert "AccessDenied" in removal["came"]
-    assert "Nothing was uploaded" in removal["came"]
+    assert "AccessDenied" in removal["actual"]
+    assert "Nothing was uploaded" in removal["actual"]
     assert "s3:DeleteObject" in removal["remedy"]
     assert "could not be verified (remove)" in run.task("Check")["msg"]
     assert not_tried(run)
@@ -663,7 +664,7 @@ def test_odd_answers_are_named_and_nothing_stays(
     site.configure(hlsMuxingEnabled=True)
     fleet.fault(0, times=1, **fault)
     run = site.check(broken=[broken])
-    assert came in link(run, broken)["came"]
+    assert came in link(run, broken)["actual"]
     assert site.left() == {}
 
 
@@ -673,7 +674,7 @@ def test_a_session_that_is_lost_is_told_with_what_stays(fleet_site: tuple[Site, 
     fleet.fault(0, "session_lost", method="GET", path="vods/list", times=1)
     run = site.check(broken=["live recording", "live removal"])
     removal = link(run, "live removal")
-    assert "Not authenticated user" in removal["came"]
+    assert "Not authenticated user" in removal["actual"]
     (name,) = [entry["streamId"] for entry in site.server.recordings("live")]
     assert f"the broadcast and the recordings {name} of live by hand" in removal["remedy"]
     assert set(site.left()) == {"recordings"}

@@ -66,7 +66,7 @@ def check(server: Any, live: bool = False, **asked_for: str) -> dict[str, Any]:
     }
     params = {name: option.get("default") for name, option in spec.items()} | given | asked
     result = recording_check.run(params, False)
-    return {link["link"]: link for link in result["links"]}
+    return {link["check"]: link for link in result["checks"]}
 
 
 def test_the_check_signs_as_the_server_does(store: VersityGW, fleet: Any) -> None:
@@ -77,7 +77,7 @@ def test_the_check_signs_as_the_server_does(store: VersityGW, fleet: Any) -> Non
     fleet.set_settings(0, "live", settings(store, s3RegionName=""))
     links = check(fleet.hosts[0], s3Endpoint=endpoint)
     assert [name for name, link in links.items() if not link["ok"]] == ["list"]
-    assert links["list"]["came"].startswith("AuthorizationHeaderMalformed")
+    assert links["list"]["actual"].startswith("AuthorizationHeaderMalformed")
     assert links["list"]["remedy"].startswith("s3RegionName is empty, so AMS signs without the region")
     fleet.set_settings(0, "live", settings(store, s3RegionName="", s3Endpoint=""))
     assert [name for name, link in check(fleet.hosts[0]).items() if not link["ok"]] == ["region"]
@@ -112,7 +112,7 @@ def test_what_the_check_says_is_what_the_real_server_does(store: VersityGW, real
 def _recorded(links: dict[str, Any]) -> bool:
     """A busy server refuses to start a stream; then it is tried again."""
     pull = links["live pull"]
-    if not pull["ok"] and "resource" in pull["came"]:
+    if not pull["ok"] and "resource" in pull["actual"]:
         return False
     assert all(link["ok"] for link in links.values()), links
     return True

@@ -92,7 +92,7 @@ def check(fleet: Fleet, expected: dict[str, Any], **options: Any) -> dict[str, A
 
 
 def broken(result: dict[str, Any]) -> list[str]:
-    return [link["link"] for link in result["links"] if not link["ok"]]
+    return [link["check"] for link in result["checks"] if not link["ok"]]
 
 
 @pytest.fixture
@@ -115,8 +115,8 @@ def test_an_endpoint_of_its_own(
     fleet.set_settings(0, "live", {**asked, "s3Endpoint": stranger.url})
     result = check(fleet, asked if names else {}, live=live)
     assert broken(result) == ["settings"]
-    (link,) = result["links"]
-    assert link["came"] == f"s3Endpoint='{stranger.url}'"
+    (link,) = result["checks"]
+    assert link["actual"] == f"s3Endpoint='{stranger.url}'"
     assert asked["s3SecretKey"] not in str(result)
     assert stranger.asked == []
 
@@ -157,8 +157,8 @@ def test_a_cdn_that_sends_viewers_to_a_metadata_service(
     fleet.set_settings(0, "live", {**asked, **forwarding})
     result = check(fleet, {**asked, **forwarding})
     assert broken(result) == ["get"]
-    (got,) = [link for link in result["links"] if link["link"] == "get"]
-    assert f"a loopback address redirects viewers to {place}, which is a link-local address" in got["came"]
+    (got,) = [link for link in result["checks"] if link["check"] == "get"]
+    assert f"a loopback address redirects viewers to {place}, which is a link-local address" in got["actual"]
 
 
 def test_a_public_server_that_sends_viewers_to_loopback(

@@ -86,21 +86,21 @@ def _children(pid: int) -> list[int]:
 
 
 def run_case(world: World, case: Case) -> None:
-    world.variables |= {"s3_recording_key_grace": 0}
+    world.variables |= {"s3_recording_key_delete_after": 0}
     extra: dict[str, Any] = {}
     if case.playbook not in ("site", "servers"):
         world.run("site")
     if case.playbook == "servers":
         world.run("storage")
     if case.playbook == "rollback":
-        extra = {"s3_recording_run": run_in(world)}
+        extra = {"s3_recording_rollback_run": run_in(world)}
     if case.then == BATCH_FAILS:
         # One server after the other, so that a kill is between two of them.
         world.env["ANSIBLE_FORKS"] = "1"
     for each in case.kills:
         kill(world, case.playbook, each, **extra)
     if case.then == "rollback":
-        extra = {"s3_recording_run": run_in(world)}
+        extra = {"s3_recording_rollback_run": run_in(world)}
     ENDS[case.then](world, extra)
     nothing_is_left(world)
 
@@ -199,7 +199,7 @@ def nothing_is_left(world: World) -> None:
     if BUCKET in [each["Name"] for each in world.aws.client("s3").list_buckets()["Buckets"]]:
         assert world.aws.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
     kept = sorted(path.name for path in world.backups.glob("*")) if world.backups.exists() else []
-    over = [name for name in kept if name.startswith(".") or ".unproved." in name]
+    over = [name for name in kept if name.startswith(".") or ".unverified." in name]
     assert not over, over
     for path in world.backups.glob("*.json"):
         assert json.loads(path.read_text())["layers"]

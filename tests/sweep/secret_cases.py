@@ -68,7 +68,7 @@ def aws(action: str, code: str = "AccessDenied", status: int = 403) -> Mapping[s
 SCENARIOS = (
     # The number says how many texts each one gets.
     (4, Scenario("site", ("site",))),
-    (4, Scenario("rolled back", ("servers", "rollback"), variables={"s3_recording_check": False})),
+    (4, Scenario("rolled back", ("servers", "rollback"), variables={"s3_recording_verify": False})),
     (3, Scenario("looked at", ("site", "verify", "audit", "drift"))),
     (3, Scenario("a key's life", ("site", "rotate_key", "decommission"), given_key=False)),
     (6, Scenario("wrong password", ("servers",), 2, wrong=True, said="password is wrong")),

@@ -143,7 +143,7 @@ def _break(world: World, case: Case, secrets: Mapping[str, str]) -> None:
 
 def _playbook(world: World, _case: Case, name: str, rc: int) -> PlaybookRun:
     arguments = {"drift": ["--check"]}.get(name, [])
-    extra = {"s3_recording_run": _last_run(world)} if name == "rollback" else {}
+    extra = {"s3_recording_rollback_run": _last_run(world)} if name == "rollback" else {}
     return world.run(name, "--diff", *arguments, verbosity=4, expected_rc=rc, extra_vars=extra)
 
 

@@ -18,7 +18,7 @@ CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 GIVEN_KEY = {
     "s3_recording_access_key_id": "AKIASWEEPOFSERVERS01",
     "s3_recording_secret_access_key": "secret-of-the-sweep-of-injections",
-    "s3_recording_check": False,
+    "s3_recording_verify": False,
 }
 
 

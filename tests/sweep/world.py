@@ -61,9 +61,9 @@ class World:
             "s3_recording_ams_password": fleet.hosts[0].password,
             "s3_recording_backup_dir": str(self.backups),
             "s3_recording_serial": "100%",
-            "s3_recording_live_check": "none",
-            "s3_recording_ready_timeout": 0,
-            "s3_recording_key_quiet": 0,
+            "s3_recording_verify_stream": "none",
+            "s3_recording_ams_start_timeout": 0,
+            "s3_recording_key_switch_wait": 0,
         }
 
     def settings(self, number: int) -> dict[str, Any]:

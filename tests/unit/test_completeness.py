@@ -125,9 +125,9 @@ def test_role_variables_have_the_role_prefix(role: str) -> None:
 # Variables that the tasks of the role read themselves. A new one that the plan needs does not belong here.
 BESIDE_THE_INTENT = {
     *("secret_access_key", "key_kms_key_id", "key_recreate", "key_wait_timeout", "key_max_age_days"),
-    *("key_grace", "key_quiet", "key_leaked", "ams_email", "ams_password", "ams_jwt_token", "ams_timeout"),
-    *("inventory_hosts", "ready_timeout", "cluster_timeout", "check", "live_timeout", "backup_dir", "run"),
-    *("since", "delete_bucket", "ignore_live_streams", "skip_unreachable", "gone_hosts"),
+    *("key_delete_after", "key_switch_wait", "key_leaked", "ams_email", "ams_password", "ams_jwt_token", "ams_timeout"),
+    *("inventory_hosts", "ams_start_timeout", "cluster_timeout", "verify", "verify_stream_timeout", "backup_dir", "rollback_run"),
+    *("rollback_since", "delete_bucket", "ignore_live_streams", "skip_unreachable", "gone_hosts"),
 }
 
 

@@ -100,7 +100,7 @@ TOLD = (
     "The access key could not be read, and no server of this batch was touched",
     "it is not deployed everywhere after",
     "The bucket has no CORS rules",
-    "s3\\_recording\\_run is not set",
+    "s3\\_recording\\_rollback\\_run is not set",
 )
 
 

@@ -76,17 +76,12 @@ NAMES = {
 PARTS = re.compile(
     r"(?:How|Of|What|When|Where|Whether|Which|Who|Why)\b|The (?:\w+ ){1,4}(?:that|which|who)\b"
 )
-# Public names, which change all at once and not here. They are cut out of a line before it is searched.
+# Public names. They are cut out of a line before it is searched.
 PUBLIC_NAMES = (
-    r"former_access_keys|(?<=\W)shown(?=[:'\"])|(?<=['\"])(?:un)?proved(?=['\"])",  # keys of results
-    r"^ *(?:un)?proved:|\((?:un)?proved\b|\.unproved \||restore\.unproved",  # the same, and an option
-    r"\.unproved\.json|(?<=f\")\.former-",  # files beside a backup
-    r"cors for a foreign origin",  # a check, by the name that a result has
-    r"change_foreign_access|s3_recording_awx_further_credentials",  # an option, variables of roles
-    r"s3_recording_outcomes|(?<=\")outcomes(?=\")|^ *outcomes: \"",  # a statistic
-    r"recording_unproved|recording_outcomes",  # filters
-    # Entry points of the role: their files, and so the names of the tasks in them.
-    r"`dismantle`|`retire`|tasks_from: (?:dismantle|retire)|^ {2}dismantle:|name: dismantle \|",
+    r"(?<=\W)shown(?=[:'\"])|s3_recording_awx_further_credentials",  # a result, a variable of a role
+    # Refused with the new one.
+    r"(?<=\")(?:change_foreign_access|outcomes)(?=\": )",
+    r"The entry point dismantle is now called \w+|name: dismantle \|",
 )
 PUBLIC = re.compile("|".join(PUBLIC_NAMES))
 

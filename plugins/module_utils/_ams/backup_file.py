@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The backup of one server: NAME.json, and NAME.unproved.json for changes that are not verified yet.
+"""The backup of one server: NAME.json, and NAME.unverified.json for changes that are not verified yet.
 
 Both hold secrets in clear text, as the server itself does, and are for their owner alone (mode 0600).
 A file is replaced in one step, so that a run that is killed leaves the old one or the new one. A lock keeps
@@ -25,7 +25,7 @@ from .backup import Layer, add_layer, first_index, is_time, keep_settings, layer
 from .settings import Change
 
 FORMAT = 1
-SUFFIX = ".unproved.json"
+SUFFIX = ".unverified.json"
 # Only the same playbook finishes a run of these. Others are refused, or do the opposite.
 _FINISHED_BY_ITSELF = ("decommission", "rotate_key")
 # Changes of a server that can be rolled back, one after the other.
@@ -48,7 +48,7 @@ class BackupFile:
         folder, name = os.path.split(self.path)
         self._lock = os.path.join(folder, f".{name}.lock")
         # For the holder of the lock. An existing one was left by a killed run, maybe of an earlier release.
-        self._new = os.path.join(folder, f".former-{name}")
+        self._new = os.path.join(folder, f".previous-{name}")
 
     @property
     def is_unverified(self) -> bool:

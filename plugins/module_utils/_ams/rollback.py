@@ -33,7 +33,7 @@ def roll_back(
             "runs": backup.runs(),
         }
     apps = squash(layers)
-    with open_session(connection, options.ready_timeout) as server:
+    with open_session(connection, options.start_timeout) as server:
         for settings in apps.values():
             server.mask(settings)
         plans = [

@@ -124,9 +124,9 @@ class SettingsSession:
 
 
 @contextmanager
-def open_session(connection: Connection, ready_timeout: float) -> Iterator[SettingsSession]:
+def open_session(connection: Connection, start_timeout: float) -> Iterator[SettingsSession]:
     """Log in; wait while the server refuses connections, which is no login."""
-    ready_by = Deadline(ready_timeout)
+    ready_by = Deadline(start_timeout)
     with ExitStack() as stack:
         while True:
             try:

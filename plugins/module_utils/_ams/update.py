@@ -34,7 +34,7 @@ def apply_settings(
 ) -> dict[str, Any]:
     """Bring applications of one server to the desired settings; return the task's result."""
     refuse_odd_names(desired)
-    with open_session(connection, options.ready_timeout) as server:
+    with open_session(connection, options.start_timeout) as server:
         client = server.client
         if options.written_by:
             plans = _wait_for_cluster(server, desired, options)
@@ -48,7 +48,7 @@ def apply_settings(
         warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
     result = result_of(client.url, plans, options.check_mode)
     if options.backup:
-        result["unproved"] = options.backup.is_unverified
+        result["unverified"] = options.backup.is_unverified
     return {**result, **({"warnings": warnings} if warnings else {})}
 
 

@@ -36,7 +36,7 @@ class ApplyOptions:
     backup: file to which the previous values are added, under the names of backup_run and backup_playbook.
     backup_only: write the backup but not the settings.
     is_backed_up: the backup is made already; write nothing that is not in it.
-    ready_timeout: seconds to wait for a server that is starting.
+    start_timeout: seconds to wait for a server that is starting.
     forget: remove what is restored from the backup.
     access_key: restore an access key too that was replaced by another.
     written_by: the node of the cluster that has written; wait for it, cluster_timeout seconds at most.
@@ -49,7 +49,7 @@ class ApplyOptions:
     backup_playbook: Optional[str] = None
     backup_only: bool = False
     is_backed_up: bool = False
-    ready_timeout: float = 0
+    start_timeout: float = 0
     forget: bool = True
     access_key: bool = True
     written_by: Optional[str] = None

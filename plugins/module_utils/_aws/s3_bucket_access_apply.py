@@ -33,7 +33,7 @@ def run(module: AwsModule) -> dict[str, Any]:
         params["delivery"],
         tuple(params["folders"]),
         partition_of(module.region),
-        params["change_foreign_access"],
+        params["allow_changing_others_access"],
         params["policy_only"],
         params["secure_transport_only"],
         params["cloudfront_distribution_arn"] or "",

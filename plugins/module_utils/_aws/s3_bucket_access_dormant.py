@@ -113,7 +113,7 @@ def problems(dormant: Optional[Dormant], *, allowed: bool) -> list[str]:
     found += _problems_elsewhere(dormant.elsewhere, dormant.readable)
     if not found:
         return []
-    consent = "change_foreign_access=true (in the role s3_recording_change_foreign_access)"
+    consent = "allow_changing_others_access=true (in the role s3_recording_allow_changing_others_access)"
     return [*found, f"make them private, or allow that with {consent}"]
 
 

@@ -75,7 +75,7 @@ class DesiredAccess:
     delivery: str
     folders: tuple[str, ...] = ()
     partition: str = "aws"
-    change_foreign_access: bool = False
+    allow_changing_others_access: bool = False
     policy_only: bool = False
     https_for: str = NOTHING
     cloudfront_distribution_arn: str = ""

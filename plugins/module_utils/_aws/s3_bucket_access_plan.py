@@ -180,7 +180,7 @@ def check(current: Access, after: Access, desired: DesiredAccess, around: Surrou
         *_public_problems(current, after, desired, account),
         *_acl_problems(current, after, around.acl_grantees),
         *_owner_problems(desired, around.objects_of_others),
-        *dormant_access.problems(around.dormant, allowed=desired.change_foreign_access),
+        *dormant_access.problems(around.dormant, allowed=desired.allow_changing_others_access),
         *audience.problems(desired, around.opens, around.closes),
     ]
     if after.policy != current.policy and after.policy is not None:
@@ -210,11 +210,11 @@ def _public_problems(current: Access, after: Access, desired: DesiredAccess, acc
     opened = dormant_access.opening(current, after, account).statements
     switch = "restrict_public_buckets"
     closed = current.public_of_others if after.block[switch] and not current.block[switch] else []
-    if desired.change_foreign_access or not (opened or closed):
+    if desired.allow_changing_others_access or not (opened or closed):
         return []
     names = ", ".join(f"'{each.get('Sid') or 'without Sid'}'" for each in opened or closed)
     what = "take effect (RestrictPublicBuckets holds it back now)" if opened else "lose its effect"
-    remedy = "remove it, or allow that with change_foreign_access=true"
+    remedy = "remove it, or allow that with allow_changing_others_access=true"
     return [f"a public statement in the policy is someone else's ({names}) and would {what}: {remedy}"]
 
 
@@ -226,14 +226,16 @@ def _acl_problems(current: Access, after: Access, grantees: Sequence[str]) -> li
 
 
 def _owner_problems(desired: DesiredAccess, keys: Sequence[str]) -> list[str]:
-    if desired.change_foreign_access or not keys:
+    if desired.allow_changing_others_access or not keys:
         return []
     some = ", ".join(f"'{key}'" for key in keys[:3]) + (" and others" if len(keys) > 3 else "")
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     what = (
         f"other accounts own objects in the bucket ({some}), which with {ENFORCED} become the bucket owner's"
     )
-    return [f"{what} and readable only as the bucket allows: allow that with change_foreign_access=true"]
+    return [
+        f"{what} and readable only as the bucket allows: allow that with allow_changing_others_access=true"
+    ]
 
 
 def turns_acls_off(current: Access, after: Access) -> bool:

@@ -42,8 +42,8 @@ _DEFAULTS = {
     "state": "present",
     "purge": False,
     "purge_tags": False,
-    "grace": 0,
-    "quiet": 0,
+    "delete_after": 0,
+    "switch_wait": 0,
     "open_existing": True,
     "secure_transport_only": "nothing",
 }

@@ -20,15 +20,13 @@ class Check:
     SETTINGS, KEY, REGION = "settings", "key", "region"
     LEFTOVERS, LIST, HEAD, PUT, REMOVE = "leftovers", "list", "head", "put", "remove"
     REDIRECT, MIXED_CONTENT, GET, RANGE = "redirect", "mixed content", "get", "range"
-    CORS, CORS_OF_OTHERS, HLS_UPLOAD = "cors for {origin}", "cors for a foreign origin", "hls-upload"
+    CORS, CORS_OF_OTHERS, HLS_UPLOAD = "cors for {origin}", "cors for someone else's origin", "hls-upload"
     LIVE, LIVE_SOURCE, LIVE_PULL = "live check", "live source", "live pull"
     LIVE_RECORDING, LIVE_UPLOAD = "live recording", "live upload"
     LIVE_PLAYBACK, LIVE_REMOVAL = "live playback", "live removal"
 
 
 AS_EXPECTED = "as expected"
-# Names in the module's result, where they differ from ours.
-_PUBLIC_NAMES = {"check": "link", "actual": "came"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class CheckResult:
 
     def public(self) -> dict[str, Any]:
         """Return the entry of the module's result."""
-        return {_PUBLIC_NAMES.get(name, name): value for name, value in asdict(self).items()}
+        return asdict(self)
 
 
 class Checker(Protocol):
@@ -87,7 +85,7 @@ def run_checks(checkers: Sequence[Checker]) -> list[CheckResult]:
 
 def module_result(url: str, results: Sequence[CheckResult]) -> dict[str, Any]:
     """Return the module's result. A failed check raises no error, since the table is needed with it."""
-    public: dict[str, Any] = {"changed": False, "links": [result.public() for result in results]}
+    public: dict[str, Any] = {"changed": False, "checks": [result.public() for result in results]}
     warnings = list(dict.fromkeys(result.warning for result in results if result.warning))
     if warnings:
         public["warnings"] = warnings

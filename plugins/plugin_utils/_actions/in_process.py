@@ -155,8 +155,8 @@ class InProcessAction(ActionBase):
             if turn.done_by and turn.done_by != host:
                 self._arguments["written_by"] = turn.done_by
             result = turn.result = self._run_once(task_vars)
-            if result.get("unproved") is False and turn.done_with_change:
-                result["unproved"] = True
+            if result.get("unverified") is False and turn.done_with_change:
+                result["unverified"] = True
                 result["written_by"] = turn.done_by
             return result
 

@@ -41,7 +41,7 @@ class Intent:
     delivery: str = field(default="", metadata=_SHARED)
     close_existing: bool = field(default=False, metadata=_SHARED)
     secure_transport_only: Optional[bool] = field(default=None, metadata=_SHARED)
-    change_foreign_access: bool = field(default=False, metadata=_SHARED)
+    allow_changing_others_access: bool = field(default=False, metadata=_SHARED)
     bucket_owner: str = field(default="", metadata=_SHARED)
     versioning: Optional[bool] = field(default=None, metadata=_SHARED)
     encryption: str = field(default="", metadata=_SHARED)
@@ -55,7 +55,7 @@ class Intent:
     iam_user: str = field(default="", metadata=_SHARED)
     adopt_iam_user: bool = field(default=False, metadata=_SHARED)
     permissions_boundary: str = field(default="", metadata=_SHARED)
-    managed_full_access: bool = field(default=False, metadata=_SHARED)
+    attach_s3_full_access: bool = field(default=False, metadata=_SHARED)
     allow_delete: bool = field(default=False, metadata=_SHARED)
     key_file_extensions: tuple[str, ...] = field(default=(), metadata=_SHARED)
     key_store: str = field(default="ssm", metadata=_SHARED)
@@ -88,7 +88,7 @@ class Intent:
     ams_ca_path: str = ""
     viewer_url: str = field(default="", metadata=_ADDRESS)
     cluster: str = ""
-    live_check: str = "canary"
+    verify_stream: str = "canary"
     allow_open_hls_upload: bool = False
 
     @property

@@ -253,7 +253,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "close_existing": intent.close_existing,
         "keeps_tags": "tags" in intent.s3_provider.keeps,
         "config": aws_settings.bucket_settings(intent, folders),
-        "change_foreign_access": intent.change_foreign_access,
+        "allow_changing_others_access": intent.allow_changing_others_access,
         "secure_transport_only": _https_for(sharing),
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
@@ -261,7 +261,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "iam_user": intent.user_name,
         "adopt_iam_user": intent.adopt_iam_user,
         "permissions_boundary": intent.permissions_boundary,
-        "managed_full_access": intent.managed_full_access,
+        "attach_s3_full_access": intent.attach_s3_full_access,
         "key_policy": key_policy(intent, folders),
         "key_given": intent.key_given,
         "access_key_id": intent.access_key_id,
@@ -306,8 +306,8 @@ def _host_entries(members: Sequence[Member], backup_dir: str) -> dict[str, dict[
             **_host_entry(member.intent),
             "alias_of": member.alias_of,
             "backup_path": os.path.join(backup_dir, _backup_name(member)),
-            "live": member.intent.live_check == "all"
-            or (member.intent.live_check == "canary" and member is chosen[0]),
+            "live": member.intent.verify_stream == "all"
+            or (member.intent.verify_stream == "canary" and member is chosen[0]),
             "cluster_hosts": sizes[member.intent.cluster] if member.intent.cluster else 0,
         }
         for member in chosen

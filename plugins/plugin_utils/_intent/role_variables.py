@@ -30,7 +30,20 @@ from .variables import PREFIX, IntentError, intent_of, typed
 
 _DEFAULTS_OF_ROLE = Path(__file__).parents[3] / "roles" / "s3_recording" / "defaults" / "main.yml"
 # Of the playbooks, and of the jobs before, which pass them on as extra variables.
-_BESIDE_THE_ROLE = ("hosts", "serial", "rollout", "storage", "outcomes")
+_BESIDE_THE_ROLE = ("hosts", "serial", "rollout", "storage", "results")
+_RENAMED = {
+    "change_foreign_access": "allow_changing_others_access",
+    "check": "verify",
+    "key_grace": "key_delete_after",
+    "key_quiet": "key_switch_wait",
+    "live_check": "verify_stream",
+    "live_timeout": "verify_stream_timeout",
+    "managed_full_access": "attach_s3_full_access",
+    "outcomes": "results",
+    "ready_timeout": "ams_start_timeout",
+    "run": "rollback_run",
+    "since": "rollback_since",
+}
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
 _TEXTS = ("ams_email", "ams_password", "ams_jwt_token", *KEY_PARTS)
 _SECRET = PREFIX + KEY_PARTS[1]
@@ -112,7 +125,12 @@ def _names_of_role() -> frozenset[str]:
 def _misspelt(variables: Mapping[str, Any]) -> Iterator[str]:
     known = _names_of_role()
     for name in variables:
-        if name.startswith(PREFIX) and name not in known and not name.startswith(_OF_THE_ROLE_FOR_AWX):
+        if not name.startswith(PREFIX) or name in known or name.startswith(_OF_THE_ROLE_FOR_AWX):
+            continue
+        renamed = _RENAMED.get(name.removeprefix(PREFIX))
+        if renamed:
+            yield f"{name} is now called {PREFIX}{renamed}"
+        else:
             nearest = nearest_name(name, known)
             yield f"there is no variable {name}" + (f", did you mean {nearest}?" if nearest else "")
 

@@ -30,7 +30,7 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "open_existing",
             "close_existing",
             "secure_transport_only",
-            "change_foreign_access",
+            "allow_changing_others_access",
         )
         tasks["s3_bucket_access"] = {
             **place,
@@ -56,7 +56,7 @@ def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if bucket["key_given"]:
         return {}
-    managed = ["AmazonS3FullAccess"] if bucket["managed_full_access"] else []
+    managed = ["AmazonS3FullAccess"] if bucket["attach_s3_full_access"] else []
     return {
         "iam_programmatic_user": {
             "user_name": bucket["iam_user"],

@@ -43,7 +43,7 @@ def warnings_of(intent: Intent) -> list[str]:
 
 
 def _live_check(intent: Intent) -> Iterator[str]:
-    return one_of("live_check", intent.live_check, LIVE_CHECKS)
+    return one_of("verify_stream", intent.verify_stream, LIVE_CHECKS)
 
 
 def _applications(intent: Intent) -> Iterator[str]:

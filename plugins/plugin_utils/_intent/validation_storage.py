@@ -254,8 +254,8 @@ def _key_extensions(intent: Intent) -> Iterator[str]:
     # What is known to be uploaded, and the object of the check.
     needed = {"mp4", *(each for kind in intent.upload for each in _ENDINGS.get(kind, ()))}
     missing = ", ".join(sorted(needed - set(given)))
-    if intent.key_given or intent.managed_full_access:
-        other = "s3_recording_access_key_id" if intent.key_given else "s3_recording_managed_full_access"
+    if intent.key_given or intent.attach_s3_full_access:
+        other = "s3_recording_access_key_id" if intent.key_given else "s3_recording_attach_s3_full_access"
         yield (
             f"s3_recording_key_file_extensions has no effect with {other}, where the role's policy does not "
             "limit the key"

@@ -101,7 +101,7 @@ def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) 
     # cluster that was not written itself.
     return any(
         os.path.exists(unverified_path(hosts[host]["backup_path"]))
-        or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unproved"))
+        or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unverified"))
         for host in batch
     )
 

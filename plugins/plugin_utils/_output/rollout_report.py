@@ -108,7 +108,7 @@ def _stuck(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
 
 
 def _rollback_of(run: str) -> str:
-    return f"rollback.yml with s3_recording_run={run}"
+    return f"rollback.yml with s3_recording_rollback_run={run}"
 
 
 def _state(result: HostResult) -> str:
@@ -141,7 +141,7 @@ def not_replaced(retired: Mapping[str, Mapping[str, Any]], kept: Mapping[str, st
 
 
 def _gone(result: Mapping[str, Any], check_mode: bool) -> str:
-    inactive = [each["access_key_id"] for each in result["former_access_keys"] if not each["active"]]
+    inactive = [each["access_key_id"] for each in result["previous_access_keys"] if not each["active"]]
     verb = "would be" if check_mode else "is now"
     states = ((inactive, "inactive"), (result["deleted_access_key_ids"], "deleted"))
     return "".join(f"{', '.join(keys)} {verb} {state}. " for keys, state in states if keys)

@@ -12,7 +12,7 @@ from ...module_utils._ams.backup import ACCESS_KEY, Layer
 from ...module_utils._common.plain_text import abbreviate
 from .runs import is_rotation, only_key
 
-_COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_run="
+_COMMAND = "ansible-playbook antmedia.s3_recording.rollback -e s3_recording_rollback_run="
 
 
 def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bool, old_key: str) -> str:
@@ -21,7 +21,7 @@ def how_to_undo(run: str, layers: Mapping[str, Layer], folder: str, verified: bo
     layers: what the run changed, by host. old_key: what a rotation does with the old key.
     """
     rekeyed = {host: layer for host, layer in layers.items() if only_key(layer)}
-    parts = ["Verified." if verified else "Not verified, since s3_recording_check is false."]
+    parts = ["Verified." if verified else "Not verified, since s3_recording_verify is false."]
     by_key: dict[str, list[str]] = {}
     for host, layer in rekeyed.items():
         by_key.setdefault(_new_keys(layer), []).append(host)

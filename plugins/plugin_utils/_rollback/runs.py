@@ -161,13 +161,15 @@ def _problem_of_time(since: str) -> str:
     if is_time(since):
         return ""
     since = " ".join(since.splitlines())
-    return f"s3_recording_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
+    return f"s3_recording_rollback_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
 
 
 def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
     listed = _listed(runs, folder)
     if not name:
-        return f"s3_recording_run is not set, so nothing was changed. Name one of these runs.\n{listed}"
+        return (
+            f"s3_recording_rollback_run is not set, so nothing was changed. Name one of these runs.\n{listed}"
+        )
     run = next((run for run in runs if run.name == name), None)
     if run is None:
         meant = _meant(name, [run.name for run in runs])

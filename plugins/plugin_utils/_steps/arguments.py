@@ -94,7 +94,7 @@ def _names(names: Iterable[Any]) -> str:
 
 def _of_write(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     return {
-        "ready_timeout": variables(PREFIX + "ready_timeout"),
+        "start_timeout": variables(PREFIX + "ams_start_timeout"),
         "cluster_hosts": host["cluster_hosts"],
         "cluster_timeout": variables(PREFIX + "cluster_timeout"),
         "backup_path": host["backup_path"],
@@ -134,7 +134,7 @@ def _to_check(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
         "allow_open_hls_upload": host["allow_open_hls_upload"],
         "cors_elsewhere": host["cors_elsewhere"],
         "live": host["live"] and boolean(variables("__s3_recording_live")),
-        "live_timeout": variables(PREFIX + "live_timeout"),
+        "live_timeout": variables(PREFIX + "verify_stream_timeout"),
         **_recorded_in(host, variables),
     }
 
@@ -170,12 +170,12 @@ def _to_read_before_removal(host: Mapping[str, Any], _variables: TaskVariables) 
 def _to_restore(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     restore = {option: variables(f"__s3_recording_restore_{name}") for option, name in _RESTORE.items()}
     return {
-        "ready_timeout": variables(PREFIX + "ready_timeout"),
+        "start_timeout": variables(PREFIX + "ams_start_timeout"),
         "restore": {"path": host["backup_path"], **restore},
     }
 
 
-_RESTORE = {"since": "since", "unproved": "unverified", "forget": "forget", "access_key": "access_key"}
+_RESTORE = {"since": "since", "unverified": "unverified", "forget": "forget", "access_key": "access_key"}
 _CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "timeout")
 STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] = {
     "apply": _to_apply,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 CURRENT = Key("NEW", True, NOW - DAY)
-CAREFUL = key_retirement.Retirement(grace=DAY, quiet=MINUTE)
+CAREFUL = key_retirement.Retirement(delete_after=DAY, switch_wait=MINUTE)
 
 
 def former(**other: Any) -> Key:
@@ -68,10 +68,10 @@ def test_the_last_key_stays_as_long_as_an_upload_needs_it() -> None:
     assert uploading.changes is False
     assert "streams/concert.mp4" in uploading.pending
     assert "NEW and what is stored stay" in uploading.message
-    quiet = absent(key_retirement.Retirement(quiet=MINUTE))
+    quiet = absent(key_retirement.Retirement(switch_wait=MINUTE))
     assert "stopped recording a moment ago (60 s to go)" in quiet.pending
     killed = key_facts.Reservation("dead", NOW - DAY, ("NEW",))
-    assert absent(key_retirement.Retirement(quiet=MINUTE), reservation=killed).delete_ids == ()
+    assert absent(key_retirement.Retirement(switch_wait=MINUTE), reservation=killed).delete_ids == ()
     assert absent(key_retirement.AT_ONCE).delete_ids == ("NEW",)
     assert absent(key_retirement.Retirement(uploads=("a",)), active=False).delete_ids == ("NEW",)
 
@@ -172,35 +172,35 @@ def statuses(user: User) -> dict[str, str]:
 def test_a_former_key_on_the_stand_in(user: User) -> None:
     old = user.run()["access_key_id"]
     new = user.run(state="rotated")["access_key_id"]
-    predicted = user.run(state="retired", grace=2, quiet=3, check=True)
-    assert predicted["former_access_keys"] == [{"access_key_id": old, "active": False}]
+    predicted = user.run(state="retired", delete_after=2, switch_wait=3, check=True)
+    assert predicted["previous_access_keys"] == [{"access_key_id": old, "active": False}]
     assert "pending" not in predicted
 
-    first = user.run(state="retired", grace=2, quiet=60)
+    first = user.run(state="retired", delete_after=2, switch_wait=60)
     assert (first["changed"], statuses(user)[old]) == (True, "Active")
     assert "to go" in first["pending"]
-    assert user.run(state="retired", grace=2, quiet=60)["changed"] is False
+    assert user.run(state="retired", delete_after=2, switch_wait=60)["changed"] is False
 
-    retired = user.run(state="retired", grace=1, quiet=0)
+    retired = user.run(state="retired", delete_after=1, switch_wait=0)
     assert retired["changed"] is True
     assert retired["diff"]["after"] == {"inactive_access_key_ids": [old]}
-    assert retired["former_access_keys"] == predicted["former_access_keys"]
+    assert retired["previous_access_keys"] == predicted["previous_access_keys"]
     assert statuses(user) == {old: "Inactive", new: "Active"}
     assert user.run()["changed"] is False
 
     # A second rotation changed nothing and ended well, so that a leaked key was taken for replaced.
     for check in (False, True):
         with pytest.raises(key_facts.RotationInGrace, match=f"{old} is inactive and kept until") as refused:
-            user.run(state="rotated", grace=3600, check=check)
+            user.run(state="rotated", delete_after=3600, check=check)
         assert f"If {new} has leaked, rotate now" in str(refused.value)
         assert refused.value.result()["in_grace"] is True
     with pytest.raises(key_facts.RotationInGrace, match="until a run with state=retired deletes it"):
         user.run(state="rotated")
     assert statuses(user) == {old: "Inactive", new: "Active"}
-    assert user.run(grace=3600)["changed"] is False
+    assert user.run(delete_after=3600)["changed"] is False
 
-    assert user.run(state="retired", grace=3600)["changed"] is False
-    ended = user.run(state="retired", grace=0)
+    assert user.run(state="retired", delete_after=3600)["changed"] is False
+    ended = user.run(state="retired", delete_after=0)
     assert ended["deleted_access_key_ids"] == [old]
     assert user.both_hold(new)
     assert set(user.stored()) & {"moved_at", "inactive_since"} == set()
@@ -210,52 +210,52 @@ def rotated(user: User) -> tuple[str, str]:
     """An old key that is inactive, and the one in use."""
     old = user.run()["access_key_id"]
     new = user.run(state="rotated")["access_key_id"]
-    user.run(state="retired", grace=3600)
+    user.run(state="retired", delete_after=3600)
     return old, new
 
 
 def test_an_old_key_goes_with_the_first_run_after_its_time_of_grace(user: User) -> None:
     old, new = rotated(user)
-    predicted = user.run(grace=0, check=True)
+    predicted = user.run(delete_after=0, check=True)
     assert (predicted["changed"], statuses(user)) == (True, {old: "Inactive", new: "Active"})
-    result = user.run(grace=0)
+    result = user.run(delete_after=0)
     assert result["deleted_access_key_ids"] == predicted["deleted_access_key_ids"] == [old]
     assert user.both_hold(new)
     assert set(user.stored()) & {"moved_at", "inactive_since"} == set()
-    assert user.run(grace=0)["changed"] is False
+    assert user.run(delete_after=0)["changed"] is False
 
 
 def test_a_rotation_after_the_time_of_grace_is_one(user: User) -> None:
     """It deleted the old key and made none."""
     old, new = rotated(user)
-    result = user.run(state="rotated", grace=0)
+    result = user.run(state="rotated", delete_after=0)
     assert result["deleted_access_key_ids"] == [old]
     assert statuses(user) == {new: "Active", result["access_key_id"]: "Active"}
     # A run that was broken off goes on; one that is not finished is not refused.
-    again = user.run(state="rotated", grace=0)
+    again = user.run(state="rotated", delete_after=0)
     assert (again["changed"], again["access_key_id"]) == (False, result["access_key_id"])
     assert "the rotation to it is not finished" in again["msg"]
 
 
 def test_a_leaked_key_is_replaced_within_the_time_of_grace(user: User) -> None:
     old, leaked = rotated(user)
-    predicted = user.run(state="rotated", grace=3600, leaked=True, check=True)
+    predicted = user.run(state="rotated", delete_after=3600, leaked=True, check=True)
     assert (predicted["changed"], predicted["deleted_access_key_ids"]) == (True, [old])
     assert statuses(user) == {old: "Inactive", leaked: "Active"}
 
-    result = user.run(state="rotated", grace=3600, leaked=True)
+    result = user.run(state="rotated", delete_after=3600, leaked=True)
     fresh = result["access_key_id"]
     assert result["deleted_access_key_ids"] == [old]
     assert statuses(user) == {leaked: "Active", fresh: "Active"}
     # Broken off here, the next run makes no other key.
-    assert user.run(state="rotated", grace=3600, leaked=True)["changed"] is False
+    assert user.run(state="rotated", delete_after=3600, leaked=True)["changed"] is False
 
-    retired = user.run(state="retired", grace=3600, quiet=60, leaked=True)
+    retired = user.run(state="retired", delete_after=3600, switch_wait=60, leaked=True)
     assert "pending" not in retired
     assert f"{leaked} is made inactive at once, a run after" in retired["msg"]
     assert statuses(user) == {leaked: "Inactive", fresh: "Active"}
-    assert user.run(state="retired", grace=3600, quiet=60, leaked=True)["changed"] is False
-    assert user.run(grace=0)["deleted_access_key_ids"] == [leaked]
+    assert user.run(state="retired", delete_after=3600, switch_wait=60, leaked=True)["changed"] is False
+    assert user.run(delete_after=0)["deleted_access_key_ids"] == [leaked]
 
 
 def test_a_leaked_key_waits_for_no_upload_and_what_is_lost_is_named(aws: AwsStandIn, user: User) -> None:
@@ -264,7 +264,7 @@ def test_a_leaked_key_waits_for_no_upload_and_what_is_lost_is_named(aws: AwsStan
     leaked = user.run()["access_key_id"]
     user.run(state="rotated", leaked=True)
     s3.create_multipart_upload(Bucket=bucket, Key="streams/long.mp4")
-    where = {"state": "retired", "leaked": True, "bucket": bucket, "wait": False, "grace": 60}
+    where = {"state": "retired", "leaked": True, "bucket": bucket, "wait": False, "delete_after": 60}
     lost = "running uploads that began with it are lost, the files stay on the servers: streams/long.mp4"
     assert lost in user.run(**where, check=True)["msg"]
     aws.fault("s3:ListMultipartUploads", count=1, status=403, code="AccessDenied", message="no")

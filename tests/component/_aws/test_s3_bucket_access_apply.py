@@ -53,7 +53,7 @@ class Bucket:
             "name": self.name,
             "delivery": delivery,
             "folders": ["streams"],
-            "change_foreign_access": False,
+            "allow_changing_others_access": False,
             "policy_only": False,
             "secure_transport_only": "nothing",
             "new_bucket": False,
@@ -190,7 +190,7 @@ def test_objects_of_other_accounts_when_acls_go_off(aws: AwsStandIn, bucket: Buc
     with pytest.raises(AwsError, match=r"other accounts own objects in the bucket \('guests/theirs.mp4'\)"):
         bucket.access("public")
     assert aws.writes() == []
-    result = bucket.access("public", change_foreign_access=True)
+    result = bucket.access("public", allow_changing_others_access=True)
     assert "disables the ACLs of objects" in result["steps"][-1]
     assert bucket.access("public")["changed"] is False
 

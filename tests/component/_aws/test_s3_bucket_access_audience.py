@@ -199,7 +199,7 @@ def test_the_command_gives_them_the_acl(bucket: Bucket) -> None:
 def test_from_acl_or_private_nothing_is_lost(bucket: Bucket) -> None:
     put(bucket, "streams/a.mp4")
     bucket.access("private")
-    assert bucket.access("acl", change_foreign_access=True)["changed"] is True
+    assert bucket.access("acl", allow_changing_others_access=True)["changed"] is True
     assert bucket.access("private")["changed"] is True
 
 

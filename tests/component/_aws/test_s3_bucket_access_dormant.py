@@ -87,7 +87,7 @@ def test_what_was_not_looked_at_counts_as_public() -> None:
         "1001 more objects",
     ]
     assert "('c')" in found[0]
-    assert "change_foreign_access=true" in found[-1]
+    assert "allow_changing_others_access=true" in found[-1]
     assert dormant_access.problems(dormant_access.Dormant(elsewhere=elsewhere), allowed=True) == []
 
 
@@ -151,10 +151,10 @@ def test_dormant_acls_of_the_whole_bucket_do_not_come_alive_unasked(aws: AwsStan
     block(bucket, IGNORING)
     text = refused(aws, bucket)
     assert "4 objects outside the recording folders ('payroll/a.pdf', 'payroll/b.pdf', 'streams.txt')" in text
-    assert "allow that with change_foreign_access=true" in text
+    assert "allow that with allow_changing_others_access=true" in text
 
-    predicted = bucket.access("acl", check=True, change_foreign_access=True)
-    result = bucket.access("acl", change_foreign_access=True)
+    predicted = bucket.access("acl", check=True, allow_changing_others_access=True)
+    result = bucket.access("acl", allow_changing_others_access=True)
     assert result == predicted
     assert result["dormant_acls"]["elsewhere"]["public"] == 4
     assert "1 of 2 objects in the recording folders have a public ACL" in result["msg"]
@@ -211,7 +211,7 @@ def test_the_buckets_own_acl_comes_alive_too(aws: AwsStandIn, bucket: Bucket) ->
     block(bucket, IGNORING)
     text = refused(aws, bucket)
     assert "the bucket's own ACL, which has no effect now, would give everybody READ" in text
-    assert bucket.access("acl", change_foreign_access=True)["changed"] is True
+    assert bucket.access("acl", allow_changing_others_access=True)["changed"] is True
 
 
 def test_what_has_an_effect_already_is_not_looked_at(aws: AwsStandIn, bucket: Bucket) -> None:

@@ -40,7 +40,7 @@ STARTS = st.fixed_dictionaries(
 WISHES = st.fixed_dictionaries(
     {
         "delivery": st.sampled_from(sorted(DELIVERIES)),
-        "change_foreign_access": st.booleans(),
+        "allow_changing_others_access": st.booleans(),
         "secure_transport_only": st.sampled_from(HTTPS_FOR),
         "folders": st.sampled_from([["streams"], ["live/streams", "live/previews"]]),
     }

@@ -68,7 +68,7 @@ def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
         "create_date": document.get("create_date") if document else None,
         "age_days": age,
         "deleted_access_key_ids": done.deleted,
-        "former_access_keys": [
+        "previous_access_keys": [
             {"access_key_id": key.access_key_id, "active": key.active}
             for key in decisions.after(before, decision, stored_id)[0]
             if key.access_key_id != stored_id
@@ -179,15 +179,17 @@ class KeyTask:
 
     def _retirement(self, now: keys.KeyState) -> Retirement:
         going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
-        leaked, grace = self.params["leaked"], self.params["grace"]
+        leaked, delete_after = self.params["leaked"], self.params["delete_after"]
         uploads: tuple[str, ...] = ()
         not_listed = ""
         if self.params["bucket"] and any(key.active for key in going):
             uploads, not_listed = self._uploads(now, leaked)
         return Retirement(
-            grace=None if grace is None and self.state != "retired" else timedelta(seconds=grace or 0),
+            delete_after=None
+            if delete_after is None and self.state != "retired"
+            else timedelta(seconds=delete_after or 0),
             # By the time of the change that wait is over.
-            quiet=timedelta(seconds=0 if self.module.check_mode else self.params["quiet"]),
+            switch_wait=timedelta(seconds=0 if self.module.check_mode else self.params["switch_wait"]),
             uploads=uploads,
             not_listed=not_listed,
             leaked=leaked,

@@ -31,14 +31,14 @@ _NOTES = ("moved_at", "used_at", "inactive_since")
 
 @dataclass(frozen=True)
 class Retirement:
-    """grace: from inactive to deleted, None if that is not given. quiet: from the last switch to inactive;
-    for the last key of a user, what is left until it may be deleted.
+    """delete_after: from inactive to deleted, None if that is not given. switch_wait: from the last switch to
+    inactive; for the last key of a user, what is left until it may be deleted.
     uploads: in progress now. not_listed: why they are not known.
     leaked: the old key is made inactive at once, whatever still uses it.
     """
 
-    grace: Optional[timedelta] = timedelta(0)
-    quiet: timedelta = timedelta(0)
+    delete_after: Optional[timedelta] = timedelta(0)
+    switch_wait: timedelta = timedelta(0)
     uploads: tuple[str, ...] = ()
     not_listed: str = ""
     leaked: bool = False
@@ -66,9 +66,9 @@ def end_of_grace(now: KeyState, how: Retirement) -> Optional[EndOfGrace]:
     known = now.stored.document.get("inactive_since") or {}
     if not all(key.access_key_id in known for key in now.others):
         return None
-    if how.grace is None:
+    if how.delete_after is None:
         return EndOfGrace(None, False)
-    at = max(date_of(known[each], now.now) for each in ids(now.others)) + how.grace
+    at = max(date_of(known[each], now.now) for each in ids(now.others)) + how.delete_after
     return EndOfGrace(at, at <= now.now)
 
 
@@ -107,7 +107,7 @@ def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
     """Return what has to be over before an active key is made inactive; empty if nothing has."""
     if how.leaked or not any(key.active for key in now.others):
         return ""
-    left = since + how.quiet - now.now
+    left = since + how.switch_wait - now.now
     if left > timedelta(0):
         return f"the servers moved to the stored key a moment ago ({left.total_seconds():.0f} s to go)"
     return _uploading(how)
@@ -115,7 +115,7 @@ def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
 
 def in_use_until(how: Retirement) -> str:
     """Return what has to be over before the last key of a user is deleted; empty if nothing has."""
-    left = how.quiet.total_seconds()
+    left = how.switch_wait.total_seconds()
     if left > 0:
         return f"the servers stopped recording a moment ago ({left:.0f} s to go)"
     return _uploading(how)
@@ -148,7 +148,7 @@ class _OldKeys:
         self.now, self.how, self.document = now, how, document
         self.inactive_since: Mapping[str, str] = document.get("inactive_since") or {}
         self.used_at: Mapping[str, str] = document.get("used_at") or {}
-        self.in_use = [key for key in now.others if self._is_in_use(key, since + how.quiet)]
+        self.in_use = [key for key in now.others if self._is_in_use(key, since + how.switch_wait)]
         self.ended = [key for key in now.others if key not in self.in_use and self._has_ended(key)]
         self.staying = [key for key in now.others if key not in (*self.in_use, *self.ended)]
         self.fresh = [key for key in self.staying if self._is_fresh(key)]
@@ -163,11 +163,13 @@ class _OldKeys:
         return key.active or key.access_key_id not in self.inactive_since
 
     def _has_ended(self, key: Key) -> bool:
-        if not self.how.grace:
+        if not self.how.delete_after:
             return True
         since = self.inactive_since.get(key.access_key_id)
         return (
-            not key.active and bool(since) and date_of(since, self.now.now) + self.how.grace <= self.now.now
+            not key.active
+            and bool(since)
+            and date_of(since, self.now.now) + self.how.delete_after <= self.now.now
         )
 
     def decision(self, present: Decision) -> Decision:
@@ -205,7 +207,7 @@ class _OldKeys:
     def _describe_staying(self, key: Key) -> str:
         since = None if key.active else self.inactive_since.get(key.access_key_id)
         start = date_of(since, self.now.now) if since else self.now.now
-        ends = start + (self.how.grace or timedelta(0))
+        ends = start + (self.how.delete_after or timedelta(0))
         done = (
             "inactive" if not key.active else "made inactive at once" if self.how.leaked else "made inactive"
         )

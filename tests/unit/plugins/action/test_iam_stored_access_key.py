@@ -30,14 +30,14 @@ def test_the_last_key_goes_when_the_quiet_time_since_the_begin_of_the_task_is_ov
     asked: list[int] = []
 
     def execute(_self: Any, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        asked.append(module_args["quiet"])
-        waits = {"pending": "a moment"} if module_args["quiet"] else {}
+        asked.append(module_args["switch_wait"])
+        waits = {"pending": "a moment"} if module_args["switch_wait"] else {}
         return {"changed": not waits, "user_name": "recording", "msg": "told", **waits}
 
     monkeypatch.setattr(action.ActionModule, "_execute_module", execute)
     runner = action.ActionModule.__new__(action.ActionModule)
     runner._task = SimpleNamespace(check_mode=False)
-    given = {"state": "absent", "quiet": 12, "wait_timeout": 30}
+    given = {"state": "absent", "switch_wait": 12, "wait_timeout": 30}
     result = runner._in_turns(given, {})
     assert asked == [12, 7, 2, 0]
     assert result["changed"]

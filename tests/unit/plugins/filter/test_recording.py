@@ -12,7 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.action.recording_check im
 from ansible_collections.antmedia.s3_recording.plugins.filter.recording import (
     Display,
     recording_notes,
-    recording_outcomes,
+    recording_results,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import in_process
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
@@ -37,7 +37,7 @@ def of_host(applied: Any = None, verified: Any = None, restored: Any = None) -> 
     ("host", "outcome"),
     [
         (of_host(CHANGED), "changed"),
-        (of_host(CHANGED, {"proved": True}), "changed"),
+        (of_host(CHANGED, {"verified": True}), "changed"),
         (of_host({"changed": False}), "unchanged"),
         (of_host({"failed": True, "msg": "no"}), "failed"),
         (of_host({"unreachable": True}), "failed"),
@@ -51,7 +51,7 @@ def of_host(applied: Any = None, verified: Any = None, restored: Any = None) -> 
     ],
 )
 def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
-    assert recording_outcomes(["ams-1"], {"ams-1": host}) == {"ams-1": outcome}
+    assert recording_results(["ams-1"], {"ams-1": host}) == {"ams-1": outcome}
 
 
 def test_changes_are_one_line_a_host() -> None:
@@ -73,7 +73,7 @@ def test_a_warning_of_the_check_is_one_for_all_hosts(monkeypatch: pytest.MonkeyP
     hosts = {host: of_host(CHANGED, {"notes": [text]}) for host, text in NOTES.items()}
     assert recording_notes([*hosts, "ams-3"], {**hosts, "ams-3": of_host(CHANGED)}) == [SAID]
     # Where a batch is stopped the outcomes are all that is still said of the others.
-    recording_outcomes(hosts, hosts)
+    recording_results(hosts, hosts)
     assert said == [SAID, SAID]
     assert recording_notes(["ams-3"], {"ams-3": of_host()}) == []
     assert len(said) == 2

@@ -49,6 +49,7 @@ def question(**option: Any) -> dict[str, Any]:
         ({"type": "str", "choices": ["", "x"], "default": ""}, "multiplechoice", "empty"),
         ({"type": "list", "elements": "str", "default": ["a", "b"]}, "text", "a, b"),
         ({"type": "list", "choices": ["a"], "default": []}, "multiselect", "empty"),
+        ({"type": "raw", "default": None}, "text", "empty"),
     ],
 )
 def test_types_and_what_the_role_does_without(option: dict[str, Any], kind: str, shown: str) -> None:
@@ -124,7 +125,7 @@ def test_nobody_who_may_only_execute_chooses_where_recordings_go_and_who_reads_t
 CONSENTS = {
     "s3_recording_expire_existing",
     "s3_recording_close_existing",
-    "s3_recording_change_foreign_access",
+    "s3_recording_allow_changing_others_access",
 }
 
 
@@ -157,6 +158,31 @@ def test_true_false_or_empty_is_a_choice_and_is_taken_in_each_notation() -> None
     with pytest.raises(IntentError) as refused:
         intent_of({"secure_transport_only": "maybe"}, "h")
     assert refused.value.problems == [f"{name}: must be true or false, not 'maybe'"]
+
+
+# What may be left out, with a value that is given as it is and as a survey gives it.
+EMPTY_OR = {
+    "abort_uploads_days": (7, "7"),
+    "ams_timeout": (2.5, "2.5"),
+    "ams_validate_certs": (False, "false"),
+    "path_style": (True, "true"),
+    "secure_transport_only": (True, "true"),
+    "versioning": (False, "false"),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY_OR)
+def test_null_and_an_empty_answer_of_a_survey_are_not_given(name: str) -> None:
+    """A type bool or int refuses the empty string that AWX sends."""
+    variable = f"s3_recording_{name}"
+    options = options_of("s3_recording")
+    assert options[variable]["default"] is None
+    validator = ArgumentSpecValidator({variable: options[variable]})
+    for given in (None, "", *EMPTY_OR[name]):
+        assert validator.validate({variable: given}).error_messages == []
+    assert [intent_of({"bucket": "b12", name: given}, "h") for given in (None, "")] == [
+        intent_of({"bucket": "b12"}, "h")
+    ] * 2
 
 
 def refusals(name: str, value: Any) -> bool:

@@ -45,9 +45,9 @@ def test_latest_playbook_is_read_without_the_server(tmp_path: Path) -> None:
     backup_file.add(FIRST, changed(hlsTime=("2", "3")), "site")
     backup_file.add(SECOND, changed(hlsTime=("3", "4")), "decommission")
     assert latest_playbook(unverified_path(path)) == "decommission"
-    assert latest_playbook(str(tmp_path / "none.unproved.json")) == ""
-    (tmp_path / "broken.unproved.json").write_text("{", encoding="utf-8")
-    assert latest_playbook(str(tmp_path / "broken.unproved.json")) == ""
+    assert latest_playbook(str(tmp_path / "none.unverified.json")) == ""
+    (tmp_path / "broken.unverified.json").write_text("{", encoding="utf-8")
+    assert latest_playbook(str(tmp_path / "broken.unverified.json")) == ""
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_changes_are_unverified_until_they_are_marked(backup_file: BackupFile) -
     assert backup_file.is_unverified
     assert backup_file.runs() == [FIRST]
     backup_file.mark_verified()
-    assert not list(Path(backup_file.path).parent.glob("*.unproved.json"))
+    assert not list(Path(backup_file.path).parent.glob("*.unverified.json"))
     assert backup_file.layers(None, unverified=True) == []
     assert [layer["run"] for layer in backup_file.layers(FIRST, unverified=True)] == [FIRST]
     mode = stat.S_IMODE(Path(backup_file.path).stat().st_mode)
@@ -261,7 +261,7 @@ def test_the_order_of_the_file_counts_and_not_that_of_the_names(backup_file: Bac
 def test_a_layer_that_is_in_both_files_counts_once(backup_file: BackupFile) -> None:
     """As when a run was killed between the two writes, or another one proves it at this moment."""
     backup_file.add(FIRST, changed(hlsTime=("2", "3")))
-    pending = Path(backup_file.path).with_suffix(".unproved.json")
+    pending = Path(backup_file.path).with_suffix(".unverified.json")
     content = pending.read_bytes()
     backup_file.mark_verified()
     pending.write_bytes(content)
@@ -285,7 +285,7 @@ def test_what_a_killed_write_has_left_goes_with_the_next_one(backup_file: Backup
         with pytest.raises(KeyboardInterrupt):
             backup_file.add(SECOND, changed(hlsTime=("3", "4")))
     folder = Path(backup_file.path).parent
-    left = [path for path in folder.iterdir() if path.name.startswith(".former-")]
+    left = [path for path in folder.iterdir() if path.name.startswith(".previous-")]
     assert len(left) == 1
     backup_file.mark_verified()
     assert [path.name for path in folder.iterdir()] == ["ams1.json"]

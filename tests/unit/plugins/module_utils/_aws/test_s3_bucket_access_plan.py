@@ -48,15 +48,19 @@ def ours(*folders: str) -> dict[str, Any]:
 
 
 WISHES = [
-    DesiredAccess("b", "private", change_foreign_access=True),
-    DesiredAccess("b", "acl", change_foreign_access=True),
-    DesiredAccess("b", "public", ("streams",), change_foreign_access=True),
-    DesiredAccess("b", "public", ("streams", "previews"), change_foreign_access=True),
-    DesiredAccess("b", "private", change_foreign_access=True, https_for="bucket"),
+    DesiredAccess("b", "private", allow_changing_others_access=True),
+    DesiredAccess("b", "acl", allow_changing_others_access=True),
+    DesiredAccess("b", "public", ("streams",), allow_changing_others_access=True),
+    DesiredAccess("b", "public", ("streams", "previews"), allow_changing_others_access=True),
+    DesiredAccess("b", "private", allow_changing_others_access=True, https_for="bucket"),
     DesiredAccess(
-        "b", "cloudfront", ("streams",), change_foreign_access=True, cloudfront_distribution_arn="arn:x"
+        "b",
+        "cloudfront",
+        ("streams",),
+        allow_changing_others_access=True,
+        cloudfront_distribution_arn="arn:x",
     ),
-    DesiredAccess("b", "public", ("streams",), change_foreign_access=True, https_for="bucket"),
+    DesiredAccess("b", "public", ("streams",), allow_changing_others_access=True, https_for="bucket"),
 ]
 STATEMENTS: list[dict[str, Any]] = [OTHER_ACCOUNT, WEBSITE, DENY, ours("streams"), ours("streams", "old")]
 POLICIES = st.lists(

@@ -52,7 +52,7 @@ SETTINGS = {
     "remoteAllowedCIDR": "127.0.0.1",
 }
 HEALTHY = ["settings", "list", "head", "put", "redirect", "get", "range"]
-HEALTHY += [f"cors for {ORIGIN}", "cors for a foreign origin", "hls-upload", "remove"]
+HEALTHY += [f"cors for {ORIGIN}", "cors for someone else's origin", "hls-upload", "remove"]
 # Without a header, and with that of the server itself.
 DOOR = ["hls-upload", "hls-upload"]
 
@@ -391,7 +391,7 @@ class TestBroken:
         it.web.change["foreign"] = lambda _answer: SimpleNamespace(status_code=200, headers=headers, text="")
         links = list(it.probe.run())
         assert names(links) == []
-        found = link(links, "cors for a foreign origin")
+        found = link(links, "cors for someone else's origin")
         assert found.actual == "200 that allows *"
         result = module_result(ORIGIN, links)
         assert "failed" not in result
@@ -718,7 +718,7 @@ def test_the_table() -> None:
     ]
     result = module_result("http://ams", links)
     assert result["failed"]
-    assert result["links"][1]["remedy"] == "Run storage.yml"
+    assert result["checks"][1]["remedy"] == "Run storage.yml"
     assert result["msg"].splitlines() == [
         "http://ams: the recording chain is broken (put):",
         "live       list           ok",

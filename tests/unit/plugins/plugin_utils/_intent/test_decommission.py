@@ -107,7 +107,7 @@ def arguments(hosts: dict[str, Any]) -> dict[str, Any]:
         **{f"s3_recording_ams_{name}": "" for name in ("email", "password", "jwt_token", "validate_certs")},
         "s3_recording_ams_ca_path": "",
         "s3_recording_ams_timeout": "",
-        "s3_recording_ready_timeout": 1,
+        "s3_recording_ams_start_timeout": 1,
         "s3_recording_cluster_timeout": 1,
         "__s3_recording_run": "20260404T000000Z",
         "__s3_recording_removes": True,

@@ -153,7 +153,7 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"key_file_extensions": ("m3u8", "ts"), "upload": ("hls",)}, "mp4 is missing"),
         ({"key_file_extensions": (".mp4",)}, "in small letters and without dots"),
         ({"key_file_extensions": ("*",)}, "in small letters and without dots"),
-        ({"key_file_extensions": ("mp4",), "managed_full_access": True}, "has no effect with"),
+        ({"key_file_extensions": ("mp4",), "attach_s3_full_access": True}, "has no effect with"),
         (
             {"key_file_extensions": ("mp4",), "access_key_id": "A", "secret_given": True},
             "has no effect with s3_recording_access_key_id",

@@ -71,7 +71,7 @@ def test_the_secret_key_itself_is_not_among_the_values() -> None:
 
 
 def test_names_that_exist_beside_the_intent_are_not_misspelt() -> None:
-    names = ("hosts", "serial", "rollout", "storage", "outcomes", "ams_email", "key_grace", "awx_name")
+    names = ("hosts", "serial", "rollout", "storage", "results", "ams_email", "key_delete_after", "awx_name")
     hostvars = {"a": {**GIVEN, **{f"s3_recording_{name}": "" for name in names}}}
     task = values(Task())
     assert read_members(task, hostvars, "a", ["a"], [])[1] == []
@@ -81,3 +81,27 @@ def test_names_that_exist_beside_the_intent_are_not_misspelt() -> None:
         "a",
         "there is no variable s3_recording_buket, did you mean s3_recording_bucket?",
     )
+
+
+# Each of these was a variable or a statistic. The message begins with the name that was given.
+RENAMED = [
+    "s3_recording_change_foreign_access is now called s3_recording_allow_changing_others_access",
+    "s3_recording_check is now called s3_recording_verify",
+    "s3_recording_key_grace is now called s3_recording_key_delete_after",
+    "s3_recording_key_quiet is now called s3_recording_key_switch_wait",
+    "s3_recording_live_check is now called s3_recording_verify_stream",
+    "s3_recording_live_timeout is now called s3_recording_verify_stream_timeout",
+    "s3_recording_managed_full_access is now called s3_recording_attach_s3_full_access",
+    "s3_recording_outcomes is now called s3_recording_results",
+    "s3_recording_ready_timeout is now called s3_recording_ams_start_timeout",
+    "s3_recording_run is now called s3_recording_rollback_run",
+    "s3_recording_since is now called s3_recording_rollback_since",
+]
+
+
+@pytest.mark.parametrize("message", RENAMED)
+def test_a_name_that_changed_is_refused_with_the_new_one(message: str) -> None:
+    old, *_words, new = message.split()
+    task = values(Task())
+    assert read_members(task, {"a": {**GIVEN, old: "x"}}, "a", ["a"], [])[1] == [("a", message)]
+    assert read_members(task, {"a": {**GIVEN, new: ""}}, "a", ["a"], [])[1] == []

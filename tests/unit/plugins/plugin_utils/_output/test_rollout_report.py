@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.roll
 
 STUCK = (
     "d: the previous settings could not be restored: the connection was refused. They are kept; "
-    "when the server answers, run rollback.yml with s3_recording_run=R, or servers.yml again"
+    "when the server answers, run rollback.yml with s3_recording_rollback_run=R, or servers.yml again"
 )
 
 
@@ -41,7 +41,7 @@ def test_every_host_is_told_as_it_is() -> None:
         "Not changed by this run: i.",
         "Changed through another node of the cluster, and not read since that node was rolled back: j.",
         "Nothing was written to e.",
-        "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_run=R.",
+        "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_rollback_run=R.",
         STUCK,
         "b: not restored, somebody else changed it: live: hlsTime",
         "g: not restored, somebody else changed it: live: hlsTime",
@@ -72,7 +72,7 @@ def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
 
 def retired(key: str, *inactive: str, deleted: tuple[str, ...] = ()) -> dict[str, Any]:
     former = [{"access_key_id": each, "active": False} for each in inactive]
-    return {"access_key_id": key, "former_access_keys": former, "deleted_access_key_ids": list(deleted)}
+    return {"access_key_id": key, "previous_access_keys": former, "deleted_access_key_ids": list(deleted)}
 
 
 def test_a_leaked_key_that_a_run_only_moved_to_is_named_as_the_last_word() -> None:

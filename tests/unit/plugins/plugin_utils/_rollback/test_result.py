@@ -17,7 +17,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.re
 
 from .test_runs import FIRST, ROTATE, ROTATION, SITE, key, layer
 
-COMMAND = "rollback -e s3_recording_run="
+COMMAND = "rollback -e s3_recording_rollback_run="
 
 
 def test_a_run_of_settings_offers_its_rollback() -> None:
@@ -25,7 +25,7 @@ def test_a_run_of_settings_offers_its_rollback() -> None:
     assert text.startswith("Verified. The previous settings are kept in /backup; to go back: ")
     assert text.endswith(COMMAND + SITE)
     assert how_to_undo(SITE, {"a": FIRST}, "/b", False, "").startswith(
-        "Not verified, since s3_recording_check"
+        "Not verified, since s3_recording_verify"
     )
 
 

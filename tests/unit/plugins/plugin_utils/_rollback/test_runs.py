@@ -66,7 +66,7 @@ def test_what_a_person_may_have_meant_is_asked(name: str, meant: str) -> None:
 
 
 def test_without_a_name_the_runs_are_listed() -> None:
-    assert problem("").startswith("s3_recording_run is not set, so nothing was changed.")
+    assert problem("").startswith("s3_recording_rollback_run is not set, so nothing was changed.")
     assert f"- {LATER}" in problem("")
     assert "There is no run that can be rolled back in /backup" in problem("", backups={"a": []})
 

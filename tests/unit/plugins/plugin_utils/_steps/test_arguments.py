@@ -60,9 +60,9 @@ VARIABLES: dict[str, Any] = {
     "__s3_recording_restore_unverified": False,
     "__s3_recording_restore_forget": True,
     "__s3_recording_restore_access_key": True,
-    "s3_recording_ready_timeout": 15,
+    "s3_recording_ams_start_timeout": 15,
     "s3_recording_cluster_timeout": 60,
-    "s3_recording_live_timeout": 90,
+    "s3_recording_verify_stream_timeout": 90,
     "s3_recording_settings": {},
 }
 MODULES = {
