@@ -17,8 +17,9 @@ from ...module_utils._ams.backup_file import unverified_path
 from .limits import GONE, SKIP
 
 Read = Mapping[str, Any]
+Hosts = Mapping[str, Mapping[str, Any]]
 UNREACHABLE = "unreachable"
-# An upload that begins after these have changed goes elsewhere.
+# An upload that begins after these have changed has another bucket.
 _OF_UPLOADS = ("s3RecordingEnabled", "s3BucketName", "s3RegionName", "s3Endpoint")
 _NOT_READ: Read = {
     "problem": {
@@ -51,45 +52,44 @@ def plan_run(
     desired: the plan of the inventory. reads: what each server has, None where no server is read. gone: hosts
     that are gone for good. most_unreachable: how many others may be out of reach.
     """
-    hosts = [host for host in desired["hosts"] if host not in gone] if reads is not None else []
-    of = {host: (reads or {}).get(host) or _NOT_READ for host in hosts}
-    unreachable = {
-        host: _describe(read["problem"]) for host, read in of.items() if _kind(read) == UNREACHABLE
-    }
-    skipped = list(unreachable) if len(unreachable) <= most_unreachable else []
-    known = {host: read for host, read in of.items() if not read.get("problem")}
-    changing = {host: changed_settings(read) for host, read in known.items()}
-    to_do = [host for host in known if changing[host] or _is_unverified(desired["hosts"][host])]
+    hosts = desired["hosts"]
+    of = {} if reads is None else {host: reads.get(host) or _NOT_READ for host in hosts if host not in gone}
+    servers = {**_sort_out(hosts, of, most_unreachable), "gone": sorted({*gone} & {*hosts})}
+    absent = {*servers["skipped"], *servers["gone"]}
+    servers["present"] = [host for host in hosts if host not in absent]
+    of_storage = [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
     return {
         "buckets": _buckets(desired, storage),
-        "servers": {
-            "changing": {host: changing[host] for host in to_do},
-            "changes": {host: _changes(known[host]) for host in to_do},
-            "unchanged": [host for host in known if host not in to_do],
-            "unreachable": unreachable,
-            "skipped": skipped,
-            "present": [host for host in desired["hosts"] if host not in {*skipped, *gone}],
-            "gone": sorted(set(gone) & set(desired["hosts"])),
-        },
-        "problems": [
-            *({"hosts": [], "text": text, "remedy": ""} for text in storage.problems),
-            *_problems(of, skipped, most_unreachable),
-        ],
+        "servers": servers,
+        "problems": [*of_storage, *_problems(of, servers["skipped"], most_unreachable)],
         "warnings": [
-            *_warnings(known, desired["hosts"]),
-            *_about_skipped(skipped, unreachable),
-            *_about_gone(sorted(set(gone) & set(desired["hosts"]))),
+            *_warnings(of, hosts),
+            *_about_skipped(servers["skipped"], servers["unreachable"]),
+            *_about_gone(servers["gone"]),
         ],
     }
 
 
-def changed_settings(read: Read) -> dict[str, list[str]]:
+def changes_of(read: Read) -> dict[str, Any]:
     """Return the settings that would change, by application."""
-    return {app: sorted(each["changes"]) for app, each in (read.get("apps") or {}).items() if each["changes"]}
-
-
-def _changes(read: Read) -> dict[str, Any]:
     return {app: each["changes"] for app, each in (read.get("apps") or {}).items() if each["changes"]}
+
+
+def _sort_out(hosts: Hosts, reads: Mapping[str, Read], most_unreachable: int) -> dict[str, Any]:
+    """Return which servers would change, which are as planned, and which are out of reach."""
+    unreachable = {
+        host: _describe(read["problem"]) for host, read in reads.items() if _kind(read) == UNREACHABLE
+    }
+    known = {host: read for host, read in reads.items() if not read.get("problem")}
+    changes = {host: changes_of(read) for host, read in known.items()}
+    to_do = dict.fromkeys(host for host in known if changes[host] or _is_unverified(hosts[host]))
+    return {
+        "changing": {host: {app: sorted(each) for app, each in changes[host].items()} for host in to_do},
+        "changes": {host: changes[host] for host in to_do},
+        "unchanged": [host for host in known if host not in to_do],
+        "unreachable": unreachable,
+        "skipped": list(unreachable) if len(unreachable) <= most_unreachable else [],
+    }
 
 
 def _is_unverified(host: Mapping[str, Any]) -> bool:
@@ -126,11 +126,15 @@ def _problems(
             continue
         remedy = problem["remedy"].rstrip(". ")
         if _kind(read) == UNREACHABLE:
-            remedy = f"{remedy}.{leave_out}" if remedy else leave_out.strip()
+            remedy = f"{_sentence(remedy)}{leave_out}".strip()
         yield {"hosts": [host], "text": _describe(problem), "remedy": remedy}
 
 
-def _warnings(reads: Mapping[str, Read], hosts: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith("?") else f"{text}."
+
+
+def _warnings(reads: Mapping[str, Read], hosts: Hosts) -> Iterator[dict[str, Any]]:
     for host, read in reads.items():
         for text in read.get("warnings") or []:
             yield {"hosts": [host], "text": text}
@@ -140,10 +144,9 @@ def _warnings(reads: Mapping[str, Read], hosts: Mapping[str, Mapping[str, Any]])
 
 
 def _about_live(app: str, streams: int, bucket: str) -> str:
-    noun, its = (
-        ("stream is", "its recording goes") if streams == 1 else ("streams are", "their recordings go")
-    )
-    return f"application '{app}': {streams} {noun} live, {its} to bucket {bucket}"
+    if streams == 1:
+        return f"application '{app}': 1 stream is live, its recording will be in bucket {bucket}"
+    return f"application '{app}': {streams} streams are live, their recordings will be in bucket {bucket}"
 
 
 def _about_skipped(skipped: Sequence[str], unreachable: Mapping[str, str]) -> Iterator[dict[str, Any]]:
