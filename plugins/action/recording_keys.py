@@ -19,8 +19,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _STORED = "antmedia.s3_recording.stored_access_key"
-# In check mode, if the key does not exist yet.
-_TO_COME = dict.fromkeys(KEY_PARTS, "(the key that will be made)")
 
 
 class ActionModule(ActionBase):
@@ -63,7 +61,7 @@ class ActionModule(ActionBase):
         if bucket["key_given"]:
             return self._given(bucket)
         if bucket["bucket"] in self._variables("__s3_recording_next_keys", []):
-            return _TO_COME
+            return run_file.KEY_TO_COME
         lookup = lookup_loader.get(_STORED, loader=self._loader, templar=self._templar)
         found: list[dict[str, str]] = lookup.run(
             [bucket["key_stored_at"]],
@@ -71,7 +69,7 @@ class ActionModule(ActionBase):
             store=bucket["key_store"],
             region=bucket["region"] or None,
             endpoint_url=bucket["aws_endpoint_url"] or None,
-            absent=_TO_COME if self._task.check_mode else None,
+            absent=run_file.KEY_TO_COME if self._task.check_mode else None,
         )
         return found[0]
 
