@@ -87,11 +87,16 @@ class ActionModule(ams_app_settings.ActionModule):
         """Read servers from this process. All templates are evaluated before the threads start."""
         found: dict[str, Any] = {}
         servers: dict[str, server.Server] = {}
+        clusters: set[str] = set()
         for host in hosts:
             try:
-                servers[host] = self._server(host, task_vars)
+                each = self._server(host, task_vars)
             except _NotReadable as problem:
                 found[host] = problem.read
+            else:
+                # One node can say how many its cluster has.
+                servers[host] = replace(each, cluster_hosts=0) if each.cluster in clusters else each
+                clusters.add(each.cluster)
         seconds = fleet.seconds_for(len(servers))
         end = time.monotonic() + seconds
         with task_environment(self):

@@ -195,6 +195,8 @@ class InProcessAction(ActionBase):
         shipped.pop("invocation", None)
         self._login = shipped.pop(LOGIN, self._login)
         self.error_parts = shipped.pop(ERROR, {})
+        if "warnings" in shipped:
+            shipped["warnings"] = [_text_of(each) for each in shipped["warnings"]]
         return shipped
 
     def _has_to_be_shipped(self) -> bool:
@@ -222,6 +224,15 @@ class InProcessAction(ActionBase):
     @classmethod
     def _module_name(cls) -> str:
         return f"{_COLLECTION}.{cls.module.__name__.rpartition('.')[2]}"
+
+
+def _text_of(warning: Any) -> str:
+    """Return the text of a module's warning, which is an object from ansible-core 2.19 on."""
+    if isinstance(warning, str):
+        return warning
+    # The first releases of 2.19 have details instead of one event.
+    event = getattr(warning, "event", None) or warning.details[0]
+    return str(event.msg)
 
 
 def _host(task_vars: Optional[dict[str, Any]]) -> str:
