@@ -19,10 +19,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _STORED = "antmedia.s3_recording.stored_access_key"
-# Where the key does not exist yet, in check mode and in a plan.
-_TO_COME = dict.fromkeys(KEY_PARTS, "(the key that will be made)")
-
-
 # A plan says what would change; that a key cannot be read is one of its problems.
 _SPEC = {
     "for_plan": {"type": "bool", "default": False},
@@ -60,7 +56,7 @@ class ActionModule(ActionBase):
                 except (AnsibleError, VariableError) as error:
                     problems.append(f"{bucket['bucket']}: {str(error).rstrip('.')}.")
                     if self._for_plan:
-                        keys[bucket["bucket"]] = _TO_COME
+                        keys[bucket["bucket"]] = run_file.KEY_TO_COME
             if self._for_plan or not problems:
                 run_file.keep({**(run_file.kept() or {}), **keys})
         except (run_file.RunFileError, VariableError) as error:
@@ -71,7 +67,7 @@ class ActionModule(ActionBase):
         if bucket["key_given"]:
             return self._given(bucket)
         if bucket["bucket"] in self._variables("__s3_recording_next_keys", []):
-            return _TO_COME
+            return run_file.KEY_TO_COME
         lookup = lookup_loader.get(_STORED, loader=self._loader, templar=self._templar)
         found: list[dict[str, str]] = lookup.run(
             [bucket["key_stored_at"]],
@@ -79,7 +75,7 @@ class ActionModule(ActionBase):
             store=bucket["key_store"],
             region=bucket["region"] or None,
             endpoint_url=bucket["aws_endpoint_url"] or None,
-            absent=_TO_COME if self._may_be_absent else None,
+            absent=run_file.KEY_TO_COME if self._may_be_absent else None,
         )
         return found[0]
 

@@ -19,7 +19,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
-    STEPS,
     arguments_of,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
@@ -33,7 +32,7 @@ _ACTIONS: dict[str, type[InProcessAction]] = {
     "read": ams_server_info.ActionModule,
     "restore": ams_app_settings.ActionModule,
 }
-_SPEC = {"step": {"type": "str", "choices": list(STEPS), "required": True}}
+_SPEC = {"step": {"type": "str", "choices": list(_ACTIONS), "required": True}}
 
 # There is nothing to restore on the server.
 _NOT_SENT = {"failed": True, "changed": False, "unsent": True}

@@ -424,10 +424,11 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if options.backup and restore:
         first = options.backup.first_run(restore["run"], restore["since"])
         return roll_back(connection, options.backup, first, restore["unverified"], options)
-    return apply_settings(connection, _desired(params), options)
+    return apply_settings(connection, desired_of(params), options)
 
 
-def _desired(params: Mapping[str, Any]) -> list[DesiredSettings]:
+def desired_of(params: Mapping[str, Any]) -> list[DesiredSettings]:
+    """Return what the options desire of each application."""
     one = {**params, "name": params["app"]}
     apps = params["apps"] if params["app"] is None else [one]
     return [DesiredSettings(each["name"], **{name: each[name] for name in _OF_ONE}) for each in apps]

@@ -130,11 +130,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.app_token import jwt_secret_of
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import live_streams
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import redact
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
 ARGUMENT_SPEC = {
     **arguments.CONNECTION_SPEC,
@@ -157,7 +155,7 @@ def run(params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         settings = {app: _display(has[app], params["settings"]) for app in apps}
         warnings: list[str] = []
         counted = params["apps"] if params["live_streams"] else []
-        live = {app: _live(Broadcasts(client, app, jwt_secret_of(has[app])), warnings) for app in counted}
+        live = {app: live_streams(client, app, has[app], warnings) for app in counted}
     release, edition = str(version.get("versionName")), str(version.get("versionType"))
     return {
         "changed": False,
@@ -182,15 +180,6 @@ def _message(server: str, nodes: Optional[Sequence[Any]], applications: Optional
 
 def _display(has: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: redact(name, has[name]) for name in names if name in has}
-
-
-def _live(application: Broadcasts, warnings: list[str]) -> Optional[int]:
-    try:
-        return application.live_count()
-    except AmsError as error:
-        text = f"It is not known how many streams of application '{application.app}' are live. {error}"
-        warnings.append(text)
-        return None
 
 
 def main() -> None:

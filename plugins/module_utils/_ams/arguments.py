@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable
@@ -17,13 +17,14 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._common.addresses import is_open_http
 from .._common.errors import AmsError, CollectionError
-from .._common.plain_text import printable_result
+from .._common.plain_text import one_line, printable_result
 from .client import LOGIN_GATE, Connection
 
 Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 
 # In the result of a module that was shipped, for its action alone.
 LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
+ERROR = "error_parts"
 
 
 def given_in_environment(*names: str) -> Any:
@@ -130,7 +131,9 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
         result = printable_result({**run(module.params, module.check_mode), **login})
         result = with_connection_warnings(result, module.params)
     except CollectionError as error:
-        module.fail_json(**error.result(connection_secrets(module.params)), **login)
+        secrets = connection_secrets(module.params)
+        parts = {ERROR: error_parts(error, secrets)}
+        module.fail_json(**error.result(secrets), **login, **parts)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if not module._diff:  # noqa: SLF001 - it has no public name
@@ -150,6 +153,17 @@ def _recording_login(login: dict[str, str], _email: str, _password: str) -> Iter
             login[LOGIN] = REFUSED
         raise
     login[LOGIN] = ACCEPTED
+
+
+def error_parts(error: CollectionError, secrets: Iterable[Any]) -> dict[str, Any]:
+    """Return what an error says, part by part, and whether the server was not reached."""
+    known = error.masked(secrets)
+    return {
+        "tried": one_line(known.tried),
+        "actual": one_line(known.came_back),
+        "remedy": one_line(known.remedy),
+        "unreachable": isinstance(known, AmsError) and (known.unreachable or known.starting),
+    }
 
 
 def connection_secrets(params: Mapping[str, Any]) -> tuple[Any, ...]:

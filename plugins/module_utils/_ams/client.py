@@ -42,7 +42,7 @@ class Connection:
     """The address of a server and the credentials for it.
 
     url: of the console, scheme and port included.
-    timeout: seconds to connect, and then for a whole answer.
+    timeout: seconds to connect (or connect_timeout, if given), and then for a whole answer.
     """
 
     url: str
@@ -52,6 +52,7 @@ class Connection:
     validate_certs: bool = True
     ca_path: Optional[str] = None
     timeout: float = 30.0
+    connect_timeout: Optional[float] = None
 
     @property
     def secrets(self) -> tuple[Optional[str], ...]:
@@ -291,7 +292,12 @@ class AmsClient:
     def _make_transport(self) -> Transport:
         verify = (self.connection.ca_path or True) if self.connection.validate_certs else False
         try:
-            return Transport(self.url, verify=verify, timeout=self.connection.timeout)
+            return Transport(
+                self.url,
+                verify=verify,
+                timeout=self.connection.timeout,
+                connect_timeout=self.connection.connect_timeout,
+            )
         except TransportError as error:
             raise self._error(
                 "Reading the address of an AMS console", error.came_back, error.remedy
@@ -323,6 +329,7 @@ class AmsClient:
             uncertain=uncertain,
             transient=not error.final,
             starting=error.starting,
+            unreachable=error.unreachable,
         )
 
     def _object(self, response: Answer, tried: str, uncertain: bool = False) -> dict[str, Any]:

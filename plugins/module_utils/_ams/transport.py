@@ -79,7 +79,7 @@ class TransportError(Exception):
     """No usable answer: what came back, and what to do.
 
     sent: whether the request may have reached the server. final: whether it is of no use to try again.
-    starting: whether the server may not be up yet.
+    starting: whether the server may not be up yet. unreachable: whether nothing came back in time.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class TransportError(Exception):
         sent: bool = False,
         final: bool = True,
         starting: bool = False,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(came_back)
         self.came_back = came_back
@@ -97,6 +98,7 @@ class TransportError(Exception):
         self.sent = sent
         self.final = final
         self.starting = starting
+        self.unreachable = unreachable
 
 
 class Transport:
@@ -104,15 +106,22 @@ class Transport:
 
     verify: False for any certificate, True for those of a known authority, or a path to authorities.
     headers: of each request. pool: of connections; one for the server is made if not given.
-    timeout: seconds to connect, and then for a whole answer.
+    timeout: seconds to connect (or connect_timeout, if given), and then for a whole answer.
     """
 
     def __init__(
-        self, url: str, *, verify: Union[bool, str], timeout: float, pool: Optional[Any] = None
+        self,
+        url: str,
+        *,
+        verify: Union[bool, str],
+        timeout: float,
+        connect_timeout: Optional[float] = None,
+        pool: Optional[Any] = None,
     ) -> None:
         # Compressed, an answer of 1 MB may become 1 GB.
         self.headers: dict[str, str] = {**utils.default_headers(), "Accept-Encoding": "identity"}
         self._timeout = timeout
+        self._connect_timeout = timeout if connect_timeout is None else connect_timeout
         self._cookies: dict[str, str] = {}
         self._url = url
         self._secure = url.startswith("https:")
@@ -125,7 +134,8 @@ class Transport:
         self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, _LINE_MOST)
 
     def _connections(self, url: str, verify: Union[bool, str]) -> Any:
-        options = {"timeout": self._timeout, **(_tls(verify) if self._secure else {})}
+        timeout = urllib3.Timeout(connect=self._connect_timeout, read=self._timeout)
+        options = {"timeout": timeout, **(_tls(verify) if self._secure else {})}
         # To find out whether there is any proxy is faster than whether it is for this server.
         proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if getproxies() else None
         if not proxy:
@@ -146,7 +156,7 @@ class Transport:
             connection.connect()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
             connection.close()
-            raise self._no_answer(_as_of_a_request(failure)) from failure
+            raise self._no_answer(_as_of_a_request(failure), self._connect_timeout) from failure
         finally:
             self._pool._put_conn(connection)  # noqa: SLF001
 
@@ -209,6 +219,7 @@ class Transport:
                 f"status {response.status} with an answer that was not complete within {self._timeout:g} s",
                 "Is the server overloaded? See timeout",
                 sent=True,
+                unreachable=True,
             ) from failure
         except urllib3.exceptions.HTTPError as failure:
             raise self._no_answer(failure) from failure
@@ -220,9 +231,11 @@ class Transport:
                 raise TransportError(str(TooMuch(most)), _REMEDIES["long"], sent=True)
         return content[:most]
 
-    def _no_answer(self, failure: Exception) -> TransportError:
+    def _no_answer(self, failure: Exception, timeout: Optional[float] = None) -> TransportError:
         kinds = urllib3.exceptions
-        found = no_answer(failure, self._url, self._timeout, _SERVER)
+        if isinstance(failure, kinds.ConnectTimeoutError):
+            timeout = self._connect_timeout
+        found = no_answer(failure, self._url, timeout or self._timeout, _SERVER)
         if isinstance(failure, ValueError) and found.kind == "other":
             return _unusable(failure)
         remedy = _REMEDIES.get(found.kind, "")
@@ -239,6 +252,7 @@ class Transport:
             final=not isinstance(failure, (kinds.NewConnectionError, kinds.ProtocolError))
             or found.kind in ("long", "http", "dns"),
             starting=found.kind == "refused" and not isinstance(failure, kinds.ProtocolError),
+            unreachable=found.kind not in ("long", "http"),
         )
 
     def close(self) -> None:
@@ -334,7 +348,10 @@ def _tls(verify: Union[bool, str]) -> dict[str, Any]:
     if verify is True:
         return {"cert_reqs": "CERT_REQUIRED", "ssl_context": _default_context()}
     # For this transport alone, since what is loaded into a context stays there.
-    context = _spare_contexts.pop() if _spare_contexts else create_urllib3_context()
+    try:
+        context = _spare_contexts.pop()
+    except IndexError:
+        context = create_urllib3_context()
     place = "ca_cert_dir" if os.path.isdir(verify) else "ca_certs"
     return {"cert_reqs": "CERT_REQUIRED", "ssl_context": context, place: verify}
 

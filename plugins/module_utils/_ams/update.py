@@ -39,10 +39,8 @@ def apply_settings(
         if options.written_by:
             plans = _wait_for_cluster(server, desired, options)
         else:
-            plans = _plan_all(server, desired)
-        warnings = [text for planned in plans for text in _warnings_of_change(client, planned)]
-        if options.cluster_hosts and not options.written_by:
-            warnings += _cluster_warnings(client, options.cluster_hosts)
+            plans = plan_all(server, desired)
+        warnings = warnings_before(client, plans, 0 if options.written_by else options.cluster_hosts)
         if not options.check_mode:
             plans = _write(server, plans, options)
         warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
@@ -52,7 +50,7 @@ def apply_settings(
     return {**result, **({"warnings": warnings} if warnings else {})}
 
 
-def _plan_all(server: SettingsSession, desired: Sequence[DesiredSettings]) -> list[Plan]:
+def plan_all(server: SettingsSession, desired: Sequence[DesiredSettings]) -> list[Plan]:
     """Read every application before any is written, so that one wrong value changes nothing at all."""
     for each in desired:
         server.client.secrets.extend(secrets_of(each.settings))
@@ -78,7 +76,7 @@ def _wait_for_cluster(
     """Wait until the server has what another node of its cluster wrote; write nothing."""
     deadline = Deadline(options.cluster_timeout)
     while True:
-        plans = _plan_all(server, desired)
+        plans = plan_all(server, desired)
         differ = {planned.app: planned.change.names for planned in plans if planned.change}
         if not differ or options.check_mode:
             return [replace(planned, change=Change(), left_alone={}, unmet="") for planned in plans]
@@ -89,6 +87,12 @@ def _wait_for_cluster(
                 f"after {options.cluster_timeout:g} s these settings are not as written: {names_of}",
                 "Are both nodes of one cluster, and does it reach its database?",
             )
+
+
+def warnings_before(client: AmsClient, plans: Sequence[Plan], cluster_hosts: int) -> list[str]:
+    """Return what to know before the plans are carried out. cluster_hosts: see ApplyOptions."""
+    warnings = [text for planned in plans for text in _warnings_of_change(client, planned)]
+    return warnings + (_cluster_warnings(client, cluster_hosts) if cluster_hosts else [])
 
 
 def _warnings_of_change(client: AmsClient, planned: Plan) -> list[str]:

@@ -80,6 +80,7 @@ class AmsError(CollectionError):
     transient: trying the same read again may help.
     starting: nothing was carried out, as with a server that is not up yet.
     login_unsure: a login was sent and its answer was lost, so the password may have been checked.
+    unreachable: no connection could be made, or no answer came in time.
     login_refused: the server refused the e-mail address or the password, or has blocked the account.
     stale: the settings have changed since they were backed up, so nothing was written.
     """
@@ -88,6 +89,7 @@ class AmsError(CollectionError):
     uncertain: bool = False
     transient: bool = False
     starting: bool = False
+    unreachable: bool = False
     login_unsure: bool = False
     login_refused: bool = False
     stale: bool = False

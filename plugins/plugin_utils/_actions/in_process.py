@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Optional
 
 from ansible.errors import AnsibleActionFail
@@ -25,6 +25,7 @@ from ansible.plugins.loader import filter_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
     CONNECTION_WARNINGS,
+    ERROR,
     LOGIN,
     REFUSED,
     connection_secrets,
@@ -80,6 +81,8 @@ class InProcessAction(ActionBase):
     module: ModuleType
     # The verdict on the login of a module that was shipped, empty where none was tried.
     _login = ""
+    # Of the error of a module that was shipped, its parts.
+    error_parts: Mapping[str, Any] = MappingProxyType({})
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         return self.run_with(self._task.args, tmp, task_vars)
@@ -191,6 +194,9 @@ class InProcessAction(ActionBase):
         )
         shipped.pop("invocation", None)
         self._login = shipped.pop(LOGIN, self._login)
+        self.error_parts = shipped.pop(ERROR, {})
+        if "warnings" in shipped:
+            shipped["warnings"] = [_text_of(each) for each in shipped["warnings"]]
         return shipped
 
     def _has_to_be_shipped(self) -> bool:
@@ -218,6 +224,15 @@ class InProcessAction(ActionBase):
     @classmethod
     def _module_name(cls) -> str:
         return f"{_COLLECTION}.{cls.module.__name__.rpartition('.')[2]}"
+
+
+def _text_of(warning: Any) -> str:
+    """Return the text of a module's warning, which is an object from ansible-core 2.19 on."""
+    if isinstance(warning, str):
+        return warning
+    # The first releases of 2.19 have details instead of one event.
+    event = getattr(warning, "event", None) or warning.details[0]
+    return str(event.msg)
 
 
 def _host(task_vars: Optional[dict[str, Any]]) -> str:

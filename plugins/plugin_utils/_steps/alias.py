@@ -17,12 +17,18 @@ def explain_alias(result: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[
     """Return a step's result; if the server was not reached the message names s3_recording_ams_url."""
     fleet = task_vars.get("__s3_recording_fleet")
     hosts = fleet["hosts"] if isinstance(fleet, Mapping) else {}
-    host = hosts.get(task_vars.get("inventory_hostname")) or {}
     message = str(result.get("msg", ""))
-    if not (result.get("failed") and host.get("alias_of") and _NO_ANSWER.search(message)):
+    hint = alias_hint(hosts.get(task_vars.get("inventory_hostname")) or {})
+    if not (result.get("failed") and hint and _NO_ANSWER.search(message)):
         return result
-    hint = (
+    return {**result, "msg": f"{message} {hint}"}
+
+
+def alias_hint(host: Mapping[str, Any]) -> str:
+    """Return what to set if this host of the plan was not reached; empty if its address is its own."""
+    if not host.get("alias_of"):
+        return ""
+    return (
         f"{host['ams_url']} comes from the inventory name, but ansible_host is {host['alias_of']}: set "
         "s3_recording_ams_url to the address of the server's console."
     )
-    return {**result, "msg": f"{message} {hint}"}

@@ -48,14 +48,30 @@ def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
 
 
 def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    key = _key_of(host)
+    # A plan reads the keys in check mode.
+    if key == run_file.KEY_TO_COME and not boolean(variables("ansible_check_mode", False)):
+        raise _key_not_read(host)
+    return {**_of_write(host, variables), "apps": add_access_key(_apps(host, variables), key)}
+
+
+def _to_preview(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    apps = add_access_key(_apps(host, variables), _key_of(host))
+    return {"cluster_hosts": host["cluster_hosts"], "apps": apps}
+
+
+def _key_of(host: Mapping[str, Any]) -> dict[str, str]:
     keys = run_file.kept()
     if keys is None or host["bucket"] not in keys:
-        raise VariableError(
-            f"No task of this run has read the access key of {host['bucket']}, because the task that does "
-            "was skipped. Nothing was done by this task. Run without --start-at-task and --step"
-        )
-    apps = add_access_key(_apps(host, variables), keys[host["bucket"]])
-    return {**_of_write(host, variables), "apps": apps}
+        raise _key_not_read(host)
+    return keys[host["bucket"]]
+
+
+def _key_not_read(host: Mapping[str, Any]) -> VariableError:
+    return VariableError(
+        f"No task of this run has read the access key of {host['bucket']}, because the task that does "
+        "was skipped. Nothing was done by this task. Run without --start-at-task and --step"
+    )
 
 
 def _apps(host: Mapping[str, Any], variables: TaskVariables) -> Sequence[Mapping[str, Any]]:
@@ -110,8 +126,16 @@ def _playbook() -> str:
 
 
 def _to_remove(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    return {**_of_write(host, variables), "apps": _removal(host, variables)}
+
+
+def _to_preview_removal(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    return {"cluster_hosts": host["cluster_hosts"], "apps": _removal(host, variables)}
+
+
+def _removal(host: Mapping[str, Any], variables: TaskVariables) -> list[dict[str, Any]]:
     backup = _backup_of(host, variables.fact("__s3_recording_fleet")["hosts"])
-    return {**_of_write(host, variables), "apps": removal_settings(host["apps"], host["bucket"], backup)}
+    return removal_settings(host["apps"], host["bucket"], backup)
 
 
 def _backup_of(host: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> Apps:
@@ -180,6 +204,7 @@ _CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "t
 STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] = {
     "apply": _to_apply,
     "check": _to_check,
+    "preview": _to_preview,
     "read": _to_read,
     "restore": _to_restore,
 }
@@ -187,5 +212,6 @@ _STEPS_OF_REMOVAL = {
     **STEPS,
     "apply": _to_remove,
     "check": _to_check_removal,
+    "preview": _to_preview_removal,
     "read": _to_read_before_removal,
 }

@@ -16,8 +16,13 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible import constants
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
+    KEY_PARTS,
+)
 
 Keys = dict[str, dict[str, str]]
+# In check mode, if the key does not exist yet.
+KEY_TO_COME = dict.fromkeys(KEY_PARTS, "(the key that will be made)")
 
 
 class RunFileError(Exception):

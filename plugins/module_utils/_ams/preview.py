@@ -1,0 +1,81 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Predict a change of the settings of applications in one session, and read what a plan needs besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from .._common.errors import AmsError
+from .app_token import jwt_secret_of
+from .broadcasts import Broadcasts
+from .client import AmsClient, Connection
+from .session import open_session
+from .settings import redact
+from .update import plan_all, warnings_before
+from .update_plan import DesiredSettings, Plan, refuse_odd_names, warnings_of
+
+# Where an application uploads to and sends viewers to, and with which key.
+USES = (
+    "s3RecordingEnabled",
+    "s3BucketName",
+    "s3RegionName",
+    "s3Endpoint",
+    "s3StreamsFolderPath",
+    "s3PreviewsFolderPath",
+    "s3Permission",
+    "httpForwardingBaseURL",
+    "httpForwardingExtension",
+    "s3AccessKey",
+)
+# An S3 key has at most 1,024 bytes.
+_LONGEST = 1024
+
+
+def preview(connection: Connection, desired: Sequence[DesiredSettings], cluster_hosts: int) -> dict[str, Any]:
+    """Return the release, and of each application its changes, what it uses now, and its live streams.
+
+    Changes and warnings are those of the same change in check mode. Live streams are counted only where
+    something changes. cluster_hosts: see ApplyOptions.
+    """
+    refuse_odd_names(desired)
+    with open_session(connection, 0) as server:
+        client = server.client
+        release = server.release()
+        plans = plan_all(server, desired)
+        warnings = warnings_before(client, plans, cluster_hosts)
+        warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
+        apps = {planned.app: _read(client, planned, warnings) for planned in plans}
+    return {"release": release, "apps": apps, "warnings": warnings}
+
+
+def _read(client: AmsClient, planned: Plan, warnings: list[str]) -> dict[str, Any]:
+    changes = planned.change.redacted()
+    live = live_streams(client, planned.app, planned.current, warnings) if changes else None
+    uses = {name: redact(name, planned.current[name]) for name in USES if name in planned.current}
+    return {"changes": changes, "uses": bounded(uses), "live_streams": live}
+
+
+def live_streams(
+    client: AmsClient, app: str, settings: Mapping[str, Any], warnings: list[str]
+) -> Optional[int]:
+    """Return how many streams are live; None, and a warning, if the application does not answer."""
+    try:
+        return Broadcasts(client, app, jwt_secret_of(settings)).live_count()
+    except AmsError as error:
+        warnings.append(f"It is not known how many streams of application '{app}' are live. {error}")
+        return None
+
+
+def bounded(uses: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of a server without more than a real one has; what is cut ends in an ellipsis."""
+    return {name: _bounded(value) for name, value in uses.items()}
+
+
+def _bounded(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,75 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read many servers at once, in threads, until all are read or the time is up."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from .schedule import Job, Schedule, Turn
+
+THREADS = 32
+# For so many servers together; for more, proportionally more.
+SECONDS, SERVERS = 30, 1000
+
+Read = dict[str, Any]
+# Returns what was read, and true if the login was refused.
+Reader = Callable[[Turn], "tuple[Read, bool]"]
+
+
+def seconds_for(count: int) -> float:
+    """Return how many seconds the read of so many servers may take."""
+    return SECONDS * max(1.0, count / SERVERS)
+
+
+def read_all(
+    jobs: Sequence[Job],
+    read: Reader,
+    late: Callable[[Job, bool], Read],
+    left: Callable[[], float],
+    threads: int = THREADS,
+) -> dict[str, Read]:
+    """Return what was read of each host.
+
+    late: returns what to say of a server that was not read in time, and whose turn had come or not. left:
+    returns the seconds that are left.
+
+    A server that hangs holds its thread. Nobody waits for that: the threads are daemons, which end with the
+    process.
+    """
+    schedule = Schedule(jobs)
+    results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
+    for _number in range(min(threads, len(jobs))):
+        threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()
+    found: dict[str, Read] = {}
+    while len(found) < len(jobs):
+        seconds = left()
+        try:
+            host, result = results.get(timeout=seconds) if seconds > 0 else results.get_nowait()
+        except queue.Empty:
+            if seconds <= 0:
+                break
+        else:
+            found[host] = result
+    schedule.close()
+    return {
+        job.host: found[job.host] if job.host in found else late(job, job.host in schedule.started)
+        for job in jobs
+    }
+
+
+def _work(schedule: Schedule, read: Reader, results: queue.SimpleQueue[tuple[str, Read]]) -> None:
+    while True:
+        turn = schedule.next()
+        if turn is None:
+            return
+        refused = False
+        try:
+            result, refused = read(turn)
+            results.put((turn.job.host, result))
+        finally:
+            turn.end(refused=refused)
