@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -76,6 +77,8 @@ class Call:
             "path": self.raw_path + (f"?{query}" if query else ""),
             "bucket": self.bucket,
             "key": self.key,
+            "region": self.region,
+            "body_digest": hashlib.sha256(self.body).hexdigest(),
             "access_key_id": self.access_key_id,
             "write": self.writes,
             "headers": {name: self.headers[name] for name in _LOGGED_HEADERS if name in self.headers},

@@ -200,7 +200,7 @@ def test_a_password_that_refers_to_nothing_is_refused_before_anything_is_changed
     assert f"eu1, eu2, us1: {REFERS} to 'vaulted_ams_password', which is not defined. Define it where" in told
     assert "or leave s3_recording_ams_password out and set AMS_PASSWORD in the environment" in told
     assert "could not be restored" not in told
-    assert not run.of_task("storage | Check that AWS will accept the storage")
+    assert not run.of_task("storage_plan | Read all buckets, users, keys and key stores")
 
 
 @pytest.mark.parametrize(
@@ -250,4 +250,4 @@ def test_storage_alone_needs_no_password(tmp_path: Path) -> None:
     }
     run = with_inventory(tmp_path, "antmedia.s3_recording.storage", expected_rc=2, env=env)
     assert "which is not defined" not in run.stdout
-    assert run.of_task("storage | Check that AWS will accept the storage")
+    assert run.of_task("storage_plan | Read all buckets, users, keys and key stores")

@@ -134,7 +134,7 @@ BEFORE: dict[str, list[Task]] = {
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],
     "s3_recording_bucket": [],
-    "s3_recording_storage_check": [],
+    "s3_recording_storage_plan": [],
     "stored_access_key": [
         USER_TASK,
         task(

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +19,7 @@ from .._common.providers import is_of_aws
 from .codes import code_of
 from .credentials import refuse_unusable
 from .errors import to_aws_error
+from .kept_answers import KeptAnswers
 from .module import AwsModule
 from .s3_options import make_plain, plain_options
 
@@ -49,7 +50,7 @@ def client(module: AwsModule, service: str, *, once: bool = False, **options: An
         options["aws_config"] = given.merge(Config(retries={"total_max_attempts": 1}))
     made = module.client(service, config=config, **options)
     if service == "s3control" and _has_no_subdomains(made.meta.endpoint_url):
-        made.meta.events.register("before-sign.s3-control", _without_account)
+        made.meta.events.register("before-sign.s3-control", _without_account, unique_id="without-account")
     return make_plain(made) if is_plain else made
 
 
@@ -59,7 +60,8 @@ def owned_by(made: Any, owner: Optional[str]) -> Any:
     owner: the ID of the account, empty or ANY_OWNER where that is not known.
     """
     if owner and owner != ANY_OWNER:
-        made.meta.events.register("provide-client-params.s3", partial(_with_owner, owner))
+        event = "provide-client-params.s3"
+        made.meta.events.register(event, partial(_with_owner, owner), unique_id=f"owned-by-{owner}")
     return made
 
 
@@ -129,6 +131,7 @@ def call_aws(
         except ClientError as error:
             if code_of(error) in retry_on and pause is not None:
                 time.sleep(pause * random.uniform(0.5, 1.0))
+                KeptAnswers.outdate()
                 continue
             if code_of(error) in none_on:
                 return None
@@ -180,5 +183,10 @@ def read_back(read: Callable[[], _T], is_desired: Callable[[_T], bool], seconds:
 
 def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
     """Call until there is a result, with growing pauses and jitter; return None when the time is up."""
-    pauses = (pause * random.uniform(0.5, 1.0) for pause in polling.growing(0.4, 1.6, 4.0))
-    return polling.poll(ready, polling.Deadline(seconds), pauses)
+    return polling.poll(ready, polling.Deadline(seconds), _pauses())
+
+
+def _pauses() -> Iterator[float]:
+    for pause in polling.growing(0.4, 1.6, 4.0):
+        yield pause * random.uniform(0.5, 1.0)
+        KeptAnswers.outdate()

@@ -30,6 +30,11 @@ _BAD_FILE = ("ConfigParseError", "ConfigNotFound", "InvalidConfigError", "Infini
 _NO_SOURCE = ("CredentialRetrievalError", "MetadataRetrievalError", "RefreshWithMFAUnsupportedError")
 
 
+@dataclass(eq=False, repr=False)
+class CredentialsError(AwsError):
+    """No call can be made with the credentials of the task."""
+
+
 @dataclass(frozen=True)
 class Trouble:
     """kind: none, half, both, profile, login, expired, unknown, secret, file or source."""
@@ -65,7 +70,8 @@ def refuse_unusable(params: Mapping[str, Any]) -> None:
     elif (error := _profile_error(profile)) is not None:
         trouble = trouble_of(error, profile)
     if trouble is not None:
-        raise AwsError("Reading the AWS credentials of this task", trouble.words, trouble.remedy)
+        tried = "Reading the AWS credentials of this task"
+        raise CredentialsError(tried, trouble.words, trouble.remedy)
 
 
 def _profile_error(profile: str) -> Optional[BaseException]:

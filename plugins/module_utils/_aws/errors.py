@@ -10,7 +10,7 @@ import re
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
 from .codes import DENIED_CODES, THROTTLED_CODES, UNKNOWN_CALL_CODES, code_of, status_of
-from .credentials import trouble_of
+from .credentials import CredentialsError, trouble_of
 
 _LONGEST_ANSWER = 1000
 _UNAVAILABLE = 503
@@ -35,7 +35,7 @@ def to_aws_error(
     response = getattr(error, "response", None) or {}
     if not response:
         if trouble is not None:
-            return AwsError(tried, trouble.words, trouble.remedy)
+            return CredentialsError(tried, trouble.words, trouble.remedy)
         way = "Check region, endpoint_url and the network between this host and AWS"
         return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
     code, status = one_line(code_of(error)), status_of(error)
@@ -45,7 +45,8 @@ def to_aws_error(
         call = getattr(error, "operation_name", "")
         came_back = f"{address or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
-    return AwsError(tried, came_back, remedy, code=code, status=status)
+    kind = CredentialsError if trouble else AwsError
+    return kind(tried, came_back, remedy, code=code, status=status)
 
 
 def _remedy(code: str, status: int, needs: str) -> str:

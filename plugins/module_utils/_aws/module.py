@@ -9,7 +9,7 @@ from typing import Any, Optional, Protocol
 
 
 class AwsModule(Protocol):
-    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage check have their own."""
+    """The parts of an AnsibleAWSModule that _aws uses; the lookup and the storage plan have their own."""
 
     params: dict[str, Any]
     check_mode: bool

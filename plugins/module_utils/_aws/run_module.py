@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
@@ -20,9 +20,16 @@ from .module import AwsModule
 
 
 def run_as_module(
-    run: Callable[[AwsModule], dict[str, Any]], argument_spec: Mapping[str, Any], **constraints: Any
+    run: Callable[[AwsModule], dict[str, Any]],
+    argument_spec: Mapping[str, Any],
+    *,
+    result_of_error: Optional[Callable[[CollectionError], dict[str, Any]]] = None,
+    **constraints: Any,
 ) -> None:
-    """Run a module: return its result as the task's, and an error as the task's failure."""
+    """Run a module: return its result as the task's, and an error as the task's failure.
+
+    result_of_error: for a module for which an error is a result like others.
+    """
     # require() has the command that installs boto3, which amazon.aws does not name.
     module = AnsibleAWSModule(
         argument_spec=dict(argument_spec), supports_check_mode=True, check_boto3=False, **constraints
@@ -34,7 +41,10 @@ def run_as_module(
     except CollectionError as error:
         # Ansible masks them as they are; an error may quote them in another form.
         secrets = [module.params.get(name) for name in SECRETS]
-        module.fail_json(**error.masked(secrets).result())
+        masked = error.masked(secrets)
+        if result_of_error is None:
+            module.fail_json(**masked.result())
+        result = printable_result(result_of_error(masked))
     for warning in result.pop("warnings", ()):
         # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(warning)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._common.errors import AwsError
 from .calls import ANY_OWNER, call_aws, caller_identity, client, owned_by
+from .credentials import CredentialsError
 from .module import AwsModule
 
 NOT_OURS = (
@@ -83,6 +84,8 @@ class BucketFinder:
             return "" if self._is_elsewhere else given
         try:
             identity = caller_identity(self.module, f"Asking STS which account has to own bucket {self.name}")
+        except CredentialsError:
+            raise
         except AwsError as error:
             raise error.with_note(_WITHOUT_STS) from None
         return str(identity["Account"])

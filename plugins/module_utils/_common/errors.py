@@ -6,6 +6,7 @@
 CollectionError
     AmsError                 a server
     AwsError                 AWS, or another provider of S3; _aws/errors.py translates botocore's errors
+        CredentialsError     _aws/credentials.py
         RotationInGrace      _aws/iam_stored_access_key/model.py
         KeyNotYetUsable      _aws/iam_stored_access_key/wait_usable.py
 

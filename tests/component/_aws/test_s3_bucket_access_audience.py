@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.erro
 from stand_ins.aws import AwsStandIn
 
 from .test_s3_bucket_access_apply import Bucket
-from .test_s3_recording_storage_check_apply import at_stand_in, check
+from .test_s3_recording_storage_plan_apply import at_stand_in, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: s3_recording_storage_check
-short_description: Find problems with the storage for recordings before anything is changed
+module: s3_recording_storage_plan
+short_description: Plan the storage for recordings before anything is changed
 version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - For the role s3_recording alone; it may change in any release.
-  - Asks the modules that set up the storage what each of them would refuse, for all buckets in one task. It
-    fails with everything that it found. It only reads.
-  - Finds, among others, someone else's bucket, a bucket in another region, a distribution that does not
+  - Asks the modules that set up the storage what each of them would change and what it would refuse, for all
+    buckets in one task. It only reads, and sends no request twice.
+  - Problems are part of the result, and do not let the task fail. It finds, among others, someone else's bucket, a bucket in another region, a distribution that does not
     exist, a user that has two keys already, and a key store that cannot be written to.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -61,6 +61,12 @@ options:
     description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
     type: bool
     default: false
+  delete_after:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: int
+  max_age_days:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: int
   vault_password:
     description:
       - For keys in files, the ansible-vault passwords that may decrypt them. With a local connection the
@@ -72,8 +78,8 @@ attributes:
     description: Reads in check mode as well.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no diff.
-    support: none
+    description: Returns the diffs of the modules. Ansible itself displays none, since this task changes nothing.
+    support: full
   idempotent:
     description: Changes nothing.
     support: full
@@ -87,8 +93,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check that the bucket and the key can be created
-  antmedia.s3_recording.s3_recording_storage_check:
+- name: Plan the bucket and the key
+  antmedia.s3_recording.s3_recording_storage_plan:
     region: eu-central-1
     buckets:
       - name: my-new-recordings
@@ -102,26 +108,56 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: The problems, each with its bucket.
+  description: Everything that would fail, each with its bucket.
   returned: always
   type: list
   elements: str
   sample: []
+buckets:
+  description: The plan by the name of the bucket. It is empty if nothing could be read.
+  returned: always
+  type: dict
+  contains:
+    results:
+      description: The result of each module's check mode, by the name of the module, without those that fail.
+      type: dict
+    changes:
+      description:
+        - What would change, in the order in which it would be done. RV(ignore:action) is V(add), V(change) or
+          V(remove), RV(ignore:what) names the thing, and RV(ignore:text) is one sentence.
+      type: list
+      elements: dict
+    run:
+      description: The modules that have to run, because they would change something or wait for a change.
+      type: list
+      elements: str
+  sample:
+    my-new-recordings:
+      results:
+        s3_recording_bucket: {bucket_owner: "123456789012", changed: true, existed: false}
+      changes:
+        - {action: add, what: bucket, text: bucket my-new-recordings will be created}
+      run: [s3_recording_bucket]
+diff:
+  description: The diffs of the modules that would change something.
+  returned: in diff mode
+  type: list
+  elements: dict
 msg:
-  description: The same as one text.
+  description: A summary.
   returned: always
   type: str
-  sample: No problems found for 1 buckets
+  sample: "1 buckets read: 2 changes planned, 0 problems found"
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_recording_storage_check_apply as storage_check,
+    s3_recording_storage_plan_apply as storage_plan,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
 def argument_spec() -> dict:
-    of_bucket: dict = {name: {"type": "dict"} for name in storage_check.MODULES}
+    of_bucket: dict = {name: {"type": "dict"} for name in storage_plan.MODULES}
     # Despite its name, this option holds no secret.
     of_bucket["iam_stored_access_key"]["no_log"] = False
     of_bucket.update({name: {"type": "str"} for name in ("region", "endpoint_url")})
@@ -134,12 +170,16 @@ def argument_spec() -> dict:
         },
         "kms_key_id": {"type": "str"},
         "recreate": {"type": "bool", "default": False},
+        "delete_after": {"type": "int"},
+        "max_age_days": {"type": "int"},
         "vault_password": {"type": "list", "elements": "str", "no_log": True},
     }
 
 
 def main() -> None:
-    run_as_module(storage_check.run, argument_spec())
+    run_as_module(
+        storage_plan.run, argument_spec(), result_of_error=storage_plan.result_of_error
+    )
 
 
 if __name__ == "__main__":

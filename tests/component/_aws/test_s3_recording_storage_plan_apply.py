@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What cannot work of the storage is known before the first write, for all buckets of a run together.
+"""What changes of the storage, and what cannot work, is known before the first write, for all buckets together.
 
 Before, the user was made first: a bucket of someone else's left it behind.
 """
@@ -7,12 +7,13 @@ Before, the user was made first: a bucket of someone else's left it behind.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_recording_storage_check_apply as storage_check,
+    s3_recording_storage_plan_apply as storage_plan,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
@@ -33,7 +34,8 @@ class Module:
     def __init__(self, aws: AwsStandIn, buckets: list[dict[str, Any]], **params: Any) -> None:
         self.aws, self.region = aws, aws.region
         self.no_log_values: set[str] = set()
-        more = dict.fromkeys(("endpoint_url", "aws_config", "kms_key_id", "vault_password"))
+        options = ("endpoint_url", "aws_config", "kms_key_id", "delete_after", "max_age_days", "vault_password")
+        more = dict.fromkeys(options)
         self.params: dict[str, Any] = {**more, "recreate": False, **params, "buckets": buckets}
 
     def client(self, service: str, region: str = "", endpoint: str | None = None, **options: Any) -> Any:
@@ -46,17 +48,37 @@ def intent(**given: Any) -> Intent:
     return Intent(**{"bucket": name, "region": "eu-west-1", "ams_url": f"https://{name}:5443", **given})
 
 
-def check(aws: AwsStandIn, *intents: Intent, **params: Any) -> list[str]:
-    """Return the problems; nothing is written, whatever comes out."""
+def options_of(*intents: Intent) -> list[dict[str, Any]]:
     planned = plan_fleet([Member(each.bucket, each, chosen=True) for each in intents])
     assert planned["problems"] == []
+    return [each["storage"] for each in planned["buckets"]]
+
+
+def plan(aws: AwsStandIn, *intents: Intent, **params: Any) -> dict[str, Any]:
+    """Return the plan; nothing is written and nothing is asked twice, whatever comes out."""
+    buckets = options_of(*intents)
     aws.clear_requests()
-    result = storage_check.run(Module(aws, [each["storage"] for each in planned["buckets"]], **params))
+    result = storage_plan.run(Module(aws, buckets, **params))
     assert aws.writes() == []
-    assert bool(result.get("failed")) is bool(result["problems"])
-    if result["problems"]:
-        assert "Nothing was changed" in result["msg"]
-    found: list[str] = result["problems"]
+    assert repeated(aws) == []
+    assert result["changed"] is False
+    return result
+
+
+def repeated(aws: AwsStandIn) -> list[tuple[str, ...]]:
+    """Return the requests that were sent more than once."""
+    parts = ("service", "region", "operation", "method", "path", "body_digest")
+    owner = "x-amz-expected-bucket-owner"
+    sent = [
+        (*(str(each[part]) for part in parts), each["headers"].get(owner, "")) for each in aws.requests()
+    ]
+    assert sent
+    return [each for each, count in Counter(sent).items() if count > 1]
+
+
+def check(aws: AwsStandIn, *intents: Intent, **params: Any) -> list[str]:
+    """Return the problems."""
+    found: list[str] = plan(aws, *intents, **params)["problems"]
     return found
 
 

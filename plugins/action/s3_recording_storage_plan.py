@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ansible_collections.antmedia.s3_recording.plugins.modules import s3_recording_storage_check
+from ansible_collections.antmedia.s3_recording.plugins.modules import s3_recording_storage_plan
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import vault_secrets
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     AwsAction,
@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 class ActionModule(AwsAction):
     """Run the module of the same name with the vault passwords of the run, which a module cannot see."""
 
-    module = s3_recording_storage_check
+    module = s3_recording_storage_plan
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -26,6 +26,8 @@ class ActionModule(AwsAction):
             vault_secrets.inject_vault_passwords(file_options, self._connection, self._loader)
             arguments["vault_password"] = file_options["vault_password"]
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        if not self._task.diff:
+            result.pop("diff", None)
         return result
 
 
