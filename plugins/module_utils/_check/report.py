@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Optional, Protocol
 
 from .._common.errors import AmsError
@@ -27,6 +27,8 @@ class Check:
 
 
 AS_EXPECTED = "as expected"
+# What the playback of a live check expects begins so where the server forwards viewers.
+BY_REDIRECT = "302 to "
 # Names in the module's result, where they differ from ours.
 _PUBLIC_NAMES = {"check": "link", "actual": "came"}
 
@@ -70,6 +72,17 @@ class CheckResult:
     def public(self) -> dict[str, Any]:
         """Return the entry of the module's result."""
         return {_PUBLIC_NAMES.get(name, name): value for name, value in asdict(self).items()}
+
+
+_FIELDS = [field.name for field in fields(CheckResult)]
+
+
+def results_of(module_result: Mapping[str, Any]) -> list[CheckResult]:
+    """Return the checks in the module's result."""
+    return [
+        CheckResult(**{name: each[_PUBLIC_NAMES.get(name, name)] for name in _FIELDS})
+        for each in module_result.get("links") or ()
+    ]
 
 
 class Checker(Protocol):
