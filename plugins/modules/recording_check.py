@@ -226,6 +226,11 @@ checks:
       remedy: ""
       warning: ""
       tried: true
+seconds:
+  description: How long the checks took, in seconds.
+  returned: if any check was made
+  type: float
+  sample: 0.3
 warnings:
   description: Warnings about what is not an error, each text once.
   returned: if there are any

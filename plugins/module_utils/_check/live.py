@@ -21,7 +21,7 @@ from .live_playback import play, read_from_bucket
 from .live_pull import Pull
 from .live_recording import find_recording, upload_remedy, wait_for_upload
 from .live_stream import SEE_LOG, LiveStream, StepFailed
-from .report import AS_EXPECTED, Check, CheckResult, require_removed
+from .report import AS_EXPECTED, BY_REDIRECT, Check, CheckResult, require_removed
 
 with suppress(ImportError):  # RecordingBucket reports it.
     import requests
@@ -75,7 +75,7 @@ class LiveCheck:
         expected = f"{stream.key} in the bucket"
         yield _Step(Check.LIVE_UPLOAD, expected, lambda: wait_for_upload(stream), upload_remedy(stream))
         if stream.target:
-            expected = f"302 to {stream.target}, and there the recording, a whole MP4"
+            expected = f"{BY_REDIRECT}{stream.target}, and there the recording, a whole MP4"
             remedy = "See httpForwardingBaseURL, the bucket policy and Block Public Access: run storage.yml"
             yield _Step(Check.LIVE_PLAYBACK, expected, lambda: play(stream), remedy)
         else:

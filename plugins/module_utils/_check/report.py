@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Optional, Protocol
 
 from .._common.errors import AmsError
@@ -27,6 +27,8 @@ class Check:
 
 
 AS_EXPECTED = "as expected"
+# What the playback of a live check expects begins so where the server forwards viewers.
+BY_REDIRECT = "302 to "
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ class CheckResult:
     def public(self) -> dict[str, Any]:
         """Return the entry of the module's result."""
         return asdict(self)
+
+
+_FIELDS = [field.name for field in fields(CheckResult)]
+
+
+def results_of(module_result: Mapping[str, Any]) -> list[CheckResult]:
+    """Return the checks in the module's result."""
+    return [
+        CheckResult(**{name: each[name] for name in _FIELDS}) for each in module_result.get("checks") or ()
+    ]
 
 
 class Checker(Protocol):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,11 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the module's result."""
     if check_mode:
         return {"changed": False, "skipped": True, "msg": "Nothing is uploaded in check mode"}
+    start = time.monotonic()
+    return {**_check(params), "seconds": round(time.monotonic() - start, 1)}
+
+
+def _check(params: Mapping[str, Any]) -> dict[str, Any]:
     connection = arguments.connection_of(params)
     if params["live"] and params["live_timeout"] <= 0:
         raise AmsError("Reading the option live_timeout", f"{params['live_timeout']:g} is not more than 0")

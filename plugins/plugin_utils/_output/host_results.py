@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
-from .rollout_report import HostResult, format_stopped, group_notes
+from ...module_utils._ams.recording_rules import Forwarding
+from ...module_utils._check.report import CheckResult, results_of
+from ...module_utils._common.deliveries import DELIVERIES
+from .lines import listed
+from .result_report import BucketResult, RunResult, ServerResult, undo_command
+from .rollout_report import HostResult, describe_states, format_stopped, group_notes
 
 Variables = Mapping[str, Mapping[str, Any]]
+_KEY_STORES = {"ssm": "SSM", "secretsmanager": "Secrets Manager"}
+_MP4 = "mp4"
+_NOT_ASKED_FOR = "s3_recording_verify is false"
 
 
 class _Steps:
@@ -38,6 +47,19 @@ class _Steps:
     def is_applied(self) -> bool:
         return "apps" in self.applied and not self.applied.get("failed")
 
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.applied.get("changed") or self.by_node)
+
+    @property
+    def is_as_planned(self) -> bool:
+        return self.is_applied and not self.is_changed
+
+    @property
+    def needs_state(self) -> bool:
+        """True unless the host is known to be as its last step left it."""
+        return bool(self.rollback) or _is_broken(self.applied)
+
     def result(self) -> str:
         if not self.applied:
             return "unknown"
@@ -51,20 +73,43 @@ class _Steps:
 
     def ended(self, host: str) -> HostResult:
         broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
-        is_changed = self.applied.get("changed") or self.by_node
         return HostResult(
             host,
             broken=str(broken.get("msg", "")),
             back=self.is_restored,
             read=self.was_read and bool(self.rollback["apps"]),
             by_node=self.by_node,
-            unchanged=self.was_read and self.is_applied and not is_changed,
-            unwritten=(self.was_read and not is_changed)
+            unchanged=self.was_read and self.is_as_planned,
+            unwritten=(self.was_read and not self.is_changed)
             or not self.has_login
             or bool(self.applied.get("skipped")),
             stuck=str(self.rollback.get("msg", "")) if self.rollback.get("failed") else "",
             left_alone=self._left_alone(),
         )
+
+    @property
+    def has_run(self) -> bool:
+        return any(step and not step.get("skipped") for step in (self.applied, self.verified))
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """True if the settings that were set and checked may not be those of now."""
+        tried = self.rollback and not self.rollback.get("skipped")
+        return bool(tried and (self.is_restored or self.rollback.get("failed") or self.by_node))
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        """Return the checks of the settings that the server has now."""
+        return [] if self.is_rolled_back else results_of(self.verified)
+
+    def reasons(self) -> list[str]:
+        """Return why the host failed, if it did: each failed check, or the message of the step."""
+        broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
+        failed = [check for check in results_of(broken) if not check.ok]
+        # A check that could not be made shows nothing to be broken.
+        made = [check for check in failed if check.tried]
+        sentences = [check.sentence() for check in made or failed]
+        return sentences or ([str(broken.get("msg") or "it failed without a message")] if broken else [])
 
     def _left_alone(self) -> list[str]:
         found = self.rollback.get("left_alone") or {}
@@ -148,3 +193,93 @@ def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[s
 def notes_of_check(hosts: Iterable[str], hostvars: Variables) -> str:
     """Return the notes of checking the servers, each once for all its hosts."""
     return group_notes({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})
+
+
+def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: Mapping[str, Any]) -> RunResult:
+    """Return what a run did, from the results that its steps have registered.
+
+    fleet: the plan's hosts and buckets. details: what no step of a host knows, all of it optional:
+    as_planned, skipped and gone (hosts); storage (bucket to what the run did there, of which "made" is
+    described at _made); run and inventory (for the command that undoes it; no command without a run);
+    verify and removes (booleans); again (the playbook that finishes a run that rollback.yml does not undo).
+    """
+    idle = {name: list(details.get(name) or ()) for name in ("as_planned", "skipped", "gone")}
+    without_task = {host for hosts in idle.values() for host in hosts}
+    steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in without_task}
+    reached = {host: each for host, each in steps.items() if each.has_run}
+    servers = [_server(host, each, fleet["hosts"][host]) for host, each in reached.items()]
+    run, again = str(details.get("run") or ""), str(details.get("again") or "")
+    ended = [each.ended(host) for host, each in reached.items() if each.needs_state]
+    storage = details.get("storage") or {}
+    result = RunResult(
+        servers,
+        [_bucket(each, (storage.get(each["bucket"]) or {}).get("made") or {}) for each in fleet["buckets"]],
+        as_planned=[*idle["as_planned"], *(host for host, each in reached.items() if each.is_as_planned)],
+        skipped=idle["skipped"],
+        gone=idle["gone"],
+        untouched=[host for host in steps if host not in reached],
+        states=describe_states(ended, run, again),
+        removes=bool(details.get("removes")),
+    )
+    if run and any(server.changed for server in servers):
+        result = replace(result, undo=undo_command(run, details.get("inventory") or ()))
+    return result if details.get("verify", True) else replace(result, not_verified=_NOT_ASKED_FOR)
+
+
+def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResult:
+    reasons = steps.reasons()
+    return ServerResult(
+        host,
+        bucket=planned["bucket"],
+        apps=[app["name"] for app in planned["apps"]],
+        checks=[] if reasons else steps.checks,
+        seconds=steps.verified.get("seconds"),
+        broken=reasons,
+        is_set=steps.is_applied and not steps.is_rolled_back,
+        changed=steps.is_changed and not steps.is_restored,
+        watch=_plays_at(planned),
+    )
+
+
+def _plays_at(planned: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the recordings of each application play that forwards viewers, as one of its files."""
+    addresses = {}
+    for app in planned["apps"]:
+        meant = Forwarding.of(app["settings"], {}).meant
+        if meant:
+            base = planned["plays_at"][app["name"]].removesuffix(f"/NAME.{_MP4}")
+            addresses[app["name"]] = f"{base}/STREAM.{_MP4 if _MP4 in meant else meant[0]}"
+    return addresses
+
+
+def _bucket(planned: Mapping[str, Any], made: Mapping[str, Any]) -> BucketResult:
+    return BucketResult(planned["bucket"], planned["region"], _open_to(planned), _made(planned, made))
+
+
+def _made(planned: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """Return what this run has made of a bucket's storage.
+
+    made: "bucket" and "iam_user", true if it was made; "distribution" and "access_key_id", the id of one
+    that was made.
+    """
+    store = _KEY_STORES.get(planned["key_store"], planned["key_store"])
+    words = {
+        "bucket": "bucket",
+        "distribution": f"CloudFront distribution {made.get('distribution')}",
+        "iam_user": f"IAM user {planned['iam_user']}",
+        "access_key_id": f"key {made.get('access_key_id')} (secret in {store} {planned['key_stored_at']})",
+    }
+    return [text for name, text in words.items() if made.get(name)]
+
+
+def _open_to(bucket: Mapping[str, Any]) -> str:
+    """Return who may watch, as the role sets it."""
+    if not bucket["has_access"]:
+        return "as the provider has it, since the role does not set it there"
+    delivery = DELIVERIES[bucket["delivery"]]
+    folders = listed([f"{folder}/" for folder in bucket["folders"]])
+    if delivery.is_public:
+        return f"everyone: {folders}"
+    if delivery.needs_distribution:
+        return f"everyone, through CloudFront: {folders}"
+    return "nobody without AWS credentials"

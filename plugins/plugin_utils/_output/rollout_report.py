@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ...module_utils._common.plain_text import abbreviate
+from .lines import without_address
 
 _OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
 _BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"
@@ -21,7 +21,6 @@ _LINES = {
     _BY_NODE: "Changed through another node of the cluster, and not read since that node was rolled back:",
     _UNWRITTEN: "Nothing was written to",
 }
-_ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,7 @@ def format_stopped(
     """
     lines = [f"The rollout was stopped (run {run})."]
     lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
-    lines += _states(batch, run, again)
-    lines += _stuck(batch, run, again)
-    lines += [
-        f"{each.host}: not restored, somebody else changed it: {', '.join(each.left_alone)}"
-        for each in batch
-        if each.left_alone
-    ]
+    lines += describe_states(batch, run, again)
     if not_touched:
         lines.append(f"Not touched: {abbreviate(not_touched)}.")
     lines += [
@@ -83,6 +76,19 @@ def format_stopped(
             "was not replaced."
         )
     return "\n".join(lines)
+
+
+def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> list[str]:
+    """Return in which state the hosts of a batch are that failed."""
+    return [
+        *_states(batch, run, again),
+        *_stuck(batch, run, again),
+        *(
+            f"{each.host}: not restored, somebody else changed it: {', '.join(each.left_alone)}"
+            for each in batch
+            if each.left_alone
+        ),
+    ]
 
 
 def _states(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
@@ -155,14 +161,5 @@ def group_notes(notes: Mapping[str, Sequence[str]]) -> str:
     hosts_of: dict[str, list[str]] = {}
     for host, texts in notes.items():
         for text in texts:
-            hosts_of.setdefault(_without_address(text), []).append(host)
+            hosts_of.setdefault(without_address(text), []).append(host)
     return "\n".join(f"{abbreviate(hosts)}: {text}" for text, hosts in hosts_of.items())
-
-
-def _without_address(text: str) -> str:
-    """Return the text without the address of the server; those of a bucket or a CDN stay."""
-    first = _ADDRESS.search(text)
-    if first is None:
-        return text
-    own = re.compile(re.escape(first[0]) + r"(?![\w:-]|\.\w)(/?)")
-    return own.sub(lambda found: "the server's /" if found[1] else "the server", text)

@@ -1,0 +1,52 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters for what a run displays: its plan and its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Optional
+
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import run_result
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
+    format_differences,
+    format_plan,
+    format_problems,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.result_report import format_result
+
+Variables = Mapping[str, Mapping[str, Any]]
+
+
+def recording_plan_lines(
+    plan: Mapping[str, Any], differences: Optional[Mapping[str, Any]] = None
+) -> list[str]:
+    """See recording_plan_lines.yml."""
+    return [*format_plan(plan), *format_differences(differences or {}), *format_problems(plan)]
+
+
+def recording_result_lines(
+    fleet: Mapping[str, Any], hostvars: Variables, details: Optional[Mapping[str, Any]] = None
+) -> list[str]:
+    """See recording_result_lines.yml."""
+    given = dict(details or {})
+    given["inventory"] = [_as_typed(str(source)) for source in given.get("inventory") or ()]
+    return format_result(run_result(fleet, hostvars, given))
+
+
+def _as_typed(source: str) -> str:
+    """Return a source of the inventory as you would give it: a path below the current folder is relative."""
+    relative = os.path.relpath(source) if os.path.isabs(source) else source
+    return source if relative.startswith(os.pardir) else relative
+
+
+class FilterModule:
+    """The filters for what a run displays."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "recording_plan_lines": recording_plan_lines,
+            "recording_result_lines": recording_result_lines,
+        }
