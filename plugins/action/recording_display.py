@@ -5,12 +5,9 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.lines import (
-    is_for_machines,
-    screen_lines,
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
+    display_lines,
 )
 
 _SPEC = {
@@ -25,11 +22,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_SPEC)
-        lines = screen_lines(given["lines"])
-        if lines:
-            # One call: the worker sends it to the main process, and other hosts' output stays out of it.
-            stderr = is_for_machines(str(constants.DEFAULT_STDOUT_CALLBACK))
-            Display().display("\n".join(lines), stderr=stderr)
+        lines = display_lines(given["lines"])
         failed = {"failed": True} if given["failed"] else {}
         # The lines were printed; -v adds nothing to them.
         return {**result, "changed": False, "msg": lines, "_ansible_verbose_override": True, **failed}

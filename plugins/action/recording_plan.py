@@ -8,7 +8,10 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.lines import display_lines
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
+    display_lines,
+    is_read_by_machines,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
     format_differences,
     format_plan,
@@ -82,7 +85,8 @@ class ActionModule(ActionBase):
 
     def _result(self, plan: Mapping[str, Any], view: str) -> dict[str, Any]:
         servers = plan["servers"]
-        lines = [*format_plan(plan)]
+        # Where the variables cannot work there is no plan beside their problems.
+        lines = format_plan(plan) if plan["is_made"] else []
         if self._task.diff or view == _DRIFT:
             lines += format_differences(servers["changes"])
         if plan["problems"]:
@@ -90,13 +94,19 @@ class ActionModule(ActionBase):
         differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
         if view == _DRIFT and differs:
             return self._failure(lines, "There is drift, listed above. Run site.yml to bring it back")
-        display_lines(lines)
-        return {"msg": lines, "ansible_facts": _facts(servers), **(_stats(servers) if view == _SITE else {})}
+        return {
+            "msg": display_lines(lines),
+            "ansible_facts": _facts(servers),
+            **(_stats(servers) if view == _SITE else {}),
+            # The lines were printed; -v adds nothing to them.
+            "_ansible_verbose_override": True,
+        }
 
     def _failure(self, lines: list[str], summary: str) -> dict[str, Any]:
-        is_displayed = display_lines(lines)
+        """Return a failure that is told once: the lines are above it, or in it where a machine reads it."""
+        displayed = display_lines(lines)
         msg = f"{summary}. Nothing was changed."
-        return {"failed": True, "msg": msg if is_displayed else "\n".join([*lines, msg])}
+        return {"failed": True, "msg": "\n".join([*displayed, msg]) if is_read_by_machines() else msg}
 
 
 def _facts(servers: Mapping[str, Any]) -> dict[str, list[str]]:

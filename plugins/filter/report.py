@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters for what a run displays: its plan and its result."""
+"""Filters for what a run displays at its end."""
 
 from __future__ import annotations
 
@@ -10,21 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import run_result
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
-    format_differences,
-    format_plan,
-    format_problems,
-)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.result_report import format_result
 
 Variables = Mapping[str, Mapping[str, Any]]
-
-
-def recording_plan_lines(
-    plan: Mapping[str, Any], differences: Optional[Mapping[str, Any]] = None
-) -> list[str]:
-    """See recording_plan_lines.yml."""
-    return [*format_plan(plan), *format_differences(differences or {}), *format_problems(plan)]
 
 
 def recording_result_lines(
@@ -47,6 +35,5 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "recording_plan_lines": recording_plan_lines,
             "recording_result_lines": recording_result_lines,
         }

@@ -177,9 +177,7 @@ def argument_spec() -> dict:
 
 
 def main() -> None:
-    run_as_module(
-        storage_plan.run, argument_spec(), result_of_error=storage_plan.result_of_error
-    )
+    run_as_module(storage_plan.run, argument_spec(), result_of_error=storage_plan.result_of_error)
 
 
 if __name__ == "__main__":

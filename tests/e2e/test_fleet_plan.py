@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The whole fleet is read before anything is changed: one plan, all problems at once, and no write before it."""
+"""The whole fleet is read before anything is changed: one plan, all problems at once, no write before it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Planned:
 
 @pytest.fixture(scope="module")
 def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
-    releases = ["2.17.1", "2.17.1", "2.4.3", "2.17.1", "2.17.1"]
+    releases = ["2.17.1", "2.17.1", "2.13.2", "2.17.1", "2.17.1"]
     with AwsStandIn() as aws, Fleet(hosts=5, release=releases) as fleet:
         yield aws, fleet
 
@@ -88,7 +88,7 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
         playbook,
         expected_rc=2,
         of_host={
-            OLD: {"s3_recording_settings": {"s3CacheControl": "no-store"}},
+            OLD: {"s3_recording_settings": {"audioLevelThreshold": 40}},
             OTHER: {"s3_recording_applications": ["Live"]},
             WRONG: {"s3_recording_ams_password": "wrong"},
         },
@@ -100,7 +100,7 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
     for host, text in (
         (HTML, "HTML"),
         (SILENT, "did not answer"),
-        (OLD, "s3CacheControl"),
+        (OLD, "audioLevelThreshold"),
         (OTHER, "no such application"),
         (WRONG, "password is wrong"),
     ):

@@ -59,6 +59,7 @@ def plan_run(
     servers["present"] = [host for host in hosts if host not in absent]
     of_storage = [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
     return {
+        "is_made": bool(hosts),
         "buckets": _buckets(desired, storage),
         "servers": servers,
         "problems": [*of_storage, *_problems(of, servers["skipped"], most_unreachable)],

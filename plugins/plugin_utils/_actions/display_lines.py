@@ -1,0 +1,28 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Print lines as they are from the worker of a task; debug would print one line of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible import constants
+from ansible.utils.display import Display
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.lines import (
+    is_for_machines,
+    screen_lines,
+)
+
+
+def display_lines(lines: Sequence[str]) -> list[str]:
+    """Print lines, on stderr where stdout is a machine's; return them as they were printed."""
+    printed = screen_lines(lines)
+    if printed:
+        # One call: the worker sends it to the main process, and other hosts' output stays out of it.
+        Display().display("\n".join(printed), stderr=is_read_by_machines())
+    return printed
+
+
+def is_read_by_machines() -> bool:
+    return is_for_machines(str(constants.DEFAULT_STDOUT_CALLBACK))
