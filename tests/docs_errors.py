@@ -32,6 +32,7 @@ PLAIN = (
 SENTENCES = {
     "What is refused before anything is touched": (
         "plugin_utils/_intent/validation*.py",
+        "plugin_utils/_intent/warnings.py",
         "module_utils/_common/addresses.py",
         "plugin_utils/_intent/plan.py",
     ),

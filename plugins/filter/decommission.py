@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.decommission import report
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.decommission_report import report
 
 
 def recording_decommission(

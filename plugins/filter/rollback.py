@@ -16,10 +16,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     run_names,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.result import (
-    how_to_undo,
-    restored,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollback_report import restored
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.undo import how_to_undo
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
     chosen_run,
     name_of_run,

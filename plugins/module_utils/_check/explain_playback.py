@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from .._ams.recording_rules import STREAMS_PATH, Forwarding, base_url_path
 from .._common.addresses import in_ascii
 from .._common.network import NoAnswer
-from .explain_access import explain_forbidden
+from .explain_forbidden import explain_forbidden
 from .explain_upload import Evidence, UploadTarget
 
 _AWS_HOST = re.compile(

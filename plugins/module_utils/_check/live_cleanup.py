@@ -14,13 +14,11 @@ from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from .._common.polling import Deadline, growing
 from .live_bucket import RecordingBucket
+from .live_waits import QUIET_SECONDS, REMOVAL_SECONDS
 from .signals import defer_termination
 
 with suppress(ImportError):  # RecordingBucket reports it.
     from botocore.exceptions import BotoCoreError, ClientError
-
-REMOVAL_SECONDS = 30.0
-QUIET_SECONDS = 1.5
 
 
 class Cleanup:

@@ -25,15 +25,11 @@ from .explain_live import (
     streams_allowed,
 )
 from .live_stream import LiveStream, StepFailed
+from .live_waits import HLS_LATE, PULL_PATIENCE, RECORDING_LATE
 from .report import AS_EXPECTED
 
 with suppress(ImportError):  # RecordingBucket reports it.
     from botocore.exceptions import BotoCoreError, ClientError
-
-# The server tries a source again every 3 s; more than one failure is no accident.
-PULL_PATIENCE = 10.0
-# How long the server may still upload after the clean-up has begun, seconds.
-RECORDING_LATE, HLS_LATE = 5.0, 3.0
 
 
 class Pull:

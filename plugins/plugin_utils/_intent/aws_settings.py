@@ -1,16 +1,30 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an intent needs of its bucket: the settings and the CORS rules."""
+"""What the intents of hosts need of their bucket: folders and origins, the settings and the CORS rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from .model import Intent
+from ...module_utils._common.addresses import origin_of
+from .model import Intent, Member
 
 _CORS_RULE_ID = "antmedia-s3-recording"
+
+
+def folders_of(sharing: Sequence[Member]) -> list[str]:
+    """Return the folders of all hosts that share a bucket."""
+    return sorted({folder for member in sharing for folder in member.intent.folders()})
+
+
+def origins_of(sharing: Sequence[Member]) -> list[str]:
+    """Return the origins that may play recordings: of all hosts that share a bucket, or those given."""
+    given = sharing[0].intent.cors_origins
+    own = given or tuple(origin_of(member.intent.viewer_address) for member in sharing)
+    extra = tuple(origin for member in sharing for origin in member.intent.cors_extra_origins)
+    return sorted({*own, *extra})
 
 
 def bucket_settings(intent: Intent, folders: Sequence[str]) -> dict[str, Any]:

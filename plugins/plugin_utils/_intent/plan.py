@@ -10,32 +10,26 @@ play, so that --limit does not shrink it.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from itertools import chain
 from typing import Any, Optional
 from urllib.parse import quote
 
 from ...module_utils._ams.backup_file import playbook_to_finish, unverified_path
 from ...module_utils._ams.recording_rules import STREAMS_PATH
-from ...module_utils._aws import s3_cors_plan as cors
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
-from ...module_utils._common.addresses import is_loopback, origin_of
-from ...module_utils._common.errors import AwsError
+from ...module_utils._common.addresses import origin_of
 from ...module_utils._common.plain_text import abbreviate, one_line
 from . import ams_settings, aws_settings
+from .aws_settings import folders_of, origins_of
 from .key_policy import key_policy
 from .model import Intent, Member
-from .sharing import shared_names
 from .storage_tasks import storage_tasks
-from .validation import problems_of, warnings_of
-
-_SHARED = [field.name for field in fields(Intent) if field.metadata.get("shared")]
-# Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_LARGEST_POLICY = 2048
+from .validation import problems_of
+from .validation_together import problems_together
+from .warnings import warnings_of
 
 
 def plan_fleet(
@@ -53,7 +47,7 @@ def plan_fleet(
     shared = _by_bucket(members)
     problems = [
         *_by_text([*known_problems, *_problems_of_each(shared)]),
-        *_problems_together(members, shared),
+        *problems_together(members, shared),
     ]
     if problems:
         return {"buckets": [], "hosts": {}, "problems": [one_line(each) for each in problems], "warnings": []}
@@ -81,18 +75,6 @@ def _problems_of_each(shared: Sequence[Sequence[Member]]) -> Iterator[tuple[str,
     for member in chain.from_iterable(shared):
         for problem in problems_of(member.intent):
             yield member.host, problem
-
-
-def _problems_together(members: Sequence[Member], shared: Sequence[Sequence[Member]]) -> Iterator[str]:
-    """Yield what cannot work of intents that could each work alone."""
-    for sharing in shared:
-        yield from _disagreements(sharing)
-        yield from _shared_folders(sharing)
-        yield from _too_large_policy(sharing)
-        yield from _too_many_origins(sharing)
-    yield from shared_names(members)
-    yield from _shared_addresses(members)
-    yield from _cluster_problems(members)
 
 
 def _interrupted(members: Iterable[Member], unverified: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -126,124 +108,15 @@ def _by_text(found: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{abbreviate(names, 3)}: {problem}" for problem, names in hosts.items()]
 
 
-def _too_many_origins(sharing: Sequence[Member]) -> list[str]:
-    intent, origins = sharing[0].intent, _origins(sharing)
-    rules = cors.given(aws_settings.cors_rules(intent, origins)) if intent.sets_cors else []
-    size = cors.size_of(rules)
-    if size <= cors.MAX_BYTES:
-        return []
-    problem = (
-        f"the {len(origins)} origins of bucket '{intent.bucket}' make a CORS rule of {size} bytes, where S3 "
-        f"allows {cors.MAX_BYTES}. {cors.size_remedy(rules)} (s3_recording_cors_origins)"
-    )
-    return [problem]
-
-
-def _too_large_policy(sharing: Sequence[Member]) -> list[str]:
-    intent = sharing[0].intent
-    try:
-        policy = key_policy(intent, _folders(sharing))
-    except AwsError:
-        # Validation names the variable that would be a pattern in a policy.
-        return []
-    size = len("".join(json.dumps(policy).split()))
-    if intent.key_given or size <= _LARGEST_POLICY:
-        return []
-    problem = (
-        f"the {len(_folders(sharing))} folders of bucket '{intent.bucket}' make a {size}-character policy, "
-        f"where IAM allows {_LARGEST_POLICY}: give some of the applications another bucket"
-        + (", or leave out s3_recording_key_file_extensions" if intent.key_file_extensions else "")
-    )
-    return [problem]
-
-
-def _folders(sharing: Sequence[Member]) -> list[str]:
-    return sorted({folder for member in sharing for folder in member.intent.folders()})
-
-
-def _disagreements(sharing: Sequence[Member]) -> list[str]:
-    first = sharing[0]
-    found = []
-    for name in _SHARED:
-        for member in sharing[1:]:
-            one, other = (_of_bucket(each.intent, name) for each in (first, member))
-            if one != other:
-                found.append(
-                    f"s3_recording_{name} of bucket '{first.intent.bucket}' is {one!r} for {first.host} and "
-                    f"{other!r} for {member.host}: they must agree on it"
-                )
-                break
-    return found
-
-
-def _of_bucket(intent: Intent, name: str) -> Any:
-    return getattr(intent, "effective_delivery" if name == "delivery" else name)
-
-
-def _shared_folders(sharing: Sequence[Member]) -> list[str]:
-    users: dict[str, set[str]] = {}
-    for member in sharing:
-        for app in member.intent.applications:
-            users.setdefault(member.intent.folder(app), set()).add(app)
-    return [
-        f"applications {', '.join(sorted(apps))} would share the folder '{folder}' of bucket "
-        f"'{sharing[0].intent.bucket}' and overwrite each other's HLS files and previews: "
-        "set s3_recording_folder_per_application to true"
-        for folder, apps in users.items()
-        if len(apps) > 1
-    ]
-
-
-def _shared_addresses(members: Sequence[Member]) -> list[str]:
-    hosts: dict[str, list[str]] = {}
-    for member in members:
-        # Consoles that answer only to localhost are reached over ssh, each on a machine of its own.
-        if not (is_loopback(member.intent.ams_url) and member.intent.viewer_url):
-            hosts.setdefault(member.intent.ams_url.rstrip("/"), []).append(member.host)
-    return [
-        f"s3_recording_ams_url is {url} for {abbreviate(sharing, 3)}: set it in the inventory, "
-        "where each host has its own (with consoles on localhost, s3_recording_viewer_url of each)"
-        for url, sharing in hosts.items()
-        if len(sharing) > 1
-    ]
-
-
-def _cluster_problems(members: Sequence[Member]) -> list[str]:
-    """Return where nodes of a cluster, which share one set of settings, would overwrite each other's."""
-    first: dict[str, Member] = {}
-    found = []
-    for member in members:
-        if not member.intent.cluster:
-            continue
-        other = first.setdefault(member.intent.cluster, member)
-        if _settings(other.intent) != _settings(member.intent):
-            found.append(
-                f"{other.host} and {member.host} are nodes of cluster '{member.intent.cluster}', which has "
-                "one set of settings, but their variables differ: give both the same"
-            )
-    return found
-
-
-def _settings(intent: Intent) -> dict[str, Any]:
-    return {app: ams_settings.app_settings(intent, app) for app in intent.applications}
-
-
 def _backup_name(member: Member) -> str:
     """Return the name of the host's backup: readable, and unique per address."""
     address = hashlib.sha256(member.intent.ams_url.encode()).hexdigest()[:8]
     return f"{quote(member.host, safe='')}-{address}.json"
 
 
-def _origins(sharing: Sequence[Member]) -> list[str]:
-    given = sharing[0].intent.cors_origins
-    own = given or tuple(origin_of(member.intent.viewer_address) for member in sharing)
-    extra = tuple(origin for member in sharing for origin in member.intent.cors_extra_origins)
-    return sorted({*own, *extra})
-
-
 def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
     intent = next(member.intent for member in sharing if member.chosen)
-    folders = _folders(sharing)
+    folders = folders_of(sharing)
     entry = {
         "bucket": intent.bucket,
         "region": intent.signing_region,
@@ -277,7 +150,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "has_access": intent.s3_provider.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
-        "cors_rules": aws_settings.cors_rules(intent, _origins(sharing)) if intent.sets_cors else [],
+        "cors_rules": aws_settings.cors_rules(intent, origins_of(sharing)) if intent.sets_cors else [],
         "cors_elsewhere": intent.cors_elsewhere,
     }
     tasks = storage_tasks(entry)

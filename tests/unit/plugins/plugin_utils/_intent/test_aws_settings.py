@@ -12,10 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (
-    problems_of,
-    warnings_of,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import problems_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
     IntentError,
     intent_of,
@@ -129,15 +126,6 @@ PROBLEMS = [
 @pytest.mark.parametrize(("asked", "told"), PROBLEMS)
 def test_what_cannot_work(asked: dict[str, Any], told: str) -> None:
     assert any(told in problem for problem in problems_of(replace(GUIDE, **asked)))
-
-
-def test_what_works_but_bites() -> None:
-    frozen = replace(GUIDE, transitions=({"days": 30, "storage_class": "DEEP_ARCHIVE"},))
-    assert any("nobody can play a recording in DEEP_ARCHIVE" in each for each in warnings_of(frozen))
-    assert not warnings_of(replace(frozen, forwarding=False))
-    versions = replace(GUIDE, versioning=True, expire_days=3)
-    assert any("stays as a noncurrent version" in each for each in warnings_of(versions))
-    assert not warnings_of(replace(versions, noncurrent_expire_days=1))
 
 
 def test_values_that_are_no_numbers() -> None:

@@ -1,22 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What decommissioning undoes, what it would lose, and what it says of links that stop working."""
+"""What decommissioning would lose, and who still needs the bucket."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.filter.decommission import recording_decommission
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import Change
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import (
-    removal_settings,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import arguments_of
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import TaskVariables
 
 BUCKET, BASE = "recordings", "https://recordings.s3.eu-west-1.amazonaws.com"
 APPS = [{"name": "live", "settings": {"s3BucketName": BUCKET, "mp4MuxingEnabled": True}}]
@@ -81,62 +71,6 @@ def decommission(
 def read(settings: Any = None, live: int | None = 0, **others: Any) -> dict[str, Any]:
     found = {"live": RECORDING if settings is None else settings, **others}
     return {"settings": found, "live_streams": {"live": live}, "applications": sorted(found)}
-
-
-def told(found: dict[str, Any]) -> str:
-    of_bucket = found["buckets"][BUCKET]
-    return "\n".join([*of_bucket["result"], *of_bucket["stays"]])
-
-
-def test_what_a_run_has_turned_on_goes_back_to_what_the_backup_has() -> None:
-    """MP4 recording stayed on, which site.yml had turned on, and the disks filled."""
-    mp4: dict[str, Any] = {"before": False, "after": True}
-    own: dict[str, Any] = {"before": "1", "after": "4"}
-    kept = {
-        "live": {"mp4MuxingEnabled": mp4, "hlsTime": own, "s3BucketName": {"before": "", "after": BUCKET}}
-    }
-    (asked,) = removal_settings(APPS, BUCKET, kept)
-    assert asked["undo"] == {"mp4MuxingEnabled": mp4, "hlsTime": own}
-    assert "mp4MuxingEnabled" not in asked["reset"]
-    (asked,) = removal_settings(APPS, BUCKET, {"LiveApp": {"mp4MuxingEnabled": mp4}})
-    assert asked["undo"] == {}
-
-
-def arguments(hosts: dict[str, Any]) -> dict[str, Any]:
-    variables = {
-        **{f"s3_recording_ams_{name}": "" for name in ("email", "password", "jwt_token", "validate_certs")},
-        "s3_recording_ams_ca_path": "",
-        "s3_recording_ams_timeout": "",
-        "s3_recording_ams_start_timeout": 1,
-        "s3_recording_cluster_timeout": 1,
-        "__s3_recording_run": "20260404T000000Z",
-        "__s3_recording_removes": True,
-        "inventory_hostname": "ams1",
-        "__s3_recording_fleet": {"hosts": hosts},
-    }
-    as_it_is = SimpleNamespace(template=lambda value: value)
-    return arguments_of("apply", TaskVariables(variables, as_it_is))
-
-
-def test_the_oldest_backup_counts_and_in_a_cluster_that_of_any_node(tmp_path: Path) -> None:
-    """One node of a cluster is written, and has the backup; all have to ask for the same."""
-    hosts = {
-        f"ams{number}": {
-            **host(number, "east"),
-            "cluster_hosts": 2,
-            "backup_path": str(tmp_path / f"{number}.json"),
-        }
-        for number in (1, 2)
-    }
-    second = BackupFile(hosts["ams2"]["backup_path"], hosts["ams2"]["ams_url"])
-    for run, before in (("20260101T000000Z", False), ("20260202T000000Z", True), ("20260303T000000Z", False)):
-        second.add(run, {"live": Change({"mp4MuxingEnabled": before}, {"mp4MuxingEnabled": not before})})
-    second.mark_verified()
-    (app,) = arguments(hosts)["apps"]
-    assert app["undo"] == {"mp4MuxingEnabled": {"before": False, "after": True}}
-    Path(hosts["ams2"]["backup_path"]).write_text("{", encoding="utf-8")
-    with pytest.raises(AmsError, match="damaged"):
-        arguments(hosts)
 
 
 def test_recordings_that_would_be_nowhere_are_named_and_those_on_disk_are_counted() -> None:
@@ -217,66 +151,3 @@ def test_applications_that_may_not_be_listed_may_need_the_key() -> None:
     """To a user of one application the server lists none. Those beside it were taken for not there."""
     found = decommission({**read(), "applications": None}, read())
     assert found["buckets"][BUCKET]["needed_by"] == ["the applications of ams1 could not be listed"]
-
-
-def test_links_that_stop_working_and_recordings_that_stay_are_told_with_addresses() -> None:
-    words = told(decommission(read(), read()))
-    assert "Recording to recordings and forwarding are off on 2 servers: ams1, ams2." in words
-    link = "https://ams1.example.com:5443/live/streams/NAME.mp4"
-    assert f"Links such as {link} do not lead to the bucket any more. The server answers 404" in words
-    assert f"everybody can still read them at {BASE}/streams/NAME.mp4" in words
-    assert "aws s3api put-public-access-block --bucket recordings" in words
-    predicted = told(decommission(read(), check_mode=True))
-    assert "forwarding would be off on 1 server: ams1." in predicted
-    assert f"{link} would not lead" in predicted
-
-
-@pytest.mark.parametrize(
-    ("bucket", "said"),
-    [
-        (
-            {"delivery": "private"},
-            "only be read with credentials: aws s3 cp s3://recordings/streams/NAME.mp4 .",
-        ),
-        ({"delivery": "cloudfront"}, f"distribution stays too and serves them at {BASE}/streams/NAME.mp4."),
-        (
-            {"has_ownership": False},
-            "remove the statement AntMediaRecordingsPublicRead from its bucket policy",
-        ),
-        ({"has_ownership": False, "delivery": "acl"}, "make the objects' ACLs private"),
-        ({"key_given": True}, "The access key from the inventory stays."),
-    ],
-)
-def test_who_may_read_them_goes_by_the_delivery(bucket: dict[str, Any], said: str) -> None:
-    assert said in told(decommission(read(), **bucket))
-
-
-def test_what_was_never_forwarded_stops_no_link() -> None:
-    silent = {**RECORDING, "httpForwardingBaseURL": "", "httpForwardingExtension": ""}
-    assert "Links" not in told(decommission(read(silent)))
-
-
-def test_mp4_recording_that_stays_on_is_said_with_the_way_to_stop_it() -> None:
-    words = told(decommission(read(), read({**RECORDING, "mp4MuxingEnabled": False})))
-    assert "MP4 recording stays on and writes to the server's disk" in words
-    assert "was off: ams1 (live). To stop it, set mp4MuxingEnabled to false." in words
-    back = told(decommission(read(), changes={**OFF, "mp4MuxingEnabled": {"before": True, "after": False}}))
-    assert "MP4 recording is off again, as before the first run: ams1 (live)." in back
-    assert "stays on" not in back
-
-
-def test_a_server_that_was_not_seen_and_one_that_records_elsewhere_are_not_called_off() -> None:
-    elsewhere = {**RECORDING, "s3BucketName": "another"}
-    found = decommission(read(), {}, read(elsewhere, 4), missing=("ams2",))
-    words = told(found)
-    assert "off on 2 servers: ams1, ams3." in words
-    assert "Left alone, since they record elsewhere: ams3 (live)." in words
-    assert found["left_on_disk"] == []
-
-
-def test_a_server_that_was_decommissioned_before_is_off_and_its_links_are_told_again() -> None:
-    off = {**RECORDING, "s3RecordingEnabled": False, "s3BucketName": "", "mp4MuxingEnabled": False}
-    off |= {"httpForwardingBaseURL": "", "httpForwardingExtension": ""}
-    found = decommission(read(off, 5), changes={})
-    assert "off on 1 server: ams1." in told(found)
-    assert (found["lost"], found["left_on_disk"]) == ([], [])

@@ -17,14 +17,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.aws_
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import (
-    problems_of,
-    warnings_of,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.validation import problems_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import (
     IntentError,
     intent_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.warnings import warnings_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.app_settings import fill_in_domain
 
 GUIDE = Intent(bucket="myvideos", region="us-east-1", ams_url="https://ams1.example.com:5443")
@@ -207,25 +205,6 @@ def test_dots_are_fine_with_a_cdn_and_an_endpoint() -> None:
     assert problems_of(replace(GUIDE, bucket="my.videos", endpoint="https://s3.example.com")) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"forwarding_extensions": ("mp4", "m3u8")}, "live HLS playback breaks"),
-        ({"upload": ("hls",)}, "mp4 is forwarded but not uploaded"),
-        ({"forwarding_extensions": ("mov",)}, "mov is forwarded but not uploaded"),
-        ({"base_url": "http://cdn.example.com"}, "browsers block http"),
-        ({"cors_origins": ("*",)}, "'*' allows every site"),
-    ],
-)
-def test_what_bites_is_warned_of(changes: dict[str, Any], said: str) -> None:
-    assert any(said in warning for warning in warnings_of(replace(GUIDE, **changes)))
-
-
-def test_m3u8_without_live_hls_is_fine() -> None:
-    intent = replace(GUIDE, forwarding_extensions=("m3u8",), settings={"hlsMuxingEnabled": False})
-    assert warnings_of(intent) == []
-
-
 def member(host: str, chosen: bool = True, **inputs: Any) -> Member:
     values = {"bucket": "myvideos", "region": "us-east-1", **inputs}
     return Member(host, intent_of(values, host), chosen)
@@ -264,25 +243,6 @@ def test_the_check_is_told_whether_recordings_are_closed(delivery: str, closed: 
     for forwarding in (True, False):
         (host,) = plan_fleet([member("a", delivery=delivery, forwarding=forwarding)])["hosts"].values()
         assert host["closed"] is closed
-
-
-def test_hosts_of_a_bucket_must_agree() -> None:
-    (problem,) = plan_fleet([member("a"), member("b", delivery="private")])["problems"]
-    assert problem.startswith("s3_recording_delivery of bucket 'myvideos' is 'public' for a")
-
-
-def test_two_applications_in_one_folder_are_refused() -> None:
-    (problem,) = plan_fleet([member("a", applications=["live", "LiveApp"])])["problems"]
-    assert "LiveApp, live would share the folder 'streams'" in problem
-    (problem,) = plan_fleet([member("a"), member("b", applications=["LiveApp"])])["problems"]
-    assert "would share the folder" in problem
-
-
-def test_an_address_for_all_hosts_is_refused() -> None:
-    (problem,) = plan_fleet(
-        [member("a", ams_url="http://ams:5080"), member("b", ams_url="http://ams:5080/")]
-    )["problems"]
-    assert problem.startswith("s3_recording_ams_url is http://ams:5080 for a, b")
 
 
 def test_every_problem_is_named_at_once() -> None:
@@ -414,19 +374,6 @@ def test_a_problem_does_not_quote_what_may_be_a_secret() -> None:
     assert not any("hush" in problem for problem in problems_of(address))
 
 
-def test_consoles_on_localhost_may_share_an_address_if_viewers_have_another() -> None:
-    local = "http://127.0.0.1:5080"
-    with_viewers = [
-        member("a", ams_url=local, viewer_url="https://a.example.com"),
-        member("b", ams_url=local, viewer_url="https://b.example.com"),
-    ]
-    assert plan_fleet(with_viewers)["problems"] == []
-    assert (
-        "s3_recording_viewer_url"
-        in plan_fleet([member("a", ams_url=local), member("b", ams_url=local)])["problems"][0]
-    )
-
-
 def test_verify_is_told_the_origins_that_the_bucket_allows() -> None:
     given = plan_fleet([member("a", cors_origins=["https://player.example.com"])])
     assert given["hosts"]["a"]["origins"] == ["https://player.example.com"]
@@ -439,13 +386,6 @@ def test_the_store_is_provisioned_where_it_is() -> None:
     assert (bucket["s3_endpoint_url"], bucket["aws_endpoint_url"]) == ("https://s3.example.com", "")
 
 
-def test_a_policy_that_iam_would_not_take_is_refused() -> None:
-    apps = [f"application-{number}" for number in range(30)]
-    (problem,) = plan_fleet([member("a", applications=apps, folder_per_application=True)])["problems"]
-    assert "the 60 folders of bucket 'myvideos'" in problem
-    assert plan_fleet([member("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
-
-
 def test_a_pattern_is_proved_by_an_origin_that_a_browser_can_send() -> None:
     own = "https://ams1.example.com:5443"
     assert concrete_origin("https://*.example.com:5443", own) == own
@@ -453,19 +393,6 @@ def test_a_pattern_is_proved_by_an_origin_that_a_browser_can_send() -> None:
     assert concrete_origin("https://player.example.org", own) == "https://player.example.org"
     given = plan_fleet([member("ams1.example.com", cors_origins=["https://*.example.com:5443"])])
     assert given["hosts"]["ams1.example.com"]["origins"] == [own]
-
-
-def test_origins_of_a_large_fleet_are_one_rule_and_where_they_do_not_fit_a_pattern_is_offered() -> None:
-    hosts = [f"ams-{number:04}.media.example.com" for number in range(1000)]
-    many = plan_fleet([member(host) for host in hosts[:800]])
-    (rule,) = many["buckets"][0]["cors_rules"]
-    assert len(rule["allowed_origins"]) == 800
-    too_many = plan_fleet([member(host) for host in hosts])
-    (problem,) = too_many["problems"]
-    assert "1000 origins of bucket 'myvideos' make a CORS rule of" in problem
-    assert "https://*.media.example.com:5443 (s3_recording_cors_origins)" in problem
-    offered = [member(host, cors_origins=["https://*.media.example.com:5443"]) for host in hosts]
-    assert plan_fleet(offered)["problems"] == []
 
 
 CLOUDFRONT = replace(GUIDE, delivery="cloudfront", cache_control="public, max-age=86400")
@@ -499,10 +426,6 @@ def test_cloudfront_sends_viewers_to_a_domain_that_is_known_later() -> None:
 )
 def test_what_cannot_work_with_cloudfront(asked: dict[str, Any], told: str) -> None:
     assert any(told in problem for problem in problems_of(replace(CLOUDFRONT, **asked)))
-
-
-def test_recordings_that_cloudfront_may_not_keep() -> None:
-    assert any("stops CloudFront" in each for each in warnings_of(replace(CLOUDFRONT, cache_control="")))
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What two buckets must not have in common, and what must not become a pattern in a policy, without AWS."""
+"""What hosts cannot have together, and what two buckets must not share, without AWS."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
-    DesiredAccess,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_plan import (
-    check_desired,
-    statements_wanted,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import intent_of
 
 GIVEN: dict[str, Any] = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given": True}
 
@@ -25,6 +16,11 @@ GIVEN: dict[str, Any] = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_given"
 def member(host: str, bucket: str, chosen: bool = True, **given: Any) -> Member:
     given = {"region": "us-east-1", "ams_url": f"https://{host}:5443", **given}
     return Member(host, Intent(bucket=bucket, **given), chosen)
+
+
+def of_variables(host: str, **given: Any) -> Member:
+    values = {"bucket": "myvideos", "region": "us-east-1", **given}
+    return Member(host, intent_of(values, host), chosen=True)
 
 
 def problems(*members: Member) -> list[str]:
@@ -97,25 +93,55 @@ def test_default_users_of_long_names_do_not_collide() -> None:
     assert problems(*(member(f"h{at}", name) for at, name in enumerate(names))) == []
 
 
-@pytest.mark.parametrize(
-    "folder", ["a*/streams", "a?/streams", "${aws:username}/streams", "a/../streams", "."]
-)
-def test_a_policy_is_made_of_names_alone(folder: str) -> None:
-    """Only the plan looked, so that whatever came past it stood in the policy as a pattern."""
-    with pytest.raises(AwsError, match="would match other names in a policy"):
-        key_policy(Intent(bucket="b", region="us-east-1"), [folder])
-    desired = DesiredAccess("b", "public", folders=(folder,))
-    with pytest.raises(AwsError, match="would match other names in a policy"):
-        statements_wanted(desired)
-    with pytest.raises(AwsError, match="must be a path such as live/streams"):
-        check_desired(desired)
+def test_hosts_of_a_bucket_must_agree() -> None:
+    (problem,) = plan_fleet([of_variables("a"), of_variables("b", delivery="private")])["problems"]
+    assert problem.startswith("s3_recording_delivery of bucket 'myvideos' is 'public' for a")
 
 
-@pytest.mark.parametrize("key", ["*", "alias/*", "arn:aws:kms:us-east-1:*:key/1", "alias/${aws:username}"])
-def test_a_kms_key_is_one_key(key: str) -> None:
-    """A key's policy with * for the KMS key let it use every key of the account."""
-    intent = Intent(bucket="videos", region="us-east-1", encryption="aws:kms", encryption_key_id=key)
-    with pytest.raises(AwsError, match="would match other names in a policy"):
-        key_policy(intent, ["streams"])
-    (problem,) = problems(Member("a", replace(intent, delivery="private", ams_url="https://a:5443"), True))
-    assert "a: s3_recording_encryption_key_id" in problem
+def test_two_applications_in_one_folder_are_refused() -> None:
+    (problem,) = plan_fleet([of_variables("a", applications=["live", "LiveApp"])])["problems"]
+    assert "LiveApp, live would share the folder 'streams'" in problem
+    (problem,) = plan_fleet([of_variables("a"), of_variables("b", applications=["LiveApp"])])["problems"]
+    assert "would share the folder" in problem
+
+
+def test_an_address_for_all_hosts_is_refused() -> None:
+    (problem,) = plan_fleet(
+        [of_variables("a", ams_url="http://ams:5080"), of_variables("b", ams_url="http://ams:5080/")]
+    )["problems"]
+    assert problem.startswith("s3_recording_ams_url is http://ams:5080 for a, b")
+
+
+def test_consoles_on_localhost_may_share_an_address_if_viewers_have_another() -> None:
+    local = "http://127.0.0.1:5080"
+    with_viewers = [
+        of_variables("a", ams_url=local, viewer_url="https://a.example.com"),
+        of_variables("b", ams_url=local, viewer_url="https://b.example.com"),
+    ]
+    assert plan_fleet(with_viewers)["problems"] == []
+    assert (
+        "s3_recording_viewer_url"
+        in plan_fleet([of_variables("a", ams_url=local), of_variables("b", ams_url=local)])["problems"][0]
+    )
+
+
+def test_a_policy_that_iam_would_not_take_is_refused() -> None:
+    apps = [f"application-{number}" for number in range(30)]
+    (problem,) = plan_fleet([of_variables("a", applications=apps, folder_per_application=True)])["problems"]
+    assert "the 60 folders of bucket 'myvideos'" in problem
+    assert (
+        plan_fleet([of_variables("a", applications=apps[:8], folder_per_application=True)])["problems"] == []
+    )
+
+
+def test_origins_of_a_large_fleet_are_one_rule_and_where_they_do_not_fit_a_pattern_is_offered() -> None:
+    hosts = [f"ams-{number:04}.media.example.com" for number in range(1000)]
+    many = plan_fleet([of_variables(host) for host in hosts[:800]])
+    (rule,) = many["buckets"][0]["cors_rules"]
+    assert len(rule["allowed_origins"]) == 800
+    too_many = plan_fleet([of_variables(host) for host in hosts])
+    (problem,) = too_many["problems"]
+    assert "1000 origins of bucket 'myvideos' make a CORS rule of" in problem
+    assert "https://*.media.example.com:5443 (s3_recording_cors_origins)" in problem
+    offered = [of_variables(host, cors_origins=["https://*.media.example.com:5443"]) for host in hosts]
+    assert plan_fleet(offered)["problems"] == []
