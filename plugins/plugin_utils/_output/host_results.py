@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
@@ -195,35 +195,60 @@ def notes_of_check(hosts: Iterable[str], hostvars: Variables) -> str:
     return group_notes({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})
 
 
-def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: Mapping[str, Any]) -> RunResult:
-    """Return what a run did, from the results that its steps have registered.
+@dataclass(frozen=True)
+class RunDetails:
+    """What no step of a host knows of its run.
 
-    fleet: the plan's hosts and buckets. details: what no step of a host knows, all of it optional:
-    as_planned, skipped and gone (hosts); storage (bucket to what the run did there, of which "made" is
-    described at _made); run and inventory (for the command that undoes it; no command without a run);
-    verify and removes (booleans); again (the playbook that finishes a run that rollback.yml does not undo).
+    as_planned, skipped, gone: hosts without a task. storage: bucket to what the run did there, of which
+    "made" is described at _made. run, inventory: for the command that undoes it; no command without a run.
+    verify: False if no server was to be verified. removes: True if recording was turned off.
+    again: the playbook that finishes a run which rollback.yml does not undo.
     """
-    idle = {name: list(details.get(name) or ()) for name in ("as_planned", "skipped", "gone")}
-    without_task = {host for hosts in idle.values() for host in hosts}
+
+    as_planned: Sequence[str] = ()
+    skipped: Sequence[str] = ()
+    gone: Sequence[str] = ()
+    storage: Variables = field(default_factory=dict)
+    run: str = ""
+    inventory: Sequence[str] = ()
+    verify: bool = True
+    removes: bool = False
+    again: str = ""
+
+    def made(self, bucket: str) -> Mapping[str, Any]:
+        return self.storage.get(bucket, {}).get("made") or {}
+
+    def undo(self, servers: Iterable[ServerResult]) -> str:
+        is_changed = any(server.changed for server in servers)
+        return undo_command(self.run, self.inventory) if self.run and is_changed else ""
+
+
+def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
+    """Return what a run did, from what its steps have registered. fleet: its hosts and buckets."""
+    without_task = {*details.as_planned, *details.skipped, *details.gone}
     steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in without_task}
     reached = {host: each for host, each in steps.items() if each.has_run}
     servers = [_server(host, each, fleet["hosts"][host]) for host, each in reached.items()]
-    run, again = str(details.get("run") or ""), str(details.get("again") or "")
-    ended = [each.ended(host) for host, each in reached.items() if each.needs_state]
-    storage = details.get("storage") or {}
     result = RunResult(
         servers,
-        [_bucket(each, (storage.get(each["bucket"]) or {}).get("made") or {}) for each in fleet["buckets"]],
-        as_planned=[*idle["as_planned"], *(host for host, each in reached.items() if each.is_as_planned)],
-        skipped=idle["skipped"],
-        gone=idle["gone"],
+        [_bucket(each, details.made(each["bucket"])) for each in fleet["buckets"]],
+        as_planned=[*details.as_planned, *_with("is_as_planned", reached)],
+        skipped=details.skipped,
+        gone=details.gone,
         untouched=[host for host in steps if host not in reached],
-        states=describe_states(ended, run, again),
-        removes=bool(details.get("removes")),
+        states=describe_states(_ended(reached), details.run, details.again),
+        undo=details.undo(servers),
+        removes=details.removes,
     )
-    if run and any(server.changed for server in servers):
-        result = replace(result, undo=undo_command(run, details.get("inventory") or ()))
-    return result if details.get("verify", True) else replace(result, not_verified=_NOT_ASKED_FOR)
+    return result if details.verify else replace(result, not_verified=_NOT_ASKED_FOR)
+
+
+def _with(state: str, steps: Mapping[str, _Steps]) -> list[str]:
+    return [host for host, each in steps.items() if getattr(each, state)]
+
+
+def _ended(steps: Mapping[str, _Steps]) -> list[HostResult]:
+    return [steps[host].ended(host) for host in _with("needs_state", steps)]
 
 
 def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResult:
@@ -263,13 +288,13 @@ def _made(planned: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
     that was made.
     """
     store = _KEY_STORES.get(planned["key_store"], planned["key_store"])
-    words = {
+    texts = {
         "bucket": "bucket",
         "distribution": f"CloudFront distribution {made.get('distribution')}",
         "iam_user": f"IAM user {planned['iam_user']}",
         "access_key_id": f"key {made.get('access_key_id')} (secret in {store} {planned['key_stored_at']})",
     }
-    return [text for name, text in words.items() if made.get(name)]
+    return [text for name, text in texts.items() if made.get(name)]
 
 
 def _open_to(bucket: Mapping[str, Any]) -> str:

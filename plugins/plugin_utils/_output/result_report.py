@@ -139,20 +139,22 @@ def _is_cors(check: str) -> bool:
 
 
 def _headline(run: RunResult) -> str:
-    broken = [server for server in run.servers if server.broken]
     verified = [server for server in run.servers if server.is_verified]
     unverified = [server for server in run.servers if _is_unverified(server)]
-    of_all = f"{len(broken)} of " if len(broken) < len(run.servers) else ""
-    parts = [f"{of_all}{count(len(run.servers), 'server')} failed"] if broken else []
+    parts = _failed(run)
     if verified:
         parts.append(_recording(verified, run, ("records", "record")))
     if unverified:
         verbs = "is set to record", "are set to record"
         parts.append(f"{_recording(unverified, run, verbs)}, not verified")
-    nothing = (
-        "no server was verified" if any(server.changed for server in run.servers) else "no server was changed"
-    )
-    return ". ".join(parts) or nothing
+    is_changed = any(server.changed for server in run.servers)
+    return ". ".join(parts) or f"no server was {'verified' if is_changed else 'changed'}"
+
+
+def _failed(run: RunResult) -> list[str]:
+    broken, servers = sum(bool(server.broken) for server in run.servers), count(len(run.servers), "server")
+    of_all = f"{broken} of " if broken < len(run.servers) else ""
+    return [f"{of_all}{servers} failed"] if broken else []
 
 
 def _recording(servers: Sequence[ServerResult], run: RunResult, verbs: tuple[str, str]) -> str:
@@ -186,11 +188,7 @@ def _servers(run: RunResult) -> list[str]:
         (server, describe_verification(server.checks)) for server in run.servers if server.is_verified
     ]
     displayed, others = _choose(verified)
-    wide = min(_WIDEST_NAME, max((len(server.host) for server, _text in displayed), default=0))
-    long = min(_WIDEST_TEXT, max((len(text) for _server, text in displayed), default=0))
-    lines = [
-        f"{_INDENT}{server.host:{wide}}   {text:{long}}   {_seconds(server)}" for server, text in displayed
-    ]
+    lines = _in_columns([(server.host, text, _seconds(server)) for server, text in displayed])
     if others:
         alike = {text for _server, text in others} <= {text for _server, text in displayed}
         lines.append(f"{_INDENT}and {len(others)} more {'like these' if alike else 'that were verified'}")
@@ -198,6 +196,12 @@ def _servers(run: RunResult) -> list[str]:
     if unverified:
         lines.append(f"{_INDENT}{abbreviate(unverified)}: not verified, since {run.not_verified}")
     return lines
+
+
+def _in_columns(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    wide = min(_WIDEST_NAME, max((len(name) for name, _text, _last in rows), default=0))
+    long = min(_WIDEST_TEXT, max((len(text) for _name, text, _last in rows), default=0))
+    return [f"{_INDENT}{name:{wide}}   {text:{long}}   {last}" for name, text, last in rows]
 
 
 def _choose(verified: Sequence[tuple[ServerResult, str]]) -> tuple[list[tuple[ServerResult, str]], ...]:

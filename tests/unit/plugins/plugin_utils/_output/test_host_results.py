@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.filter.report import recording_result_lines
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
     BY_REDIRECT,
@@ -296,3 +297,8 @@ def test_inventories_are_named_as_a_shell_needs_them(tmp_path: Path, monkeypatch
     inventory = [str(tmp_path / "my hosts.yml"), "/etc/ansible/hosts", "ams1,ams2"]
     found = recording_result_lines(fleet(["ams1"]), first_run(["ams1"]), details(inventory=inventory))
     assert "ansible-playbook -i 'my hosts.yml' -i /etc/ansible/hosts -i ams1,ams2 antmedia" in found[-1]
+
+
+def test_a_detail_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="there is no detail as_plannd"):
+        recording_result_lines(fleet(["ams1"]), first_run(["ams1"]), {"as_plannd": ["ams1"]})

@@ -178,7 +178,10 @@ def test_one_problem_of_no_server() -> None:
     [(1, "ams1"), (3, "ams1, ams2, ams3"), (1000, "ams1, ams2, ams3, ams4, ams5 and 995 more")],
 )
 def test_each_distinct_difference_is_there_once(size: int, hosts: str) -> None:
-    change = {"s3BucketName": {"before": "", "after": "myvideos"}, "mp4": {"before": None, "after": True}}
+    change: dict[str, Any] = {
+        "s3BucketName": {"before": "", "after": "myvideos"},
+        "mp4": {"before": None, "after": True},
+    }
     found = format_differences({host: {"live": change} for host in names(size)})
     assert found == [
         f"live: mp4 null -> true  ({hosts})",
