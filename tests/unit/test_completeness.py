@@ -21,7 +21,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
 # Of the role and its playbooks: they share no options with the others.
 OF_THE_ROLE = {
     *("recording_awx_credential", "recording_keys", "recording_play", "recording_servers"),
-    "recording_verified",
+    *("recording_read", "recording_verified"),
 }
 PREFIX = "antmedia.s3_recording."
 # Keywords of a task, as far as our examples and tests have them beside the action.
