@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Optional
 
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import run_result
+from ansible.errors import AnsibleFilterError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
+    RunDetails,
+    run_result,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.result_report import format_result
 
 Variables = Mapping[str, Mapping[str, Any]]
@@ -19,9 +24,12 @@ def recording_result_lines(
     fleet: Mapping[str, Any], hostvars: Variables, details: Optional[Mapping[str, Any]] = None
 ) -> list[str]:
     """See recording_result_lines.yml."""
-    given = dict(details or {})
-    given["inventory"] = [_as_typed(str(source)) for source in given.get("inventory") or ()]
-    return format_result(run_result(fleet, hostvars, given))
+    given = {name: value for name, value in (details or {}).items() if value is not None}
+    unknown = sorted(set(given) - {field.name for field in fields(RunDetails)})
+    if unknown:
+        raise AnsibleFilterError(f"recording_result_lines: there is no detail {', '.join(unknown)}")
+    given["inventory"] = [_as_typed(str(source)) for source in given.get("inventory", ())]
+    return format_result(run_result(fleet, hostvars, RunDetails(**given)))
 
 
 def _as_typed(source: str) -> str:

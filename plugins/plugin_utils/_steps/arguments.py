@@ -31,6 +31,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 OF_CONNECTION = PREFIX + "ams_"
 _PLAYBOOKS = "antmedia.s3_recording."
 _EMPTY = (None, "")
+# As bucket/domain.yml has it in check mode.
+_DOMAIN_TO_COME = "(the distribution that will be made)"
 
 
 def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
 
 
 def _to_preview(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
-    apps = add_access_key(_apps(host, variables), _key_of(host))
+    apps = add_access_key(_apps(host, variables, _DOMAIN_TO_COME), _key_of(host))
     return {"cluster_hosts": host["cluster_hosts"], "apps": apps}
 
 
@@ -74,18 +76,28 @@ def _key_not_read(host: Mapping[str, Any]) -> VariableError:
     )
 
 
-def _apps(host: Mapping[str, Any], variables: TaskVariables) -> Sequence[Mapping[str, Any]]:
-    """Return the host's applications with all settings but the access key."""
-    return _with_domain(host, add_settings(host["apps"], _own_settings(host, variables)), variables)
+def _apps(
+    host: Mapping[str, Any], variables: TaskVariables, to_come: str = ""
+) -> Sequence[Mapping[str, Any]]:
+    """Return the host's applications with all settings but the access key. to_come: see _with_domain."""
+    return _with_domain(host, add_settings(host["apps"], _own_settings(host, variables)), variables, to_come)
 
 
 def _with_domain(
-    host: Mapping[str, Any], apps: Sequence[Mapping[str, Any]], variables: TaskVariables
+    host: Mapping[str, Any],
+    apps: Sequence[Mapping[str, Any]],
+    variables: TaskVariables,
+    to_come: str = "",
 ) -> Sequence[Mapping[str, Any]]:
-    """Return applications with the domain of the distribution, where viewers are sent to one."""
+    """Return applications with the domain of the distribution, where viewers are sent to one.
+
+    to_come: stands for the domain if no distribution exists yet; without it that is an error.
+    """
     if not host["needs_domain"]:
         return apps
-    return fill_in_domain(apps, variables.fact("__s3_recording_domains")[host["bucket"]])
+    name, bucket = "__s3_recording_domains", host["bucket"]
+    domain = variables.fact(name, {}).get(bucket, to_come) if to_come else variables.fact(name)[bucket]
+    return fill_in_domain(apps, domain)
 
 
 def _own_settings(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class TaskVariables:
         except AnsibleError as error:
             raise VariableError(f"The variable {name} cannot be read: {error}") from None
 
-    def fact(self, name: str) -> Any:
+    def fact(self, name: str, default: Any = _MISSING) -> Any:
         """Return a fact unevaluated: templating the plan of a large fleet takes seconds."""
         value = self._variables.get(name)
-        return self(name) if value is None or isinstance(value, str) else value
+        return self(name, default) if value is None or isinstance(value, str) else value

@@ -14,7 +14,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.transpo
     TransportError,
 )
 from urllib3 import exceptions
+from urllib3.connection import HTTPSConnection
 
+URL = "https://ams.example.com:5443"
 LOST = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
 
 
@@ -43,6 +45,31 @@ def test_a_request_without_an_answer(failure: Exception, final: bool, sent: bool
     """By the class of urllib3, which says when it failed, and not by what the system called the failure."""
     found = Transport("https://ams.example.com:5443", verify=True, timeout=1)._no_answer(failure)
     assert (found.final, found.sent, found.starting) == (final, sent, starting)
+    # A server that sends what is not HTTP was reached.
+    assert found.unreachable is ("sent an invalid HTTP answer" not in found.came_back)
+
+
+@pytest.mark.parametrize(
+    ("connect_timeout", "connecting", "answering"), [(None, "7 s", "7 s"), (5, "5 s", "7 s")]
+)
+def test_connecting_may_have_a_timeout_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, connect_timeout: float | None, connecting: str, answering: str
+) -> None:
+    given: list[object] = []
+
+    def connect(connection: HTTPSConnection) -> None:
+        given.append(connection.timeout)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr("urllib3.connection.HTTPSConnection.connect", connect)
+    there = Transport(URL, verify=True, timeout=7, connect_timeout=connect_timeout)
+    with pytest.raises(TransportError, match=f"within {connecting}"):
+        there.connect()
+    assert given == [connect_timeout or 7]
+    late = exceptions.ReadTimeoutError(None, "", "late")  # type: ignore[arg-type]
+    assert answering in there._no_answer(late).came_back
+    lost = exceptions.ConnectTimeoutError(None, "late")
+    assert connecting in there._no_answer(lost).came_back
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ VARIABLES: dict[str, Any] = {
 MODULES = {
     "apply": ams_app_settings,
     "check": recording_check,
+    "preview": ams_app_settings,
     "read": ams_server_info,
     "restore": ams_app_settings,
 }
@@ -122,6 +123,42 @@ def test_the_key_is_part_of_the_settings_that_are_applied_alone() -> None:
     (app,) = arguments("apply")["apps"]
     assert app["settings"] == {"s3RecordingEnabled": True, "s3AccessKey": "AKIA", "s3SecretKey": "secret"}
     assert "secret" not in repr([arguments("check"), arguments("restore")])
+
+
+@pytest.mark.parametrize("removes", [False, True])
+def test_a_preview_has_the_applications_of_the_change(removes: bool) -> None:
+    given = [arguments(step, __s3_recording_removes=removes) for step in ("preview", "apply")]
+    assert given[0]["apps"] == given[1]["apps"]
+    assert not {name for name in given[0] if name.startswith("backup")}
+
+
+def test_a_key_that_does_not_exist_yet_is_predicted_and_never_written() -> None:
+    run_file.keep({"recordings": run_file.KEY_TO_COME})
+    key = run_file.KEY_TO_COME["access_key_id"]
+    assert arguments("preview")["apps"][0]["settings"]["s3AccessKey"] == key
+    assert arguments("apply", ansible_check_mode=True)["apps"][0]["settings"]["s3AccessKey"] == key
+    with pytest.raises(VariableError, match="has read the access key of recordings"):
+        arguments("apply")
+
+
+@pytest.mark.parametrize("facts", [{}, {"__s3_recording_domains": {}}])
+def test_a_distribution_that_does_not_exist_yet_is_predicted(facts: dict[str, Any]) -> None:
+    settings = {"httpForwardingBaseURL": "https://(distribution)/live"}
+    host = {**HOST, "needs_domain": True, "apps": [{"name": "live", "settings": settings}]}
+    fleet = {"hosts": {"ams-1": host}}
+    given = arguments("preview", __s3_recording_fleet=fleet, **facts)
+    base = given["apps"][0]["settings"]["httpForwardingBaseURL"]
+    assert base == "https://(the distribution that will be made)/live"
+    known = {"__s3_recording_domains": {"recordings": "d1.cloudfront.net"}}
+    given = arguments("preview", __s3_recording_fleet=fleet, **known)
+    assert given["apps"] == arguments("apply", __s3_recording_fleet=fleet, **known)["apps"]
+
+
+@pytest.mark.parametrize("step", ["apply", "preview"])
+def test_a_key_that_no_task_has_read_is_missing(step: str) -> None:
+    run_file.keep({})
+    with pytest.raises(VariableError, match="has read the access key of recordings"):
+        arguments(step)
 
 
 @pytest.mark.parametrize(
