@@ -143,3 +143,21 @@ def test_a_role_variable_is_in_the_intent_in_the_defaults_and_in_the_argument_sp
         given = defaults.get(f"s3_recording_{name}")
         # An empty value is not given: what that comes to is known to the intent.
         assert given in (None, "", {}) or typed(name, given) == default, name
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The entry point dismantle is now called decommission",
+        "The entry point retire is now called retire_key",
+        "The entry point rotate is now called rotate_key",
+    ],
+)
+def test_an_entry_point_whose_name_changed_is_refused_with_the_new_one(message: str) -> None:
+    role = REPO / "roles" / "s3_recording"
+    old, new = message.split()[3], message.split()[-1]
+    (task,) = load(role / "tasks" / f"{old}.yml")
+    assert task["ansible.builtin.fail"]["msg"].startswith(f"{message}. ")
+    specs = load(role / "meta" / "argument_specs.yml")["argument_specs"]
+    assert new in specs and old not in specs
+    assert (role / "tasks" / f"{new}.yml").is_file()
