@@ -8,11 +8,12 @@ from typing import Any, Optional
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
     display_lines,
+    failure,
 )
 
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
-    "failed": {"type": "bool", "default": False},
+    "problem": {"type": "str", "default": ""},
 }
 
 
@@ -23,6 +24,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_SPEC)
         lines = display_lines(given["lines"])
-        failed = {"failed": True} if given["failed"] else {}
+        result.update({"changed": False, "msg": lines})
+        if given["problem"]:
+            return {**result, **failure(lines, given["problem"])}
         # The lines were printed; -v adds nothing to them.
-        return {**result, "changed": False, "msg": lines, "_ansible_verbose_override": True, **failed}
+        return {**result, "_ansible_verbose_override": True}

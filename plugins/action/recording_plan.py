@@ -10,7 +10,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
     display_lines,
-    is_read_by_machines,
+    failure,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
     format_differences,
@@ -33,7 +33,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
     VariableError,
 )
 
+_DISTRIBUTION = "cloudfront_recording_distribution"
 _RESULTS = "s3_recording_results"
+_NO_DISTRIBUTION = (
+    "Bucket {} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
+    "s3_recording_cloudfront_distribution"
+)
 _PLAN, _SITE, _DRIFT = "plan", "site", "drift"
 _SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
 
@@ -70,8 +75,11 @@ class ActionModule(ActionBase):
         read = self._variables.fact("__s3_recording_storage_read")
         keys = self._variables.fact("__s3_recording_keys_read")
         found = [*desired["problems"], *(read.get("problems") or [])]
+        is_created = boolean(self._variables("__s3_recording_reads_storage", True))
+        if not is_created:
+            found += [_NO_DISTRIBUTION.format(bucket) for bucket in _without_domain(desired, read["buckets"])]
         # The key is read where the storage is: it fails for the same reason.
-        return Storage(read.get("buckets") or {}, found or keys.get("problems") or [])
+        return Storage(read["buckets"] if is_created else {}, found or keys.get("problems") or [])
 
     def _reads(self) -> dict[str, Any]:
         """Return what was read of each server, by whichever host had the task."""
@@ -90,10 +98,10 @@ class ActionModule(ActionBase):
         if self._task.diff or view == _DRIFT:
             lines += format_differences(servers["changes"])
         if plan["problems"]:
-            return self._failure([*lines, *format_problems(plan)], "The plan has problems, listed above")
+            return _failure([*lines, *format_problems(plan)], "The plan has problems, listed above")
         differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
         if view == _DRIFT and differs:
-            return self._failure(lines, "There is drift, listed above. Run site.yml to bring it back")
+            return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
         return {
             "msg": display_lines(lines),
             "ansible_facts": _facts(servers),
@@ -102,18 +110,22 @@ class ActionModule(ActionBase):
             "_ansible_verbose_override": True,
         }
 
-    def _failure(self, lines: list[str], summary: str) -> dict[str, Any]:
-        """Return a failure that is told once: the lines are above it, or in it where a machine reads it."""
-        displayed = display_lines(lines)
-        msg = f"{summary}. Nothing was changed."
-        return {"failed": True, "msg": "\n".join([*displayed, msg]) if is_read_by_machines() else msg}
+
+def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> list[str]:
+    """Return the buckets whose distribution does not exist, where that is known."""
+    results = {name: each["results"].get(_DISTRIBUTION) for name, each in buckets.items()}
+    names = [bucket["bucket"] for bucket in desired["buckets"] if bucket["needs_domain"]]
+    return [name for name in names if results.get(name) and not results[name].get("domain_name")]
+
+
+def _failure(lines: list[str], problem: str) -> dict[str, Any]:
+    return failure(display_lines(lines), f"{problem}. Nothing was changed.")
 
 
 def _facts(servers: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return what the plays that follow need to know, as facts of localhost: they ask for their hosts."""
-    names = ("changing", "unchanged", "present")
-    facts = {f"__s3_recording_{name}": list(servers[name]) for name in names}
-    return {**facts, "__s3_recording_absent": [*servers["skipped"], *servers["gone"]]}
+    names = ("changing", "unchanged", "present", "skipped", "gone")
+    return {f"__s3_recording_{name}": list(servers[name]) for name in names}
 
 
 def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "recording_changes": host_results.changes,
+            "recording_broken": host_results.broken,
             "recording_fleet": recording_fleet,
             "recording_key_users": host_results.key_users,
             "recording_missing": host_results.not_applied,
@@ -101,6 +101,6 @@ class FilterModule:
             "recording_results": recording_results,
             "recording_notes": recording_notes,
             "recording_readers": recording_readers,
-            "recording_stopped": host_results.describe_stopped,
+            "recording_to_verify": host_results.without_verification,
             "recording_unverified": host_results.has_unverified,
         }

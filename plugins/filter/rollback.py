@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Layer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import (
     BackupFile,
@@ -17,7 +16,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollback_report import restored
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.undo import how_to_undo
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
     chosen_run,
     name_of_run,
@@ -61,17 +59,6 @@ def recording_run_name(now: str, backup_dir: str) -> str:
     return name_of_run(now, run_names(os.path.expanduser(backup_dir)))
 
 
-def recording_undo(
-    batch: Iterable[str], hosts: Hosts, run: str, backup_dir: str, verified: bool = True, old_key: str = ""
-) -> str:
-    """See recording_undo.yml."""
-    try:
-        of_run = {host: layer for host in batch for layer in _layers(hosts[host]) if layer["run"] == run}
-    except AmsError as error:
-        raise AnsibleFilterError(f"recording_undo: {error}") from None
-    return how_to_undo(run, of_run, backup_dir, verified, old_key)
-
-
 def _layers(host: Mapping[str, Any]) -> list[Layer]:
     return BackupFile(host["backup_path"], host["ams_url"].strip()).all_layers()
 
@@ -84,5 +71,4 @@ class FilterModule:
             "recording_restored": recording_restored,
             "recording_rollback": recording_rollback,
             "recording_run_name": recording_run_name,
-            "recording_undo": recording_undo,
         }

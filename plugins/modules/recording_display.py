@@ -19,11 +19,12 @@ options:
     type: list
     elements: str
     required: true
-  failed:
+  problem:
     description:
-      - Whether the task fails after printing. Ansible then displays the lines once more, as JSON.
-    type: bool
-    default: false
+      - If given, the task fails with this text after printing. Ansible displays the text of a failure itself,
+        so it is not one of O(lines).
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Prints the same.
@@ -44,10 +45,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The lines as they were printed.
+  description: The lines as they were printed, or O(problem). For a program that reads stdout, both.
   returned: always
-  type: list
-  elements: str
+  type: raw
   sample:
     - RESULT  1 server records application live to s3://myvideos (us-east-1)
     - "  ams1   recorded a 6 s test stream, uploaded it, played it back   4.0 s"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ansible import constants
 from ansible.utils.display import Display
@@ -20,9 +21,17 @@ def display_lines(lines: Sequence[str]) -> list[str]:
     printed = screen_lines(lines)
     if printed:
         # One call: the worker sends it to the main process, and other hosts' output stays out of it.
-        Display().display("\n".join(printed), stderr=is_read_by_machines())
+        Display().display("\n".join(printed), stderr=_is_read_by_machines())
     return printed
 
 
-def is_read_by_machines() -> bool:
+def failure(displayed: Sequence[str], problem: str) -> dict[str, Any]:
+    """Return the result of a task that has displayed lines and fails.
+
+    Ansible displays the message of a failure, so the lines are in it only where a program reads stdout.
+    """
+    return {"failed": True, "msg": "\n".join([*displayed, problem]) if _is_read_by_machines() else problem}
+
+
+def _is_read_by_machines() -> bool:
     return is_for_machines(str(constants.DEFAULT_STDOUT_CALLBACK))

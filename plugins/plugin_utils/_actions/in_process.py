@@ -55,7 +55,7 @@ with suppress(CollectionError):  # AmsClient reports it.
     require("requests")
     transport.prepare_for_fork()
 # Using one filter loads them all. Load them before the fork, not in each worker.
-filter_loader.get("antmedia.s3_recording.recording_changes")
+filter_loader.get("antmedia.s3_recording.recording_results")
 
 
 _OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_batch", "__s3_recording_fleet"

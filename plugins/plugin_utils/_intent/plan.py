@@ -155,7 +155,9 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
     }
     tasks = storage_tasks(entry)
     place = {"name": intent.bucket, "region": entry["region"], "endpoint_url": intent.aws_endpoint_url}
-    return {**entry, "tasks": tasks, "storage": {**place, **tasks}}
+    name = "cloudfront_recording_distribution"
+    distribution = {**place, name: tasks[name]} if name in tasks else place
+    return {**entry, "tasks": tasks, "storage": {**place, **tasks}, "distribution": distribution}
 
 
 def _https_for(sharing: Sequence[Member]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from typing import Any
 
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.recording_rules import Forwarding
@@ -16,7 +16,7 @@ from ...module_utils._check.report import CheckResult, results_of
 from ...module_utils._common.deliveries import DELIVERIES
 from .lines import listed
 from .result_report import BucketResult, RunResult, ServerResult, undo_command
-from .rollout_report import HostResult, describe_states, format_stopped, group_notes
+from .rollout_report import HostResult, describe_states, describe_stop, group_notes
 
 Variables = Mapping[str, Mapping[str, Any]]
 _KEY_STORES = {"ssm": "SSM", "secretsmanager": "Secrets Manager"}
@@ -102,6 +102,14 @@ class _Steps:
         """Return the checks of the settings that the server has now."""
         return [] if self.is_rolled_back else results_of(self.verified)
 
+    @property
+    def is_broken(self) -> bool:
+        return any(map(_is_broken, (self.applied, self.verified, self.rollback)))
+
+    @property
+    def is_verified(self) -> bool:
+        return bool(self.verified) and not self.verified.get("skipped")
+
     def reasons(self) -> list[str]:
         """Return why the host failed, if it did: each failed check, or the message of the step."""
         broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
@@ -120,24 +128,14 @@ def _is_broken(result: Mapping[str, Any]) -> bool:
     return bool(result.get("failed") or result.get("unreachable"))
 
 
-def describe_stopped(
-    batch: Sequence[str],
-    hostvars: Variables,
-    all_hosts: Sequence[str],
-    run: str,
-    again: str = "",
-    leaked: bool = False,
-    storage: Optional[Variables] = None,
-) -> str:
-    """Return the message after a rollout that was stopped in a batch.
+def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
+    """Return the hosts that could not be changed, verified or restored."""
+    return [host for host in hosts if _Steps(hostvars[host]).is_broken]
 
-    storage: bucket to what the run did there, with its changes.
-    """
-    last = max((all_hosts.index(host) for host in batch if host in all_hosts), default=-1)
-    after = [host for host in all_hosts[last + 1 :] if host not in batch]
-    on_aws = {bucket: each["changes"] for bucket, each in (storage or {}).items() if each.get("changes")}
-    ended = [_Steps(hostvars[host]).ended(host) for host in batch]
-    return format_stopped(ended, after, run, again, leaked, on_aws)
+
+def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
+    """Return the hosts that no step of this run has verified."""
+    return [host for host in hosts if not _Steps(hostvars[host]).is_verified]
 
 
 def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) -> bool:
@@ -174,12 +172,6 @@ def _keys_of(bucket: str, settings: Variables) -> list[str]:
     return sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket})
 
 
-def changes(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return what was changed, one line a host."""
-    applied = {host: _Steps(hostvars[host]).applied for host in hosts}
-    return [f"{host}: {result.get('msg', '')}" for host, result in applied.items() if result.get("changed")]
-
-
 def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[str, str], list[str]]:
     """Return one word for how each host ended, and the notes of changing and of checking the servers."""
     steps = {host: _Steps(hostvars[host]) for host in hosts}
@@ -203,6 +195,7 @@ class RunDetails:
     "made" is described at _made. run, inventory: for the command that undoes it; no command without a run.
     verify: False if no server was to be verified. removes: True if recording was turned off.
     again: the playbook that finishes a run which rollback.yml does not undo.
+    stopped: True if the run ended in a batch that failed. leaked: True if the run was to end a leaked key.
     """
 
     as_planned: Sequence[str] = ()
@@ -214,29 +207,38 @@ class RunDetails:
     verify: bool = True
     removes: bool = False
     again: str = ""
+    stopped: bool = False
+    leaked: bool = False
 
     def made(self, bucket: str) -> Mapping[str, Any]:
         return self.storage.get(bucket, {}).get("made") or {}
 
     def undo(self, servers: Iterable[ServerResult]) -> str:
         is_changed = any(server.changed for server in servers)
-        return undo_command(self.run, self.inventory) if self.run and is_changed else ""
+        is_undone_by_name = self.run and not self.again and not self.removes
+        return undo_command(self.run, self.inventory) if is_undone_by_name and is_changed else ""
+
+    def after_stop(self) -> list[str]:
+        """Return what a run that was stopped leaves behind beside the servers."""
+        changes = [each["changes"] for each in self.storage.values() if each.get("changes")]
+        return describe_stop(self.run, changes, leaked=self.leaked) if self.stopped else []
 
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
     """Return what a run did, from what its steps have registered. fleet: its hosts and buckets."""
-    without_task = {*details.as_planned, *details.skipped, *details.gone}
-    steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in without_task}
+    absent = {*details.skipped, *details.gone}
+    steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in absent}
     reached = {host: each for host, each in steps.items() if each.has_run}
+    as_planned = dict.fromkeys([*details.as_planned, *_with("is_as_planned", reached)])
     servers = [_server(host, each, fleet["hosts"][host]) for host, each in reached.items()]
     result = RunResult(
         servers,
         [_bucket(each, details.made(each["bucket"])) for each in fleet["buckets"]],
-        as_planned=[*details.as_planned, *_with("is_as_planned", reached)],
+        as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
-        untouched=[host for host in steps if host not in reached],
-        states=describe_states(_ended(reached), details.run, details.again),
+        untouched=[host for host in steps if host not in reached and host not in as_planned],
+        states=[*describe_states(_ended(reached), details.run, details.again), *details.after_stop()],
         undo=details.undo(servers),
         removes=details.removes,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate
 from .lines import without_address
@@ -46,28 +46,14 @@ class HostResult:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def format_stopped(
-    batch: Sequence[HostResult],
-    not_touched: Sequence[str],
-    run: str,
-    again: str = "",
-    leaked: bool = False,
-    on_aws: Optional[Mapping[str, Sequence[str]]] = None,
-) -> str:
-    """Return the message of a rollout that was stopped: what failed where, and the state of every server.
+def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = False) -> list[str]:
+    """Return what a rollout that was stopped leaves behind beside the servers.
 
-    again: the playbook to run again, where the run is not rolled back by name. leaked: True if the access
-    key was being rotated because it has leaked. on_aws: bucket to what this run changed of its storage.
+    on_aws: what this run changed of each bucket's storage. leaked: True if the access key was being rotated
+    because it has leaked.
     """
     lines = [f"The rollout was stopped (run {run})."]
-    lines += [f"- {each.host}: {each.broken}" for each in batch if each.broken]
-    lines += describe_states(batch, run, again)
-    if not_touched:
-        lines.append(f"Not touched: {abbreviate(not_touched)}.")
-    lines += [
-        f"Still changed on AWS, where nothing is rolled back: {'; '.join(changes)}."
-        for changes in (on_aws or {}).values()
-    ]
+    lines += [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
@@ -75,7 +61,7 @@ def format_stopped(
             "with the stored key, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
-    return "\n".join(lines)
+    return lines
 
 
 def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> list[str]:
