@@ -155,7 +155,10 @@ def _of_access(bucket: str, _options: Options, result: Result) -> list[Change]:
     after = {name: result[name] for name in _ACCESS if name in result}
     before = {**after, **left}
     if "public_access_block" in after:
-        before["public_access_block"] = {**after["public_access_block"], **left.get("public_access_block", {})}
+        before["public_access_block"] = {
+            **after["public_access_block"],
+            **left.get("public_access_block", {}),
+        }
     found = _of_audience(bucket, before, after)
     # It is said already what the switches of a new bucket, and those for a policy, come to.
     silent = bool(found) or result["bucket_exists"] is False
