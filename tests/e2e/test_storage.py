@@ -107,6 +107,31 @@ def test_a_second_import_in_the_same_run_reads_anew(aws: AwsStandIn) -> None:
     assert modules_of(run) == [*MODULES, "s3_cors", "s3_cors"]
 
 
+def test_a_plan_of_an_earlier_play_is_not_read_again(aws: AwsStandIn) -> None:
+    role = {"name": "antmedia.s3_recording.s3_recording"}
+    earlier = {
+        "hosts": "all",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [
+            {"ansible.builtin.import_role": {**role, "tasks_from": each}}
+            for each in ("plan", "shared/storage_plan")
+        ],
+    }
+    playbook: list[Any] = [earlier, {"ansible.builtin.import_playbook": STORAGE}]
+    hosts = {
+        name: {
+            "s3_recording_bucket": "storage-planned-earlier",
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+        }
+        for name in ("ams-1", "ams-2")
+    }
+    run = run_storage(aws, hosts, playbook=playbook)
+    assert len(run.of_action("antmedia.s3_recording.s3_recording_storage_plan")) == 1
+    assert modules_of(run) == list(MODULES)
+    assert modules_of(run_storage(aws, hosts)) == []
+
+
 @pytest.fixture
 def strange(aws: AwsStandIn) -> Iterator[AwsStandIn]:
     """A store that is not AWS in every way at once."""
