@@ -13,8 +13,9 @@ description:
   - For the role s3_recording alone; it may change in any release.
   - Asks the modules that set up the storage what each of them would change and what it would refuse, for all
     buckets in one task. It only reads, and sends no request twice.
-  - Problems are part of the result, and do not let the task fail. It finds, among others, someone else's bucket, a bucket in another region, a distribution that does not
-    exist, a user that has two keys already, and a key store that cannot be written to.
+  - Problems are part of the result, and do not let the task fail. It finds, among others, someone else's
+    bucket, a bucket in another region, a distribution that does not exist, a user that has two keys already,
+    and a key store that cannot be written to.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -78,7 +79,7 @@ attributes:
     description: Reads in check mode as well.
     support: full
   diff_mode:
-    description: Returns the diffs of the modules. Ansible itself displays none, since this task changes nothing.
+    description: Returns the diffs of the modules. Ansible displays none, since this task changes nothing.
     support: full
   idempotent:
     description: Changes nothing.
@@ -131,13 +132,6 @@ buckets:
       description: The modules that have to run, because they would change something or wait for a change.
       type: list
       elements: str
-  sample:
-    my-new-recordings:
-      results:
-        s3_recording_bucket: {bucket_owner: "123456789012", changed: true, existed: false}
-      changes:
-        - {action: add, what: bucket, text: bucket my-new-recordings will be created}
-      run: [s3_recording_bucket]
 diff:
   description: The diffs of the modules that would change something.
   returned: in diff mode

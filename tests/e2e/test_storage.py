@@ -25,7 +25,111 @@ def run_storage(aws: AwsStandIn, hosts: dict[str, dict[str, Any]], **options: An
     }
     inventory = {"all": {"hosts": named, "vars": shared}}
     env = {**aws.env(), **options.pop("env", {})}
-    return run_playbook(STORAGE, inventory=inventory, env=env, **options)
+    return run_playbook(options.pop("playbook", STORAGE), inventory=inventory, env=env, **options)
+
+
+MODULES = (
+    "s3_recording_bucket",
+    "s3_bucket_access",
+    "s3_cors",
+    "iam_programmatic_user",
+    "iam_stored_access_key",
+)
+
+
+def modules_of(run: PlaybookRun) -> list[str]:
+    """Return the modules of the storage that have run, in their order."""
+    return [
+        result.action.rpartition(".")[2]
+        for result in run.results
+        if result.action.rpartition(".")[2] in MODULES and result.status != "skipped"
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--check"], []])
+def test_only_what_changes_has_a_task(aws: AwsStandIn, arguments: list[str]) -> None:
+    bucket = f"storage-planned{len(arguments)}"
+    host = {"s3_recording_bucket": bucket, "s3_recording_aws_endpoint_url": aws.endpoint_url}
+    hosts = {"ams-1": host}
+    first = run_storage(aws, hosts, arguments=arguments)
+    assert modules_of(first) == list(MODULES)
+    if arguments:
+        first = run_storage(aws, hosts)
+    key = stored(first, bucket)["access_key_id"]
+    assert key.startswith("AKIA")
+    again = run_storage(aws, hosts, arguments=arguments)
+    assert modules_of(again) == []
+    assert again.changed == 0
+    assert stored(again, bucket) == {"region": REGION, "access_key_id": key, "changes": []}
+    iam = aws.client("iam")
+    iam.delete_user_policy(UserName=f"{bucket}-recording", PolicyName="recordings")
+    aws.client("s3").delete_bucket_cors(Bucket=bucket)
+    partly = run_storage(aws, hosts, arguments=arguments)
+    # The key waits for its policy.
+    assert modules_of(partly) == ["s3_cors", "iam_programmatic_user", "iam_stored_access_key"]
+    assert partly.changed == 2
+    assert stored(partly, bucket)["access_key_id"] == key
+    assert len(stored(partly, bucket)["changes"]) == 2
+
+
+def stored(run: PlaybookRun, bucket: str) -> dict[str, Any]:
+    """Return what the run records of a bucket for the next job."""
+    (last,) = run.of_task("shared | publish_storage | Publish the storage for the next job")
+    found: dict[str, Any] = last["ansible_stats"]["data"]["s3_recording_storage"][bucket]
+    return found
+
+
+def test_a_second_import_in_the_same_run_reads_anew(aws: AwsStandIn) -> None:
+    """The plan of the first is outdated by what it has made, and by what came between."""
+    bucket = "storage-twice"
+    host = {"s3_recording_bucket": bucket, "s3_recording_aws_endpoint_url": aws.endpoint_url}
+    remove = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "antmedia.s3_recording.s3_cors": {
+                    "name": bucket,
+                    "state": "absent",
+                    "purge": True,
+                    "endpoint_url": aws.endpoint_url,
+                    "region": REGION,
+                }
+            }
+        ],
+    }
+    both: list[Any] = [
+        {"ansible.builtin.import_playbook": STORAGE},
+        remove,
+        {"ansible.builtin.import_playbook": STORAGE},
+    ]
+    run = run_storage(aws, {"ams-1": host}, playbook=both)
+    assert modules_of(run) == [*MODULES, "s3_cors", "s3_cors"]
+
+
+def test_a_plan_of_an_earlier_play_is_not_read_again(aws: AwsStandIn) -> None:
+    role = {"name": "antmedia.s3_recording.s3_recording"}
+    earlier = {
+        "hosts": "all",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [
+            {"ansible.builtin.import_role": {**role, "tasks_from": each}}
+            for each in ("plan", "shared/storage_plan")
+        ],
+    }
+    playbook: list[Any] = [earlier, {"ansible.builtin.import_playbook": STORAGE}]
+    hosts = {
+        name: {
+            "s3_recording_bucket": "storage-planned-earlier",
+            "s3_recording_aws_endpoint_url": aws.endpoint_url,
+        }
+        for name in ("ams-1", "ams-2")
+    }
+    run = run_storage(aws, hosts, playbook=playbook)
+    assert len(run.of_action("antmedia.s3_recording.s3_recording_storage_plan")) == 1
+    assert modules_of(run) == list(MODULES)
+    assert modules_of(run_storage(aws, hosts)) == []
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from .._common.errors import AwsError
 from .._common.plain_text import one_line
@@ -39,14 +41,18 @@ def to_aws_error(
         way = "Check region, endpoint_url and the network between this host and AWS"
         return AwsError(tried, f"{type(error).__name__}: {one_line(str(error))}", way)
     code, status = one_line(code_of(error)), status_of(error)
-    text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
-    came_back = f"{code or f'HTTP status {status}'}: {text}" if text else (code or f"HTTP status {status}")
+    came_back = _describe(response, code, status)
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
         came_back = f"{address or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
     remedy = trouble.remedy if trouble else _remedy(code, status, needs)
     kind = CredentialsError if trouble else AwsError
     return kind(tried, came_back, remedy, code=code, status=status)
+
+
+def _describe(response: Mapping[str, Any], code: str, status: int) -> str:
+    text = one_line(str((response.get("Error") or {}).get("Message") or ""))[:_LONGEST_ANSWER]
+    return ": ".join(each for each in (code or f"HTTP status {status}", text) if each)
 
 
 def _remedy(code: str, status: int, needs: str) -> str:

@@ -56,6 +56,7 @@ class KeptAnswers:
 
 
 def keep_answers(made: Any) -> Any:
-    """Let a client of boto3 keep its answers; return the client. Paginators call by it as well."""
-    made._make_api_call = KeptAnswers(made._make_api_call).answer
+    """Let a client of boto3 keep its answers; return the client."""
+    # Its methods and its paginators all call this one, and none that is public.
+    made._make_api_call = KeptAnswers(made._make_api_call).answer  # noqa: SLF001
     return made

@@ -65,13 +65,9 @@ def run(module: AwsModule) -> dict[str, Any]:
     plans = [BucketPlan(module, clients, bucket, passwords) for bucket in module.params["buckets"]]
     for plan in plans:
         plan.read()
-    secrets = [module.params.get(name) for name in SECRETS]
-    found = [_problem(plan.name, error.masked(secrets)) for plan in plans for error in plan.errors.values()]
     warnings = [text for plan in plans for text in plan.warnings]
-    # A user and its key often fail for the same reason, and credentials for all buckets.
-    result = _result(list(dict.fromkeys(found)), {plan.name: plan.result() for plan in plans})
     return {
-        **result,
+        **_result(_problems(module, plans), {plan.name: plan.result() for plan in plans}),
         "diff": [diff for plan in plans for diff in plan.diffs],
         **({"warnings": list(dict.fromkeys(warnings))} if warnings else {}),
     }
@@ -90,6 +86,13 @@ def _result(problems: list[str], buckets: dict[str, Any]) -> dict[str, Any]:
         "buckets": buckets,
         "msg": f"{len(buckets)} buckets read: {changes} changes planned, {len(problems)} problems found",
     }
+
+
+def _problems(module: AwsModule, plans: list[BucketPlan]) -> list[str]:
+    secrets = [module.params.get(name) for name in SECRETS]
+    found = [_problem(plan.name, error.masked(secrets)) for plan in plans for error in plan.errors.values()]
+    # A user and its key often fail for the same reason, and credentials for all buckets.
+    return list(dict.fromkeys(found))
 
 
 def _problem(bucket: str, error: AwsError) -> str:

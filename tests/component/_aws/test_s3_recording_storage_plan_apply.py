@@ -1,11 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What changes of the storage, and what cannot work, is known before the first write, for all buckets together.
+"""What changes of the storage, and what cannot work, is known before the first write, for all buckets.
 
 Before, the user was made first: a bucket of someone else's left it behind.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from dataclasses import replace
@@ -13,8 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    cloudfront_recording_distribution_apply,
+    iam_programmatic_user_apply,
+    s3_bucket_access_apply,
+    s3_cors_apply,
+    s3_recording_bucket_apply,
+    storage_changes,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_plan_apply as storage_plan,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
+    apply as iam_stored_access_key_apply,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import polling
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
@@ -40,7 +54,11 @@ class Module:
 
     def client(self, service: str, region: str = "", endpoint: str | None = None, **options: Any) -> Any:
         assert endpoint in (None, self.aws.endpoint_url)
-        return self.aws.client(service, region_name=region, endpoint_url=self.aws.endpoint_url, **options)
+        config = options.pop("aws_config", None)
+        if config is not None:
+            options["config"] = options["config"].merge(config)
+        place = region or self.region
+        return self.aws.client(service, region_name=place, endpoint_url=self.aws.endpoint_url, **options)
 
 
 def intent(**given: Any) -> Intent:
@@ -69,9 +87,7 @@ def repeated(aws: AwsStandIn) -> list[tuple[str, ...]]:
     """Return the requests that were sent more than once."""
     parts = ("service", "region", "operation", "method", "path", "body_digest")
     owner = "x-amz-expected-bucket-owner"
-    sent = [
-        (*(str(each[part]) for part in parts), each["headers"].get(owner, "")) for each in aws.requests()
-    ]
+    sent = [(*(str(each[part]) for part in parts), each["headers"].get(owner, "")) for each in aws.requests()]
     assert sent
     return [each for each, count in Counter(sent).items() if count > 1]
 
@@ -192,3 +208,202 @@ def test_a_password_of_the_vault_stays_out_of_what_is_masked(aws: AwsStandIn, tm
     places = [str(tmp_path / f"{number}.json") for number in range(2)]
     stored = [at_stand_in(aws, key_store="file", key_path=place) for place in places]
     assert check(aws, *stored, vault_password=["a"]) == []
+
+
+class Real(Module):
+    """One of the modules, run for real."""
+
+    def __init__(self, aws: AwsStandIn, options: dict[str, Any], **more: Any) -> None:
+        super().__init__(aws, [], **{**WITHOUT_OPTIONS, **options, **more})
+        self.params = Options(self.params)
+
+
+class Options(dict[str, Any]):
+    """Options of a module; those that are not given are None."""
+
+    def __missing__(self, _name: str) -> None:
+        return None
+
+
+WITHOUT_OPTIONS: dict[str, Any] = {
+    "state": "present",
+    "purge": False,
+    "purge_tags": False,
+    "quiet": 0,
+    "open_existing": True,
+    "secure_transport_only": "nothing",
+}
+RUN = {
+    "s3_recording_bucket": s3_recording_bucket_apply.run,
+    "cloudfront_recording_distribution": cloudfront_recording_distribution_apply.run,
+    "s3_bucket_access": s3_bucket_access_apply.run,
+    "s3_cors": s3_cors_apply.run,
+    "iam_programmatic_user": iam_programmatic_user_apply.run,
+    "iam_stored_access_key": iam_stored_access_key_apply.run,
+}
+
+
+def apply(aws: AwsStandIn, each: Intent, *modules: str) -> dict[str, dict[str, Any]]:
+    """Run these modules for real, all of them if none is named, as the role does; return their results."""
+    (options,) = options_of(each)
+    results: dict[str, dict[str, Any]] = {}
+    for name, run in RUN.items():
+        if name in options and (name in modules or not modules):
+            more = {}
+            if name == "s3_bucket_access" and "cloudfront_recording_distribution" in results:
+                more["cloudfront_distribution_arn"] = results["cloudfront_recording_distribution"]["arn"]
+            if name == "s3_bucket_access":
+                more["new_bucket"] = not results.get("s3_recording_bucket", {}).get("existed", True)
+            results[name] = run(Real(aws, options[name], **more))
+    return results
+
+
+def kinds(changes: list[dict[str, str]]) -> list[tuple[str, str]]:
+    return [(each["action"], each["what"]) for each in changes]
+
+
+def half_made(aws: AwsStandIn, each: Intent) -> None:
+    """Leave a bucket that somebody has opened by a policy, and a user whose policy is another one."""
+    apply(aws, replace(each, delivery="private", versioning=None), "s3_recording_bucket", "s3_bucket_access")
+    apply(aws, each, "iam_programmatic_user")
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    aws.client("iam").put_user_policy(
+        UserName=each.user_name, PolicyName="recordings", PolicyDocument=json.dumps(policy)
+    )
+
+
+@pytest.mark.parametrize("delivery", ["public", "private", "acl", "cloudfront"])
+@pytest.mark.parametrize("start", ["fresh", "half-made"])
+def test_what_was_planned_is_what_a_run_changes_and_then_nothing_is_left(
+    aws: AwsStandIn, start: str, delivery: str
+) -> None:
+    mine = at_stand_in(aws, delivery=delivery, versioning=True)
+    if start == "half-made":
+        half_made(aws, mine)
+    (options,) = options_of(mine)
+    planned = plan(aws, mine)["buckets"][mine.bucket]
+    results = apply(aws, mine)
+    assert set(planned["results"]) == set(options) & set(RUN)
+    for name, result in results.items():
+        assert planned["results"][name]["changed"] is result["changed"], name
+        assert result["changed"] is False or name in planned["run"]
+    # By then the bucket exists.
+    results["s3_bucket_access"]["bucket_exists"] = planned["results"]["s3_bucket_access"]["bucket_exists"]
+    assert storage_changes.changes(mine.bucket, options, results) == planned["changes"]
+    again = plan(aws, mine)
+    assert again["problems"] == []
+    assert again["buckets"][mine.bucket]["changes"] == []
+    assert again["buckets"][mine.bucket]["run"] == []
+    assert again["diff"] == []
+
+
+def test_a_run_of_the_planned_modules_alone_makes_everything(aws: AwsStandIn) -> None:
+    """What needs no change is not run, and nothing is missing after that."""
+    mine = at_stand_in(aws, delivery="public")
+    half_made(aws, mine)
+    run = plan(aws, mine)["buckets"][mine.bucket]["run"]
+    assert run == ["s3_bucket_access", "s3_cors", "iam_programmatic_user", "iam_stored_access_key"]
+    apply(aws, mine, *run)
+    assert all(not each["changed"] for each in apply(aws, mine).values())
+
+
+def test_the_first_plan_says_in_plain_words_what_will_be(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws, delivery="public")
+    changes = plan(aws, mine)["buckets"][mine.bucket]["changes"]
+    assert kinds(changes) == [
+        ("add", "bucket"),
+        ("add", "public access"),
+        ("add", "CORS rule"),
+        ("add", "user"),
+        ("add", "policy"),
+        ("add", "key"),
+    ]
+    opened = f"everyone on the internet will be able to watch previews/ and streams/ of {mine.bucket}"
+    assert opened in [each["text"] for each in changes]
+
+
+def test_buckets_that_are_closed_again_say_so(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws, delivery="public")
+    apply(aws, mine)
+    changes = plan(aws, replace(mine, delivery="private"))["buckets"][mine.bucket]["changes"]
+    assert ("remove", "public access") in kinds(changes)
+    assert any("will no longer be able to watch" in each["text"] for each in changes)
+
+
+def test_what_stays_as_it_is_has_the_result_that_later_tasks_need(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws, delivery="cloudfront")
+    made = apply(aws, mine)
+    results = plan(aws, mine)["buckets"][mine.bucket]["results"]
+    key, bucket = results["iam_stored_access_key"], results["s3_recording_bucket"]
+    assert key["access_key_id"] == made["iam_stored_access_key"]["access_key_id"]
+    assert (bucket["existed"], bucket["bucket_owner"]) == (True, aws.account_id)
+    for name in ("arn", "domain_name"):
+        distribution = made["cloudfront_recording_distribution"]
+        assert results["cloudfront_recording_distribution"][name] == distribution[name]
+
+
+def test_several_buckets_share_what_is_the_same_for_all(aws: AwsStandIn) -> None:
+    """plan() has counted: the account is asked for once, its distributions are listed once."""
+    plan(aws, *(at_stand_in(aws, delivery="cloudfront") for _number in range(3)))
+    for action in ("sts:GetCallerIdentity", "cloudfront:ListDistributions", "s3:GetAccountPublicAccessBlock"):
+        assert len(aws.requests(action)) == 1, action
+
+
+def test_a_request_that_is_sent_twice_is_seen(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count of the other tests counts: without kept answers it finds something."""
+    monkeypatch.setattr(storage_plan, "keep_answers", lambda made: made)
+    with pytest.raises(AssertionError, match="GetCallerIdentity"):
+        plan(aws, at_stand_in(aws), at_stand_in(aws))
+
+
+def test_credentials_that_do_not_work_are_one_problem_for_all_buckets(aws: AwsStandIn) -> None:
+    aws.fault("sts:GetCallerIdentity", status=403, code="ExpiredToken", count=99)
+    try:
+        (problem,) = check(aws, at_stand_in(aws), at_stand_in(aws), at_stand_in(aws))
+    finally:
+        aws.clear_faults()
+    assert problem.startswith("Reading the storage: ExpiredToken")
+
+
+def test_a_package_that_is_missing_is_a_problem() -> None:
+    error = CollectionError("Importing the Python package boto3", "it is not installed", "Run: pip install")
+    result = storage_plan.result_of_error(error)
+    assert result["problems"] == [
+        "Importing the Python package boto3: it is not installed. Run: pip install."
+    ]
+    assert (result["changed"], result["buckets"]) == (False, {})
+
+
+def test_a_key_that_another_run_makes_just_now_is_waited_for(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept answers would show its reservation until the time is up."""
+    mine = at_stand_in(aws, delivery="private")
+    apply(aws, mine)
+    ssm = aws.client("ssm")
+    place = options_of(mine)[0]["iam_stored_access_key"]["stored_at"]
+    stored = ssm.get_parameter(Name=place, WithDecryption=True)["Parameter"]["Value"]
+    ssm.delete_parameter(Name=place)
+
+    def store_now(_seconds: float) -> None:
+        ssm.put_parameter(Name=place, Value=stored, Type="SecureString", Overwrite=True)
+
+    monkeypatch.setattr(polling.time, "sleep", store_now)
+    result = storage_plan.run(Module(aws, options_of(mine)))
+    assert result["problems"] == []
+    assert result["buckets"][mine.bucket]["changes"] == []
+
+
+def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws, delivery="private")
+    apply(aws, mine)
+    result = plan(aws, mine, max_age_days=90)["buckets"][mine.bucket]
+    assert result["results"]["iam_stored_access_key"]["rotation_due"] is False
+
+
+def test_a_new_bucket_is_looked_at_again_after_it_is_made(aws: AwsStandIn) -> None:
+    """What a provider gives a new bucket is not known before."""
+    mine = at_stand_in(aws, delivery="private", secure_transport_only=False)
+    planned = plan(aws, mine)["buckets"][mine.bucket]
+    assert planned["results"]["s3_bucket_access"]["changed"] is False
+    assert "s3_bucket_access" in planned["run"]
