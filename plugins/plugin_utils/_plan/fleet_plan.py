@@ -78,19 +78,22 @@ def changes_of(read: Read) -> dict[str, Any]:
 
 def _sort_out(hosts: Hosts, reads: Mapping[str, Read], most_unreachable: int) -> dict[str, Any]:
     """Return which servers would change, which are as planned, and which are out of reach."""
-    unreachable = {
-        host: _describe(read["problem"]) for host, read in reads.items() if _kind(read) == UNREACHABLE
-    }
-    known = {host: read for host, read in reads.items() if not read.get("problem")}
-    changes = {host: changes_of(read) for host, read in known.items()}
-    to_do = dict.fromkeys(host for host in known if changes[host] or _is_unverified(hosts[host]))
+    changes = {host: changes_of(read) for host, read in reads.items() if not read.get("problem")}
+    to_do = {host: each for host, each in changes.items() if each or _is_unverified(hosts[host])}
+    unreachable = _unreachable(reads)
     return {
-        "changing": {host: {app: sorted(each) for app, each in changes[host].items()} for host in to_do},
-        "changes": {host: changes[host] for host in to_do},
-        "unchanged": [host for host in known if host not in to_do],
+        "changing": {
+            host: {app: sorted(of_app) for app, of_app in each.items()} for host, each in to_do.items()
+        },
+        "changes": to_do,
+        "unchanged": [host for host in changes if host not in to_do],
         "unreachable": unreachable,
         "skipped": list(unreachable) if len(unreachable) <= most_unreachable else [],
     }
+
+
+def _unreachable(reads: Mapping[str, Read]) -> dict[str, str]:
+    return {host: _describe(read["problem"]) for host, read in reads.items() if _kind(read) == UNREACHABLE}
 
 
 def _is_unverified(host: Mapping[str, Any]) -> bool:
