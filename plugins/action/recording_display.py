@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.display_lines import (
     display_lines,
     failure,
 )

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.display_lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.display_lines import (
     display_lines,
     failure,
 )

@@ -10,7 +10,8 @@ from typing import Any
 
 from ansible import constants
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.lines import (
+
+from .lines import (
     is_for_machines,
     screen_lines,
 )
