@@ -150,8 +150,9 @@ class ActionModule(ams_app_settings.ActionModule):
     def use(self, templar: Any, environment: Any) -> None:
         """Use the templates of another host. environment: of the task, as it is written."""
         if environment and templar.is_template(environment):
-            self._task = self._task.copy()
-            self._task.environment = list(environment)
+            task = self._task.copy()
+            task.environment = list(environment)
+            self._task: Any = task
         self._templar = templar
 
     def _read_there(self, host: str, task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -51,12 +51,21 @@ servers:
     release:
       description: Release of the server, empty where RV(servers.problem) is given.
       type: str
+      sample: 2.17.1
     apps:
       description:
         - For each application RV(ignore:changes) as M(antmedia.s3_recording.ams_app_settings) returns them,
           the settings that it uses now, and the number of its live streams if something changes (V(none) if
           nothing does, or if the application does not answer).
       type: dict
+      sample:
+        live:
+          changes:
+            s3RecordingEnabled: {before: false, after: true}
+          uses:
+            s3RecordingEnabled: false
+            s3BucketName: ""
+          live_streams: 0
     warnings:
       description: Notices about the server.
       type: list
@@ -80,17 +89,4 @@ servers:
         remedy:
           description: What to do.
           type: str
-  sample:
-    ams1.example.com:
-      release: 2.17.1
-      apps:
-        live:
-          changes:
-            s3RecordingEnabled: {before: false, after: true}
-          uses:
-            s3RecordingEnabled: false
-            s3BucketName: ""
-          live_streams: 0
-      warnings: []
-      problem: null
 """

@@ -1,11 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measure what it costs to read a whole fleet in one task, as a ratio to a no-op task on the same hosts.
 
-python -m tests.bench.read [--hosts 1000] [--repetitions 3] [--lookup]
+python -m tests.bench.read [--hosts 1000] [--repetitions 3] [--lookup] [--hanging 5]
 
 The read is what a play with the plan, the keys and the read costs more than one without the read. A unit is
 the marginal CPU of a no-op task on the same hosts in the same batch. Three applications, https, nothing
-differs. With --lookup the password of each host is a lookup of its own.
+differs. With --lookup the password of each host is a lookup of its own. With --hanging so many percent of the
+servers do not answer a login, in a run of its own.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ ALL_READ = {
 REQUESTS = [LOGIN, "GET /rest/v2/version", *(f"GET {SETTINGS}{app}" for app in THREE), LOGOUT]
 # Of the budget of a plan, of which the read is the largest part.
 MOST_UNITS, MOST_SECONDS, MOST_MIB = 0.4, 8, 500
+MOST_SECONDS_HANGING = 30
 
 
 def play(here: Site, hosts: int, tasks: Sequence[dict[str, Any]], *, lookup: bool) -> Cost:
@@ -71,6 +73,24 @@ def measure(here: Site, hosts: int, *, lookup: bool, repetitions: int) -> tuple[
         with_it.append(play(here, hosts, [*PLAN, READ, ALL_READ], lookup=lookup))
         check(here, hosts)
     return results, least(without), least(with_it)
+
+
+def measure_hanging(here: Site, hosts: int, without: Cost, percent: int) -> str:
+    """Return how long the read takes where some servers do not answer, and all others are read."""
+    hanging = range(0, hosts, 100 // percent)
+    for number in hanging:
+        here.fleet.fault(number, "slow", path="authenticate", seconds=300)
+    counted = "map(attribute='problem') | select | map(attribute='kind')"
+    expected = {
+        **ALL_READ,
+        "ansible.builtin.assert": {
+            "that": f"read.servers.values() | {counted} | list == ['unreachable'] * {len(hanging)}"
+        },
+    }
+    wall = play(here, hosts, [*PLAN, READ, expected], lookup=False).wall - without.wall
+    verdict = "met" if wall <= MOST_SECONDS_HANGING else "MISSED"
+    what = f"{len(hanging)} servers hang, wall, s"
+    return f"{verdict:7}{what:30}{wall:<26.2f}at most {MOST_SECONDS_HANGING}"
 
 
 def least(costs: Sequence[Cost]) -> Cost:
@@ -123,11 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hosts", type=int, default=1000)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--lookup", action="store_true")
+    parser.add_argument("--hanging", type=int, default=0, help="percent of the servers")
     given = parser.parse_args(arguments)
     print(f"{machine()}\n\n{given.hosts} hosts, https, three applications, nothing differs\n", flush=True)
     with site(given.hosts, tls=True) as here:
         measured = measure(here, given.hosts, lookup=given.lookup, repetitions=given.repetitions)
-    print(report(given.hosts, *measured))
+        print(report(given.hosts, *measured), flush=True)
+        if given.hanging:
+            print(measure_hanging(here, given.hosts, measured[1], given.hanging))
     return 0
 
 

@@ -132,8 +132,8 @@ def run_as_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any
         result = with_connection_warnings(result, module.params)
     except CollectionError as error:
         secrets = connection_secrets(module.params)
-        parts = {ERROR: error_parts(error, secrets)}
-        module.fail_json(**error.result(secrets), **login, **parts)
+        details = {**error.result(secrets), **login, ERROR: error_parts(error, secrets)}
+        module.fail_json(**details)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if not module._diff:  # noqa: SLF001 - it has no public name

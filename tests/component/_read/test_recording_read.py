@@ -157,7 +157,7 @@ def test_the_prediction_is_that_of_check_mode(fleet: Fleet, tmp_path: Path) -> N
     )
     fleet.add_recordings(1, "live", ["old.mp4"])
     fleet.set_settings(3, "live", {"remoteAllowedCIDR": "127.0.0.1/8,10.0.0.0/8"})
-    settings = {"s3_recording_settings": {"hlsTime": "0", "webRTCEnabled": False}}
+    settings: dict[str, Any] = {"s3_recording_settings": {"hlsTime": "0", "webRTCEnabled": False}}
     run = play(
         inventory(fleet, **login(fleet), **settings),
         read_task(),
@@ -178,7 +178,7 @@ def test_the_prediction_is_that_of_check_mode(fleet: Fleet, tmp_path: Path) -> N
 
 
 def test_a_key_that_does_not_exist_yet_is_predicted(fleet: Fleet, tmp_path: Path, aws: Any) -> None:
-    no_key = {"s3_recording_access_key_id": "", "s3_recording_secret_access_key": ""}
+    no_key: dict[str, Any] = {"s3_recording_access_key_id": "", "s3_recording_secret_access_key": ""}
     hosts = inventory(fleet, **login(fleet), **no_key)
     keys = {"name": "Keys", "antmedia.s3_recording.recording_keys": {}, "run_once": True, "check_mode": True}
     plays = [{**LOCAL_PLAY, "tasks": [plan_tasks()[0], keys, read_task(), task("apply", ignore_errors=True)]}]
@@ -256,8 +256,8 @@ def test_a_login_of_the_inventory(fleet: Fleet, tmp_path: Path) -> None:
 
 def test_a_login_of_group_vars_with_a_name_for_each(fleet: Fleet, tmp_path: Path) -> None:
     users = accounts(fleet)
-    given = [{"password_here": user["password"]} for user in users]
-    shared = {
+    given: list[dict[str, Any]] = [{"password_here": user["password"]} for user in users]
+    shared: dict[str, Any] = {
         "s3_recording_ams_email": "{{ inventory_hostname }}@example.com",
         "s3_recording_ams_password": "{{ password_here }}",
     }
@@ -277,15 +277,15 @@ def test_a_login_of_the_play_beats_the_inventory(fleet: Fleet, tmp_path: Path, p
         (tmp_path / f"{name}.pw").write_text(user["password"])
     hosts = two(fleet, {"s3_recording_ams_password": "of the inventory"}, {}, **login(fleet))
     (tmp_path / "login.yml").write_text("".join(f'{name}: "{value}"\n' for name, value in given.items()))
-    options: dict[str, Any] = {
+    places: dict[str, dict[str, Any]] = {
         "vars": {"play_vars": given},
         "vars_files": {"keywords": {"vars_files": [str(tmp_path / "login.yml")]}},
         "role": {"keywords": {"roles": [{"role": str(tmp_path / "logins")}]}},
-    }[place]
+    }
     for folder in ("vars", "files"):
         (tmp_path / "logins" / folder).mkdir(parents=True)
     (tmp_path / "logins" / "vars" / "main.yml").write_text((tmp_path / "login.yml").read_text())
-    run = play(hosts, folder=tmp_path, **options)
+    run = play(hosts, folder=tmp_path, **places[place])
     assert set(kinds(run).values()) == {""}, servers_of(run)
     assert logged_in(fleet) == [[user["email"]] for user in users]
 
@@ -310,7 +310,7 @@ def test_a_login_of_the_environment_is_for_hosts_without_their_own(fleet: Fleet,
 def test_an_environment_of_the_play_is_evaluated_for_each_host(fleet: Fleet, tmp_path: Path) -> None:
     users = accounts(fleet)
     environment = {"AMS_EMAIL": "{{ inventory_hostname }}@example.com", "AMS_PASSWORD": "{{ password_here }}"}
-    given = [{"password_here": user["password"]} for user in users]
+    given: list[dict[str, Any]] = [{"password_here": user["password"]} for user in users]
     run = play(two(fleet, *given), folder=tmp_path, keywords={"environment": environment})
     assert set(kinds(run).values()) == {""}
     assert logged_in(fleet) == [[user["email"]] for user in users]

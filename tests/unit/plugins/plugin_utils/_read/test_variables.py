@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variab
     variables_on,
 )
 
-PLAN = {"hosts": {}}
+PLAN: dict[str, Any] = {"hosts": {}}
 
 
 @pytest.fixture
