@@ -31,6 +31,8 @@ class _Steps:
         self.applied, self.verified, self.rollback = (
             variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "verified", "restored")
         )
+        # The same for all hosts of a batch.
+        self.recorded = variables.get("__s3_recording_recorded") or {}
         # A restore reads what it has a backup of; without one, this run has sent nothing.
         self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
         self.by_node = bool(self.applied.get("written_by")) and not self.rollback.get("apps")
@@ -72,10 +74,8 @@ class _Steps:
         return "changed" if self.applied.get("changed") else "unchanged"
 
     def ended(self, host: str) -> HostResult:
-        broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
         return HostResult(
             host,
-            broken=str(broken.get("msg", "")),
             back=self.is_restored,
             read=self.was_read and bool(self.rollback["apps"]),
             by_node=self.by_node,
@@ -104,7 +104,7 @@ class _Steps:
 
     @property
     def is_broken(self) -> bool:
-        return any(map(_is_broken, (self.applied, self.verified, self.rollback)))
+        return any(map(_is_broken, (self.applied, self.verified, self.recorded, self.rollback)))
 
     @property
     def is_verified(self) -> bool:
@@ -112,7 +112,8 @@ class _Steps:
 
     def reasons(self) -> list[str]:
         """Return why the host failed, if it did: each failed check, or the message of the step."""
-        broken: Mapping[str, Any] = next(filter(_is_broken, (self.applied, self.verified)), {})
+        steps = self.applied, self.verified, self.recorded
+        broken: Mapping[str, Any] = next(filter(_is_broken, steps), {})
         failed = [check for check in results_of(broken) if not check.ok]
         # A check that could not be made shows nothing to be broken.
         made = [check for check in failed if check.tried]
@@ -195,7 +196,7 @@ class RunDetails:
     "made" is described at _made. run, inventory: for the command that undoes it; no command without a run.
     verify: False if no server was to be verified. removes: True if recording was turned off.
     again: the playbook that finishes a run which rollback.yml does not undo.
-    stopped: True if the run ended in a batch that failed. leaked: True if the run was to end a leaked key.
+    stopped_in: the batch that failed, if one did. leaked: True if the run was to end a leaked key.
     """
 
     as_planned: Sequence[str] = ()
@@ -207,7 +208,7 @@ class RunDetails:
     verify: bool = True
     removes: bool = False
     again: str = ""
-    stopped: bool = False
+    stopped_in: Sequence[str] = ()
     leaked: bool = False
 
     def made(self, bucket: str) -> Mapping[str, Any]:
@@ -221,7 +222,7 @@ class RunDetails:
     def after_stop(self) -> list[str]:
         """Return what a run that was stopped leaves behind beside the servers."""
         changes = [each["changes"] for each in self.storage.values() if each.get("changes")]
-        return describe_stop(self.run, changes, leaked=self.leaked) if self.stopped else []
+        return describe_stop(self.run, changes, leaked=self.leaked) if self.stopped_in else []
 
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
@@ -230,6 +231,7 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
     steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in absent}
     reached = {host: each for host, each in steps.items() if each.has_run}
     as_planned = dict.fromkeys([*details.as_planned, *_with("is_as_planned", reached)])
+    known = {*reached, *as_planned, *details.stopped_in}
     servers = [_server(host, each, fleet["hosts"][host]) for host, each in reached.items()]
     result = RunResult(
         servers,
@@ -237,8 +239,8 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
-        untouched=[host for host in steps if host not in reached and host not in as_planned],
-        states=[*describe_states(_ended(reached), details.run, details.again), *details.after_stop()],
+        untouched=[host for host in steps if host not in known],
+        states=[*details.after_stop(), *describe_states(_ended(steps, details), details.run, details.again)],
         undo=details.undo(servers),
         removes=details.removes,
     )
@@ -249,8 +251,10 @@ def _with(state: str, steps: Mapping[str, _Steps]) -> list[str]:
     return [host for host, each in steps.items() if getattr(each, state)]
 
 
-def _ended(steps: Mapping[str, _Steps]) -> list[HostResult]:
-    return [steps[host].ended(host) for host in _with("needs_state", steps)]
+def _ended(steps: Mapping[str, _Steps], details: RunDetails) -> list[HostResult]:
+    """Return how the hosts ended of which the checks do not say it."""
+    batch = set(details.stopped_in)
+    return [each.ended(host) for host, each in steps.items() if each.needs_state or host in batch]
 
 
 def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResult:

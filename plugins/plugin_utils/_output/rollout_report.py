@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate
-from .lines import without_address
+from .lines import group_by_text, limited, of_hosts, without_address
 
 _OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
 _BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"
+_MOST_BUCKETS = 3
 _LINES = {
     _BACK: "The previous settings are restored on",
     _READ: "As before the run:",
@@ -27,7 +28,7 @@ _LINES = {
 class HostResult:
     """The state of one host of a batch that failed.
 
-    broken: why it failed, empty where it did not. back: True if previous settings were written back.
+    back: True if previous settings were written back.
     read: True if the backup was compared with the settings of the host, and nothing differed.
     unchanged: True if this run found its settings as desired, and had nothing to roll back.
     unwritten: True if nothing was sent to it. by_node: True if another node of its cluster was written and
@@ -36,7 +37,6 @@ class HostResult:
     """
 
     host: str
-    broken: str = ""
     back: bool = False
     read: bool = False
     unchanged: bool = False
@@ -53,7 +53,6 @@ def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = F
     because it has leaked.
     """
     lines = [f"The rollout was stopped (run {run})."]
-    lines += [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
@@ -61,7 +60,8 @@ def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = F
             "with the stored key, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
-    return lines
+    changed = [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
+    return [*lines, *limited(changed, _MOST_BUCKETS, "bucket", "Still changed on AWS: ")]
 
 
 def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> list[str]:
@@ -69,11 +69,7 @@ def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> l
     return [
         *_states(batch, run, again),
         *_stuck(batch, run, again),
-        *(
-            f"{each.host}: not restored, somebody else changed it: {', '.join(each.left_alone)}"
-            for each in batch
-            if each.left_alone
-        ),
+        *_by_text((each.host, _not_restored(each)) for each in batch if each.left_alone),
     ]
 
 
@@ -91,12 +87,20 @@ def _states(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
 
 def _stuck(batch: Iterable[HostResult], run: str, again: str) -> list[str]:
     playbook = again or f"{_rollback_of(run)}, or servers.yml"
-    return [
-        f"{each.host}: the previous settings could not be restored: {each.stuck} They are kept; "
-        f"when the server answers, run {playbook} again"
+    after = f"They are kept; when the server answers, run {playbook} again"
+    return _by_text(
+        (each.host, f"the previous settings could not be restored: {each.stuck} {after}")
         for each in batch
         if each.stuck
-    ]
+    )
+
+
+def _not_restored(each: HostResult) -> str:
+    return f"not restored, somebody else changed it: {', '.join(each.left_alone)}"
+
+
+def _by_text(found: Iterable[tuple[str, str]]) -> list[str]:
+    return [of_hosts(hosts, text) for text, hosts in group_by_text(found).items()]
 
 
 def _rollback_of(run: str) -> str:

@@ -16,8 +16,8 @@ from ansible_collections.antmedia.s3_recording.plugins.filter.recording import (
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import in_process
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
-    changes,
-    describe_stopped,
+    broken,
+    without_verification,
 )
 
 CHANGED = {"changed": True, "msg": "live: 1 setting changed (mp4MuxingEnabled)"}
@@ -54,9 +54,34 @@ def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
     assert recording_results(["ams-1"], {"ams-1": host}) == {"ams-1": outcome}
 
 
-def test_changes_are_one_line_a_host() -> None:
-    hosts = {"ams-1": of_host(CHANGED), "ams-2": of_host({"changed": False, "msg": "x"}), "ams-3": of_host()}
-    assert changes(hosts, hosts) == ["ams-1: live: 1 setting changed (mp4MuxingEnabled)"]
+@pytest.mark.parametrize(
+    ("host", "is_broken"),
+    [
+        (of_host(CHANGED), False),
+        (of_host(CHANGED, {"verified": True}), False),
+        (of_host({"skipped": True}, {"skipped": True}), False),
+        (of_host({"failed": True, "msg": "no"}), True),
+        (of_host({"unreachable": True}), True),
+        (of_host(CHANGED, {"failed": True}, BACK), True),
+        (of_host(CHANGED, {"verified": True}, BACK), False),
+        (of_host(CHANGED, {"verified": True}, {"failed": True, "msg": "gone"}), True),
+        # The batch is verified, and that could not be recorded: it is restored, and the run has failed.
+        ({**of_host(CHANGED, {"verified": True}, BACK), "__s3_recording_recorded": {"failed": True}}, True),
+        (of_host(), False),
+    ],
+)
+def test_a_host_is_broken_by_each_step_that_failed(host: dict[str, Any], is_broken: bool) -> None:
+    assert broken(["ams-1"], {"ams-1": host}) == (["ams-1"] if is_broken else [])
+
+
+def test_a_host_whose_check_was_skipped_is_not_verified() -> None:
+    hosts = {
+        "ams-1": of_host(CHANGED, {"verified": True}),
+        "ams-2": of_host(CHANGED, {"skipped": True}),
+        "ams-3": of_host(),
+        "ams-4": of_host(CHANGED, {"failed": True}),
+    }
+    assert without_verification(hosts, hosts) == ["ams-2", "ams-3"]
 
 
 NOTES = {
@@ -102,51 +127,3 @@ def test_the_warnings_of_a_check_are_gathered_unless_it_fails(
     assert found.get("notes") == (None if failed else [of_server])
     # The same for every host: Ansible says it once.
     assert found["warnings"] == ([of_server, of_bucket] if failed else [of_bucket])
-
-
-READ = {"changed": False, "apps": {"live": {"changed": False}}}
-NOTHING_TO_TAKE_BACK = {"changed": False, "apps": {}, "left_alone": {}, "runs": []}
-SKIPPED = {"changed": False, "skipped": True}
-FAILED = {"failed": True, "msg": "no"}
-REFUSED = {**FAILED, "login_refused": True}
-
-
-@pytest.mark.parametrize(
-    ("host", "line"),
-    [
-        (of_host(CHANGED, FAILED, BACK), "The previous settings are restored on ams-1."),
-        (of_host(CHANGED, FAILED, NOTHING_BACK), "As before the run: ams-1."),
-        (of_host(READ, restored=NOTHING_TO_TAKE_BACK), "Not changed by this run: ams-1."),
-        (of_host({**READ, "written_by": "a"}, restored=NOTHING_TO_TAKE_BACK), "Changed through another node"),
-        (of_host(CHANGED, restored=NOTHING_TO_TAKE_BACK), "Not known: ams-1."),
-        (of_host(FAILED, restored=NOTHING_TO_TAKE_BACK), "Nothing was written to ams-1."),
-        (of_host(REFUSED, restored=SKIPPED), "Nothing was written to ams-1."),
-        (of_host({**FAILED, "unsent": True}, restored=SKIPPED), "Nothing was written to ams-1."),
-        (of_host(SKIPPED), "Nothing was written to ams-1."),
-        (of_host(), "Not known: ams-1."),
-        (of_host(CHANGED), "Not known: ams-1."),
-        (of_host({"unreachable": True, "msg": "gone"}), "Not known: ams-1."),
-    ],
-)
-def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line: str) -> None:
-    """Without this every host without a failed restore is called as before, also one that has no result."""
-    said = describe_stopped(["ams-1"], {"ams-1": host}, ["ams-1"], "R").splitlines()
-    states = [each for each in said if not each.startswith(("The rollout", "- "))]
-    assert len(states) == 1
-    assert states[0].startswith(line)
-
-
-def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
-    """Storage stays changed where the servers are restored, and nothing said so."""
-    storage: dict[str, Any] = {
-        "videos": {"changes": ["created bucket videos", "set its CORS rule"]},
-        "other": {"changes": []},
-    }
-    hostvars = {"ams-1": of_host(CHANGED, FAILED, BACK)}
-    said = describe_stopped(["ams-1"], hostvars, ["ams-1"], "R", storage=storage).splitlines()
-    assert said[-1] == (
-        "Still changed on AWS, where nothing is rolled back: created bucket videos; set its CORS rule."
-    )
-    assert not any(
-        "AWS" in line for line in describe_stopped(["ams-1"], hostvars, ["ams-1"], "R").splitlines()
-    )

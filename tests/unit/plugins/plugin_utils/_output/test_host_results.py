@@ -15,6 +15,10 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.repor
     CheckResult,
     module_result,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
+    RunDetails,
+    run_result,
+)
 
 OBJECT = (Check.SETTINGS, Check.LIST, Check.HEAD, Check.PUT, Check.REDIRECT, Check.GET, Check.RANGE)
 PLAYED = "its key and folder work; redirect, download, seeking and CORS ok; it has uploaded nothing itself"
@@ -24,7 +28,8 @@ UNCHANGED = {"changed": False, "apps": {"live": {"changed": False}}, "unverified
 BACK, NOTHING_BACK = ({"apps": {"live": {"changed": changed}}} for changed in (True, False))
 RUN = "20261129T170206Z"
 UNDO = (
-    f"  Undo         ansible-playbook -i hosts.yml antmedia.s3_recording.rollback -e s3_recording_rollback_run={RUN}"
+    "  Undo         ansible-playbook -i hosts.yml antmedia.s3_recording.rollback "
+    f"-e s3_recording_rollback_run={RUN}"
 )
 WATCH = "  Watch        https://ams1.example.com:5443/live/streams/STREAM.mp4"
 OPEN = "  Open to      everyone: previews/ and streams/"
@@ -187,6 +192,79 @@ def test_a_server_of_a_failed_batch_that_was_verified_counts_no_more() -> None:
     assert found[0] == "RESULT  1 of 3 servers failed"
     assert not [line for line in found if PLAYED in line or "Watch" in line or "Undo" in line]
     assert "  The previous settings are restored on ams1, ams2." in found
+
+
+READ = {"changed": False, "apps": {"live": {"changed": False}}}
+NOTHING_TO_RESTORE = {"changed": False, "apps": {}, "left_alone": {}, "runs": []}
+SKIPPED = {"changed": False, "skipped": True}
+FAILED = {"failed": True, "msg": "no"}
+REFUSED = {**FAILED, "login_refused": True}
+CHANGED = {"changed": True, "msg": "live: 1 setting changed (mp4MuxingEnabled)"}
+
+
+@pytest.mark.parametrize(
+    ("host", "line"),
+    [
+        (of_host(CHANGED, FAILED, BACK), "The previous settings are restored on ams1."),
+        (of_host(CHANGED, FAILED, NOTHING_BACK), "As before the run: ams1."),
+        (of_host(READ, restored=NOTHING_TO_RESTORE), "Not changed by this run: ams1."),
+        (of_host({**READ, "written_by": "a"}, restored=NOTHING_TO_RESTORE), "Changed through another node"),
+        (of_host(CHANGED, restored=NOTHING_TO_RESTORE), "Not known: ams1."),
+        (of_host(FAILED, restored=NOTHING_TO_RESTORE), "Nothing was written to ams1."),
+        (of_host(REFUSED, restored=SKIPPED), "Nothing was written to ams1."),
+        (of_host({**FAILED, "unsent": True}, restored=SKIPPED), "Nothing was written to ams1."),
+        (of_host(SKIPPED), "Nothing was written to ams1."),
+        (of_host(), "Not known: ams1."),
+        (of_host(CHANGED), "Not known: ams1."),
+        (of_host({"unreachable": True, "msg": "gone"}), "Not known: ams1."),
+    ],
+)
+def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line: str) -> None:
+    """Without this every host without a failed restore is called as before, also one that has no result."""
+    details = RunDetails(run=RUN, stopped_in=["ams1"])
+    result = run_result(fleet(["ams1", "ams2"]), {"ams1": host, "ams2": {}}, details)
+    stopped, state = result.states
+    assert stopped == f"The rollout was stopped (run {RUN})."
+    assert state.startswith(line)
+    # It is in the batch that failed, so it is not among those that the run did not come to.
+    assert result.untouched == ["ams2"]
+
+
+def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
+    """Storage stays changed where the servers are restored, and nothing said so."""
+    storage: dict[str, Any] = {
+        "videos": {"changes": ["created bucket videos", "set its CORS rule"]},
+        "other": {"changes": []},
+    }
+    hostvars = {"ams1": of_host(CHANGED, FAILED, BACK)}
+    given: dict[str, Any] = {"run": RUN, "storage": storage}
+    assert recording_result_lines(fleet(["ams1"]), hostvars, {**given, "stopped_in": ["ams1"]})[:5] == [
+        "RESULT  1 server failed",
+        "  ! ams1: no",
+        f"  The rollout was stopped (run {RUN}).",
+        "  Still changed on AWS, where nothing is rolled back: created bucket videos; set its CORS rule.",
+        "  The previous settings are restored on ams1.",
+    ]
+    # A check after the rollout fails without stopping anything.
+    assert not [line for line in recording_result_lines(fleet(["ams1"]), hostvars, given) if "AWS:" in line]
+    assert "not made the leaked access key inactive" in str(
+        recording_result_lines(fleet(["ams1"]), hostvars, {**given, "stopped_in": ["ams1"], "leaked": True})
+    )
+
+
+def test_a_batch_that_was_verified_and_could_not_be_recorded_has_failed() -> None:
+    """No server of it is broken; the run ended well, and said nothing of why it was stopped."""
+    recorded = {"failed": True, "msg": "Writing /backup/ams1.json: no space left"}
+    hostvars = {
+        host: {**of_host(APPLIED, checked(by_object()), BACK), "__s3_recording_recorded": recorded}
+        for host in names(3)
+    }
+    found = recording_result_lines(fleet(names(3)), hostvars, details(stopped_in=names(3)))
+    assert found[:2] == [
+        "RESULT  3 servers failed",
+        "  ! ams1, ams2 and ams3: Writing /backup/ams1.json: no space left",
+    ]
+    assert "  The previous settings are restored on ams1, ams2, ams3." in found
 
 
 def test_settings_that_may_not_be_restored_are_neither_verified_nor_set() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.filter.report import recording_plan_lines
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
     format_differences,
     format_plan,
@@ -201,11 +200,3 @@ def test_a_value_of_a_stranger_is_one_short_line() -> None:
     assert "\x1b" not in line
     assert "… -> 1  (a)" in line
     assert len(line) < 200
-
-
-def test_the_filter_ends_with_the_problems() -> None:
-    given = plan(1, problems=[{"hosts": ["ams1"], "text": "x", "remedy": "do y"}])
-    differences = {"ams1": {"live": {"a": {"before": 1, "after": 2}}}}
-    assert [line.split()[0] for line in recording_plan_lines(given, differences)] == [
-        *("PLAN", "live:", "STOP", "!", "do"),
-    ]

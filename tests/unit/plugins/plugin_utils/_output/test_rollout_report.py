@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import (
     HostResult,
-    format_stopped,
+    describe_states,
+    describe_stop,
     group_notes,
     not_replaced,
 )
@@ -21,21 +22,17 @@ STUCK = (
 
 def test_every_host_is_told_as_it_is() -> None:
     batch = [
-        HostResult("a", broken="the redirect is broken", back=True),
+        HostResult("a", back=True),
         HostResult("b", back=True, left_alone=["live: hlsTime"]),
         HostResult("c", read=True),
         HostResult("i", unchanged=True, unwritten=True),
         HostResult("j", by_node=True),
-        HostResult("d", broken="no answer", stuck="the connection was refused."),
-        HostResult("e", broken="wrong password", unwritten=True),
+        HostResult("d", stuck="the connection was refused."),
+        HostResult("e", unwritten=True),
         HostResult("f"),
-        HostResult("g", left_alone=["live: hlsTime"]),
+        HostResult("g", left_alone=["live: mp4MuxingEnabled"]),
     ]
-    assert format_stopped(batch, [f"h{number}" for number in range(7)], "R").splitlines() == [
-        "The rollout was stopped (run R).",
-        "- a: the redirect is broken",
-        "- d: no answer",
-        "- e: wrong password",
+    assert describe_states(batch, "R") == [
         "The previous settings are restored on a, b.",
         "As before the run: c.",
         "Not changed by this run: i.",
@@ -44,9 +41,21 @@ def test_every_host_is_told_as_it_is() -> None:
         "Not known: f. Run verify.yml for them, or rollback.yml with s3_recording_rollback_run=R.",
         STUCK,
         "b: not restored, somebody else changed it: live: hlsTime",
-        "g: not restored, somebody else changed it: live: hlsTime",
-        "Not touched: h0, h1, h2, h3, h4 and 2 more.",
+        "g: not restored, somebody else changed it: live: mp4MuxingEnabled",
     ]
+
+
+def test_what_is_so_on_many_servers_is_one_line() -> None:
+    """A line a server was cut off by the limit of the result, with the servers that need somebody."""
+    hosts = [f"ams{number}" for number in range(1, 31)]
+    batch = [HostResult(host, stuck=f"https://{host}:5443: the connection was refused.") for host in hosts]
+    batch += [HostResult(f"x{number}", left_alone=["live: hlsTime"]) for number in range(2)]
+    stuck, left_alone = describe_states(batch, "R")
+    assert stuck.startswith(
+        "ams1, ams2, ams3, ams4, ams5 and 25 more: the previous settings could not be restored: the server: "
+        "the connection was refused. They are kept; "
+    )
+    assert left_alone == "x0 and x1: not restored, somebody else changed it: live: hlsTime"
 
 
 @pytest.mark.parametrize("again", ["rotate_key.yml", "decommission.yml"])
@@ -55,8 +64,8 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
 
     With a rotation rollback.yml was named for the servers of which it is not known how they are.
     """
-    batch = [HostResult("d", broken="no answer", stuck="the connection was refused."), HostResult("f")]
-    text = format_stopped(batch, [], "R", again)
+    batch = [HostResult("d", stuck="the connection was refused."), HostResult("f")]
+    text = "\n".join([*describe_stop("R", []), *describe_states(batch, "R", again)])
     assert f"when the server answers, run {again} again" in text
     assert f"Not known: f. Run {again} again." in text
     assert "rollback" not in text
@@ -65,9 +74,19 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
 
 
 def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
-    text = format_stopped([HostResult("d", broken="no answer")], [], "R", "rotate_key.yml", leaked=True)
-    assert "This run has not made the leaked access key inactive" in text
-    assert "fails at the end to say which one was not replaced" in text
+    first, leaked, on_aws = describe_stop("R", [["created bucket b", "set its CORS rule"]], leaked=True)
+    assert first == "The rollout was stopped (run R)."
+    assert leaked.startswith("This run has not made the leaked access key inactive")
+    assert leaked.endswith("fails at the end to say which one was not replaced.")
+    assert on_aws == (
+        "Still changed on AWS, where nothing is rolled back: created bucket b; set its CORS rule."
+    )
+
+
+def test_many_buckets_leave_room_for_what_else_a_stopped_rollout_leaves() -> None:
+    lines = describe_stop("R", [[f"created bucket b{number}"] for number in range(9)])
+    assert len(lines) == 4
+    assert lines[-1] == "Still changed on AWS: and 7 more buckets"
 
 
 def retired(key: str, *inactive: str, deleted: tuple[str, ...] = ()) -> dict[str, Any]:
