@@ -26,7 +26,18 @@ OF_THE_ROLE = {
 PREFIX = "antmedia.s3_recording."
 # Keywords of a task, as far as our examples and tests have them beside the action.
 KEYWORDS = {
-    *("name", "when", "vars", "register", "loop", "loop_control", "delegate_to", "run_once", "check_mode"),
+    *(
+        "name",
+        "when",
+        "vars",
+        "register",
+        "loop",
+        "loop_control",
+        "delegate_to",
+        "delegate_facts",
+        "run_once",
+        "check_mode",
+    ),
     *("become", "become_user", "no_log", "until", "retries", "delay", "environment", "changed_when", "tags"),
     *("failed_when", "notify", "diff", "ignore_errors", "module_defaults", "args", "connection", "throttle"),
 }
@@ -125,8 +136,24 @@ def test_role_variables_have_the_role_prefix(role: str) -> None:
 # Variables that the tasks of the role read themselves. A new one that the plan needs does not belong here.
 BESIDE_THE_INTENT = {
     *("secret_access_key", "key_kms_key_id", "key_recreate", "key_wait_timeout", "key_max_age_days"),
-    *("key_delete_after", "key_switch_wait", "key_leaked", "ams_email", "ams_password", "ams_jwt_token", "ams_timeout"),
-    *("inventory_hosts", "ams_start_timeout", "cluster_timeout", "verify", "verify_stream_timeout", "backup_dir", "rollback_run"),
+    *(
+        "key_delete_after",
+        "key_switch_wait",
+        "key_leaked",
+        "ams_email",
+        "ams_password",
+        "ams_jwt_token",
+        "ams_timeout",
+    ),
+    *(
+        "inventory_hosts",
+        "ams_start_timeout",
+        "cluster_timeout",
+        "verify",
+        "verify_stream_timeout",
+        "backup_dir",
+        "rollback_run",
+    ),
     *("rollback_since", "delete_bucket", "ignore_live_streams", "skip_unreachable", "gone_hosts"),
 }
 

@@ -48,7 +48,14 @@ class Module:
     def __init__(self, aws: AwsStandIn, buckets: list[dict[str, Any]], **params: Any) -> None:
         self.aws, self.region = aws, aws.region
         self.no_log_values: set[str] = set()
-        options = ("endpoint_url", "aws_config", "kms_key_id", "delete_after", "max_age_days", "vault_password")
+        options = (
+            "endpoint_url",
+            "aws_config",
+            "kms_key_id",
+            "delete_after",
+            "max_age_days",
+            "vault_password",
+        )
         more = dict.fromkeys(options)
         self.params: dict[str, Any] = {**more, "recreate": False, **params, "buckets": buckets}
 
