@@ -46,15 +46,18 @@ def plan_run(
     *,
     gone: Collection[str] = (),
     most_unreachable: int = 0,
+    verifies: bool = True,
 ) -> dict[str, Any]:
     """Return the changes, the refusals and the warnings of a run.
 
     desired: the plan of the inventory. reads: what each server has, None where no server is read. gone: hosts
-    that are gone for good. most_unreachable: how many others may be out of reach.
+    that are gone for good. most_unreachable: how many others may be out of reach. verifies: whether the run
+    verifies what an earlier one has left unverified.
     """
     hosts = desired["hosts"]
     of = {} if reads is None else {host: reads.get(host) or _NOT_READ for host in hosts if host not in gone}
-    servers = {**_sort_out(hosts, of, most_unreachable), "gone": sorted({*gone} & {*hosts})}
+    unverified = {host for host in of if verifies and _is_unverified(hosts[host])}
+    servers = {**_sort_out(of, unverified, most_unreachable), "gone": sorted({*gone} & {*hosts})}
     absent = {*servers["skipped"], *servers["gone"]}
     servers["present"] = [host for host in hosts if host not in absent]
     of_storage = [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
@@ -65,6 +68,7 @@ def plan_run(
         "problems": [*of_storage, *_problems(of, servers["skipped"], most_unreachable)],
         "warnings": [
             *_warnings(of, hosts),
+            *_about_unverified([host for host, each in servers["changes"].items() if not each]),
             *_about_skipped(servers["skipped"], servers["unreachable"]),
             *_about_gone(servers["gone"]),
         ],
@@ -76,10 +80,12 @@ def changes_of(read: Read) -> dict[str, Any]:
     return {app: each["changes"] for app, each in (read.get("apps") or {}).items() if each["changes"]}
 
 
-def _sort_out(hosts: Hosts, reads: Mapping[str, Read], most_unreachable: int) -> dict[str, Any]:
+def _sort_out(
+    reads: Mapping[str, Read], unverified: Collection[str], most_unreachable: int
+) -> dict[str, Any]:
     """Return which servers would change, which are as planned, and which are out of reach."""
     changes = {host: changes_of(read) for host, read in reads.items() if not read.get("problem")}
-    to_do = {host: each for host, each in changes.items() if each or _is_unverified(hosts[host])}
+    to_do = {host: each for host, each in changes.items() if each or host in unverified}
     unreachable = _unreachable(reads)
     return {
         "changing": {
@@ -151,6 +157,12 @@ def _about_live(app: str, streams: int, bucket: str) -> str:
     if streams == 1:
         return f"application '{app}': 1 stream is live, its recording will be in bucket {bucket}"
     return f"application '{app}': {streams} streams are live, their recordings will be in bucket {bucket}"
+
+
+def _about_unverified(hosts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    if hosts:
+        text = "an earlier run has changed this server and was interrupted before it was verified"
+        yield {"hosts": list(hosts), "text": text}
 
 
 def _about_skipped(skipped: Sequence[str], unreachable: Mapping[str, str]) -> Iterator[dict[str, Any]]:
