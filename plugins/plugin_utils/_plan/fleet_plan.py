@@ -9,8 +9,9 @@ Nothing here asks or changes anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
@@ -56,23 +57,31 @@ def plan_run(
     """
     hosts = desired["hosts"]
     of = {} if reads is None else {host: reads.get(host) or _NOT_READ for host in hosts if host not in gone}
-    unverified = {host for host in of if verifies and _is_unverified(hosts[host])}
-    servers = {**_sort_out(of, unverified, most_unreachable), "gone": sorted({*gone} & {*hosts})}
-    absent = {*servers["skipped"], *servers["gone"]}
-    servers["present"] = [host for host in hosts if host not in absent]
-    of_storage = [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
+    servers = _sort_out(of, _unverified(of, hosts) if verifies else (), most_unreachable)
+    servers["gone"] = sorted({*gone} & {*hosts})
+    servers["present"] = _without(hosts, servers["skipped"], servers["gone"])
     return {
         "is_made": bool(hosts),
         "buckets": _buckets(desired, storage),
         "servers": servers,
-        "problems": [*of_storage, *_problems(of, servers["skipped"], most_unreachable)],
-        "warnings": [
-            *_warnings(of, hosts),
-            *_about_unverified([host for host, each in servers["changes"].items() if not each]),
-            *_about_skipped(servers["skipped"], servers["unreachable"]),
-            *_about_gone(servers["gone"]),
-        ],
+        "problems": [*_problems_of(storage), *_problems(of, servers["skipped"], most_unreachable)],
+        "warnings": [*_warnings(of, hosts), *_about(servers)],
     }
+
+
+def _without(hosts: Iterable[str], *absent: Collection[str]) -> list[str]:
+    left_out = set(chain.from_iterable(absent))
+    return [host for host in hosts if host not in left_out]
+
+
+def _problems_of(storage: Storage) -> list[dict[str, Any]]:
+    return [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
+
+
+def _about(servers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from _about_unverified([host for host, changes in servers["changes"].items() if not changes])
+    yield from _about_skipped(servers["skipped"], servers["unreachable"])
+    yield from _about_gone(servers["gone"])
 
 
 def changes_of(read: Read) -> dict[str, Any]:
@@ -102,9 +111,9 @@ def _unreachable(reads: Mapping[str, Read]) -> dict[str, str]:
     return {host: _describe(read["problem"]) for host, read in reads.items() if _kind(read) == UNREACHABLE}
 
 
-def _is_unverified(host: Mapping[str, Any]) -> bool:
-    """True if an earlier run has changed the server and did not get to verify it."""
-    return os.path.exists(unverified_path(host["backup_path"]))
+def _unverified(asked: Iterable[str], hosts: Hosts) -> list[str]:
+    """Return the servers that an earlier run has changed without getting to verify them."""
+    return [host for host in asked if os.path.exists(unverified_path(hosts[host]["backup_path"]))]
 
 
 def _kind(read: Read) -> str:
