@@ -46,10 +46,10 @@ class HostResult:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = False) -> list[str]:
+def describe_stop(run: str, on_aws: Mapping[str, Sequence[str]], *, leaked: bool = False) -> list[str]:
     """Return what a rollout that was stopped leaves behind beside the servers.
 
-    on_aws: what this run changed of each bucket's storage. leaked: True if the access key was being rotated
+    on_aws: bucket to what this run changed of its storage. leaked: True if the access key was being rotated
     because it has leaked.
     """
     lines = [f"The rollout was stopped (run {run})."]
@@ -60,8 +60,11 @@ def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = F
             "with the stored key, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
-    changed = [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
-    return [*lines, *limited(changed, _MOST_BUCKETS, "bucket", "Still changed on AWS: ")]
+    still = [
+        f"Still changed on AWS, where nothing is rolled back: {', '.join(changed)} of {bucket}."
+        for bucket, changed in on_aws.items()
+    ]
+    return [*lines, *limited(still, _MOST_BUCKETS, "bucket", "Still changed on AWS: ")]
 
 
 def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> list[str]:

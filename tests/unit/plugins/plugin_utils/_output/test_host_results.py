@@ -233,8 +233,11 @@ def test_as_before_is_said_of_a_server_that_was_read(host: dict[str, Any], line:
 def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
     """Storage stays changed where the servers are restored, and nothing said so."""
     storage: dict[str, Any] = {
-        "videos": {"changes": ["created bucket videos", "set its CORS rule"]},
-        "other": {"changes": []},
+        "videos": {
+            "changes": ["created bucket videos", "set its CORS rule"],
+            "parts": ["bucket", "CORS rule"],
+        },
+        "other": {"changes": [], "parts": []},
     }
     hostvars = {"ams1": of_host(CHANGED, FAILED, BACK)}
     given: dict[str, Any] = {"run": RUN, "storage": storage}
@@ -242,7 +245,7 @@ def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
         "RESULT  1 server failed",
         "  ! ams1: no",
         f"  The rollout was stopped (run {RUN}).",
-        "  Still changed on AWS, where nothing is rolled back: created bucket videos; set its CORS rule.",
+        "  Still changed on AWS, where nothing is rolled back: bucket, CORS rule of videos.",
         "  The previous settings are restored on ams1.",
     ]
     # A check after the rollout fails without stopping anything.

@@ -65,7 +65,7 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
     With a rotation rollback.yml was named for the servers of which it is not known how they are.
     """
     batch = [HostResult("d", stuck="the connection was refused."), HostResult("f")]
-    text = "\n".join([*describe_stop("R", []), *describe_states(batch, "R", again)])
+    text = "\n".join([*describe_stop("R", {}), *describe_states(batch, "R", again)])
     assert f"when the server answers, run {again} again" in text
     assert f"Not known: f. Run {again} again." in text
     assert "rollback" not in text
@@ -74,17 +74,15 @@ def test_what_only_one_playbook_finishes_names_that_one_alone(again: str) -> Non
 
 
 def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
-    first, leaked, on_aws = describe_stop("R", [["created bucket b", "set its CORS rule"]], leaked=True)
+    first, leaked, on_aws = describe_stop("R", {"b": ["bucket", "CORS rule"]}, leaked=True)
     assert first == "The rollout was stopped (run R)."
     assert leaked.startswith("This run has not made the leaked access key inactive")
     assert leaked.endswith("fails at the end to say which one was not replaced.")
-    assert on_aws == (
-        "Still changed on AWS, where nothing is rolled back: created bucket b; set its CORS rule."
-    )
+    assert on_aws == "Still changed on AWS, where nothing is rolled back: bucket, CORS rule of b."
 
 
 def test_many_buckets_leave_room_for_what_else_a_stopped_rollout_leaves() -> None:
-    lines = describe_stop("R", [[f"created bucket b{number}"] for number in range(9)])
+    lines = describe_stop("R", {f"b{number}": ["bucket"] for number in range(9)})
     assert len(lines) == 4
     assert lines[-1] == "Still changed on AWS: and 7 more buckets"
 
