@@ -43,6 +43,11 @@ SENTENCES = {
         "module_utils/_check/live*.py",
     ),
     "How a rollout that was stopped has ended": ("plugin_utils/_output/rollout_report.py",),
+    "What a plan finds": (
+        "plugin_utils/_plan/*.py",
+        "plugin_utils/_read/*.py",
+        "action/recording_plan.py",
+    ),
     "Why a run is not rolled back": ("plugin_utils/_rollback/runs.py",),
     "What AWS would refuse, and what would change somebody else's access": ("module_utils/_aws/*_plan.py",),
     "What an answer of a server or of AWS comes to": (
@@ -59,6 +64,7 @@ INTRODUCTION = (
 # Of an access key's state, called in other files than its own.
 FACTS = ("error",)
 _SHORTEST = 5  # words
+_DISPLAY = "antmedia.s3_recording.recording_display"
 # They say how a value is turned into text, and not which.
 _HOW = {
     "self",
@@ -126,6 +132,25 @@ def errors() -> list[Message]:
             if isinstance(node, ast.Call) and id(node) not in inside and is_error(node, makers):
                 found.append(Message(path, tuple(text_of(part, known) for part in node.args[:3])))
     return found
+
+
+def of_actions() -> list[str]:
+    """Return the messages of actions that fail by what they return."""
+    return [
+        text_of(value, known)
+        for _path, tree in _sources()
+        for node, known in _scoped(tree)
+        if isinstance(node, ast.Dict) and _is_failure(node)
+        for key, value in zip(node.keys, node.values)
+        if getattr(key, "value", None) == "msg"
+    ]
+
+
+def _is_failure(node: ast.Dict) -> bool:
+    return any(
+        getattr(key, "value", None) == "failed" and getattr(value, "value", None) is True
+        for key, value in zip(node.keys, node.values)
+    )
 
 
 def is_error(node: ast.Call, makers: Mapping[str, ast.FunctionDef]) -> bool:
@@ -233,7 +258,7 @@ def _docstring(node: ast.AST) -> list[ast.AST]:
 def of_roles() -> list[str]:
     """Yield the messages of tasks of roles and playbooks that stop a run."""
     found = []
-    for path in [*sorted(REPO.glob("roles/*/tasks/**/*.yml")), *sorted(REPO.glob("playbooks/*.yml"))]:
+    for path in [*sorted(REPO.glob("roles/*/tasks/**/*.yml")), *sorted(REPO.glob("playbooks/**/*.yml"))]:
         found += [str(each["msg"]) for each in _fails(yaml.safe_load(path.read_text(encoding="utf-8")))]
     return [" ".join(_without_jinja(text).split()) for text in found]
 
@@ -242,6 +267,8 @@ def _fails(tasks: Any) -> Iterator[dict[str, Any]]:
     for task in tasks if isinstance(tasks, list) else []:
         if "ansible.builtin.fail" in task:
             yield task["ansible.builtin.fail"]
+        if "problem" in (displayed := task.get(_DISPLAY) or {}):
+            yield {"msg": displayed["problem"]}
         for inner in ("block", "rescue", "always", "tasks"):
             yield from _fails(task.get(inner))
 
@@ -276,7 +303,8 @@ def page() -> str:
         lines += [f"- {_escaped(text)}" for pattern in files for text in sentences(pattern)]
         lines.append("")
     lines += ["What stops a run", "----------------", ""]
-    lines += [f"- {_escaped(text)}" for text in of_roles()]
+    stopping = [*of_roles(), *(text for text in of_actions() if text != text.upper())]
+    lines += [f"- {_escaped(text)}" for text in dict.fromkeys(stopping)]
     lines += ["", "Errors of the modules", "---------------------", ""]
     for message in dict.fromkeys(errors()):
         text = ". ".join(" ".join(part.split()) for part in message.parts if part)

@@ -36,7 +36,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 _DISTRIBUTION = "cloudfront_recording_distribution"
 _RESULTS = "s3_recording_results"
 _NO_DISTRIBUTION = (
-    "Bucket {} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
+    "Bucket {bucket} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
     "s3_recording_cloudfront_distribution"
 )
 _PLAN, _SITE, _DRIFT = "plan", "site", "drift"
@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
         found = [*desired["problems"], *(read.get("problems") or [])]
         is_created = boolean(self._variables("__s3_recording_reads_storage", True))
         if not is_created:
-            found += [_NO_DISTRIBUTION.format(bucket) for bucket in _without_domain(desired, read["buckets"])]
+            found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in _without_domain(desired, read["buckets"])]
         # The key is read where the storage is: it fails for the same reason.
         return Storage(read["buckets"] if is_created else {}, found or keys.get("problems") or [])
 

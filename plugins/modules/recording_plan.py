@@ -41,9 +41,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The lines that were displayed, or why it failed.
+  description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
   returned: always
   type: raw
   sample:
-    - "PLAN  AWS: nothing to change.  Servers: 3 as they are, 0 unreachable."
+    - "PLAN  AWS: nothing to change.  Servers: nothing to change, 1 as it is, 0 unreachable."
 """
