@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible.module_utils.common.warnings import get_warning_messages
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     cloudfront_recording_distribution_apply,
     iam_programmatic_user_apply,
@@ -398,7 +397,11 @@ def test_a_key_that_another_run_makes_just_now_is_waited_for(
     assert result["buckets"][mine.bucket]["changes"] == []
 
 
-def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(aws: AwsStandIn) -> None:
+def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(iam_stored_access_key_apply, "warn", said.append)
     mine = at_stand_in(aws, delivery="private")
     apply(aws, mine)
     ssm = aws.client("ssm")
@@ -409,8 +412,8 @@ def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(aws: Aws
     found = plan(aws, mine, max_age_days=90)["buckets"][mine.bucket]
     assert found["run"] == []
     assert found["results"]["iam_stored_access_key"]["rotation_due"] is True
-    key = document["access_key_id"]
-    assert any(f"The access key {key} of IAM user" in each for each in get_warning_messages())
+    (warning,) = said
+    assert f"The access key {document['access_key_id']} of IAM user" in warning
 
 
 def test_a_new_bucket_is_looked_at_again_after_it_is_made(aws: AwsStandIn) -> None:
