@@ -221,7 +221,7 @@ class RunDetails:
     def after_stop(self) -> list[str]:
         """Return what a run that was stopped leaves behind beside the servers."""
         changes = [each["changes"] for each in self.storage.values() if each.get("changes")]
-        return describe_stop(self.run, changes, leaked=self.leaked) if self.stopped else []
+        return describe_stop(self.run, changes, self.again, leaked=self.leaked) if self.stopped else []
 
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:

@@ -71,6 +71,12 @@ def plan_run(
     }
 
 
+def next_key(bucket: Mapping[str, Any]) -> dict[str, str]:
+    """Return the change of a bucket whose access key is rotated."""
+    text = "IAM user {iam_user} will get the next access key, stored in {key_store} {key_stored_at}"
+    return {"action": "add", "what": "key", "text": text.format_map(bucket)}
+
+
 def changes_of(read: Read) -> dict[str, Any]:
     """Return the settings that would change, by application."""
     return {app: each["changes"] for app, each in (read.get("apps") or {}).items() if each["changes"]}
