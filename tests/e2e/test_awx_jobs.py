@@ -25,7 +25,7 @@ pytest.importorskip(
 
 BUCKET, REGION = "awx-recordings", "eu-west-1"
 SLICES = 3
-# Of a server in a rollout: to read it, to change it, to be verified right after that and once more at the end.
+# Of a server in a rollout: to read it, to change it, to verify that, and to verify it once more at the end.
 LOGINS = 4
 
 
@@ -159,7 +159,7 @@ def test_a_rollout_that_fails_takes_everything_back(controller: Controller) -> N
     assert "There is drift" in went.nodes["report"][0].stdout
     drift = went.nodes["report"][0].stdout
     assert "Servers: 7 to change" in drift
-    assert f'live: s3BucketName null -> "{BUCKET}"  ({', '.join(controller.names)})' in drift
+    assert f'live: s3BucketName null -> "{BUCKET}"  ({", ".join(controller.names)})' in drift
 
     controller.fleet.clear_faults()
     assert controller.rollout().good

@@ -46,7 +46,7 @@ def _at(service: str, *requests: int, writes: bool = False) -> list[Kill]:
 
 
 def _cases() -> list[Case]:
-    # A server is read for the plan first: 6 requests, 5 in a rotation. It is written at 11, in a rotation at 9.
+    # A server is read for the plan first, by 6 requests (5 in a rotation), and written by the 11th (9th).
     of_site = [*_at(AWS, 1, 2, 3, 5, 7, 9, writes=True), *_at(SERVER, 2, 11, 14)]
     of_rotation = [*_at(AWS, 1, 2, writes=True), *_at(SERVER, 3, 9)]
     of_decommission = [*_at(AWS, 1, 2, 3, 4, writes=True), *_at(SERVER, 4, 6)]

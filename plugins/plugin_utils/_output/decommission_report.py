@@ -31,9 +31,7 @@ def report(
     off = [host for host, done in applied.items() if "apps" in done and not done.get("failed")]
     # A server that is gone for good is not read, and needs nothing.
     unlisted = [
-        host
-        for host, read in reads.items()
-        if read.get("applications") is None and not read.get("skipped")
+        host for host, read in reads.items() if read.get("applications") is None and not read.get("skipped")
     ]
     buckets = {}
     for bucket in fleet["buckets"]:
