@@ -22,8 +22,9 @@ STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
 USER = f"{BUCKET}-recording"
 # Of a server in a rotation: to read it, to change it, and to verify it.
 LOGINS = 3
-# No server listens on the port for discarding.
-NOBODY = "http://127.0.0.1:9"
+# Nothing listens on the port for discarding.
+NO_SERVER = {"s3_recording_ams_url": "http://127.0.0.1:9"}
+NO_SSH = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 
 
 class KeyLife:
@@ -32,8 +33,8 @@ class KeyLife:
     def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
         self.aws, self.fleet, self.folder = aws, fleet, folder
         self.names = [f"ams-{number}" for number in range(1, len(fleet.hosts) + 1)]
-        # Servers to which no connection can be made.
-        self.out_of_reach: set[str] = set()
+        # Variables of hosts beside their own.
+        self.of_host: dict[str, dict[str, Any]] = {}
         self.variables: dict[str, Any] = {
             "s3_recording_bucket": BUCKET,
             "s3_recording_region": REGION,
@@ -50,7 +51,7 @@ class KeyLife:
     def run(self, playbook: str, *arguments: str, **options: Any) -> PlaybookRun:
         variables = {**self.variables, **options.pop("variables", {})}
         hosts = {
-            name: {"s3_recording_ams_url": NOBODY if name in self.out_of_reach else host.url}
+            name: {"s3_recording_ams_url": host.url, **self.of_host.get(name, {})}
             for name, host in zip(self.names, self.fleet.hosts)
         }
         inventory = {"all": {"hosts": hosts, "vars": variables}}
@@ -212,7 +213,7 @@ def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) ->
 def test_a_server_out_of_reach_stops_a_rotation_before_the_next_key_exists(life: KeyLife) -> None:
     """The next key was made first, and the plan that stopped the run then said that nothing was changed."""
     first = life.stored()["access_key_id"]
-    life.out_of_reach = {"ams-3"}
+    life.of_host = {"ams-3": NO_SERVER}
     stopped = life.run(ROTATE, expected_rc=2)
     told = words(stopped)
     assert "STOP 1 problem on 1 server. Nothing was changed." in told
@@ -228,7 +229,7 @@ def test_a_server_out_of_reach_stops_a_rotation_before_the_next_key_exists(life:
     told = said(skipped, "bucket | retire_key | Show which servers still need the previous key")
     assert "this run has not seen 1 of 4 servers of the inventory with the next one: ams-3" in told
 
-    life.out_of_reach = set()
+    life.of_host = {}
     life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
     assert life.keys() == {second: "Active"}
     assert life.on_servers() == [second] * 4
@@ -236,7 +237,7 @@ def test_a_server_out_of_reach_stops_a_rotation_before_the_next_key_exists(life:
 
 def test_a_leaked_key_waits_for_no_server_that_is_left_out_or_gone(life: KeyLife) -> None:
     leaked = life.stored()["access_key_id"]
-    life.out_of_reach = {"ams-3"}
+    life.of_host = {"ams-3": NO_SERVER}
     options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
     stopped = life.run(ROTATE, expected_rc=2, **options)
     assert "Nothing was changed." in words(stopped)
@@ -300,6 +301,25 @@ def test_without_the_check_verify_alone_checks_and_no_later_run_restores_a_retir
     assert ran(life.run(DECOMMISSION, variables=unchecked).of_step("check")) == []
     assert life.stored() == {}
     assert list((life.folder / "former").glob("*.unverified.json")) == []
+
+
+def test_a_host_that_ansible_does_not_reach_does_not_take_the_result_with_it(life: KeyLife) -> None:
+    """The last play had that host alone, on which no task runs any more."""
+    first = life.stored()["access_key_id"]
+    life.of_host = {"ams-1": NO_SSH}
+    told = words(life.run("antmedia.s3_recording.verify", expected_rc=4, expected_warnings=None))
+    assert "RESULT 1 of 4 servers failed. 3 servers record application live" in told
+    assert "! ams-1: Task failed: Failed to connect to the host via ssh" in told
+
+    told = words(life.run(DECOMMISSION, expected_rc=4, expected_warnings=None))
+    assert life.on_servers() == [first, "", "", ""]
+    assert life.keys() == {first: "Active"}
+    assert "RESULT 3 servers no longer record application live" in told
+    assert "Not changed ams-1: could not be read" in told
+
+    # No key waits for it once it is gone for good.
+    life.run(DECOMMISSION, extra_vars={"s3_recording_gone_hosts": "ams-1"})
+    assert life.stored() == {}
 
 
 def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) -> None:

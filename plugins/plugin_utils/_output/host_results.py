@@ -31,6 +31,7 @@ class _Steps:
         self.applied, self.verified, self.rollback = (
             variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "verified", "restored")
         )
+        self.is_unread = _is_broken(variables.get("__s3_recording_read") or {})
         # A restore reads what it has a backup of; without one, this run has sent nothing.
         self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
         self.by_node = bool(self.applied.get("written_by")) and not self.rollback.get("apps")
@@ -107,6 +108,11 @@ class _Steps:
         return any(map(_is_broken, (self.applied, self.verified, self.rollback)))
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """True if Ansible runs no more task on the host."""
+        return any(step.get("unreachable") for step in (self.applied, self.verified))
+
+    @property
     def is_verified(self) -> bool:
         return bool(self.verified) and not self.verified.get("skipped")
 
@@ -129,8 +135,9 @@ def _is_broken(result: Mapping[str, Any]) -> bool:
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts that could not be changed, verified or restored."""
-    return [host for host in hosts if _Steps(hostvars[host]).is_broken]
+    """Return the hosts that could not be changed, verified or restored, those that Ansible cannot reach last."""
+    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    return sorted(_with("is_broken", steps), key=lambda host: steps[host].is_out_of_reach)
 
 
 def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
@@ -237,7 +244,12 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
-        untouched=[host for host in steps if host not in reached and host not in as_planned],
+        unread=_with("is_unread", steps),
+        untouched=[
+            host
+            for host, each in steps.items()
+            if host not in reached and host not in as_planned and not each.is_unread
+        ],
         states=[*describe_states(_ended(reached), details.run, details.again), *details.after_stop()],
         undo=details.undo(servers),
         removes=details.removes,

@@ -65,7 +65,7 @@ class RunResult:
     """All that a run did.
 
     as_planned: the servers that needed no change. states: lines about servers of a batch that failed.
-    untouched: servers that the run did not come to. undo: the command, empty where there is nothing to undo.
+    untouched: servers that the run did not come to. unread: those that could not be read. undo: the command, empty where there is nothing to undo.
     not_verified: why servers were not verified. removes: True if the run turned recording off.
     """
 
@@ -75,6 +75,7 @@ class RunResult:
     skipped: Sequence[str] = ()
     gone: Sequence[str] = ()
     untouched: Sequence[str] = ()
+    unread: Sequence[str] = ()
     states: Sequence[str] = ()
     undo: str = ""
     not_verified: str = "this run tested nothing there"
@@ -239,6 +240,7 @@ def _facts(run: RunResult) -> list[str]:
         ("As planned", f"{planned} {were} not changed" if run.as_planned else ""),
         ("Skipped", f"{listed(run.skipped)}: nothing was done there" if run.skipped else ""),
         ("Gone", f"{listed(run.gone)}: nothing was done there" if run.gone else ""),
+        ("Not changed", f"{listed(run.unread)}: could not be read, see above" if run.unread else ""),
         ("Not touched", f"{listed(run.untouched)}: the run ended before" if run.untouched else ""),
         ("Undo", run.undo),
     ]
