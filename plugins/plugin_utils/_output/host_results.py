@@ -135,7 +135,7 @@ def _is_broken(result: Mapping[str, Any]) -> bool:
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts that could not be changed, verified or restored, those that Ansible cannot reach last."""
+    """Return the hosts that could not be changed, verified or restored; last those that Ansible lost."""
     steps = {host: _Steps(hostvars[host]) for host in hosts}
     return sorted(_with("is_broken", steps), key=lambda host: steps[host].is_out_of_reach)
 
@@ -227,8 +227,17 @@ class RunDetails:
 
     def after_stop(self) -> list[str]:
         """Return what a run that was stopped leaves behind beside the servers."""
-        changes = [each["changes"] for each in self.storage.values() if each.get("changes")]
-        return describe_stop(self.run, changes, self.again, leaked=self.leaked) if self.stopped else []
+        changed = {
+            bucket: each.get("parts") or each["changes"]
+            for bucket, each in self.storage.items()
+            if each.get("changes")
+        }
+        return describe_stop(self.run, changed, leaked=self.leaked) if self.stopped else []
+
+    def to_finish(self) -> list[str]:
+        """Return how a run that was stopped is finished, where rollback.yml does not undo it."""
+        text = f"The access key that was in use still works. Run {self.again} again to finish it."
+        return [text] if self.stopped and self.again and not self.leaked else []
 
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
@@ -250,7 +259,11 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
             for host, each in steps.items()
             if host not in reached and host not in as_planned and not each.is_unread
         ],
-        states=[*describe_states(_ended(reached), details.run, details.again), *details.after_stop()],
+        states=[
+            *describe_states(_ended(reached), details.run, details.again),
+            *details.after_stop(),
+            *details.to_finish(),
+        ],
         undo=details.undo(servers),
         removes=details.removes,
     )

@@ -65,7 +65,8 @@ class RunResult:
     """All that a run did.
 
     as_planned: the servers that needed no change. states: lines about servers of a batch that failed.
-    untouched: servers that the run did not come to. unread: those that could not be read. undo: the command, empty where there is nothing to undo.
+    untouched: servers that the run did not come to. unread: those that could not be read.
+    undo: the command, empty where there is nothing to undo.
     not_verified: why servers were not verified. removes: True if the run turned recording off.
     """
 

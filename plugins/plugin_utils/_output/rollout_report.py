@@ -46,16 +46,17 @@ class HostResult:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def describe_stop(
-    run: str, on_aws: Iterable[Sequence[str]], again: str = "", *, leaked: bool = False
-) -> list[str]:
+def describe_stop(run: str, on_aws: Mapping[str, Sequence[str]], *, leaked: bool = False) -> list[str]:
     """Return what a rollout that was stopped leaves behind beside the servers.
 
-    on_aws: what this run changed of each bucket's storage. again: the playbook that finishes the run, where
-    rollback.yml does not undo it. leaked: True if the access key was being rotated because it has leaked.
+    on_aws: bucket to what this run changed of its storage. leaked: True if the access key was being rotated
+    because it has leaked.
     """
     lines = [f"The rollout was stopped (run {run})."]
-    lines += [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
+    lines += [
+        f"Still changed on AWS, where nothing is rolled back: {', '.join(changed)} of {bucket}."
+        for bucket, changed in on_aws.items()
+    ]
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "
@@ -63,8 +64,6 @@ def describe_stop(
             "with the stored key, makes the previous one inactive, and fails at the end to say which one "
             "was not replaced."
         )
-    elif again:
-        lines.append(f"The access key that was in use still works. Run {again} again to finish it.")
     return lines
 
 
