@@ -544,7 +544,7 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
 
 def test_a_decommissioning_that_is_stopped_leaves_the_key_and_the_next_one_finishes_it(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
-    life.fleet.fault(2, "status", status=500, method="POST", path="/applications/settings/")
+    life.fleet.fault(2, "status", status=400, method="POST", path="/applications/settings/")
     stopped = life.run(DECOMMISSION, expected_rc=2, variables={"s3_recording_serial": [1, "100%"]})
     assert life.on_servers() == ["", first, first, first]
     assert (life.keys(), life.stored()["access_key_id"]) == ({first: "Active"}, first)
