@@ -33,6 +33,7 @@ class _Steps:
         )
         # The same for all hosts of a batch.
         self.recorded = variables.get("__s3_recording_recorded") or {}
+        self.is_unread = _is_broken(variables.get("__s3_recording_read") or {})
         # A restore reads what it has a backup of; without one, this run has sent nothing.
         self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
         self.by_node = bool(self.applied.get("written_by")) and not self.rollback.get("apps")
@@ -107,6 +108,11 @@ class _Steps:
         return any(map(_is_broken, (self.applied, self.verified, self.recorded, self.rollback)))
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """True if Ansible runs no more task on the host."""
+        return any(step.get("unreachable") for step in (self.applied, self.verified))
+
+    @property
     def is_verified(self) -> bool:
         return bool(self.verified) and not self.verified.get("skipped")
 
@@ -130,8 +136,9 @@ def _is_broken(result: Mapping[str, Any]) -> bool:
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts that could not be changed, verified or restored."""
-    return [host for host in hosts if _Steps(hostvars[host]).is_broken]
+    """Return the hosts that could not be changed, verified or restored; last those that Ansible lost."""
+    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    return sorted(_with("is_broken", steps), key=lambda host: steps[host].is_out_of_reach)
 
 
 def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
@@ -228,6 +235,11 @@ class RunDetails:
         }
         return describe_stop(self.run, changed, leaked=self.leaked) if self.stopped_in else []
 
+    def to_finish(self) -> list[str]:
+        """Return how a run that was stopped is finished, where rollback.yml does not undo it."""
+        text = f"The access key that was in use still works. Run {self.again} again to finish it."
+        return [text] if self.stopped_in and self.again and not self.leaked else []
+
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
     """Return what a run did, from what its steps have registered. fleet: its hosts and buckets."""
@@ -243,8 +255,13 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
-        untouched=[host for host in steps if host not in known],
-        states=[*details.after_stop(), *describe_states(_ended(steps, details), details.run, details.again)],
+        unread=_with("is_unread", steps),
+        untouched=[host for host, each in steps.items() if host not in known and not each.is_unread],
+        states=[
+            *details.after_stop(),
+            *describe_states(_ended(steps, details), details.run, details.again),
+            *details.to_finish(),
+        ],
         undo=details.undo(servers),
         removes=details.removes,
     )
