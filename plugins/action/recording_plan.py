@@ -69,6 +69,7 @@ class ActionModule(ActionBase):
             self._reads() if reads_servers else None,
             gone=gone,
             most_unreachable=most_unreachable(self._variables(SKIP, 0), servers),
+            verifies=boolean(self._variables("s3_recording_verify", True)),
         )
 
     def _storage(self, desired: Mapping[str, Any]) -> Storage:

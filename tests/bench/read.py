@@ -21,7 +21,7 @@ from .measure import Cost
 from .site import LOGIN, LOGOUT, SETTINGS, THREE, Site, WrongWork, site
 from .table import Batch, Results, machine
 
-ROLE = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan", "rolespec_validate": False}
+ROLE = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "shared/desired", "rolespec_validate": False}
 PLAN = (
     {"name": "Plan", "ansible.builtin.import_role": ROLE},
     {"name": "Keys", "antmedia.s3_recording.recording_keys": {}, "run_once": True},

@@ -85,9 +85,11 @@ def _on_aws(buckets: Mapping[str, Any]) -> str:
 
 
 def _on_servers(servers: Mapping[str, Any]) -> str:
-    sizes = [sum(map(len, apps.values())) for apps in servers["changing"].values()]
+    sizes = [sum(map(len, apps.values())) for apps in servers["changing"].values() if apps]
+    only_verified = len(servers["changing"]) - len(sizes)
     parts = [
         f"{len(sizes)} to change ({_settings(sizes)})" if sizes else "nothing to change",
+        *([f"{only_verified} to verify"] if only_verified else []),
         f"{len(servers['unchanged'])} as {'it is' if len(servers['unchanged']) == 1 else 'they are'}",
         f"{len(servers['unreachable'])} unreachable",
     ]

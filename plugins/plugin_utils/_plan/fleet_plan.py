@@ -9,8 +9,9 @@ Nothing here asks or changes anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
@@ -46,29 +47,41 @@ def plan_run(
     *,
     gone: Collection[str] = (),
     most_unreachable: int = 0,
+    verifies: bool = True,
 ) -> dict[str, Any]:
     """Return the changes, the refusals and the warnings of a run.
 
     desired: the plan of the inventory. reads: what each server has, None where no server is read. gone: hosts
-    that are gone for good. most_unreachable: how many others may be out of reach.
+    that are gone for good. most_unreachable: how many others may be out of reach. verifies: whether the run
+    verifies what an earlier one has left unverified.
     """
     hosts = desired["hosts"]
     of = {} if reads is None else {host: reads.get(host) or _NOT_READ for host in hosts if host not in gone}
-    servers = {**_sort_out(hosts, of, most_unreachable), "gone": sorted({*gone} & {*hosts})}
-    absent = {*servers["skipped"], *servers["gone"]}
-    servers["present"] = [host for host in hosts if host not in absent]
-    of_storage = [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
+    servers = _sort_out(of, _unverified(of, hosts) if verifies else (), most_unreachable)
+    servers["gone"] = sorted({*gone} & {*hosts})
+    servers["present"] = _without(hosts, servers["skipped"], servers["gone"])
     return {
         "is_made": bool(hosts),
         "buckets": _buckets(desired, storage),
         "servers": servers,
-        "problems": [*of_storage, *_problems(of, servers["skipped"], most_unreachable)],
-        "warnings": [
-            *_warnings(of, hosts),
-            *_about_skipped(servers["skipped"], servers["unreachable"]),
-            *_about_gone(servers["gone"]),
-        ],
+        "problems": [*_problems_of(storage), *_problems(of, servers["skipped"], most_unreachable)],
+        "warnings": [*_warnings(of, hosts), *_about(servers)],
     }
+
+
+def _without(hosts: Iterable[str], *absent: Collection[str]) -> list[str]:
+    left_out = set(chain.from_iterable(absent))
+    return [host for host in hosts if host not in left_out]
+
+
+def _problems_of(storage: Storage) -> list[dict[str, Any]]:
+    return [{"hosts": [], "text": text, "remedy": ""} for text in storage.problems]
+
+
+def _about(servers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from _about_unverified([host for host, changes in servers["changes"].items() if not changes])
+    yield from _about_skipped(servers["skipped"], servers["unreachable"])
+    yield from _about_gone(servers["gone"])
 
 
 def changes_of(read: Read) -> dict[str, Any]:
@@ -76,10 +89,12 @@ def changes_of(read: Read) -> dict[str, Any]:
     return {app: each["changes"] for app, each in (read.get("apps") or {}).items() if each["changes"]}
 
 
-def _sort_out(hosts: Hosts, reads: Mapping[str, Read], most_unreachable: int) -> dict[str, Any]:
+def _sort_out(
+    reads: Mapping[str, Read], unverified: Collection[str], most_unreachable: int
+) -> dict[str, Any]:
     """Return which servers would change, which are as planned, and which are out of reach."""
     changes = {host: changes_of(read) for host, read in reads.items() if not read.get("problem")}
-    to_do = {host: each for host, each in changes.items() if each or _is_unverified(hosts[host])}
+    to_do = {host: each for host, each in changes.items() if each or host in unverified}
     unreachable = _unreachable(reads)
     return {
         "changing": {
@@ -96,9 +111,9 @@ def _unreachable(reads: Mapping[str, Read]) -> dict[str, str]:
     return {host: _describe(read["problem"]) for host, read in reads.items() if _kind(read) == UNREACHABLE}
 
 
-def _is_unverified(host: Mapping[str, Any]) -> bool:
-    """True if an earlier run has changed the server and did not get to verify it."""
-    return os.path.exists(unverified_path(host["backup_path"]))
+def _unverified(asked: Iterable[str], hosts: Hosts) -> list[str]:
+    """Return the servers that an earlier run has changed without getting to verify them."""
+    return [host for host in asked if os.path.exists(unverified_path(hosts[host]["backup_path"]))]
 
 
 def _kind(read: Read) -> str:
@@ -151,6 +166,12 @@ def _about_live(app: str, streams: int, bucket: str) -> str:
     if streams == 1:
         return f"application '{app}': 1 stream is live, its recording will be in bucket {bucket}"
     return f"application '{app}': {streams} streams are live, their recordings will be in bucket {bucket}"
+
+
+def _about_unverified(hosts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    if hosts:
+        text = "an earlier run has changed this server and was interrupted before it was verified"
+        yield {"hosts": list(hosts), "text": text}
 
 
 def _about_skipped(skipped: Sequence[str], unreachable: Mapping[str, str]) -> Iterator[dict[str, Any]]:

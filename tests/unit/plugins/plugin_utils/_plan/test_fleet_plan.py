@@ -54,6 +54,14 @@ def test_a_change_that_an_earlier_run_did_not_verify_is_still_to_do(desired: dic
     assert servers["unchanged"] == ["ams1", "ams3"]
 
 
+def test_a_run_that_verifies_nothing_has_no_task_for_what_is_not_verified(desired: dict[str, Any]) -> None:
+    """It would have one in each run, for ever."""
+    Path(unverified_path(desired["hosts"]["ams2"]["backup_path"])).write_text("{}")
+    plan = plan_run(desired, Storage(), dict.fromkeys(desired["hosts"], read()), verifies=False)
+    assert plan["servers"]["changing"] == {}
+    assert plan["warnings"] == []
+
+
 def test_all_problems_at_once_each_with_its_host(desired: dict[str, Any]) -> None:
     reads = {"ams1": broken("login", "wrong password", "Correct it"), "ams2": broken("refused", "HTML", "")}
     plan = plan_run(desired, Storage(problems=["videos: somebody else's"]), reads)
