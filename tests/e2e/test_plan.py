@@ -147,9 +147,10 @@ def test_a_play_in_which_each_host_goes_alone_is_refused_before_anything(
     assert not run.of_task("Validate the variables of all hosts")
 
 
-def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry_point", ["main", "plan", "storage", "servers"])
+def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path, entry_point: str) -> None:
     """Without this the message is that '__s3_recording_fleet' is undefined."""
-    role = {"name": ROLE, "tasks_from": "storage"}
+    role = {"name": ROLE, "tasks_from": entry_point}
     task = {"name": "Record", "ansible.builtin.import_role": role, "when": "inventory_hostname != 'eu1'"}
     play = {"name": "Record", "hosts": "eu", "gather_facts": False, "tasks": [task]}
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"children": GROUPS}}))
@@ -202,8 +203,12 @@ def test_a_password_that_refers_to_nothing_is_refused_before_anything_is_changed
     told = " ".join(run.stdout.split())
     assert f"eu1, eu2, us1: {REFERS} to 'vaulted_ams_password', which is not defined. Define it where" in told
     assert "or leave s3_recording_ams_password out and set AMS_PASSWORD in the environment" in told
+    assert "STOP 1 problem. Nothing was changed." in told
     assert "could not be restored" not in told
-    assert not run.of_task("plan_storage | Read all buckets, users, keys and key stores")
+    # Nothing was asked for, and nothing comes after the plan.
+    (read,) = run.of_task("plan_storage | Read all buckets, users, keys and key stores")
+    assert (read["buckets"], read["problems"]) == ({}, [])
+    assert run.results[-1].task.endswith("plan_servers | Plan the changes")
 
 
 @pytest.mark.parametrize(
