@@ -51,9 +51,7 @@ class Planned:
             for name, host in zip(NAMES, self.fleet.hosts)
         }
         inventory = {"all": {"hosts": hosts, "vars": {**shared, **(variables or {})}}}
-        return run_playbook(
-            playbook, inventory=inventory, env=self.aws.env(), arguments=arguments, **options
-        )
+        return run_playbook(playbook, inventory=inventory, env=self.aws.env(), arguments=arguments, **options)
 
     def writes(self) -> list[Any]:
         return [*self.aws.writes(), *self.fleet.writes()]
