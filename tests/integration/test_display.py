@@ -14,7 +14,7 @@ CHECK = {
     "app": "live",
     "ok": True,
     "expected": "x",
-    "came": "as expected",
+    "actual": "as expected",
     "remedy": "",
     "warning": "",
     "tried": True,
@@ -30,7 +30,7 @@ FLEET = {
     "buckets": [],
 }
 VERIFIED = {
-    "links": [{**CHECK, "link": name} for name in ("put", "redirect", "get")],
+    "checks": [{**CHECK, "check": name} for name in ("put", "redirect", "get")],
     "seconds": 0.3,
     "msg": "all 3 checks passed",
 }

@@ -42,9 +42,9 @@ def run_as_module(
         # Ansible masks them as they are; an error may quote them in another form.
         secrets = [module.params.get(name) for name in SECRETS]
         masked = error.masked(secrets)
-        if result_of_error is None:
-            module.fail_json(**masked.result())
-        result = printable_result(result_of_error(masked))
+        if result_of_error is not None:
+            module.exit_json(**printable_result(result_of_error(masked)))
+        module.fail_json(**masked.result())
     for warning in result.pop("warnings", ()):
         # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
         warn(warning)

@@ -220,8 +220,12 @@ class RunDetails:
 
     def after_stop(self) -> list[str]:
         """Return what a run that was stopped leaves behind beside the servers."""
-        changes = [each["changes"] for each in self.storage.values() if each.get("changes")]
-        return describe_stop(self.run, changes, leaked=self.leaked) if self.stopped else []
+        changed = {
+            bucket: each.get("parts") or each["changes"]
+            for bucket, each in self.storage.items()
+            if each.get("changes")
+        }
+        return describe_stop(self.run, changed, leaked=self.leaked) if self.stopped else []
 
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:

@@ -46,14 +46,17 @@ class HostResult:
     left_alone: Sequence[str] = field(default_factory=tuple)
 
 
-def describe_stop(run: str, on_aws: Iterable[Sequence[str]], *, leaked: bool = False) -> list[str]:
+def describe_stop(run: str, on_aws: Mapping[str, Sequence[str]], *, leaked: bool = False) -> list[str]:
     """Return what a rollout that was stopped leaves behind beside the servers.
 
-    on_aws: what this run changed of each bucket's storage. leaked: True if the access key was being rotated
+    on_aws: bucket to what this run changed of its storage. leaked: True if the access key was being rotated
     because it has leaked.
     """
     lines = [f"The rollout was stopped (run {run})."]
-    lines += [f"Still changed on AWS, where nothing is rolled back: {'; '.join(each)}." for each in on_aws]
+    lines += [
+        f"Still changed on AWS, where nothing is rolled back: {', '.join(changed)} of {bucket}."
+        for bucket, changed in on_aws.items()
+    ]
     if leaked:
         lines.append(
             "This run has not made the leaked access key inactive. Run rotate_key.yml with "

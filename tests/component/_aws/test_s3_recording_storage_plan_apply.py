@@ -27,7 +27,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as iam_stored_access_key_apply,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import polling
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
@@ -385,20 +384,36 @@ def test_a_key_that_another_run_makes_just_now_is_waited_for(
     stored = ssm.get_parameter(Name=place, WithDecryption=True)["Parameter"]["Value"]
     ssm.delete_parameter(Name=place)
 
-    def store_now(_seconds: float) -> None:
+    pauses: list[float] = []
+
+    def store_now(seconds: float) -> None:
+        pauses.append(seconds)
         ssm.put_parameter(Name=place, Value=stored, Type="SecureString", Overwrite=True)
 
-    monkeypatch.setattr(polling.time, "sleep", store_now)
+    monkeypatch.setattr("time.sleep", store_now)
     result = storage_plan.run(Module(aws, options_of(mine)))
+    assert len(pauses) == 1
     assert result["problems"] == []
     assert result["buckets"][mine.bucket]["changes"] == []
 
 
-def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(aws: AwsStandIn) -> None:
+def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(iam_stored_access_key_apply, "warn", said.append)
     mine = at_stand_in(aws, delivery="private")
     apply(aws, mine)
-    result = plan(aws, mine, max_age_days=90)["buckets"][mine.bucket]
-    assert result["results"]["iam_stored_access_key"]["rotation_due"] is False
+    ssm = aws.client("ssm")
+    place = options_of(mine)[0]["iam_stored_access_key"]["stored_at"]
+    document = json.loads(ssm.get_parameter(Name=place, WithDecryption=True)["Parameter"]["Value"])
+    old = json.dumps({**document, "create_date": "2020-01-01T00:00:00+00:00"})
+    ssm.put_parameter(Name=place, Value=old, Type="SecureString", Overwrite=True)
+    found = plan(aws, mine, max_age_days=90)["buckets"][mine.bucket]
+    assert found["run"] == []
+    assert found["results"]["iam_stored_access_key"]["rotation_due"] is True
+    (warning,) = said
+    assert f"The access key {document['access_key_id']} of IAM user" in warning
 
 
 def test_a_new_bucket_is_looked_at_again_after_it_is_made(aws: AwsStandIn) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import calls
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.kept_answers import KeptAnswers
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import polling
 from botocore.exceptions import ClientError
 
 
@@ -64,7 +63,7 @@ def test_what_is_not_kept(operation: str, arguments: dict[str, Any]) -> None:
 
 
 def test_what_is_waited_for_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     client = Client()
 
     def third() -> bool | None:
@@ -75,8 +74,8 @@ def test_what_is_waited_for_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_call_that_is_tried_again_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls.time, "sleep", lambda _seconds: client.__setattr__("code", ""))
     client = Client("NoSuchBucket")
+    monkeypatch.setattr("time.sleep", lambda _seconds: setattr(client, "code", ""))
     answer = calls.call_aws(
         "Reading", lambda: client.answer("GetBucketCors", {}), needs="", retry_on=calls.S3_TRANSIENT
     )
