@@ -96,7 +96,7 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
     assert "STOP 5 problems on 5 servers. Nothing was changed." in told
     for host, text in (
         (HTML, "HTML"),
-        (SILENT, "did not answer"),
+        (SILENT, "no answer from the server within 2 s"),
         (OLD, "audioLevelThreshold"),
         (OTHER, "no such application"),
         (WRONG, "password is wrong"),
@@ -111,7 +111,7 @@ def test_a_plan_says_what_would_change_and_writes_nothing(planned: Planned) -> N
     assert planned.writes() == []
     assert [len(planned.fleet.logins(number)) for number in range(5)] == [1] * 5
     assert [planned.fleet.connections(number) for number in range(5)] == [1] * 5
-    assert "PLAN AWS: 5 to add" in words(run)
+    assert "PLAN AWS: 6 to add (bucket, public access, CORS rule, user, policy, key)." in words(run)
     assert "Servers: 5 to change" in words(run)
     assert "everyone on the internet" in words(run)
     assert run.changed == 0
