@@ -116,14 +116,15 @@ class _Steps:
     def is_verified(self) -> bool:
         return bool(self.verified) and not self.verified.get("skipped")
 
-    def reasons(self) -> list[str]:
+    def reasons(self, url: str) -> list[str]:
         """Return why the host failed, if it did: each failed check, or the message of the step."""
         steps = self.applied, self.verified, self.recorded
         broken: Mapping[str, Any] = next(filter(_is_broken, steps), {})
         failed = [check for check in results_of(broken) if not check.ok]
         # A check that could not be made shows nothing to be broken.
         made = [check for check in failed if check.tried]
-        sentences = [check.sentence() for check in made or failed]
+        # The first address of a text is the server's; a check also names the bucket's.
+        sentences = [f"{url}: {check.sentence()}" for check in made or failed]
         return sentences or ([str(broken.get("msg") or "it failed without a message")] if broken else [])
 
     def _left_alone(self) -> list[str]:
@@ -279,7 +280,7 @@ def _ended(steps: Mapping[str, _Steps], details: RunDetails) -> list[HostResult]
 
 
 def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResult:
-    reasons = steps.reasons()
+    reasons = steps.reasons(planned["ams_url"])
     return ServerResult(
         host,
         bucket=planned["bucket"],
