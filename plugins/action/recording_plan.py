@@ -40,6 +40,17 @@ _NO_DISTRIBUTION = (
     "Bucket {bucket} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
     "s3_recording_cloudfront_distribution"
 )
+# What the plays that follow need to know: they ask for their hosts. A task makes facts of it; those that an action
+# returns would be in a fact cache.
+_FOR_LATER_PLAYS = ("changing", "unchanged", "present", "skipped", "gone")
+_SKIPPED = {
+    "problem": {
+        "kind": "refused",
+        "tried": "Reading the server",
+        "actual": "a condition of the play skipped the task that reads it",
+        "remedy": "Leave servers out by the hosts of the play or by --limit",
+    }
+}
 _PLAN, _SITE, _DRIFT = "plan", "site", "drift"
 _SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
 
@@ -61,7 +72,7 @@ class ActionModule(ActionBase):
 
     def _plan(self) -> dict[str, Any]:
         desired = self._variables.fact("__s3_recording_fleet")
-        reads_servers = boolean(self._variables("__s3_recording_reads_servers", True))
+        reads_servers = self._is_true("__s3_recording_reads_servers", default=True)
         gone = gone_hosts(self._variables(GONE, []))
         servers = len([host for host in desired["hosts"] if host not in gone])
         return plan_run(
@@ -70,16 +81,18 @@ class ActionModule(ActionBase):
             self._reads() if reads_servers else None,
             gone=gone,
             most_unreachable=most_unreachable(self._variables(SKIP, 0), servers),
-            verifies=boolean(self._variables("s3_recording_verify", True)),
+            verifies=self._is_true("s3_recording_verify", default=True)
+            or self._is_true("__s3_recording_ends_key", default=False),
         )
 
     def _storage(self, desired: Mapping[str, Any]) -> Storage:
         read = self._variables.fact("__s3_recording_storage_read")
         keys = self._variables.fact("__s3_recording_keys_read")
         found = [*desired["problems"], *(read.get("problems") or [])]
-        is_created = boolean(self._variables("__s3_recording_reads_storage", True))
+        is_created = self._is_true("__s3_recording_reads_storage", default=True)
         if not is_created:
-            found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in _without_domain(desired, read["buckets"])]
+            without = _without_domain(desired, read["buckets"])
+            found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in without]
         # The key is read where the storage is: it fails for the same reason.
         buckets = read["buckets"] if is_created else self._next_keys(desired)
         return Storage(buckets, found or keys.get("problems") or [])
@@ -95,10 +108,12 @@ class ActionModule(ActionBase):
         hostvars = self._variables.fact("hostvars")
         reads: dict[str, Any] = {}
         for reader in self._variables.fact("ansible_play_hosts_all"):
-            reads.update(
-                (hostvars.raw_get(reader).get("__s3_recording_servers_read") or {}).get("servers") or {}
-            )
+            result = hostvars.raw_get(reader).get("__s3_recording_servers_read") or {}
+            reads.update({reader: _SKIPPED} if result.get("skipped") else result.get("servers") or {})
         return reads
+
+    def _is_true(self, name: str, *, default: bool) -> bool:
+        return bool(boolean(self._variables(name, default)))
 
     def _result(self, plan: Mapping[str, Any], view: str) -> dict[str, Any]:
         servers = plan["servers"]
@@ -113,7 +128,7 @@ class ActionModule(ActionBase):
             return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
         return {
             "msg": display_lines(lines),
-            "ansible_facts": _facts(servers),
+            "servers": {name: list(servers[name]) for name in _FOR_LATER_PLAYS},
             **(_stats(servers) if view == _SITE else {}),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
@@ -129,12 +144,6 @@ def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> l
 
 def _failure(lines: list[str], problem: str) -> dict[str, Any]:
     return failure(display_lines(lines), f"{problem}. Nothing was changed.")
-
-
-def _facts(servers: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return what the plays that follow need to know, as facts of localhost: they ask for their hosts."""
-    names = ("changing", "unchanged", "present", "skipped", "gone")
-    return {f"__s3_recording_{name}": list(servers[name]) for name in names}
 
 
 def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output import host_results
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import not_replaced
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -100,6 +101,7 @@ class FilterModule:
             "recording_not_replaced": recording_not_replaced,
             "recording_results": recording_results,
             "recording_notes": recording_notes,
+            "recording_patterns": patterns_of,
             "recording_readers": recording_readers,
             "recording_to_verify": host_results.without_verification,
             "recording_unverified": host_results.has_unverified,

@@ -159,8 +159,9 @@ def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) 
 
 
 def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts whose settings were neither changed nor found as desired."""
-    return [host for host in hosts if not _Steps(hostvars[host]).is_applied]
+    """Return the hosts whose settings were neither changed nor found as desired, or were restored since."""
+    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    return [host for host, each in steps.items() if not each.is_applied or each.is_rolled_back]
 
 
 def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[str]:

@@ -10,9 +10,11 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from .schedule import Job, Schedule, Turn
+from .schedule import LOGIN, Job, Schedule, Turn
 
 THREADS = 32
+# So many servers of one user and password connect before the first of them is logged in.
+CANDIDATES = 8
 # For so many servers together; for more, proportionally more.
 SECONDS, SERVERS = 30, 1000
 
@@ -41,7 +43,7 @@ def read_all(
     A server that hangs holds its thread. Nobody waits for that: the threads are daemons, which end with the
     process.
     """
-    schedule = Schedule(jobs)
+    schedule = Schedule(jobs, {LOGIN: CANDIDATES})
     results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for _number in range(min(threads, len(jobs))):
         threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()

@@ -6,14 +6,23 @@
 Servers that have a user and password in common, or a cluster, share a gate. One of them goes first and the
 others wait. Once it is logged in they all go. If its login is refused, no other is tried. If it does not
 answer it decides nothing, and the next one goes first. A server that waits at a gate holds no thread.
+
+Some servers of a gate may connect at the same time, so that one that is switched off holds up nobody. Of those
+that share a user and password, guarded_logins lets one after the other log in.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Optional
+
+
+# What kind of gate it is, and what its servers have in common.
+Gate = tuple[str, ...]
+LOGIN = "login"
+_ONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Job:
     """A server that is to be read. gates: what others may share with it."""
 
     host: str
-    gates: tuple[Hashable, ...] = ()
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,13 @@ class Turn:
 class Schedule:
     """Gives each server its turn, to one thread after the other."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[Job], at_once: Mapping[str, int] = _ONE) -> None:
+        """at_once: how many may try a gate at the same time, by the first part of its name; one by default."""
         self._waiting = list(jobs)
-        # Gate to the host that is trying, and to the one that was refused (empty: the gate is open).
-        self._trying: dict[Hashable, str] = {}
-        self._decided: dict[Hashable, str] = {}
+        self._at_once = at_once
+        # Gate to the hosts that are trying, and to the one that was refused (empty: the gate is open).
+        self._trying: dict[Gate, set[str]] = {}
+        self._decided: dict[Gate, str] = {}
         self._changed = threading.Condition()
         self.started: set[str] = set()
         self.closed = False
@@ -73,18 +84,22 @@ class Schedule:
     def _turn_of(self, job: Job) -> Optional[Turn]:
         refused_by = next(filter(None, map(self._decided.get, job.gates)), "")
         undecided = [gate for gate in job.gates if gate not in self._decided]
-        if not refused_by and any(gate in self._trying for gate in undecided):
+        if not refused_by and any(map(self._is_full, undecided)):
             return None
         if not refused_by:
-            self._trying.update(dict.fromkeys(undecided, job.host))
+            for gate in undecided:
+                self._trying.setdefault(gate, set()).add(job.host)
             self.started.add(job.host)
         return Turn(job, self, refused_by)
+
+    def _is_full(self, gate: Gate) -> bool:
+        return len(self._trying.get(gate, ())) >= self._at_once.get(gate[0], 1)
 
     def decide(self, job: Job, refused_by: str) -> None:
         """Open the gates that a server tries, or close them for all."""
         with self._changed:
             for gate in self._tried_by(job):
-                self._decided[gate] = refused_by
+                self._decided.setdefault(gate, refused_by)
             self._release(job)
 
     def end(self, job: Job, *, refused: bool) -> None:
@@ -101,10 +116,10 @@ class Schedule:
             self.closed = True
             self._changed.notify_all()
 
-    def _tried_by(self, job: Job) -> list[Hashable]:
-        return [gate for gate in job.gates if self._trying.get(gate) == job.host]
+    def _tried_by(self, job: Job) -> list[Gate]:
+        return [gate for gate in job.gates if job.host in self._trying.get(gate, ())]
 
     def _release(self, job: Job) -> None:
         for gate in self._tried_by(job):
-            del self._trying[gate]
+            self._trying[gate].remove(job.host)
         self._changed.notify_all()

@@ -11,6 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.fleet 
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.schedule import Job, Turn
 
 PAIR = ("login", "a", "b")
+CLUSTER = ("cluster", "one")
 
 
 def late(job: Job, started: bool) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def test_whose_turn_did_not_come_is_told_apart() -> None:
         ended.wait(60)
         return of_turn(turn)
 
-    jobs = [Job("first", (PAIR,)), Job("second", (PAIR,))]
+    jobs = [Job("first", (CLUSTER,)), Job("second", (CLUSTER,))]
     found = read_all(jobs, reader, late, lambda: 0 if tried.wait(60) else 60)
     ended.set()
     assert found == {

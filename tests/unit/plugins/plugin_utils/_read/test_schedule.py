@@ -96,3 +96,21 @@ def test_a_thread_that_waits_gets_its_turn_or_an_end() -> None:
     threads[1].join()
     assert found == ["b", ""]
     assert first.is_over
+
+
+def test_one_that_is_switched_off_holds_up_nobody() -> None:
+    """Seven of them at the head of an inventory used up the time of the whole fleet."""
+    schedule = Schedule([Job(host, (PAIR,)) for host in "abcd"], {"login": 2})
+    off, second = turn(schedule), turn(schedule)
+    assert (off.job.host, second.job.host) == ("a", "b")
+    second.accept()
+    off.end(refused=False)
+    assert hosts_left(schedule) == [("c", ""), ("d", "")]
+
+
+def test_of_two_that_try_at_once_the_first_answer_counts() -> None:
+    schedule = Schedule([Job(host, (PAIR,)) for host in "abc"], {"login": 2})
+    first, second = turn(schedule), turn(schedule)
+    first.accept()
+    second.end(refused=True)
+    assert hosts_left(schedule) == [("c", "")]
