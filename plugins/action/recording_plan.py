@@ -78,7 +78,8 @@ class ActionModule(ActionBase):
         found = [*desired["problems"], *(read.get("problems") or [])]
         is_created = boolean(self._variables("__s3_recording_reads_storage", True))
         if not is_created:
-            found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in _without_domain(desired, read["buckets"])]
+            missing = _without_domain(desired, read["buckets"])
+            found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in missing]
         # The key is read where the storage is: it fails for the same reason.
         return Storage(read["buckets"] if is_created else {}, found or keys.get("problems") or [])
 
