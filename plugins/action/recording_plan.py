@@ -19,6 +19,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
     Storage,
+    next_key,
     plan_run,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import (
@@ -81,7 +82,14 @@ class ActionModule(ActionBase):
             missing = _without_domain(desired, read["buckets"])
             found += [_NO_DISTRIBUTION.format(bucket=bucket) for bucket in missing]
         # The key is read where the storage is: it fails for the same reason.
-        return Storage(read["buckets"] if is_created else {}, found or keys.get("problems") or [])
+        buckets = read["buckets"] if is_created else self._next_keys(desired)
+        return Storage(buckets, found or keys.get("problems") or [])
+
+    def _next_keys(self, desired: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the access keys that a rotation creates after the plan."""
+        names = self._variables("__s3_recording_next_keys", [])
+        buckets = [bucket for bucket in desired["buckets"] if bucket["bucket"] in names]
+        return {bucket["bucket"]: {"changes": [next_key(bucket)]} for bucket in buckets}
 
     def _reads(self) -> dict[str, Any]:
         """Return what was read of each server, by whichever host had the task."""

@@ -25,8 +25,8 @@ pytest.importorskip(
 
 BUCKET, REGION = "awx-recordings", "eu-west-1"
 SLICES = 3
-# Of a server in a rollout: to change it, and to be proved right after that and once more at the end.
-LOGINS = 3
+# Of a server in a rollout: to read it, to change it, to verify that, and to verify it once more at the end.
+LOGINS = 4
 
 
 class Controller:
@@ -128,7 +128,7 @@ def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [BUCKET]
     (rule,) = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
     assert sorted(rule["AllowedOrigins"]) == sorted(host.url for host in controller.fleet.hosts)
-    # The canary is one of the rest as well, and each proof logs in for itself.
+    # The canary is one of the rest as well, and is read there once more.
     per_host = [len(controller.fleet.logins(host)) for host in controller.fleet.hosts]
     assert per_host == [LOGINS + 1, *[LOGINS] * (len(per_host) - 1)]
 
@@ -157,7 +157,9 @@ def test_a_rollout_that_fails_takes_everything_back(controller: Controller) -> N
     # The workflow says that it failed, and what is to be done.
     assert went.unhandled == ["report"]
     assert "There is drift" in went.nodes["report"][0].stdout
-    assert f"- {controller.names[6]}: live: " in went.nodes["report"][0].stdout
+    drift = went.nodes["report"][0].stdout
+    assert "Servers: 7 to change" in drift
+    assert f'live: s3BucketName null -> "{BUCKET}"  ({", ".join(controller.names)})' in drift
 
     controller.fleet.clear_faults()
     assert controller.rollout().good
@@ -183,8 +185,8 @@ def test_the_other_templates(controller: Controller) -> None:
     controller.aws.client("s3").delete_bucket_cors(Bucket=BUCKET)
     (report,) = controller.launch("drift")
     assert not report.good
-    assert f"- {BUCKET} has 1 CORS rule: added antmedia-s3-recording" in report.stdout
-    assert f"- {controller.names[2]}: live: 1 setting would change (mp4MuxingEnabled)" in report.stdout
+    assert "PLAN  AWS: 1 to add (CORS rule).  Servers: 1 to change (1 setting)" in report.stdout
+    assert f"live: mp4MuxingEnabled false -> true  ({controller.names[2]})" in report.stdout
     # Without the CORS rule no server could be proved.
     controller.launch("storage")
     mended = controller.launch("servers")

@@ -71,7 +71,9 @@ def test_viewers_are_sent_to_the_distribution_that_was_made(site: CloudFrontSite
     unverified = {"s3_recording_verify": False}
     storage = "antmedia.s3_recording.storage"
     before = site.run("antmedia.s3_recording.servers", extra_vars=unverified, expected_rc=2)
-    assert "could not be read, and no server of this batch was touched" in before.stdout
+    assert "STOP  1 problem. Nothing was changed." in before.stdout
+    assert f"Bucket {site.bucket} has no CloudFront distribution yet" in before.stdout
+    assert site.fleet.writes() == []
     check = site.run(storage, "--check", "--diff")
     assert "make an origin access control; make the distribution" in check.stdout
     site.run(storage)

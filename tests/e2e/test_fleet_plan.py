@@ -42,7 +42,6 @@ class Planned:
             "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
-            "s3_recording_ams_timeout": 1,
             "s3_recording_backup_dir": str(self.folder),
             "s3_recording_verify_stream": "none",
         }
@@ -90,14 +89,14 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
             OTHER: {"s3_recording_applications": ["Live"]},
             WRONG: {"s3_recording_ams_password": "wrong"},
         },
-        variables={"s3_recording_folder_per_application": True},
+        variables={"s3_recording_folder_per_application": True, "s3_recording_ams_timeout": 2},
     )
     assert planned.writes() == []
     told = words(run)
     assert "STOP 5 problems on 5 servers. Nothing was changed." in told
     for host, text in (
         (HTML, "HTML"),
-        (SILENT, "did not answer"),
+        (SILENT, "no answer from the server within 2 s"),
         (OLD, "audioLevelThreshold"),
         (OTHER, "no such application"),
         (WRONG, "password is wrong"),
@@ -110,7 +109,9 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
 def test_a_plan_says_what_would_change_and_writes_nothing(planned: Planned) -> None:
     run = planned.run(PLAN)
     assert planned.writes() == []
-    assert "PLAN AWS: 5 to add" in words(run)
+    assert [len(planned.fleet.logins(number)) for number in range(5)] == [1] * 5
+    assert [planned.fleet.connections(number) for number in range(5)] == [1] * 5
+    assert "PLAN AWS: 6 to add (bucket, public access, CORS rule, user, policy, key)." in words(run)
     assert "Servers: 5 to change" in words(run)
     assert "everyone on the internet" in words(run)
     assert run.changed == 0

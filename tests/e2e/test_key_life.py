@@ -20,6 +20,11 @@ REFUSED = "rollback | Refuse a run that cannot be rolled back"
 ROLLBACK = "antmedia.s3_recording.rollback"
 STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
 USER = f"{BUCKET}-recording"
+# Of a server in a rotation: to read it, to change it, and to verify it.
+LOGINS = 3
+# Nothing listens on the port for discarding.
+NO_SERVER = {"s3_recording_ams_url": "http://127.0.0.1:9"}
+NO_SSH = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 
 
 class KeyLife:
@@ -28,6 +33,8 @@ class KeyLife:
     def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
         self.aws, self.fleet, self.folder = aws, fleet, folder
         self.names = [f"ams-{number}" for number in range(1, len(fleet.hosts) + 1)]
+        # Variables of hosts beside their own.
+        self.of_host: dict[str, dict[str, Any]] = {}
         self.variables: dict[str, Any] = {
             "s3_recording_bucket": BUCKET,
             "s3_recording_region": REGION,
@@ -43,7 +50,10 @@ class KeyLife:
 
     def run(self, playbook: str, *arguments: str, **options: Any) -> PlaybookRun:
         variables = {**self.variables, **options.pop("variables", {})}
-        hosts = {name: {"s3_recording_ams_url": host.url} for name, host in zip(self.names, self.fleet.hosts)}
+        hosts = {
+            name: {"s3_recording_ams_url": host.url, **self.of_host.get(name, {})}
+            for name, host in zip(self.names, self.fleet.hosts)
+        }
         inventory = {"all": {"hosts": hosts, "vars": variables}}
         self.aws.clear_requests()
         self.fleet.clear_requests()
@@ -81,6 +91,14 @@ def life(servers: Fleet, tmp_path: Path) -> Iterator[KeyLife]:
         fresh = KeyLife(aws, servers, tmp_path)
         fresh.run("antmedia.s3_recording.site")
         yield fresh
+
+
+def failed_hosts(run: PlaybookRun) -> list[str]:
+    return [host for host, counts in run.recap.items() if counts["failures"] or counts["unreachable"]]
+
+
+def words(run: PlaybookRun) -> str:
+    return " ".join(run.stdout.split())
 
 
 def said(run: PlaybookRun, task: str) -> str:
@@ -133,7 +151,7 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     check = life.run(ROTATE, "--check", "--diff", "--limit", "!ams-3", **options)
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
     assert "would be made inactive at once" in said(
-        check, "rotate_key | Show what is lost with the leaked key"
+        check, "rotate_plan | Show what is lost with the leaked key"
     )
     would = said(check, "bucket | retire_key | Show what would happen to the key in use")
     assert "made inactive at once after all servers were tried" in would
@@ -146,7 +164,7 @@ def test_a_leaked_key_is_replaced_at_once_whatever_uses_it(life: KeyLife) -> Non
     assert life.keys() == {leaked: "Inactive", fresh: "Active"}
     assert life.on_servers() == [fresh, fresh, leaked, fresh]
     assert first not in life.keys()
-    before = said(run, "rotate_key | Show what is lost with the leaked key")
+    before = said(run, "rotate_plan | Show what is lost with the leaked key")
     assert "A multipart upload that is running then continues with the leaked key and is lost" in before
     after = said(run, "bucket | retire_key | Show the result")
     assert f"3 of 4 servers have the key {fresh}" in after
@@ -168,9 +186,9 @@ def test_a_key_that_leaks_before_its_rotation_is_finished_is_not_taken_for_repla
     leaked = life.stored()["access_key_id"]
     run = life.run(ROTATE, extra_vars={"s3_recording_key_leaked": True}, expected_rc=2)
     assert life.keys() == {first: "Inactive", leaked: "Active"}
-    begin = said(run, "rotate_key | Show which keys are not replaced although one has leaked")
+    begin = said(run, "rotate_plan | Show which keys are not replaced although one has leaked")
     assert f"The key in use, {leaked}, is not replaced" in begin
-    assert run.of_task("rotate_key | Show what is lost with the leaked key")[0].status == "skipped"
+    assert run.of_task("rotate_plan | Show what is lost with the leaked key")[0].status == "skipped"
     last = run.of_task("retire_key | Fail if a key that may have leaked was not replaced")[-1]
     assert f"{first} is now inactive. {leaked} was NOT replaced" in last["msg"]
 
@@ -192,6 +210,55 @@ def test_a_server_that_was_left_out_keeps_the_former_key_alive(life: KeyLife) ->
     assert life.on_servers() == [second] * 4
 
 
+def test_a_server_out_of_reach_stops_a_rotation_before_the_next_key_exists(life: KeyLife) -> None:
+    """The next key was made first, and the plan that stopped the run then said that nothing was changed."""
+    first = life.stored()["access_key_id"]
+    life.of_host = {"ams-3": NO_SERVER}
+    stopped = life.run(ROTATE, expected_rc=2)
+    told = words(stopped)
+    assert "STOP 1 problem on 1 server. Nothing was changed." in told
+    assert "To run without them, raise s3_recording_skip_unreachable" in told
+    assert "IAM user key-life-recordings-recording will get the next access key" in told
+    assert (life.aws.writes(), life.fleet.writes(), life.keys()) == ([], [], {first: "Active"})
+
+    skipped = life.run(ROTATE, variables={"s3_recording_skip_unreachable": 1})
+    second = life.stored()["access_key_id"]
+    assert life.keys() == {first: "Active", second: "Active"}
+    assert life.on_servers() == [second, second, first, second]
+    assert [len(life.fleet.logins(host)) for host in (0, 1, 3)] == [LOGINS] * 3
+    told = said(skipped, "bucket | retire_key | Show which servers still need the previous key")
+    assert "this run has not seen 1 of 4 servers of the inventory with the next one: ams-3" in told
+
+    life.of_host = {}
+    life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
+    assert life.keys() == {second: "Active"}
+    assert life.on_servers() == [second] * 4
+
+
+def test_a_leaked_key_waits_for_no_server_that_is_left_out_or_gone(life: KeyLife) -> None:
+    leaked = life.stored()["access_key_id"]
+    life.of_host = {"ams-3": NO_SERVER}
+    options: dict[str, Any] = {"extra_vars": {"s3_recording_key_leaked": True}}
+    stopped = life.run(ROTATE, expected_rc=2, **options)
+    assert "Nothing was changed." in words(stopped)
+    assert life.keys() == {leaked: "Active"}
+
+    options["extra_vars"]["s3_recording_skip_unreachable"] = "25%"
+    run = life.run(ROTATE, **options)
+    fresh = life.stored()["access_key_id"]
+    assert life.keys() == {leaked: "Inactive", fresh: "Active"}
+    cannot = said(run, "bucket | retire_key | Show which servers cannot upload without the leaked key")
+    assert cannot.endswith("on their disks: ams-3")
+
+    # No key waits for a server that is gone for good, whether it is in the run or not.
+    for arguments in ([], ["--limit", "!ams-3"]):
+        gone = {"s3_recording_gone_hosts": "ams-3", "s3_recording_key_leaked": True}
+        run = life.run(ROTATE, *arguments, extra_vars=gone)
+        assert [*life.keys().values()].count("Active") == 1
+        assert life.stored()["access_key_id"] not in (leaked, fresh)
+        assert "all 3 servers have the key" in said(run, "bucket | retire_key | Show the result")
+
+
 def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     life.fleet.fault(2, "status", status=500, method="POST", path="/applications/settings/")
@@ -200,6 +267,12 @@ def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(li
     assert life.keys() == {first: "Active", second: "Active"}
     assert life.on_servers() == [second, first, first, first]
     assert stopped.of_task("bucket | retire_key | Show the result") == []
+    told = words(stopped)
+    assert "The rollout was stopped (run " in told
+    assert "Nothing was written to ams-3" in told or "As before the run: ams-3" in told
+    assert f"Still changed on AWS, where nothing is rolled back: access key {second} of {BUCKET}." in told
+    assert "Run rotate_key.yml again to finish it." in told
+    assert failed_hosts(stopped) == ["ams-3"]
 
     life.fleet.clear_faults()
     life.run(ROTATE, variables={"s3_recording_key_delete_after": 0})
@@ -228,6 +301,25 @@ def test_without_the_check_verify_alone_checks_and_no_later_run_restores_a_retir
     assert ran(life.run(DECOMMISSION, variables=unchecked).of_step("check")) == []
     assert life.stored() == {}
     assert list((life.folder / "former").glob("*.unverified.json")) == []
+
+
+def test_a_host_that_ansible_does_not_reach_does_not_take_the_result_with_it(life: KeyLife) -> None:
+    """The last play had that host alone, on which no task runs any more."""
+    first = life.stored()["access_key_id"]
+    life.of_host = {"ams-1": NO_SSH}
+    told = words(life.run("antmedia.s3_recording.verify", expected_rc=4, expected_warnings=None))
+    assert "RESULT 1 of 4 servers failed. 3 servers record application live" in told
+    assert "! ams-1: Task failed: Failed to connect to the host via ssh" in told
+
+    told = words(life.run(DECOMMISSION, expected_rc=4, expected_warnings=None))
+    assert life.on_servers() == [first, "", "", ""]
+    assert life.keys() == {first: "Active"}
+    assert "RESULT 3 servers no longer record application live" in told
+    assert "Not changed ams-1: could not be read" in told
+
+    # No key waits for it once it is gone for good.
+    life.run(DECOMMISSION, extra_vars={"s3_recording_gone_hosts": "ams-1"})
+    assert life.stored() == {}
 
 
 def test_an_upload_that_is_under_way_keeps_the_former_key_active(life: KeyLife) -> None:
@@ -261,10 +353,8 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
     """A rotation offered a rollback that did nothing and forgot the run; the next one left the key there."""
     run = life.run(ROTATE)
     second = life.stored()["access_key_id"]
-    told = said(run, "servers | Show how to undo this run")
     assert "s3_recording_rollback_run=" not in run.stdout
-    assert f"In use from now on: access key {second} on ams-1." in told
-    assert "the previous key stays active until all servers have the next one" in told
+    assert f"all 4 servers have the key {second}" in said(run, "bucket | retire_key | Show the result")
     kept = {path: path.read_bytes() for path in (life.folder / "former").iterdir()}
     site, rotation = [layer["run"] for layer in json.loads(next(iter(kept.values())))["layers"]]
 
@@ -450,6 +540,28 @@ def test_decommissioning_loses_no_recording_and_keeps_the_key_as_long_as_somethi
     told = said(run, "bucket | decommission | Warn that decommissioning is not finished")
     assert told.startswith(f"NOT FINISHED: access key, policy and user of {BUCKET} stay.")
     assert "uploads in progress may have begun with it: streams/concert.mp4" in told
+
+
+def test_a_decommissioning_that_is_stopped_leaves_the_key_and_the_next_one_finishes_it(life: KeyLife) -> None:
+    first = life.stored()["access_key_id"]
+    life.fleet.fault(2, "status", status=400, method="POST", path="/applications/settings/")
+    stopped = life.run(DECOMMISSION, expected_rc=2, variables={"s3_recording_serial": [1, "100%"]})
+    assert life.on_servers() == ["", first, first, first]
+    assert (life.keys(), life.stored()["access_key_id"]) == ({first: "Active"}, first)
+    assert life.aws.writes() == []
+    assert stopped.of_action("antmedia.s3_recording.iam_stored_access_key") == []
+    assert failed_hosts(stopped) == ["ams-3"]
+    told = words(stopped)
+    assert "RESULT 1 of 4 servers failed" in told
+    assert "The rollout was stopped (run " in told
+    assert "Run decommission.yml again to finish it." in told
+    assert "s3_recording_rollback_run=" not in told
+
+    life.fleet.clear_faults()
+    life.run(DECOMMISSION)
+    assert life.on_servers() == [""] * 4
+    assert life.stored() == {}
+    assert USER not in [each["UserName"] for each in life.aws.client("iam").list_users()["Users"]]
 
 
 def test_decommissioning_refuses_a_user_with_a_key_that_was_not_made_here(life: KeyLife) -> None:

@@ -11,6 +11,12 @@ import pytest
 
 from tests.harness.playbook import PlaybookRun, run_playbook
 
+ROLE = "antmedia.s3_recording.s3_recording"
+# What only the variables decide, without a request.
+VALIDATION: list[dict[str, Any]] = [
+    {"name": "Validate", "ansible.builtin.import_role": {"name": ROLE, "tasks_from": each}}
+    for each in ("shared/desired", "shared/refuse")
+]
 ONCE_FOR_EACH = ["Using run_once with the"]
 GROUPS = {
     "eu": {
@@ -43,9 +49,8 @@ def plan(
 ) -> PlaybookRun:
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"all": {"children": GROUPS}}))
-    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan"}
     tasks = [
-        {"name": "Plan", "ansible.builtin.import_role": role},
+        *VALIDATION,
         {"name": "Show", "ansible.builtin.debug": {"var": "__s3_recording_fleet"}, "run_once": True},
     ]
     play = {"name": "Plan", "hosts": hosts, "gather_facts": False, "vars": play_vars or {}, "tasks": tasks}
@@ -139,12 +144,13 @@ def test_a_play_in_which_each_host_goes_alone_is_refused_before_anything(
     """Without this a batch is neither verified nor restored as a whole; here by the configuration."""
     run = plan(tmp_path, env={"ANSIBLE_STRATEGY": strategy}, expected_rc=2, expected_warnings=ONCE_FOR_EACH)
     assert f"This play has the strategy {strategy}," in run.stdout
-    assert not run.of_task("Plan and validate the storage and all servers")
+    assert not run.of_task("Validate the variables of all hosts")
 
 
-def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry_point", ["main", "plan", "storage", "servers"])
+def test_a_plan_that_is_skipped_is_missed_in_words(tmp_path: Path, entry_point: str) -> None:
     """Without this the message is that '__s3_recording_fleet' is undefined."""
-    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "storage"}
+    role = {"name": ROLE, "tasks_from": entry_point}
     task = {"name": "Record", "ansible.builtin.import_role": role, "when": "inventory_hostname != 'eu1'"}
     play = {"name": "Record", "hosts": "eu", "gather_facts": False, "tasks": [task]}
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"children": GROUPS}}))
@@ -180,9 +186,7 @@ REFERS = "s3_recording_ams_password refers"
 
 
 def planned_play(variables: dict[str, Any]) -> dict[str, Any]:
-    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan"}
-    task = {"name": "Plan", "ansible.builtin.import_role": role}
-    return {"name": "Plan", "hosts": "eu:us", "gather_facts": False, "vars": variables, "tasks": [task]}
+    return {"name": "Plan", "hosts": "eu:us", "gather_facts": False, "vars": variables, "tasks": VALIDATION}
 
 
 def with_inventory(tmp_path: Path, playbook: str | list[Any], *arguments: str, **options: Any) -> PlaybookRun:
@@ -199,8 +203,12 @@ def test_a_password_that_refers_to_nothing_is_refused_before_anything_is_changed
     told = " ".join(run.stdout.split())
     assert f"eu1, eu2, us1: {REFERS} to 'vaulted_ams_password', which is not defined. Define it where" in told
     assert "or leave s3_recording_ams_password out and set AMS_PASSWORD in the environment" in told
+    assert "STOP 1 problem. Nothing was changed." in told
     assert "could not be restored" not in told
-    assert not run.of_task("storage_plan | Read all buckets, users, keys and key stores")
+    # Nothing was asked for, and nothing comes after the plan.
+    (read,) = run.of_task("plan_storage | Read all buckets, users, keys and key stores")
+    assert (read["buckets"], read["problems"]) == ({}, [])
+    assert run.results[-1].task.endswith("plan_servers | Plan the changes")
 
 
 @pytest.mark.parametrize(
@@ -250,4 +258,4 @@ def test_storage_alone_needs_no_password(tmp_path: Path) -> None:
     }
     run = with_inventory(tmp_path, "antmedia.s3_recording.storage", expected_rc=2, env=env)
     assert "which is not defined" not in run.stdout
-    assert run.of_task("storage_plan | Read all buckets, users, keys and key stores")
+    assert run.of_task("plan_storage | Read all buckets, users, keys and key stores")

@@ -77,7 +77,7 @@ def written(store: Radosgw) -> list[str]:
 def test_the_role_end_to_end_on_a_simulated_fleet(simulated: CephSite) -> None:
     store, before = simulated.store, len(written(simulated.store))
     check = simulated.run("--check", "--diff")
-    assert f"{BUCKET}: make the bucket in" in check.stdout
+    assert f"bucket {BUCKET} will be created" in check.stdout
     assert written(store)[before:] == []
 
     simulated.run("--diff")

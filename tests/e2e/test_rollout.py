@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A rollout in batches: proved, stopped and taken back, killed in the middle, rolled back by name."""
+"""A rollout in batches: verified, stopped and restored, killed in the middle, rolled back by name."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 from stand_ins.ams import Fleet
 from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
+from tests.harness.blocks import PLAN, RESULT, block, failed_hosts, problems
 from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, environment, run_playbook
 
@@ -102,25 +103,33 @@ def named_run(run: PlaybookRun) -> str:
     return found[1]
 
 
-def test_a_batch_that_is_not_proved_gets_its_former_settings_back(rollout: Rollout) -> None:
+def test_a_batch_that_is_not_verified_gets_its_previous_settings_back(rollout: Rollout) -> None:
     before = {name: rollout.settings(name) for name in rollout.names}
     rollout.fleet.fault(2, "status", status=404, method="GET", path="/live/streams/recording-check")
     run = rollout.run(expected_rc=2)
 
     assert rollout.recording() == ["ams-1"]
     assert all(rollout.differing(name, before[name]) == set() for name in rollout.names[1:])
-    last = run.of_task("servers | Stop the rollout")[-1]["msg"]
-    assert rollout.fleet.hosts[2].url in last
-    assert "redirect" in last
-    assert "The previous settings are restored on ams-2, ams-3." in last
-    assert "Not touched: ams-4, ams-5." in last
-    assert not rollout.fleet.requests(3), "the batch after it was not even asked"
+    first, *lines = block(run, RESULT)
+    assert first.startswith("1 of 3 servers failed. 1 server records application live to ")
+    broken = [line for line in lines if line.startswith("! ")]
+    assert all(line.startswith("! ams-3: ") for line in broken)
+    assert rollout.fleet.hosts[2].url in broken[0]
+    assert "redirect" in broken[0]
+    assert lines[: len(broken)] == broken
+    assert "The previous settings are restored on ams-2, ams-3." in lines
+    assert f"The rollout was stopped (run {named_run(run)})." in lines
+    assert "Not touched  ams-4 and ams-5: the run ended before" in lines
+    assert failed_hosts(run) == ["ams-3"]
+    of_next_batch = rollout.fleet.requests(3)
+    assert [each["method"] for each in of_next_batch if each["method"] != "GET"] == ["POST", "DELETE"]
+    assert len(rollout.fleet.logins(3)) == 1, "the batch after it was asked by the plan alone"
     assert rollout.unverified() == []
 
     rollout.fleet.clear_faults()
     mended = rollout.run()
     assert rollout.recording() == rollout.names
-    assert mended.recap["ams-1"]["changed"] == 0
+    assert sorted(each.host for each in mended.of_step("apply")) == rollout.names[1:]
     assert rollout.run().changed == 0
 
 
@@ -129,14 +138,15 @@ def test_what_a_stopped_rollout_leaves_changed_on_aws_is_said(rollout: Rollout) 
     rollout.fleet.fault(0, "status", status=404, method="GET", path="/live/streams/recording-check")
     wanted = {"s3_recording_expire_days": 30}
     run = rollout.run("antmedia.s3_recording.site", extra_vars=wanted, expected_rc=2)
-    last = run.of_task("servers | Stop the rollout")[-1]["msg"].splitlines()
-    assert last[-1].startswith("Still changed on AWS, where nothing is rolled back: ")
-    assert BUCKET in last[-1]
+    left = "Still changed on AWS, where nothing is rolled back: "
+    (said,) = [line for line in block(run, RESULT) if line.startswith(left)]
+    assert BUCKET in said
+    assert failed_hosts(run) == ["ams-1"]
     check = rollout.run("antmedia.s3_recording.site", "--check", extra_vars=wanted, expected_rc=None)
     assert "Still changed on AWS" not in check.stdout
 
 
-def test_former_values_are_kept_for_their_owner_alone_and_shown_nowhere(rollout: Rollout) -> None:
+def test_previous_values_are_kept_for_their_owner_alone_and_shown_nowhere(rollout: Rollout) -> None:
     rollout.fleet.set_settings(0, "live", {"s3SecretKey": "the-former-secret-key"})
     check = rollout.run(SERVERS, "--check", "--diff")
     assert rollout.files() == []
@@ -227,9 +237,10 @@ def test_a_server_that_stays_away_is_named_and_finished_later(rollout: Rollout) 
     rollout.fleet.fault(
         1, "restart", method="POST", path="/applications/settings/", nth=1, times=1, seconds=8
     )
-    run = rollout.run(expected_rc=2, inventory=rollout.inventory(s3_recording_ams_timeout=1))
-    last = run.of_task("servers | Stop the rollout")[-1]["msg"]
-    assert "ams-2: the previous settings could not be restored" in last
+    run = rollout.run(expected_rc=2)
+    last = block(run, RESULT)
+    assert any(line.startswith("ams-2: the previous settings could not be restored: ") for line in last)
+    assert failed_hosts(run) == ["ams-2"]
     assert rollout.unverified() == ["ams-2"]
     until(lambda: rollout.run(expected_rc=None).rc == 0)
     assert rollout.recording() == rollout.names
@@ -245,7 +256,11 @@ def test_nodes_of_a_cluster_try_a_wrong_password_once(rollout: Rollout) -> None:
     inventory = clustered(rollout, rollout.names, s3_recording_ams_password="a-wrong-password")
     run = rollout.run(expected_rc=2, inventory=inventory)
     assert len(rollout.fleet.logins()) == 1
-    assert run.stdout.count("refused this user and password in the same run") >= 4
+    refused, others = problems(run)
+    first = refused.split(":")[0]
+    rest = [name for name in rollout.names if name != first]
+    assert others.startswith(f"{', '.join(rest[:-1])} and {rest[-1]}: Logging in as ")
+    assert f"not tried, because {first} refused the login" in others
 
 
 def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fleet]) -> None:
@@ -259,9 +274,10 @@ def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fl
         assert rollout.recording() == rollout.names
         rollout.names = rollout.names[:2]
         fewer = "has 3 nodes (127.78.0.1, 127.78.0.2, 127.78.0.3), and 2 are known"
-        assert (
-            rollout.run(inventory=clustered(rollout, rollout.names), expected_warnings=[fewer]).changed == 0
-        )
+        run = rollout.run(inventory=clustered(rollout, rollout.names))
+        assert run.changed == 0
+        (said,) = [line for line in block(run, PLAN) if fewer in line]
+        assert said.startswith("! ams-1: ")
 
 
 def test_the_other_nodes_are_waited_for(rollout: Rollout) -> None:
@@ -308,6 +324,8 @@ def test_a_warning_is_one_for_all_servers(rollout: Rollout) -> None:
     run = rollout.run(inventory=rollout.inventory(s3_recording_serial="100%"), expected_warnings=[text])
     assert len(run.warnings) == 1
     assert f"{', '.join(rollout.names)}: the server, application 'live': {text}" in run.warnings[0]
+    (planned,) = [line for line in block(run, PLAN) if text in line]
+    assert planned.startswith("! ams-1, ams-2, ams-3, ams-4 and ams-5: ")
 
 
 def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(rollout: Rollout) -> None:

@@ -46,14 +46,15 @@ def _at(service: str, *requests: int, writes: bool = False) -> list[Kill]:
 
 
 def _cases() -> list[Case]:
-    of_site = [*_at(AWS, 1, 2, 3, 5, 7, 9, writes=True), *_at(SERVER, 2, 4, 6)]
-    of_rotation = [*_at(AWS, 1, 2, writes=True), *_at(SERVER, 3, 5)]
+    # A server is read for the plan first, by 6 requests (5 in a rotation), and written by the 11th (9th).
+    of_site = [*_at(AWS, 1, 2, 3, 5, 7, 9, writes=True), *_at(SERVER, 2, 11, 14)]
+    of_rotation = [*_at(AWS, 1, 2, writes=True), *_at(SERVER, 3, 9)]
     of_decommission = [*_at(AWS, 1, 2, 3, 4, writes=True), *_at(SERVER, 4, 6)]
     of_rollback = _at(SERVER, 2, 4, 5)
     found = [Case("site", (kill,), "site") for kill in of_site]
-    found += [Case("servers", (kill,), "rollback") for kill in _at(SERVER, 4, 5)]
+    found += [Case("servers", (kill,), "rollback") for kill in _at(SERVER, 10, 11)]
     # In the middle of the writes, and in the middle of the checks, where the first server is done.
-    found += [Case("servers", (kill,), BATCH_FAILS) for kill in _at(SERVER, 4, 7)]
+    found += [Case("servers", (kill,), BATCH_FAILS) for kill in _at(SERVER, 11, 14)]
     found += [Case("rotate_key", (kill,), "rotate_key") for kill in of_rotation]
     found += [Case("decommission", (kill,), "decommission") for kill in of_decommission]
     found += [Case("rollback", (kill,), "rollback") for kill in of_rollback]

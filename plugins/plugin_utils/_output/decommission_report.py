@@ -29,7 +29,10 @@ def report(
     """Return what the role displays. reads, applied: the results of reading and of the change, if any."""
     apps = apps_of(fleet["hosts"], reads, applied)
     off = [host for host, done in applied.items() if "apps" in done and not done.get("failed")]
-    unlisted = [host for host, read in reads.items() if read.get("applications") is None]
+    # A server that is gone for good is not read, and needs nothing.
+    unlisted = [
+        host for host, read in reads.items() if read.get("applications") is None and not read.get("skipped")
+    ]
     buckets = {}
     for bucket in fleet["buckets"]:
         here = [host for host in bucket["hosts"] if host in off]

@@ -33,6 +33,7 @@ class _Steps:
         )
         # The same for all hosts of a batch.
         self.recorded = variables.get("__s3_recording_recorded") or {}
+        self.is_unread = _is_broken(variables.get("__s3_recording_read") or {})
         # A restore reads what it has a backup of; without one, this run has sent nothing.
         self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
         self.by_node = bool(self.applied.get("written_by")) and not self.rollback.get("apps")
@@ -107,17 +108,23 @@ class _Steps:
         return any(map(_is_broken, (self.applied, self.verified, self.recorded, self.rollback)))
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """True if Ansible runs no more task on the host."""
+        return any(step.get("unreachable") for step in (self.applied, self.verified))
+
+    @property
     def is_verified(self) -> bool:
         return bool(self.verified) and not self.verified.get("skipped")
 
-    def reasons(self) -> list[str]:
+    def reasons(self, url: str) -> list[str]:
         """Return why the host failed, if it did: each failed check, or the message of the step."""
         steps = self.applied, self.verified, self.recorded
         broken: Mapping[str, Any] = next(filter(_is_broken, steps), {})
         failed = [check for check in results_of(broken) if not check.ok]
         # A check that could not be made shows nothing to be broken.
         made = [check for check in failed if check.tried]
-        sentences = [check.sentence() for check in made or failed]
+        # The first address of a text is the server's; a check also names the bucket's.
+        sentences = [f"{url}: {check.sentence()}" for check in made or failed]
         return sentences or ([str(broken.get("msg") or "it failed without a message")] if broken else [])
 
     def _left_alone(self) -> list[str]:
@@ -130,8 +137,9 @@ def _is_broken(result: Mapping[str, Any]) -> bool:
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts that could not be changed, verified or restored."""
-    return [host for host in hosts if _Steps(hostvars[host]).is_broken]
+    """Return the hosts that could not be changed, verified or restored; last those that Ansible lost."""
+    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    return sorted(_with("is_broken", steps), key=lambda host: steps[host].is_out_of_reach)
 
 
 def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
@@ -228,6 +236,11 @@ class RunDetails:
         }
         return describe_stop(self.run, changed, leaked=self.leaked) if self.stopped_in else []
 
+    def to_finish(self) -> list[str]:
+        """Return how a run that was stopped is finished, where rollback.yml does not undo it."""
+        text = f"The access key that was in use still works. Run {self.again} again to finish it."
+        return [text] if self.stopped_in and self.again and not self.leaked else []
+
 
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
     """Return what a run did, from what its steps have registered. fleet: its hosts and buckets."""
@@ -243,8 +256,13 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
-        untouched=[host for host in steps if host not in known],
-        states=[*details.after_stop(), *describe_states(_ended(steps, details), details.run, details.again)],
+        unread=_with("is_unread", steps),
+        untouched=[host for host, each in steps.items() if host not in known and not each.is_unread],
+        states=[
+            *details.after_stop(),
+            *describe_states(_ended(steps, details), details.run, details.again),
+            *details.to_finish(),
+        ],
         undo=details.undo(servers),
         removes=details.removes,
     )
@@ -262,7 +280,7 @@ def _ended(steps: Mapping[str, _Steps], details: RunDetails) -> list[HostResult]
 
 
 def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResult:
-    reasons = steps.reasons()
+    reasons = steps.reasons(planned["ams_url"])
     return ServerResult(
         host,
         bucket=planned["bucket"],

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -65,7 +65,8 @@ class RunResult:
     """All that a run did.
 
     as_planned: the servers that needed no change. states: lines about servers of a batch that failed.
-    untouched: servers that the run did not come to. undo: the command, empty where there is nothing to undo.
+    untouched: servers that the run did not come to. unread: those that could not be read.
+    undo: the command, empty where there is nothing to undo.
     not_verified: why servers were not verified. removes: True if the run turned recording off.
     """
 
@@ -75,6 +76,7 @@ class RunResult:
     skipped: Sequence[str] = ()
     gone: Sequence[str] = ()
     untouched: Sequence[str] = ()
+    unread: Sequence[str] = ()
     states: Sequence[str] = ()
     undo: str = ""
     not_verified: str = "this run tested nothing there"
@@ -230,19 +232,27 @@ def _seconds(server: ServerResult) -> str:
 def _facts(run: RunResult) -> list[str]:
     """Return the lines below the servers, each with a word in front of it."""
     made = {bucket.name: ", ".join(bucket.made) for bucket in run.buckets}
-    planned = count(len(run.as_planned), "server")
-    were = "was as planned and was" if len(run.as_planned) == 1 else "were as planned and were"
     pairs = [
         *(("Watch", address) for address in _watch(run)),
         *(("Open to", text) for text in _of_buckets(run, _open_to(run))),
         *(("Made", text) for text in _of_buckets(run, made)),
-        ("As planned", f"{planned} {were} not changed" if run.as_planned else ""),
-        ("Skipped", f"{listed(run.skipped)}: nothing was done there" if run.skipped else ""),
-        ("Gone", f"{listed(run.gone)}: nothing was done there" if run.gone else ""),
-        ("Not touched", f"{listed(run.untouched)}: the run ended before" if run.untouched else ""),
+        ("As planned", _as_planned(run.as_planned)),
+        *((word, f"{listed(hosts)}: {why}" if hosts else "") for word, hosts, why in _left_alone(run)),
         ("Undo", run.undo),
     ]
     return [f"{_INDENT}{word:11}  {text}" for word, text in pairs if text]
+
+
+def _as_planned(hosts: Sequence[str]) -> str:
+    were = "was as planned and was" if len(hosts) == 1 else "were as planned and were"
+    return f"{count(len(hosts), 'server')} {were} not changed" if hosts else ""
+
+
+def _left_alone(run: RunResult) -> Iterator[tuple[str, Sequence[str], str]]:
+    yield "Skipped", run.skipped, "nothing was done there"
+    yield "Gone", run.gone, "nothing was done there"
+    yield "Not changed", run.unread, "could not be read, see above"
+    yield "Not touched", run.untouched, "the run ended before"
 
 
 def _watch(run: RunResult) -> list[str]:

@@ -69,6 +69,12 @@ def plan_run(
     }
 
 
+def next_key(bucket: Mapping[str, Any]) -> dict[str, str]:
+    """Return the change of a bucket whose access key is rotated."""
+    text = "IAM user {iam_user} will get the next access key, stored in {key_store} {key_stored_at}"
+    return {"action": "add", "what": "key", "text": text.format_map(bucket)}
+
+
 def _without(hosts: Iterable[str], *absent: Collection[str]) -> list[str]:
     left_out = set(chain.from_iterable(absent))
     return [host for host in hosts if host not in left_out]

@@ -145,6 +145,8 @@ def test_all_hosts_are_held_against_the_bucket_whichever_bucket_is_theirs() -> N
     # A server that was not read is known to be missing where it is, and unknown everywhere else.
     unknown = "the applications of ams2 could not be listed"
     assert needed(ams1=read(to["east"]), ams2={"failed": True}) == {"east": [unknown], "west": []}
+    gone_for_good = {"skipped": True}
+    assert needed(ams1=read(to["east"]), ams2=gone_for_good) == {"east": [], "west": []}
 
 
 def test_applications_that_may_not_be_listed_may_need_the_key() -> None:

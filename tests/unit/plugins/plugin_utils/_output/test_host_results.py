@@ -69,6 +69,7 @@ def fleet(hosts: list[str], apps: tuple[str, ...] = ("live",), **bucket: Any) ->
         "hosts": {
             host: {
                 "bucket": "myvideos",
+                "ams_url": f"https://{host}.example.com:5443",
                 "apps": of_apps,
                 "plays_at": {app: f"https://{host}.example.com:5443/{app}/streams/NAME.mp4" for app in apps},
             }
@@ -180,6 +181,19 @@ def test_a_check_that_broke_comes_first_and_once() -> None:
         "  Not touched  ams4, ams5, ams6, ams7, ams8 and 92 more: the run ended before",
         UNDO,
     ]
+
+
+def test_the_address_of_a_bucket_stays_in_what_failed_on_many_servers() -> None:
+    def failed(name: str) -> dict[str, Any]:
+        expected = f"302 to https://b.s3.amazonaws.com/recording-check-{name}.mp4"
+        return of_host(APPLIED, checked([CheckResult("live", Check.REDIRECT, False, expected, "404")]), BACK)
+
+    hostvars = {"ams1": failed("0" * 16), "ams2": failed("1" * 16)}
+    found = recording_result_lines(fleet(names(2)), hostvars, details())
+    assert found[1] == (
+        "  ! ams1 and ams2: live: redirect: expected 302 to "
+        "https://b.s3.amazonaws.com/recording-check-….mp4, got 404."
+    )
 
 
 def test_a_server_of_a_failed_batch_that_was_verified_counts_no_more() -> None:
@@ -299,7 +313,10 @@ def test_a_login_that_was_refused_and_a_server_that_was_not_reached() -> None:
 def test_a_check_that_could_not_be_made_is_a_reason_where_nothing_broke() -> None:
     untried = CheckResult("live", Check.HEAD, False, "x", "no answer", "Try later", tried=False)
     found = recording_result_lines(fleet(["ams1"]), {"ams1": of_host(verified=checked([untried]))}, {})
-    assert found[1] == "  ! ams1: live: head: expected x, got no answer. Try later"
+    assert (
+        found[1]
+        == "  ! ams1: https://ams1.example.com:5443: live: head: expected x, got no answer. Try later"
+    )
 
 
 def test_applications_that_were_verified_in_different_ways() -> None:

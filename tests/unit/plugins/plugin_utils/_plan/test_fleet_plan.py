@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import unverified_path
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import Storage, plan_run
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
+    Storage,
+    next_key,
+    plan_run,
+)
 
 CHANGE = {"s3BucketName": {"before": "", "after": "videos"}}
 
@@ -131,3 +135,12 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
     assert plan["buckets"] == {"videos": {"region": "eu-west-1", **bucket}}
+
+
+def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:
+    bucket = {"bucket": "videos", "iam_user": "recorder", "key_store": "ssm", "key_stored_at": "/videos"}
+    change = next_key(bucket)
+    plan = plan_run(desired, Storage({"videos": {"changes": [change]}}), {})
+    assert plan["buckets"]["videos"]["changes"] == [change]
+    assert (change["action"], change["what"]) == ("add", "key")
+    assert change["text"] == "IAM user recorder will get the next access key, stored in ssm /videos"
