@@ -68,7 +68,11 @@ def read_task(hosts: Any = "{{ ansible_play_hosts_all }}", **more: Any) -> dict[
 
 
 def plan_tasks() -> list[dict[str, Any]]:
-    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "plan", "rolespec_validate": False}
+    role = {
+        "name": "antmedia.s3_recording.s3_recording",
+        "tasks_from": "shared/desired",
+        "rolespec_validate": False,
+    }
     keys = {"name": "Keys", "antmedia.s3_recording.recording_keys": {}, "run_once": True}
     return [{"name": "Plan", "ansible.builtin.import_role": role}, keys]
 
