@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         if problem:
             return {**result, "failed": True, "msg": problem}
         hosts = hosts_of(self._task.get_play().hosts, task_vars or {}, self._loader, self._templar)
-        return {**result, "changed": False, "hosts": hosts, "connection": self._connection.transport}
+        return {**result, "changed": False, "hosts": hosts, "connection": self._task.connection}
 
     def _problem(self, given: Mapping[str, Any]) -> str:
         play = self._task.get_play()

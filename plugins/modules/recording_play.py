@@ -57,7 +57,7 @@ hosts:
   elements: str
   sample: [localhost]
 connection:
-  description: The connection of the task's host, such as V(local) or V(ssh).
+  description: The connection of the play, such as V(local) or V(ssh); the inventory may give a host another.
   returned: success
   type: str
   sample: local

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-
 # What kind of gate it is, and what its servers have in common.
 Gate = tuple[str, ...]
 LOGIN = "login"

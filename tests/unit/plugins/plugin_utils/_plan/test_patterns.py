@@ -19,7 +19,7 @@ NAMES = [
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> InventoryManager:
-    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(NAMES, {})}}))
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {key: {} for key in NAMES}}}))
     return InventoryManager(DataLoader(), [str(tmp_path / "hosts.json")])
 
 
