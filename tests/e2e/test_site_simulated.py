@@ -109,7 +109,10 @@ def test_check_on_an_untouched_account_is_green_and_writes_nothing(
 ) -> None:
     _site, run, aws_writes, server_writes = checked
     assert (aws_writes, server_writes) == ([], [])
-    assert "PLAN  AWS: 12 to add (bucket, public access, CORS rule, user, policy, key) for 2 buckets." in run.stdout
+    assert (
+        "PLAN  AWS: 12 to add (bucket, public access, CORS rule, user, policy, key) for 2 buckets."
+        in run.stdout
+    )
     assert "Servers: 4 to change (11 to 26 settings each), 0 as they are, 0 unreachable." in run.stdout
     for bucket in (EU, US):
         assert f"{bucket}: make the bucket in" in run.stdout
@@ -171,7 +174,10 @@ def test_the_secret_is_nowhere_in_the_output(made: tuple[Site, PlaybookRun, dict
 def test_a_second_run_changes_nothing_and_posts_nothing(site: Site) -> None:
     run = site.run()
     assert run.changed == 0
-    assert "PLAN  AWS: nothing to change.  Servers: nothing to change, 4 as they are, 0 unreachable." in run.stdout
+    assert (
+        "PLAN  AWS: nothing to change.  Servers: nothing to change, 4 as they are, 0 unreachable."
+        in run.stdout
+    )
     assert run.of_step("apply") == []
     assert site.server_writes() == []
     assert {write["action"] for write in site.aws.writes()} <= {"s3:PutObject", "s3:DeleteObject"}
