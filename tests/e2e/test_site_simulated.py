@@ -109,6 +109,11 @@ def test_check_on_an_untouched_account_is_green_and_writes_nothing(
 ) -> None:
     _site, run, aws_writes, server_writes = checked
     assert (aws_writes, server_writes) == ([], [])
+    assert (
+        "PLAN  AWS: 12 to add (bucket, public access, CORS rule, user, policy, key) for 2 buckets."
+        in run.stdout
+    )
+    assert "Servers: 4 to change (11 to 26 settings each), 0 as they are, 0 unreachable." in run.stdout
     for bucket in (EU, US):
         assert f"{bucket}: make the bucket in" in run.stdout
         assert f"{bucket}-recording" in run.stdout
@@ -169,6 +174,11 @@ def test_the_secret_is_nowhere_in_the_output(made: tuple[Site, PlaybookRun, dict
 def test_a_second_run_changes_nothing_and_posts_nothing(site: Site) -> None:
     run = site.run()
     assert run.changed == 0
+    assert (
+        "PLAN  AWS: nothing to change.  Servers: nothing to change, 4 as they are, 0 unreachable."
+        in run.stdout
+    )
+    assert run.of_step("apply") == []
     assert site.server_writes() == []
     assert {write["action"] for write in site.aws.writes()} <= {"s3:PutObject", "s3:DeleteObject"}
 
@@ -180,6 +190,7 @@ def test_requests_are_as_few_as_promised(site: Site) -> None:
         apps = ["live"] if number < 2 else ["live", "LiveApp"]
         assert requests == [
             "POST /rest/v2/users/authenticate",
+            "GET /rest/v2/version",
             *(f"GET /rest/v2/applications/settings/{app}" for app in apps),
             "DELETE /rest/v2/users/logout",
         ]
@@ -197,7 +208,16 @@ def test_drift_by_hand_is_reported_and_nothing_else(site: Site) -> None:
     policy["Statement"][0]["Resource"] = f"arn:aws:s3:::{EU}/other/*"
     s3.put_bucket_policy(Bucket=EU, Policy=json.dumps(policy))
 
+    drift = site.run(playbook="antmedia.s3_recording.drift", expected_rc=2)
+    on_aws = "1 to add (public access), 1 to change (CORS rule), 1 to remove (public access)"
+    on_servers = "1 to change (1 setting), 3 as they are, 0 unreachable"
+    assert f"PLAN  AWS: {on_aws}.  Servers: {on_servers}." in drift.stdout
+    assert "live: s3RegionName 'us-west-2' -> 'eu-west-1'  (ams-1)" in drift.stdout
+    assert "There is drift, listed above." in drift.stdout
+    assert (site.aws.writes(), site.server_writes()) == ([], [])
+
     run = site.run("--check", "--diff")
+    assert [each.host for each in run.of_step("apply")] == ["ams-1"]
     changed = {(result.action.rsplit(".", 1)[1], result.host) for result in run.results if result.changed}
     assert changed == {("recording_servers", "ams-1"), ("s3_cors", "ams-1"), ("s3_bucket_access", "ams-1")}
     (settings,) = [task for task in run.of_step("apply") if task.changed]
@@ -208,6 +228,7 @@ def test_drift_by_hand_is_reported_and_nothing_else(site: Site) -> None:
 
     assert site.run().changed == 3
     assert site.run().changed == 0
+    assert site.run(playbook="antmedia.s3_recording.drift").changed == 0
 
 
 def test_limit_does_not_shrink_what_hosts_share(site: Site) -> None:
@@ -220,10 +241,11 @@ def test_limit_does_not_shrink_what_hosts_share(site: Site) -> None:
 def test_a_wrong_password_costs_one_attempt_and_names_the_host(site: Site) -> None:
     site.write_inventory(s3_recording_ams_password="wrong-password-of-a-test")
     try:
-        run = site.run(playbook="antmedia.s3_recording.servers", expected_rc=2)
+        run = site.run(expected_rc=2)
     finally:
         site.write_inventory()
-    assert len(site.fleet.logins()) == 1, "the first batch is one host, and it fails before the others try"
+    assert len(site.fleet.logins()) == 1, "one server is asked, and where it refuses no other is"
+    assert (site.server_writes(), site.aws.writes()) == ([], [])
     assert f"at {site.fleet.hosts[0].url}: the e-mail address or the password is wrong" in run.stdout
     assert "wrong-password-of-a-test" not in run.output
 
@@ -248,10 +270,11 @@ def test_a_wrong_setting_is_named_and_nothing_is_written(
 
 def test_an_unknown_application_names_those_that_exist(site: Site) -> None:
     extra = {"s3_recording_applications": ["liev"], "s3_recording_folder_per_application": False}
-    run = site.run(playbook="antmedia.s3_recording.servers", extra_vars=extra, expected_rc=2)
+    run = site.run(extra_vars=extra, expected_rc=2)
+    assert "STOP  1 problem on 4 servers. Nothing was changed." in run.stdout
     assert "Applications there: " in run.stdout
     assert "LiveApp" in run.stdout
-    assert site.server_writes() == []
+    assert (site.server_writes(), site.aws.writes()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -267,12 +290,13 @@ def test_odd_answers_are_told_apart(site: Site, fault: dict[str, Any], said: str
     host = site.fleet.hosts[0]
     site.fleet.fault(host.address, method="GET", path="/applications/settings/", **fault)
     try:
-        run = site.run(playbook="antmedia.s3_recording.servers", expected_rc=2)
+        run = site.run(expected_rc=2)
     finally:
         site.fleet.clear_faults()
+    assert "STOP  1 problem on 1 server. Nothing was changed." in run.stdout
     assert said in run.stdout
     assert host.url in run.stdout
-    assert site.server_writes() == []
+    assert (site.server_writes(), site.aws.writes()) == ([], [])
 
 
 def test_it_runs_from_elsewhere_by_path(site: Site, repo: Path, tmp_path: Path) -> None:

@@ -107,29 +107,25 @@ def test_a_second_import_in_the_same_run_reads_anew(aws: AwsStandIn) -> None:
     assert modules_of(run) == [*MODULES, "s3_cors", "s3_cors"]
 
 
-def test_a_plan_of_an_earlier_play_is_not_read_again(aws: AwsStandIn) -> None:
-    role = {"name": "antmedia.s3_recording.s3_recording"}
-    earlier = {
+@pytest.mark.parametrize("of_ones_own", [False, True], ids=["playbook", "role"])
+def test_the_storage_is_read_once_for_all_hosts(aws: AwsStandIn, of_ones_own: bool) -> None:
+    role = {"name": "antmedia.s3_recording.s3_recording", "tasks_from": "storage"}
+    own = {
         "hosts": "all",
         "gather_facts": False,
         "connection": "local",
-        "tasks": [
-            {"ansible.builtin.import_role": {**role, "tasks_from": each}}
-            for each in ("plan", "shared/storage_plan")
-        ],
+        "tasks": [{"ansible.builtin.import_role": role}],
     }
-    playbook: list[Any] = [earlier, {"ansible.builtin.import_playbook": STORAGE}]
+    playbook: Any = [own] if of_ones_own else STORAGE
+    bucket = f"storage-read-once-{'role' if of_ones_own else 'playbook'}"
     hosts = {
-        name: {
-            "s3_recording_bucket": "storage-planned-earlier",
-            "s3_recording_aws_endpoint_url": aws.endpoint_url,
-        }
+        name: {"s3_recording_bucket": bucket, "s3_recording_aws_endpoint_url": aws.endpoint_url}
         for name in ("ams-1", "ams-2")
     }
     run = run_storage(aws, hosts, playbook=playbook)
     assert len(run.of_action("antmedia.s3_recording.s3_recording_storage_plan")) == 1
     assert modules_of(run) == list(MODULES)
-    assert modules_of(run_storage(aws, hosts)) == []
+    assert modules_of(run_storage(aws, hosts, playbook=playbook)) == []
 
 
 @pytest.fixture
@@ -151,7 +147,7 @@ def test_a_bucket_of_someone_else_leaves_nothing_behind_for_any_bucket(aws: AwsS
     }
     refused = run_storage(aws, hosts, expected_rc=2)
     told = " ".join(refused.stdout.split())
-    assert "Nothing was changed:" in told
+    assert "STOP 1 problem. Nothing was changed." in told
     assert "storage-taken: Looking for bucket storage-taken: it exists" in told
     assert aws.writes() == []
     assert run_storage(aws, {"free": hosts["free"]}).changed > 0
@@ -187,9 +183,10 @@ def test_stdout_holds_nothing_but_what_the_callback_writes() -> None:
             "s3_recording_delivery": "cloudfront",
             "s3_recording_cache_control": "public, max-age=86400",
         }
-        run = run_storage(aws, {"ams-1": host}, env={"ANSIBLE_STDOUT_CALLBACK": "one_document"})
+        run = run_storage(aws, {"ams-1": host}, env={"ANSIBLE_STDOUT_CALLBACK": "one_json_document"})
     ended = json.loads(run.stdout)["ams-1"]
     assert any("access key" in name for name in ended)
+    assert "PLAN  AWS: 7 to add" in run.stderr
     assert run.stderr.count("Waiting for AWS to activate access key") == 1
     assert run.stderr.count("Waiting for CloudFront to deploy distribution") == 1
 

@@ -9,7 +9,7 @@ from typing import Any
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
-name: one_document
+name: one_json_document
 type: stdout
 short_description: One JSON document
 description: The names of the tasks that ended well, by host.
@@ -19,7 +19,7 @@ description: The names of the tasks that ended well, by host.
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
-    CALLBACK_NAME = "one_document"
+    CALLBACK_NAME = "one_json_document"
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
