@@ -121,7 +121,8 @@ def test_a_second_run_changes_nothing_and_no_server_has_a_task(planned: Planned)
     planned.run(SITE)
     run = planned.run(SITE)
     assert run.changed == 0
-    assert planned.writes() == []
+    # The verification stores and removes its own objects.
+    assert [each for each in planned.writes() if "/recording-check-" not in each["path"]] == []
     assert run.of_step("apply") == []
     assert "nothing to change" in words(run)
 
