@@ -151,7 +151,6 @@ def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned:
     assert "s3_recording_skip_unreachable" in run.stdout
     run = planned.run(SITE, variables={"s3_recording_skip_unreachable": "20%"})
     assert sorted({each.host for each in run.of_step("apply")}) == [HTML, OLD, OTHER, WRONG]
-    assert run.of_step("apply", SILENT) == []
     assert "left out of this run" in words(run)
 
 
