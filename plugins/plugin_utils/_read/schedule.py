@@ -7,8 +7,8 @@ Servers that have a user and password in common, or a cluster, share a gate. One
 others wait. Once it is logged in they all go. If its login is refused, no other is tried. If it does not
 answer it decides nothing, and the next one goes first. A server that waits at a gate holds no thread.
 
-Some servers of a gate may connect at the same time, so that one that is switched off holds up nobody. Of those
-that share a user and password, guarded_logins lets one after the other log in.
+Some servers of a gate may connect at the same time, so that one that is switched off holds up nobody. Of
+those that share a user and password, guarded_logins lets one after the other log in.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Schedule:
     """Gives each server its turn, to one thread after the other."""
 
     def __init__(self, jobs: Iterable[Job], at_once: Mapping[str, int] = _ONE) -> None:
-        """at_once: how many may try a gate at the same time, by the first part of its name; one by default."""
+        """at_once: how many may try a gate at the same time, by the kind of gate; one by default."""
         self._waiting = list(jobs)
         self._at_once = at_once
         # Gate to the hosts that are trying, and to the one that was refused (empty: the gate is open).
