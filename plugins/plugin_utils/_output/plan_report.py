@@ -93,7 +93,9 @@ def _on_servers(servers: Mapping[str, Any]) -> str:
         f"{len(servers['unchanged'])} as {'it is' if len(servers['unchanged']) == 1 else 'they are'}",
         f"{len(servers['unreachable'])} unreachable",
     ]
-    parts += [f"{len(servers[state])} {state}" for state in ("skipped", "gone") if servers[state]]
+    parts += [
+        f"{len(servers[state])} {state}" for state in ("refused", "skipped", "gone") if servers.get(state)
+    ]
     return ", ".join(parts)
 
 

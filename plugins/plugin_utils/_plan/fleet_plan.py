@@ -17,6 +17,8 @@ from typing import Any, Optional
 from ...module_utils._ams.backup_file import unverified_path
 from .limits import GONE, SKIP
 
+# What the settings task says of a setting that it refuses; in a plan nothing is written anyway.
+_WRITTEN = "Nothing was written"
 Read = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
 UNREACHABLE = "unreachable"
@@ -109,6 +111,7 @@ def _sort_out(
         "changes": to_do,
         "unchanged": [host for host in changes if host not in to_do],
         "unreachable": unreachable,
+        "refused": [host for host in reads if host not in changes and host not in unreachable],
         "skipped": list(unreachable) if len(unreachable) <= most_unreachable else [],
     }
 
@@ -149,7 +152,7 @@ def _problems(
         problem = read.get("problem")
         if not problem or host in skipped:
             continue
-        remedy = problem["remedy"].rstrip(". ")
+        remedy = problem["remedy"].rstrip(". ") if problem["remedy"] != _WRITTEN else ""
         if _kind(read) == UNREACHABLE:
             remedy = f"{_sentence(remedy)}{leave_out}".strip()
         yield {"hosts": [host], "text": _describe(problem), "remedy": remedy}

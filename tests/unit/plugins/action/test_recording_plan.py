@@ -86,12 +86,13 @@ def test_what_every_reader_has_registered_is_planned_together(planning: Planning
     result = planning.run()
     assert planning.lines == [NOTHING.format("3 as they are")]
     assert (result["changed"], result.get("failed"), result["msg"]) == (False, None, planning.lines)
-    assert result["ansible_facts"] == {
-        "__s3_recording_changing": [],
-        "__s3_recording_unchanged": list(HOSTS),
-        "__s3_recording_present": list(HOSTS),
-        "__s3_recording_skipped": [],
-        "__s3_recording_gone": [],
+    assert "ansible_facts" not in result, "a fact that an action returns would be in a fact cache"
+    assert result["servers"] == {
+        "changing": [],
+        "unchanged": list(HOSTS),
+        "present": list(HOSTS),
+        "skipped": [],
+        "gone": [],
     }
     assert "ansible_stats" not in result
 
@@ -112,19 +113,18 @@ def test_servers_without_a_task_have_a_statistic_in_site_alone(planning: Plannin
         "aggregate": True,
         "per_host": False,
     }
-    facts = result["ansible_facts"]
-    assert (facts["__s3_recording_skipped"], facts["__s3_recording_gone"]) == (["ams3"], ["ams2"])
-    assert facts["__s3_recording_present"] == ["ams1"]
+    servers = result["servers"]
+    assert (servers["skipped"], servers["gone"], servers["present"]) == (["ams3"], ["ams2"], ["ams1"])
 
 
-def test_a_problem_of_a_server_ends_the_run_without_facts(planning: Planning) -> None:
+def test_a_problem_of_a_server_ends_the_run_without_a_list_for_later_plays(planning: Planning) -> None:
     planning.of_hosts["ams3"] = registered(ams3=unreachable("ams3"))
     result = planning.run(view="site")
     assert (result["failed"], result["msg"]) == (
         True,
         "The plan has problems, listed above. Nothing was changed.",
     )
-    assert not {"ansible_facts", "ansible_stats"} & set(result)
+    assert not {"servers", "ansible_stats"} & set(result)
     assert planning.lines[0].startswith("PLAN  ")
     assert "STOP  1 problem on 1 server. Nothing was changed." in planning.lines
 
@@ -193,7 +193,7 @@ def test_a_run_of_the_storage_alone_has_no_server_that_is_missing(planning: Plan
     planning.of_hosts.update({host: {} for host in HOSTS})
     result = planning.run(view="site")
     assert "failed" not in result
-    assert result["ansible_facts"]["__s3_recording_present"] == list(HOSTS)
+    assert result["servers"]["present"] == list(HOSTS)
 
 
 @pytest.mark.parametrize(
