@@ -40,8 +40,8 @@ _NO_DISTRIBUTION = (
     "Bucket {bucket} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
     "s3_recording_cloudfront_distribution"
 )
-# What the plays that follow need to know: they ask for their hosts. A task makes facts of it, since a fact that
-# an action returns would be in a fact cache.
+# What the plays that follow need to know: they ask for their hosts. A task makes facts of it, since facts that an
+# action returns would be in a fact cache.
 _FOR_LATER_PLAYS = ("changing", "unchanged", "present", "skipped", "gone")
 _SKIPPED = {
     "problem": {
@@ -51,7 +51,9 @@ _SKIPPED = {
         "remedy": "Leave servers out by the hosts of the play or by --limit",
     }
 }
-_PLAN, _SITE, _DRIFT = "plan", "site", "drift"
+_PLAN = "plan"
+_SITE = "site"
+_DRIFT = "drift"
 _SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
 
 

@@ -19,6 +19,7 @@ from ...module_utils._ams.settings import secrets_of
 from ...module_utils._ams.update_plan import DesiredSettings
 from ...module_utils._common.errors import AmsError, CollectionError
 from ...module_utils._common.plain_text import one_line, printable_result
+from .schedule import LOGIN as LOGIN_GATE
 from .schedule import Job, Turn
 
 UNREACHABLE, LOGIN, REFUSED = "unreachable", "login", "refused"
@@ -49,7 +50,7 @@ class Server:
         """Return its place in the schedule; with a token there is no login that could block an account."""
         if self.connection.jwt_token:
             return Job(self.host)
-        pair = ("login", self.connection.email, self.connection.password)
+        pair = (LOGIN_GATE, self.connection.email or "", self.connection.password or "")
         return Job(self.host, (pair, ("cluster", self.cluster)) if self.cluster else (pair,))
 
 
