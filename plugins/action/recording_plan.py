@@ -40,7 +40,7 @@ _NO_DISTRIBUTION = (
     "Bucket {bucket} has no CloudFront distribution yet to send viewers to. Run storage.yml first, or set "
     "s3_recording_cloudfront_distribution"
 )
-# What the plays that follow need to know: they ask for their hosts. A task makes facts of it, since facts that an
+# What the plays that follow need to know: they ask for their hosts. A task makes facts of it: those that an
 # action returns would be in a fact cache.
 _FOR_LATER_PLAYS = ("changing", "unchanged", "present", "skipped", "gone")
 _SKIPPED = {

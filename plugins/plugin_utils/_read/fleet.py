@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from .schedule import LOGIN, Job, Schedule, Turn
+from .schedule import OF_LOGIN, Job, Schedule, Turn
 
 THREADS = 32
 # So many servers of one user and password connect before the first of them is logged in.
@@ -43,7 +43,7 @@ def read_all(
     A server that hangs holds its thread. Nobody waits for that: the threads are daemons, which end with the
     process.
     """
-    schedule = Schedule(jobs, {LOGIN: CANDIDATES})
+    schedule = Schedule(jobs, {OF_LOGIN: CANDIDATES})
     results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for _number in range(min(threads, len(jobs))):
         threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()

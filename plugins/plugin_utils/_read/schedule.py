@@ -20,7 +20,7 @@ from typing import Optional
 
 # What kind of gate it is, and what its servers have in common.
 Gate = tuple[str, ...]
-LOGIN = "login"
+OF_LOGIN = "login"
 _ONE: Mapping[str, int] = {}
 
 

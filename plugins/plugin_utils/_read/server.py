@@ -19,8 +19,7 @@ from ...module_utils._ams.settings import secrets_of
 from ...module_utils._ams.update_plan import DesiredSettings
 from ...module_utils._common.errors import AmsError, CollectionError
 from ...module_utils._common.plain_text import one_line, printable_result
-from .schedule import LOGIN as LOGIN_GATE
-from .schedule import Job, Turn
+from .schedule import OF_LOGIN, Job, Turn
 
 UNREACHABLE, LOGIN, REFUSED = "unreachable", "login", "refused"
 CONNECT_SECONDS = 5
@@ -50,7 +49,7 @@ class Server:
         """Return its place in the schedule; with a token there is no login that could block an account."""
         if self.connection.jwt_token:
             return Job(self.host)
-        pair = (LOGIN_GATE, self.connection.email or "", self.connection.password or "")
+        pair = (OF_LOGIN, self.connection.email or "", self.connection.password or "")
         return Job(self.host, (pair, ("cluster", self.cluster)) if self.cluster else (pair,))
 
 
