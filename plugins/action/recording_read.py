@@ -53,6 +53,12 @@ _TEXTS = ("email", "password", "jwt_token")
 
 # What a variable may fail with.
 _OF_VARIABLES = (AnsibleError, CollectionError, UndefinedError, UnknownHost, ValueError, VariableError)
+# The same for all hosts, so that it is displayed once.
+_NO_LOGIN = (
+    "Logging in",
+    "no password is given",
+    "Set s3_recording_ams_email and s3_recording_ams_password, or AMS_EMAIL and AMS_PASSWORD",
+)
 
 
 class _NotReadable(Exception):
@@ -117,7 +123,7 @@ class ActionModule(ams_app_settings.ActionModule):
                 connection = connection_of(params)
                 connection.checked_url()
             except AnsibleError as error:
-                raise _of_variables(host, error) from None
+                raise _of_options(host, error) from None
             except CollectionError as error:
                 parts = error_parts(error, connection_secrets(arguments))
                 raise _NotReadable(server.problem_of(parts, "", login=False)) from None
@@ -213,6 +219,13 @@ class ActionModule(ams_app_settings.ActionModule):
         parts = shipped.error_parts or {**untold, "unreachable": False}
         login = server.is_of_login(result, has_token=bool(arguments.get("jwt_token")))
         raise _NotReadable(server.problem_of(parts, _hint(host, task_vars), login=login))
+
+
+def _of_options(host: str, error: AnsibleError) -> _NotReadable:
+    """Return a problem in the words of the role's variables, where the module would name its options."""
+    if "password, jwt_token" in str(error):
+        return _NotReadable(server.problem(server.LOGIN, *_NO_LOGIN))
+    return _of_variables(host, error)
 
 
 def _of_variables(host: str, error: Exception) -> _NotReadable:

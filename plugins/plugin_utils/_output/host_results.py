@@ -21,6 +21,8 @@ from .rollout_report import HostResult, describe_states, describe_stop, group_no
 Variables = Mapping[str, Mapping[str, Any]]
 _KEY_STORES = {"ssm": "SSM", "secretsmanager": "Secrets Manager"}
 _MP4 = "mp4"
+# Parts of the storage that a line about what was made names already.
+_NAMED_WITH_MADE = ("bucket", "distribution", "user", "key")
 _NOT_ASKED_FOR = "s3_recording_verify is false"
 
 
@@ -253,7 +255,7 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
     servers = [_server(host, each, fleet["hosts"][host]) for host, each in reached.items()]
     result = RunResult(
         servers,
-        [_bucket(each, details.made(each["bucket"])) for each in fleet["buckets"]],
+        [_bucket(each, details) for each in fleet["buckets"]],
         as_planned=list(as_planned),
         skipped=details.skipped,
         gone=details.gone,
@@ -306,8 +308,12 @@ def _plays_at(planned: Mapping[str, Any]) -> dict[str, str]:
     return addresses
 
 
-def _bucket(planned: Mapping[str, Any], made: Mapping[str, Any]) -> BucketResult:
-    return BucketResult(planned["bucket"], planned["region"], _open_to(planned), _made(planned, made))
+def _bucket(planned: Mapping[str, Any], details: RunDetails) -> BucketResult:
+    name = planned["bucket"]
+    made = _made(planned, details.made(name))
+    parts = details.storage.get(name, {}).get("parts") or ()
+    changed = [part for part in parts if not (made and part in _NAMED_WITH_MADE)]
+    return BucketResult(name, planned["region"], _open_to(planned), made, changed)
 
 
 def _made(planned: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:

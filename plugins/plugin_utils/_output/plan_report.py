@@ -28,7 +28,8 @@ def format_plan(plan: Plan) -> list[str]:
     servers = plan["servers"]
     rest = [*_changes(plan["buckets"]), *_not_reached(servers)]
     warnings = _warnings(plan["warnings"], _MOST_LINES - 1 - len(rest))
-    first = f"PLAN  AWS: {_on_aws(plan['buckets'])}.  Servers: {_on_servers(servers)}."
+    on_aws = _on_aws(plan["buckets"]) if plan.get("is_storage_read", True) else "not known, see the problems"
+    first = f"PLAN  AWS: {on_aws}.  Servers: {_on_servers(servers)}."
     return [screen_line(line) for line in [first, *warnings, *rest]]
 
 

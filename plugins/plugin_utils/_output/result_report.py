@@ -52,12 +52,13 @@ class ServerResult:
 
 @dataclass(frozen=True)
 class BucketResult:
-    """A bucket of the run. open_to: who may watch, as it was set. made: what this run made, ready to read."""
+    """A bucket of the run. open_to: who may watch, as it was set. made, changed: what this run did."""
 
     name: str
     region: str = ""
     open_to: str = ""
     made: Sequence[str] = ()
+    changed: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -232,10 +233,12 @@ def _seconds(server: ServerResult) -> str:
 def _facts(run: RunResult) -> list[str]:
     """Return the lines below the servers, each with a word in front of it."""
     made = {bucket.name: ", ".join(bucket.made) for bucket in run.buckets}
+    changed = {bucket.name: ", ".join(bucket.changed) for bucket in run.buckets}
     pairs = [
         *(("Watch", address) for address in _watch(run)),
         *(("Open to", text) for text in _of_buckets(run, _open_to(run))),
         *(("Made", text) for text in _of_buckets(run, made)),
+        *(("Changed", text) for text in _of_buckets(run, changed)),
         ("As planned", _as_planned(run.as_planned)),
         *((word, f"{listed(hosts)}: {why}" if hosts else "") for word, hosts, why in _left_alone(run)),
         ("Undo", run.undo),
@@ -269,7 +272,7 @@ def _watch(run: RunResult) -> list[str]:
 
 def _open_to(run: RunResult) -> dict[str, str]:
     """Return who may watch, bucket by bucket; only a viewer who got the object verifies that."""
-    if run.removes:
+    if run.removes or (run.servers and all(server.broken for server in run.servers)):
         return {}
     watched = {server.bucket for server in run.servers if _forwarded(server)}
     return {

@@ -64,6 +64,7 @@ def plan_run(
     servers["present"] = _without(hosts, servers["skipped"], servers["gone"])
     return {
         "is_made": bool(hosts),
+        "is_storage_read": not storage.problems,
         "buckets": _buckets(desired, storage),
         "servers": servers,
         "problems": [*_problems_of(storage), *_problems(of, servers["skipped"], most_unreachable)],
@@ -101,19 +102,28 @@ def _sort_out(
     reads: Mapping[str, Read], unverified: Collection[str], most_unreachable: int
 ) -> dict[str, Any]:
     """Return which servers would change, which are as planned, and which are out of reach."""
-    changes = {host: changes_of(read) for host, read in reads.items() if not read.get("problem")}
+    changes = {host: changes_of(read) for host, read in reads.items() if not _kind(read)}
     to_do = {host: each for host, each in changes.items() if each or host in unverified}
+    return {
+        "changing": {host: _names(each) for host, each in to_do.items()},
+        "changes": to_do,
+        "unchanged": _without(changes, to_do),
+        **_not_read(reads, changes, most_unreachable),
+    }
+
+
+def _not_read(reads: Mapping[str, Read], known: Collection[str], most_unreachable: int) -> dict[str, Any]:
+    """Return which servers could not be reached, which refused, and which are left out for it."""
     unreachable = _unreachable(reads)
     return {
-        "changing": {
-            host: {app: sorted(of_app) for app, of_app in each.items()} for host, each in to_do.items()
-        },
-        "changes": to_do,
-        "unchanged": [host for host in changes if host not in to_do],
         "unreachable": unreachable,
-        "refused": [host for host in reads if host not in changes and host not in unreachable],
+        "refused": _without(reads, known, unreachable),
         "skipped": list(unreachable) if len(unreachable) <= most_unreachable else [],
     }
+
+
+def _names(changes: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {app: sorted(of_app) for app, of_app in changes.items()}
 
 
 def _unreachable(reads: Mapping[str, Read]) -> dict[str, str]:
@@ -146,8 +156,11 @@ def _buckets(desired: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
 def _problems(
     reads: Mapping[str, Read], skipped: Collection[str], most_unreachable: int
 ) -> Iterator[dict[str, Any]]:
-    allowed = f" {SKIP} allows {most_unreachable}." if most_unreachable else ""
-    leave_out = f"{allowed} To run without them, raise {SKIP}; to give them up for good, name them in {GONE}"
+    number = sum(_kind(read) == UNREACHABLE for read in reads.values())
+    leave_out = (
+        f" {SKIP} allows {most_unreachable} of these. To run without them: -e {SKIP}={number}. To give "
+        f"them up for good, name them in {GONE}"
+    )
     for host, read in reads.items():
         problem = read.get("problem")
         if not problem or host in skipped:
