@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
-from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.playbook import Play, PlaybookRun, run_playbook
 
 BUCKET, REGION = "planned-recordings", "eu-west-1"
 PLAN, SITE, DRIFT = (f"antmedia.s3_recording.{name}" for name in ("plan", "site", "drift"))
@@ -26,10 +26,11 @@ class Planned:
 
     def run(
         self,
-        playbook: str,
+        playbook: str | Sequence[Play],
         *arguments: str,
         of_host: dict[str, dict[str, Any]] | None = None,
         variables: dict[str, Any] | None = None,
+        names: Sequence[str] = NAMES,
         **options: Any,
     ) -> PlaybookRun:
         self.aws.clear_requests()
@@ -47,7 +48,7 @@ class Planned:
         }
         hosts = {
             name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
-            for name, host in zip(NAMES, self.fleet.hosts)
+            for name, host in zip(names, self.fleet.hosts)
         }
         inventory = {"all": {"hosts": hosts, "vars": {**shared, **(variables or {})}}}
         return run_playbook(playbook, inventory=inventory, env=self.aws.env(), arguments=arguments, **options)
@@ -158,3 +159,75 @@ def test_a_server_that_is_gone_for_good_is_not_asked(planned: Planned) -> None:
     assert planned.fleet.requests(1) == []
     assert {each.host for each in run.of_step("apply")} == {HTML, OLD, OTHER, WRONG}
     assert f"{SILENT}: gone for good" in words(run)
+
+
+def test_a_host_that_failed_before_does_not_take_the_plan_with_it(planned: Planned) -> None:
+    """The first host had the task of reading. Without it there was no plan, and all servers were changed."""
+    before: list[Play] = [
+        {
+            "name": "Before",
+            "hosts": "all",
+            "connection": "local",
+            "gather_facts": False,
+            "tasks": [
+                {"name": "Fail", "ansible.builtin.fail": {}, "when": f"inventory_hostname == '{HTML}'"}
+            ],
+        },
+        {"name": "Record", "ansible.builtin.import_playbook": SITE},
+    ]
+    run = planned.run(before, expected_rc=2)
+    assert planned.writes() == []
+    assert f"! {HTML}: Reading the server: Ansible did not reach it" in words(run)
+
+
+def test_names_with_spaces_are_the_hosts_that_they_name(planned: Planned) -> None:
+    """The inventories of clouds have them. Such a name matched no host, and nothing counted as failed."""
+    names = [f"Ant Media {number}" for number in range(1, 6)]
+    run = planned.run(SITE, names=names)
+    assert sorted({each.host for each in run.of_step("apply")}) == names
+    planned.fleet.set_settings(3, "live", {"s3RegionName": "us-west-2"})
+    assert [each.host for each in planned.run(SITE, names=names).of_step("apply")] == [names[3]]
+
+
+def test_the_role_verifies_servers_that_need_no_change(planned: Planned) -> None:
+    """In a play of one's own, only those that had changed were verified."""
+    role = {"name": "Record", "ansible.builtin.import_role": {"name": "antmedia.s3_recording.s3_recording"}}
+    play = {"name": "Own", "hosts": "all", "connection": "local", "gather_facts": False, "tasks": [role]}
+    planned.run([play])
+    planned.fleet.fault(2, "status", status=404, method="GET", path="/live/streams/recording-check")
+    run = planned.run([play], expected_rc=2)
+    assert len([each for each in run.of_step("check") if each.status != "skipped"]) == 5
+    assert f"! {OLD}:" in run.stdout
+    assert [host for host, counts in run.recap.items() if counts["failures"]] == [OLD]
+
+
+def test_a_batch_that_is_restored_ends_a_play_of_ones_own(planned: Planned) -> None:
+    role = {"name": "Record", "ansible.builtin.import_role": {"name": "antmedia.s3_recording.s3_recording"}}
+    later = {"name": "Later", "ansible.builtin.debug": {"msg": "later"}}
+    play = {
+        "name": "Own",
+        "hosts": "all",
+        "connection": "local",
+        "gather_facts": False,
+        "tasks": [role, later],
+    }
+    planned.fleet.fault(2, "status", status=404, method="GET", path="/live/streams/recording-check")
+    run = planned.run([play], expected_rc=2)
+    assert not run.of_task("Later")
+    assert all(not planned.fleet.settings(number, "live")["s3RecordingEnabled"] for number in range(5))
+
+
+def test_no_password_is_one_problem_in_the_words_of_the_role(planned: Planned) -> None:
+    run = planned.run(PLAN, variables={"s3_recording_ams_password": ""}, expected_rc=2)
+    assert "STOP 1 problem on 5 servers" in words(run)
+    assert "Logging in: no password is given" in words(run)
+    assert "s3_recording_ams_password" in words(run)
+
+
+@pytest.mark.parametrize(
+    "name", ["site", "plan", "storage", "servers", "verify", "rotate_key", "decommission"]
+)
+def test_the_syntax_can_be_checked_and_the_tasks_listed(planned: Planned, name: str) -> None:
+    playbook = f"antmedia.s3_recording.{name}"
+    assert planned.run(playbook, "--syntax-check").rc == 0
+    assert "TAGS" in planned.run(playbook, "--list-tasks").stdout
