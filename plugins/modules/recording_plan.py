@@ -13,7 +13,7 @@ description:
   - Compares what the inventory describes with what the role's tasks have read of the storage and of all
     servers. It displays what would change, what to know before, and what cannot work.
   - Fails if anything cannot work, so that the run ends before anything is changed.
-  - Returns facts with the hosts that need a change, those that need none, and those that are left out.
+  - Returns the hosts that need a change, those that need none, and those that are left out.
 options:
   view:
     description:
@@ -40,6 +40,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+servers:
+  description:
+    - Names of the hosts that need a change or a verification (C(changing)), that need none (C(unchanged)),
+      that take part in the run (C(present)), that are left out because they could not be reached
+      (C(skipped)), and that are gone for good (C(gone)).
+  returned: success
+  type: dict
+  sample: {changing: [], unchanged: [localhost], present: [localhost], skipped: [], gone: []}
 msg:
   description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
   returned: always

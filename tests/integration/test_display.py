@@ -7,6 +7,10 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
+    format_plan,
+    format_problems,
+)
 
 from tests.harness.playbook import LOCALHOST, run_playbook
 
@@ -23,6 +27,7 @@ FLEET = {
     "hosts": {
         "localhost": {
             "bucket": "myvideos",
+            "ams_url": "https://ams1:5443",
             "apps": [{"name": "live", "settings": {"httpForwardingExtension": "mp4"}}],
             "plays_at": {"live": "https://ams1:5443/live/streams/NAME.mp4"},
         }
@@ -59,14 +64,13 @@ PLAY: dict[str, Any] = {
             "name": "Read what a server has said",
             "ansible.builtin.set_fact": {
                 "__s3_recording_verified": "{{ verified | from_json }}",
-                "plan": "{{ given | from_json }}",
+                "planned": "{{ given | from_json }}",
             },
         },
         {
             "name": "Display",
             "antmedia.s3_recording.recording_display": {
-                "lines": "{{ plan | antmedia.s3_recording.recording_plan_lines"
-                " + (fleet | antmedia.s3_recording.recording_result_lines(hostvars)) }}"
+                "lines": "{{ planned + (fleet | antmedia.s3_recording.recording_result_lines(hostvars)) }}"
             },
         },
     ],
@@ -79,7 +83,7 @@ def run(arguments: tuple[str, ...] = (), callback: str = "default") -> tuple[str
         [PLAY],
         inventory=LOCALHOST,
         # As a result of a task would be: Ansible looks for no templates in it.
-        extra_vars={"given": {"__ansible_unsafe": json.dumps(PLAN)}},
+        extra_vars={"given": {"__ansible_unsafe": json.dumps([*format_plan(PLAN), *format_problems(PLAN)])}},
         env={"ANSIBLE_STDOUT_CALLBACK": callback},
         arguments=arguments,
     )
@@ -106,11 +110,10 @@ def test_stdout_stays_what_a_program_can_read(callback: str) -> None:
 
 
 def test_lines_of_a_failure_are_printed_before_it() -> None:
-    lines = {
-        "antmedia.s3_recording.recording_display": {"lines": ["RESULT  1 server failed"], "failed": True}
-    }
-    play = {"name": "Fail", "hosts": "all", "gather_facts": False, "tasks": [{"name": "Fail", **lines}]}
+    options = {"lines": ["RESULT  1 server failed"], "problem": "This server failed."}
+    task = {"name": "Fail", "antmedia.s3_recording.recording_display": options}
+    play = {"name": "Fail", "hosts": "all", "gather_facts": False, "tasks": [task]}
     done = run_playbook([play], inventory=LOCALHOST, expected_rc=2, expected_warnings=None)
     assert "\nRESULT  1 server failed\n" in done.stdout
-    assert done.results[-1].result["msg"] == ["RESULT  1 server failed"]
+    assert done.results[-1].result["msg"] == "This server failed."
     assert done.recap["localhost"]["failures"] == 1

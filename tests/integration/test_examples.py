@@ -361,6 +361,7 @@ SAID = {
     "recording_missing": ("", "ams1"),
     "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
     "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
+    "recording_patterns": ("", r"~^Ant\\x20Media\\x201$"),
     "recording_readers": ("{{ readers }}", "{'ams1': ['ams1']}"),
     "recording_result_lines": ("", "1 server was as planned and was not changed"),
     "recording_run_name": ("", "Z"),

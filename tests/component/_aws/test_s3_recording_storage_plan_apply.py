@@ -235,7 +235,7 @@ WITHOUT_OPTIONS: dict[str, Any] = {
     "state": "present",
     "purge": False,
     "purge_tags": False,
-    "quiet": 0,
+    "switch_wait": 0,
     "open_existing": True,
     "secure_transport_only": "nothing",
 }
