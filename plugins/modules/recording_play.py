@@ -60,7 +60,7 @@ connection:
   description: The connection of the play, such as V(local) or V(ssh); the inventory may give a host another.
   returned: success
   type: str
-  sample: local
+  sample: ssh
 msg:
   description: Why the play is refused.
   returned: failure

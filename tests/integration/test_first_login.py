@@ -21,7 +21,7 @@ from tests.harness.playbook import PlaybookRun, run_playbook
 INFO, CHECK = "antmedia.s3_recording.ams_server_info", "antmedia.s3_recording.recording_check"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
 AT_ONCE = ("--forks", "10")
-NOT_TRIED = "refused this user and password in the same run"
+NOT_TRIED = "refused the login, and this server shares its user and password"
 
 
 @pytest.fixture(scope="module")

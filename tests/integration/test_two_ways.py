@@ -246,8 +246,8 @@ class Ways:
             yield f"{case.name}: a diff that nobody asked for, or none: {here}"
 
     def _comparable(self, result: dict[str, Any], way: str) -> dict[str, Any]:
-        """Without what is a server's or a probe's own: the address and the random name."""
-        kept = {key: value for key, value in result.items() if key not in ANSIBLES_OWN}
+        """Without what is a server's or a probe's own: the address, the random name and how long it took."""
+        kept = {key: value for key, value in result.items() if key not in (*ANSIBLES_OWN, "seconds")}
         text = json.dumps(kept, ensure_ascii=False).replace(self.servers[way].url, "URL")
         return dict(json.loads(PROBE.sub("PROBE", BOOLEANS.sub("BOOLEANS", text))))
 

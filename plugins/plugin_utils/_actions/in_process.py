@@ -29,6 +29,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     LOGIN,
     REFUSED,
     connection_secrets,
+    not_tried,
     with_connection_warnings,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
@@ -41,7 +42,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.log
     first_login,
     guarded_logins,
     is_decided,
-    not_tried,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     as_sent,

@@ -23,7 +23,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ansible import constants
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import ACCEPTED, REFUSED
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
+    ACCEPTED,
+    REFUSED,
+    not_tried,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import LOGIN_GATE
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 
@@ -102,16 +106,6 @@ def guarded_logins(host: str, url: str) -> Iterator[None]:
         yield
     finally:
         LOGIN_GATE.reset(token)
-
-
-def not_tried(user: str, url: str, refused_by: str) -> AmsError:
-    return AmsError(
-        f"Logging in as {user} at {url}",
-        f"not tried, because {refused_by} refused this user and password in the same run",
-        "The third wrong password in a row blocks an account, in a cluster for all of its nodes. Correct the "
-        f"password and run again; if only {refused_by} has another one, set it on that host",
-        login_refused=True,
-    )
 
 
 def _path(user: str, password: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from ...module_utils._ams.arguments import error_parts
+from ...module_utils._ams.arguments import error_parts, not_tried, was_tried
 from ...module_utils._ams.client import LOGIN_GATE, Connection, LoginGate
 from ...module_utils._ams.preview import preview
 from ...module_utils._ams.settings import secrets_of
@@ -85,7 +85,8 @@ def reader(servers: Mapping[str, Server], guard: Guard) -> Callable[[Turn], tupl
                 found = preview(server.connection, server.desired, server.cluster_hosts)
         except CollectionError as error:
             refused = isinstance(error, AmsError) and error.login_refused
-            return _failed(server, error), refused
+            # One that was not tried decides nothing for others: the one that refused does.
+            return _failed(server, error), refused and was_tried(error)
         except Exception as error:  # noqa: BLE001 - one server's answer must not end the read of all others
             return _broken(server, error), False
         return printable_result({**found, "problem": None}), False
@@ -128,14 +129,8 @@ def _announcing(turn: Turn, guarded: LoginGate) -> LoginGate:
 
 
 def _not_tried(server: Server, refused_by: str) -> dict[str, Any]:
-    return problem(
-        LOGIN,
-        f"Logging in as {server.connection.email} at {server.connection.url}",
-        f"not tried, because {refused_by} refused the login, and this server shares its user and password or "
-        "its cluster",
-        "The third wrong password in a row blocks an account, in a cluster for all of its nodes. Correct the "
-        f"password and run again; if only {refused_by} has another one, set it on that host",
-    )
+    error = not_tried(server.connection.email or "", server.connection.url, refused_by)
+    return problem_of(error_parts(error, server.secrets), "", login=True)
 
 
 def _failed(server: Server, error: CollectionError) -> dict[str, Any]:
