@@ -58,7 +58,7 @@ def test_once_it_is_accepted_nobody_waits_while_the_first_one_works_on() -> None
 
 def test_where_it_is_refused_the_others_are_not_tried() -> None:
     fail("ams1", AmsError("Logging in", "wrong", login_refused=True))
-    said = "not tried, because ams1 refused this user"
+    said = "not tried, because ams1 refused the login"
     with pytest.raises(AmsError, match=said) as raised, login("ams2"):
         raise AssertionError("it was tried")
     assert raised.value.result()["login_refused"]
