@@ -21,7 +21,6 @@ from typing import Optional
 # What kind of gate it is, and what its servers have in common.
 Gate = tuple[str, ...]
 OF_LOGIN = "login"
-_ONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,10 @@ class Turn:
 class Schedule:
     """Gives each server its turn, to one thread after the other."""
 
-    def __init__(self, jobs: Iterable[Job], at_once: Mapping[str, int] = _ONE) -> None:
+    def __init__(self, jobs: Iterable[Job], at_once: Optional[Mapping[str, int]] = None) -> None:
         """at_once: how many may try a gate at the same time, by the kind of gate; one by default."""
         self._waiting = list(jobs)
-        self._at_once = at_once
+        self._at_once = at_once or {}
         # Gate to the hosts that are trying, and to the one that was refused (empty: the gate is open).
         self._trying: dict[Gate, set[str]] = {}
         self._decided: dict[Gate, str] = {}
