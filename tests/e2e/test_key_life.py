@@ -217,7 +217,7 @@ def test_a_server_out_of_reach_stops_a_rotation_before_the_next_key_exists(life:
     stopped = life.run(ROTATE, expected_rc=2)
     told = words(stopped)
     assert "STOP 1 problem on 1 server. Nothing was changed." in told
-    assert "To run without them, raise s3_recording_skip_unreachable" in told
+    assert "To run without them: -e s3_recording_skip_unreachable=1." in told
     assert "IAM user key-life-recordings-recording will get the next access key" in told
     assert (life.aws.writes(), life.fleet.writes(), life.keys()) == ([], [], {first: "Active"})
 

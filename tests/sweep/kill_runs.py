@@ -161,7 +161,7 @@ def _batch_fails(world: World, _extra: dict[str, Any]) -> None:
     failed = world.run("servers", expected_rc=2, expected_warnings=None)
     world.fleet.clear_faults()
     _is_as_before(world)
-    said = failed.stdout
+    said = failed.output
     assert "The rollout was stopped" in said
     (back,) = re.findall(r"The previous settings are restored on (.+?)\.", said)
     assert set(began) <= set(back.split(", ")), said
