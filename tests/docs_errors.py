@@ -303,7 +303,8 @@ def page() -> str:
         lines += [f"- {_escaped(text)}" for pattern in files for text in sentences(pattern)]
         lines.append("")
     lines += ["What stops a run", "----------------", ""]
-    stopping = [*of_roles(), *(text for text in of_actions() if text != text.upper())]
+    returned = [" ".join(text.split()) for text in of_actions()]
+    stopping = [*of_roles(), *(text for text in returned if text != text.upper())]
     lines += [f"- {_escaped(text)}" for text in dict.fromkeys(stopping)]
     lines += ["", "Errors of the modules", "---------------------", ""]
     for message in dict.fromkeys(errors()):
