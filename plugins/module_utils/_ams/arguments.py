@@ -24,7 +24,6 @@ Run = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 
 # In the result of a module that was shipped, for its action alone.
 LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
-_NOT_TRIED = "not tried, because"
 ERROR = "error_parts"
 
 
@@ -83,20 +82,16 @@ def connection_of(params: Mapping[str, Any]) -> Connection:
     return connection
 
 
-def was_tried(error: CollectionError) -> bool:
-    """True if the server itself was asked."""
-    return not error.came_back.startswith(_NOT_TRIED)
-
-
 def not_tried(user: str, url: str, refused_by: str) -> AmsError:
     """Return why a login was not tried. refused_by: the host that has refused it."""
     return AmsError(
         f"Logging in as {user} at {url}",
-        f"{_NOT_TRIED} {refused_by} refused the login, and this server shares its user and password or "
+        f"not tried, because {refused_by} refused the login, and this server shares its user and password or "
         "its cluster",
         "The third wrong password in a row blocks an account, in a cluster for all of its nodes. Correct the "
         f"password and run again; if only {refused_by} has another one, set it on that host",
         login_refused=True,
+        not_tried=True,
     )
 
 

@@ -84,6 +84,7 @@ class AmsError(CollectionError):
     unreachable: no connection could be made, or no answer came in time.
     login_refused: the server refused the e-mail address or the password, or has blocked the account.
     stale: the settings have changed since they were backed up, so nothing was written.
+    not_tried: the server was not asked, because another one refused the same login.
     """
 
     status: Optional[int] = None
@@ -94,6 +95,7 @@ class AmsError(CollectionError):
     login_unsure: bool = False
     login_refused: bool = False
     stale: bool = False
+    not_tried: bool = False
 
     def __str__(self) -> str:
         return one_line(super().__str__())

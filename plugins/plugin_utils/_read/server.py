@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from ...module_utils._ams.arguments import error_parts, not_tried, was_tried
+from ...module_utils._ams.arguments import error_parts, not_tried
 from ...module_utils._ams.client import LOGIN_GATE, Connection, LoginGate
 from ...module_utils._ams.preview import preview
 from ...module_utils._ams.settings import secrets_of
@@ -84,9 +84,9 @@ def reader(servers: Mapping[str, Server], guard: Guard) -> Callable[[Turn], tupl
             with guard(server.host, server.connection.url), _announced(turn):
                 found = preview(server.connection, server.desired, server.cluster_hosts)
         except CollectionError as error:
-            refused = isinstance(error, AmsError) and error.login_refused
             # One that was not tried decides nothing for others: the one that refused does.
-            return _failed(server, error), refused and was_tried(error)
+            decides = isinstance(error, AmsError) and error.login_refused and not error.not_tried
+            return _failed(server, error), decides
         except Exception as error:  # noqa: BLE001 - one server's answer must not end the read of all others
             return _broken(server, error), False
         return printable_result({**found, "problem": None}), False
