@@ -204,14 +204,7 @@ class ActionModule(ams_app_settings.ActionModule):
         """Return the result of a module in check mode."""
         task = self._task.copy()
         task.check_mode = True
-        shipped = action(
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
+        shipped = action.beside(self, task)
         result = shipped.run_with(arguments, None, task_vars, prefix=OF_CONNECTION)
         if not result.get("failed"):
             return result

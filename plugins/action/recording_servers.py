@@ -53,13 +53,6 @@ class ActionModule(ActionBase):
             return {**_NOT_SENT, **error.result()}
         except (VariableError, ValueError) as error:
             return {**_NOT_SENT, "msg": f"{error}."}
-        action = _ACTIONS[step](
-            task=self._task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
+        action = _ACTIONS[step].beside(self)
         result = action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
         return result if step == "check" else explain_alias(result, task_vars or {})
