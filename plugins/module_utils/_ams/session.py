@@ -18,6 +18,7 @@ from .update_plan import Plan, describe_values
 
 # Seconds between two looks at a server that is starting or that another node has to reach.
 PAUSE = 0.5
+NOTHING_WRITTEN = "Nothing was written"
 _T = TypeVar("_T")
 
 
@@ -61,7 +62,7 @@ class SettingsSession:
             raise AmsError(
                 f"Planning the settings of application '{app}' at {self.client.url}",
                 str(error),
-                "Nothing was written",
+                NOTHING_WRITTEN,
             ) from None
 
     def write(self, plans: Sequence[Plan], back_up: Optional[Callable[[Plan], None]] = None) -> list[Plan]:

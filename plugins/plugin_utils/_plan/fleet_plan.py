@@ -15,10 +15,9 @@ from itertools import chain
 from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
+from ...module_utils._ams.session import NOTHING_WRITTEN
 from .limits import GONE, SKIP
 
-# What the settings task says of a setting that it refuses; in a plan nothing is written anyway.
-_WRITTEN = "Nothing was written"
 Read = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
 UNREACHABLE = "unreachable"
@@ -165,7 +164,8 @@ def _problems(
         problem = read.get("problem")
         if not problem or host in skipped:
             continue
-        remedy = problem["remedy"].rstrip(". ") if problem["remedy"] != _WRITTEN else ""
+        # In a plan that is so of all servers.
+        remedy = "" if problem["remedy"] == NOTHING_WRITTEN else problem["remedy"].rstrip(". ")
         if _kind(read) == UNREACHABLE:
             remedy = f"{_sentence(remedy)}{leave_out}".strip()
         yield {"hosts": [host], "text": _describe(problem), "remedy": remedy}
