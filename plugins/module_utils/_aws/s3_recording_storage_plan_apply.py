@@ -43,7 +43,7 @@ _OF_OWNER = ("s3_bucket_access", "s3_cors")
 # For all keys.
 _OF_KEYS = ("kms_key_id", "recreate", "delete_after", "max_age_days")
 # Options that these modules cannot do without.
-_DEFAULTS = {
+DEFAULTS = {
     "state": "present",
     "purge": False,
     "purge_tags": False,
@@ -101,7 +101,7 @@ def _problem(bucket: str, error: AwsError) -> str:
     return one_line(f"{bucket}: {error}")
 
 
-class _Params(dict[str, Any]):
+class Params(dict[str, Any]):
     """Options of a module; those that are not given are None."""
 
     def __missing__(self, _name: str) -> None:
@@ -131,7 +131,7 @@ class _AsModule:
 
     def __init__(self, module: AwsModule, clients: _Clients, bucket: str, params: Mapping[str, Any]) -> None:
         of_task = {name: module.params.get(name) for name in ("aws_config", "endpoint_url")}
-        self.params: dict[str, Any] = _Params({**of_task, **_DEFAULTS, **params})
+        self.params: dict[str, Any] = Params({**of_task, **DEFAULTS, **params})
         self.region = self.params["region"] or module.region
         self.no_log_values = no_log_values(module)
         self._bucket = bucket

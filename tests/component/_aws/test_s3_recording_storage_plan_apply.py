@@ -220,25 +220,10 @@ class Real(Module):
     """One of the modules, run for real."""
 
     def __init__(self, aws: AwsStandIn, options: dict[str, Any], **more: Any) -> None:
-        super().__init__(aws, [], **{**WITHOUT_OPTIONS, **options, **more})
-        self.params = Options(self.params)
+        super().__init__(aws, [], **{**storage_plan.DEFAULTS, **options, **more})
+        self.params = storage_plan.Params(self.params)
 
 
-class Options(dict[str, Any]):
-    """Options of a module; those that are not given are None."""
-
-    def __missing__(self, _name: str) -> None:
-        return None
-
-
-WITHOUT_OPTIONS: dict[str, Any] = {
-    "state": "present",
-    "purge": False,
-    "purge_tags": False,
-    "switch_wait": 0,
-    "open_existing": True,
-    "secure_transport_only": "nothing",
-}
 RUN = {
     "s3_recording_bucket": s3_recording_bucket_apply.run,
     "cloudfront_recording_distribution": cloudfront_recording_distribution_apply.run,
