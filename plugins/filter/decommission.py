@@ -15,7 +15,7 @@ def recording_decommission(
     fleet: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]], check_mode: bool = False
 ) -> dict[str, Any]:
     """See recording_decommission.yml."""
-    # A host's variables are put together anew for each look at them.
+    # A host's variables are put together again for each look at them.
     known = {host: hostvars[host] for host in fleet["hosts"]}
     reads, applied = (
         {host: variables.get(f"__s3_recording_{step}") or {} for host, variables in known.items()}

@@ -104,5 +104,4 @@ class FilterModule:
             "recording_patterns": patterns_of,
             "recording_readers": recording_readers,
             "recording_to_verify": host_results.without_verification,
-            "recording_unverified": host_results.has_unverified,
         }

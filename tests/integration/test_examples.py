@@ -367,7 +367,6 @@ SAID = {
     "recording_run_name": ("", "Z"),
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
     "recording_to_verify": ("", "['ams1']"),
-    "recording_unverified": ("reached", ""),
 }
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Keep what AWS has answered, for a task that only reads: no request is sent twice.
 
-After a wait everything is asked anew, since that is what the wait was for.
+After a wait everything is asked again, since that is what the wait was for.
 """
 
 from __future__ import annotations

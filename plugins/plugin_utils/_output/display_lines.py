@@ -11,10 +11,7 @@ from typing import Any
 from ansible import constants
 from ansible.utils.display import Display
 
-from .lines import (
-    is_for_machines,
-    screen_lines,
-)
+from .lines import is_for_machines, screen_lines
 
 
 def display_lines(lines: Sequence[str]) -> list[str]:

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.recording_rules import Forwarding
 from ...module_utils._check.report import CheckResult, results_of
 from ...module_utils._common.deliveries import DELIVERIES
@@ -147,17 +145,6 @@ def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
 def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts that no step of this run has verified."""
     return [host for host in hosts if not _Steps(hostvars[host]).is_verified]
-
-
-def has_unverified(batch: Sequence[str], hosts: Variables, hostvars: Variables) -> bool:
-    """True if a host of the batch has a change that is not verified yet. hosts: those of the plan."""
-    # A host's variables are put together anew for each look at them; its file is enough, but for a node of a
-    # cluster that was not written itself.
-    return any(
-        os.path.exists(unverified_path(hosts[host]["backup_path"]))
-        or (hosts[host]["cluster"] and (hostvars[host].get("__s3_recording_applied") or {}).get("unverified"))
-        for host in batch
-    )
 
 
 def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:

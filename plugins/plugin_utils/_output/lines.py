@@ -12,7 +12,7 @@ from ...module_utils._common.plain_text import abbreviate, one_line, printable
 
 _LONGEST, _MOST = 1000, 2000
 _ADDRESS = re.compile(r"https?://[^\s,'/]*[^\s,'/.:;)]")
-# The names of test objects are made anew for each check.
+# Each check has its own names of test objects.
 _TEST_OBJECT = re.compile(r"\b((?:recording|live)-check-)[0-9a-z]{16}\b")
 
 

@@ -402,7 +402,7 @@ def test_a_detail_that_does_not_exist_is_refused() -> None:
 
 
 def test_what_a_run_changed_on_aws_is_named_even_if_it_made_nothing() -> None:
-    """A CORS rule that was written anew was nowhere in the result."""
+    """A CORS rule that was written again was nowhere in the result."""
     storage = {"myvideos": {"changes": ["CORS rule: written"], "parts": ["CORS rule"], "made": {}}}
     details = {"as_planned": ["ams1"], "storage": storage}
     found = recording_result_lines(fleet(["ams1"]), {"ams1": of_host()}, details)
