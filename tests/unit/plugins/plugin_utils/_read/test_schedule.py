@@ -8,10 +8,16 @@ import threading
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.schedule import Job, Schedule, Turn
 
 PAIR, OTHER, CLUSTER = ("login", "a", "b"), ("login", "a", "c"), ("cluster", "one")
+# Seconds, in which a loaded machine has long done what it can do.
+PATIENCE = 60
 
 
 def turn(schedule: Schedule) -> Turn:
+    # Of a server that has to wait there is no turn, and this would wait with it.
+    waiting = threading.Timer(PATIENCE, schedule.close)
+    waiting.start()
     found = schedule.next()
+    waiting.cancel()
     assert found is not None
     return found
 
