@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.display_lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     failure,
+    run_stats,
 )
 
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "problem": {"type": "str", "default": ""},
+    "stats": {"type": "dict", "default": {}},
 }
 
 
@@ -25,6 +27,7 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         lines = display_lines(given["lines"])
         result.update({"changed": False, "msg": lines})
+        result.update(run_stats(given["stats"]))
         if given["problem"]:
             return {**result, **failure(lines, given["problem"])}
         # The lines were printed; -v adds nothing to them.

@@ -12,6 +12,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.model import (
     KEY_PARTS,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import run_stats
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps import run_file
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
@@ -23,6 +24,7 @@ _STORED = "antmedia.s3_recording.stored_access_key"
 _SPEC = {
     "for_plan": {"type": "bool", "default": False},
     "will_be_created": {"type": "bool", "default": False},
+    "stats": {"type": "dict", "default": {}},
 }
 
 
@@ -43,7 +45,8 @@ class ActionModule(ActionBase):
             not_touched = "The access key could not be read, and no server of this batch was touched: "
             return {**result, "failed": True, "msg": not_touched + " ".join(problems)}
         ids = {bucket: key["access_key_id"] for bucket, key in keys.items()}
-        return {**result, "changed": False, "access_key_ids": ids, "problems": problems}
+        read = {"changed": False, "access_key_ids": ids, "problems": problems}
+        return {**result, **read, **run_stats(given["stats"])}
 
     def _keys(self) -> tuple[run_file.Keys, list[str]]:
         """Return the key of each bucket and keep them for the run; a plan keeps those that it could read."""

@@ -8,9 +8,10 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.display_lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     failure,
+    run_stats,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
     format_differences,
@@ -154,4 +155,4 @@ def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(servers["unchanged"], "unchanged"),
         **dict.fromkeys([*servers["skipped"], *servers["gone"]], "skipped"),
     }
-    return {"ansible_stats": {"data": {_RESULTS: results}, "aggregate": True, "per_host": False}}
+    return run_stats({_RESULTS: results})

@@ -23,8 +23,9 @@ class ActionModule(AwsAction):
         arguments = dict(self._task.args)
         if any(_is_in_file(bucket) for bucket in arguments.get("buckets") or []):
             file_options = {"store": "file", "vault_password": arguments.get("vault_password")}
-            vault_secrets.inject_vault_passwords(file_options, self._connection, self._loader)
+            label = vault_secrets.inject_vault_passwords(file_options, self._connection, self._loader)
             arguments["vault_password"] = file_options["vault_password"]
+            arguments["vault_id"] = arguments.get("vault_id") or label or None
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         if not self._task.diff:
             result.pop("diff", None)

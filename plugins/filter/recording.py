@@ -25,6 +25,9 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output import host_results
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import not_replaced
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.storage_record import (
+    storage_record,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
@@ -103,5 +106,6 @@ class FilterModule:
             "recording_notes": recording_notes,
             "recording_patterns": patterns_of,
             "recording_readers": recording_readers,
+            "recording_storage_record": storage_record,
             "recording_to_verify": host_results.without_verification,
         }

@@ -101,13 +101,14 @@ options:
       - Whether to wait until the key works. The module asks AWS who it belongs to and, with O(bucket), lists
         the bucket.
       - With V(true), later runs check the stored key in the same way. Check mode does not use the key.
+      - With V(false), the module waits for nothing else either. See O(wait_timeout).
     type: bool
     default: true
   wait_timeout:
     description:
       - Seconds to wait until the key works, with O(state=retired) until the old key may be made inactive, and
         with O(state=absent) until the keys may be deleted.
-      - If that takes more than a few seconds, the task says once on stderr what it is waiting for.
+      - With a local connection the task displays what it is waiting for, again every ten seconds.
     type: int
     default: 60
   bucket:

@@ -25,6 +25,12 @@ options:
         so it is not one of O(lines).
     type: str
     default: ""
+  stats:
+    description:
+      - Statistics of the run, as of M(ansible.builtin.set_stats). They are aggregated, and those without a
+        value are left out.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: Prints the same.

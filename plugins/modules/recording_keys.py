@@ -25,6 +25,12 @@ options:
       - Whether a key that does not exist yet is no error, since the run creates it before it is used.
     type: bool
     default: false
+  stats:
+    description:
+      - Statistics of the run, as of M(ansible.builtin.set_stats). They are aggregated, and those without a
+        value are left out.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: Reads as well. A key that does not exist yet is no error.

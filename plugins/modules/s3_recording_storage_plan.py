@@ -74,6 +74,9 @@ options:
         default is the vault passwords of the run.
     type: list
     elements: str
+  vault_id:
+    description: For keys in files, the label of the password that encrypts them.
+    type: str
 attributes:
   check_mode:
     description: Reads in check mode as well.
@@ -89,8 +92,7 @@ notes:
     KMS key if it is allowed.
   - What only a write can show stays unknown, for example whether the credentials may create a bucket.
 seealso:
-  - module: antmedia.s3_recording.s3_recording_bucket
-  - module: antmedia.s3_recording.iam_stored_access_key
+  - module: antmedia.s3_recording.s3_recording_storage
 """
 
 EXAMPLES = r"""
@@ -148,30 +150,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
     s3_recording_storage_plan_apply as storage_plan,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
-
-
-def argument_spec() -> dict:
-    of_bucket: dict = {name: {"type": "dict"} for name in storage_plan.MODULES}
-    # Despite its name, this option holds no secret.
-    of_bucket["iam_stored_access_key"]["no_log"] = False
-    of_bucket.update({name: {"type": "str"} for name in ("region", "endpoint_url")})
-    return {
-        "buckets": {
-            "type": "list",
-            "elements": "dict",
-            "required": True,
-            "options": {"name": {"type": "str", "required": True}, **of_bucket},
-        },
-        "kms_key_id": {"type": "str"},
-        "recreate": {"type": "bool", "default": False},
-        "delete_after": {"type": "int"},
-        "max_age_days": {"type": "int"},
-        "vault_password": {"type": "list", "elements": "str", "no_log": True},
-    }
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_modules import (
+    storage_argument_spec,
+)
 
 
 def main() -> None:
-    run_as_module(storage_plan.run, argument_spec(), result_of_error=storage_plan.result_of_error)
+    run_as_module(storage_plan.run, storage_argument_spec(), result_of_error=storage_plan.result_of_error)
 
 
 if __name__ == "__main__":

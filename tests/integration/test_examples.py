@@ -153,6 +153,7 @@ BEFORE: dict[str, list[Task]] = {
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],
     "s3_recording_bucket": [],
+    "s3_recording_storage": [],
     "s3_recording_storage_plan": [],
     "stored_access_key": [
         USER_TASK,

@@ -15,6 +15,7 @@ from typing import Any, Optional, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from .._common import polling
+from .._common.progress import Wait
 from .._common.providers import is_of_aws
 from .codes import code_of
 from .credentials import refuse_unusable
@@ -181,9 +182,9 @@ def read_back(read: Callable[[], _T], is_desired: Callable[[_T], bool], seconds:
     return found[0]
 
 
-def poll(ready: Callable[[], Optional[_T]], seconds: float) -> Optional[_T]:
+def poll(ready: Callable[[], Optional[_T]], seconds: float, wait: Optional[Wait] = None) -> Optional[_T]:
     """Call until there is a result, with growing pauses and jitter; return None when the time is up."""
-    return polling.poll(ready, polling.Deadline(seconds), _pauses())
+    return polling.poll(ready, polling.Deadline(seconds), _pauses(), wait)
 
 
 def _pauses() -> Iterator[float]:

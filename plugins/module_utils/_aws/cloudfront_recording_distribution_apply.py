@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._common.errors import AwsError
+from .._common.progress import Wait
 from . import cloudfront_recording_distribution_plan as distribution
 from .calls import call_aws, client, partition_of, poll
 from .cloudfront_recording_distribution_plan import TO_COME
@@ -42,8 +43,12 @@ def run(module: AwsModule) -> dict[str, Any]:
     after, steps = _wanted(api, found)
     if steps and not module.check_mode:
         found = api.apply(found)
+    failed: dict[str, Any] = {}
     if found and params["wait"] and not module.check_mode:
-        found = api.wait(found, params["wait_timeout"])
+        try:
+            found = api.wait(found, params["wait_timeout"])
+        except AwsError as error:
+            failed = {**error.result(), "failed": True}
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -52,6 +57,7 @@ def run(module: AwsModule) -> dict[str, Any]:
         "origin_access_control_id": api.control["Id"] if api.control else None,
         "msg": summary(_named(desired, found), steps),
         "diff": diff(f"distribution of bucket {desired.bucket}", before, distribution.view(after)),
+        **failed,
     }
 
 
@@ -220,7 +226,8 @@ class DistributionApi:
             now = self._read(found.id)
             return now if now.status == "Deployed" else None
 
-        done = found if found.status == "Deployed" else poll(deployed, seconds)
+        wait = Wait(f"CloudFront to deploy distribution {found.id} everywhere", "usually 3 to 10 minutes")
+        done = found if found.status == "Deployed" else poll(deployed, seconds, wait)
         if done is None:
             raise AwsError(
                 f"Waiting for distribution {found.id}",

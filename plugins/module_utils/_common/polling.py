@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Callable, Optional, TypeVar
 
+from .progress import Wait, say_wait
+
 _T = TypeVar("_T")
 
 
@@ -37,10 +39,20 @@ class Deadline:
         return slept
 
 
-def poll(ready: Callable[[], Optional[_T]], deadline: Deadline, pauses: Iterable[float]) -> Optional[_T]:
-    """Call until there is a result; return None if there is none at the deadline or after the last pause."""
+def poll(
+    ready: Callable[[], Optional[_T]],
+    deadline: Deadline,
+    pauses: Iterable[float],
+    wait: Optional[Wait] = None,
+) -> Optional[_T]:
+    """Call until there is a result; return None if there is none at the deadline or after the last pause.
+
+    wait: what to say in the meantime.
+    """
     for pause in pauses:
         result = ready()
+        if result is None and wait:
+            say_wait(wait, deadline.waited, deadline.seconds)
         if result is not None or not deadline.pause(pause):
             return result
     return ready()

@@ -58,7 +58,7 @@ with suppress(CollectionError):  # AmsClient reports it.
 filter_loader.get("antmedia.s3_recording.recording_results")
 
 
-_OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_batch", "__s3_recording_fleet"
+_OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_in_batch", "__s3_recording_fleet"
 _TEXTS = ("email", "password", "jwt_token")
 _COLLECTION = "antmedia.s3_recording"
 
@@ -110,7 +110,7 @@ class InProcessAction(ActionBase):
         self._arguments = dict(arguments)
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        is_in_batch = isinstance(variables.get(_OF_A_BATCH), list)
+        is_in_batch = bool(variables.get(_OF_A_BATCH))
         refused = self._refused(is_in_batch, prefix)
         if refused:
             return {**result, **refused}

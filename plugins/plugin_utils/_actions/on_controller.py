@@ -24,6 +24,10 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
+    ProgressLines,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 
 try:
@@ -118,6 +122,7 @@ class AwsAction(ActionBase):
         written = io.StringIO()
         with (
             task_environment(self),
+            progress.listener(ProgressLines()),
             contextlib.redirect_stdout(written),
             contextlib.suppress(SystemExit),
         ):

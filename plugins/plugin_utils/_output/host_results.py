@@ -12,7 +12,7 @@ from typing import Any
 from ...module_utils._ams.recording_rules import Forwarding
 from ...module_utils._check.report import CheckResult, results_of
 from ...module_utils._common.deliveries import DELIVERIES
-from .lines import listed
+from .._display.lines import listed
 from .result_report import BucketResult, RunResult, ServerResult, undo_command
 from .rollout_report import HostResult, describe_states, describe_stop, group_notes
 
@@ -64,8 +64,6 @@ class _Steps:
         return bool(self.rollback) or _is_broken(self.applied)
 
     def result(self) -> str:
-        if not self.applied:
-            return "unknown"
         if self.rollback.get("failed"):
             return "stuck"
         if self.is_restored:
@@ -172,8 +170,12 @@ def _keys_of(bucket: str, settings: Variables) -> list[str]:
 
 
 def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[str, str], list[str]]:
-    """Return one word for how each host ended, and the notes of changing and of checking the servers."""
-    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    """Return one word for how each host ended, and the notes of changing and of checking the servers.
+
+    Hosts that had no task to change them are left out.
+    """
+    found = {host: _Steps(hostvars[host]) for host in hosts}
+    steps = {host: each for host, each in found.items() if each.applied}
     notes = [
         group_notes({host: each.applied.get("notes") or [] for host, each in steps.items()}),
         group_notes({host: each.verified.get("notes") or [] for host, each in steps.items()}),

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate, one_line
-from .lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
 
 # What removes something must not be cut off by a limit.
 _MARKS = {"remove": "-", "change": "~", "add": "+"}
 _MOST_LINES, _MOST_CHANGES, _MOST_UNREACHABLE, _MOST_VALUES = 25, 9, 4, 10
-_MOST_KINDS = 8
+_MOST_KINDS, _MOST_LEFT = 8, 4
 _LONGEST_VALUE = 120
 _INDENT = " " * 6
 
@@ -26,7 +26,12 @@ Differences = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]
 def format_plan(plan: Plan) -> list[str]:
     """Return at most 25 lines about a plan, for any size of fleet; its problems are in format_problems."""
     servers = plan["servers"]
-    rest = [*_changes(plan["buckets"]), *_not_reached(servers)]
+    left = [text for bucket in plan["buckets"].values() for text in bucket["left_to_user"]]
+    rest = [
+        *_changes(plan["buckets"]),
+        *limited([f"{_INDENT}left to you: {text}" for text in left], _MOST_LEFT, "part", _INDENT),
+        *_not_reached(servers),
+    ]
     warnings = _warnings(plan["warnings"], _MOST_LINES - 1 - len(rest))
     on_aws = _on_aws(plan["buckets"]) if plan.get("is_storage_read", True) else "not known, see the problems"
     first = f"PLAN  AWS: {on_aws}.  Servers: {_on_servers(servers)}."

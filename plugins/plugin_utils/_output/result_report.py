@@ -13,7 +13,7 @@ from typing import Optional
 from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
 from ...module_utils._common.plain_text import abbreviate
-from .lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
 
 _MOST_SERVERS, _MOST_BROKEN, _MOST_STATES, _MOST_BUCKETS, _MOST_ADDRESSES = 10, 10, 20, 3, 3
 _WIDEST_NAME, _WIDEST_TEXT = 40, 110

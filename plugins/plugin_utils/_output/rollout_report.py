@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate
-from .lines import group_by_text, limited, of_hosts, without_address
+from .._display.lines import group_by_text, limited, of_hosts, without_address
 
 _OWN_LINE, _BACK, _READ, _UNCHANGED = "own line", "back", "read", "unchanged"
 _BY_NODE, _UNWRITTEN, _UNKNOWN = "by node", "unwritten", "unknown"

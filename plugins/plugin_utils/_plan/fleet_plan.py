@@ -147,9 +147,18 @@ def _buckets(desired: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
         bucket["bucket"]: {
             "region": bucket["region"],
             "changes": (storage.buckets.get(bucket["bucket"]) or {}).get("changes") or [],
+            "left_to_user": list(_left_to_user(bucket)),
         }
         for bucket in desired["buckets"]
     }
+
+
+def _left_to_user(bucket: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the role does not set at the provider of a bucket."""
+    if not bucket["has_access"]:
+        yield f"who may read {bucket['bucket']}, since its provider has no bucket policies"
+    if bucket["cors_elsewhere"]:
+        yield f"the CORS rules of {bucket['bucket']}, set by {bucket['cors_elsewhere']}"
 
 
 def _problems(

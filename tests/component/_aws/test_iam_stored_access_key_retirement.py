@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
+    apply as apply_key,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     model as key_facts,
 )
@@ -25,6 +29,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_sto
     Key,
     StoredKey,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 
 from .test_iam_stored_access_key_apply import Module, User
 
@@ -320,6 +325,51 @@ def test_an_upload_of_many_parts_keeps_the_former_key_active(aws: AwsStandIn, us
     assert statuses(user)[old] == "Active"
     s3.abort_multipart_upload(Bucket=bucket, Key="streams/long.mp4", UploadId=begun["UploadId"])
     assert user.run(state="retired", bucket=bucket, wait=False)["deleted_access_key_ids"] == [old]
+
+
+def test_what_ends_within_the_time_is_waited_for_and_said(
+    aws: AwsStandIn, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changes of before the wait are a part of the result, which is one for the whole task."""
+    bucket, s3 = f"b-{uuid.uuid4().hex[:12]}", aws.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    aws.client("iam").put_user_policy(UserName=user.name, PolicyName="p", PolicyDocument=json.dumps(policy))
+    old = user.run(bucket=bucket)["access_key_id"]
+    user.run(state="rotated", bucket=bucket)
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="streams/long.mp4")["UploadId"]
+    said: list[str] = []
+
+    class Lines:
+        def wait(self, wait: progress.Wait, waited: float, at_most: float) -> None:
+            said.append(f"{wait.what}: {wait.detail}")
+            if begun and len(said) == 2:
+                s3.abort_multipart_upload(Bucket=bucket, Key="streams/long.mp4", UploadId=begun)
+
+        def done(self, text: str) -> None:
+            raise AssertionError(text)
+
+    monkeypatch.setattr(apply_key, "_PENDING_PAUSE", 0.01)
+    with progress.listener(Lines()):
+        result = user.run(state="retired", bucket=bucket, wait_timeout=60)
+    assert len(said) == 2
+    assert "the moment to switch off an access key of IAM user" in said[0]
+    assert "streams/long.mp4" in said[0]
+    assert (result["changed"], result["deleted_access_key_ids"]) == (True, [old])
+    assert "pending" not in result
+    assert old in result["diff"]["before"]["access_key_ids"]
+    assert old not in result["diff"]["after"]["access_key_ids"]
+
+
+def test_the_last_key_is_deleted_when_the_time_since_the_start_of_the_task_is_over(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted anew with each look, that time would never be over."""
+    monkeypatch.setattr(apply_key, "_PENDING_PAUSE", 0.2)
+    key = user.run()["access_key_id"]
+    result = user.run(state="absent", switch_wait=1, wait_timeout=60)
+    assert (result["changed"], result["deleted_access_key_ids"]) == (True, [key])
+    assert user.run(state="absent", switch_wait=1, wait=False)["changed"] is False
 
 
 def test_a_part_of_a_moment_ago_shows_that_an_old_upload_goes_on(aws: AwsStandIn) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
     s3_cors_apply,
     s3_recording_bucket_apply,
     storage_changes,
+    storage_modules,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_plan_apply as storage_plan,
@@ -61,6 +62,7 @@ class Module:
     def client(self, service: str, region: str = "", endpoint: str | None = None, **options: Any) -> Any:
         assert endpoint in (None, self.aws.endpoint_url)
         config = options.pop("aws_config", None)
+        options.pop("profile_name", None)
         if config is not None:
             options["config"] = options["config"].merge(config)
         place = region or self.region
@@ -220,8 +222,8 @@ class Real(Module):
     """One of the modules, run for real."""
 
     def __init__(self, aws: AwsStandIn, options: dict[str, Any], **more: Any) -> None:
-        super().__init__(aws, [], **{**storage_plan.DEFAULTS, **options, **more})
-        self.params = storage_plan.Params(self.params)
+        super().__init__(aws, [], **{**storage_modules.DEFAULTS, "wait_timeout": 30, **options, **more})
+        self.params = storage_modules.Params(self.params)
 
 
 RUN = {

@@ -14,6 +14,8 @@ from typing import Any, Optional
 from ansible.module_utils.common.warnings import warn
 
 from ..._common.errors import AwsError
+from ..._common.polling import Deadline
+from ..._common.progress import Wait, say_wait
 from ..calls import call_aws, client, poll
 from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, KeyStore
@@ -34,6 +36,7 @@ _ROUNDS = 4
 # Error codes after which no key was made for sure.
 _REFUSED_FOR_SURE = ("AccessDenied", "AccessDeniedException", "NoSuchEntity", "LimitExceeded", "Throttling")
 _RESTORE_SECONDS, _RESTORE_PAUSE = 5.0, 0.5
+_PENDING_PAUSE = 5.0
 
 
 def run(module: AwsModule) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
             " (the user does not exist yet)" if task.reader.user_is_missing and task.state != "absent" else ""
         ),
         **_due(age, params, stored_id),
-        "diff": _diff(before, decision if done.changed else keys.Decision("keep", ""), stored_id),
+        "diff": _diff(done, stored_id),
     }
 
 
@@ -102,11 +105,15 @@ class Progress:
 
     def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
+        self.changed = False
+        self.first = before
         self.look(before, decision)
 
     def look(self, before: keys.KeyState, decision: keys.Decision) -> None:
-        self.before, self.decision, self.changed = before, decision, False
+        self.before, self.decision = before, decision
         self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
+        if not self.changed:
+            self.first = before
 
     def predict(self) -> None:
         self.changed = self.decision.changes
@@ -115,7 +122,7 @@ class Progress:
         self.deleted = list(self.decision.delete_ids)
 
 
-def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[str, Any]:
+def _diff(done: Progress, new_id: str) -> dict[str, Any]:
     def view(found: Sequence[keys.Key], stored: Optional[str]) -> dict[str, Any]:
         return {
             "access_key_ids": sorted(key.access_key_id for key in found),
@@ -123,12 +130,12 @@ def _diff(before: keys.KeyState, decision: keys.Decision, new_id: str) -> dict[s
             "stored_access_key_id": stored,
         }
 
-    stored = before.stored.access_key_id if before.stored else None
-    old = view(before.keys, stored)
-    new = view(*decisions.after(before, decision, new_id))
+    first = done.first
+    old = view(first.keys, first.stored.access_key_id if first.stored else None)
+    new = view(*decisions.after(done.before, done.decision, new_id)) if done.changed else old
     changed = [name for name in old if old[name] != new[name]]
     return diff(
-        f"access key of {before.user_name}",
+        f"access key of {first.user_name}",
         {name: old[name] for name in changed},
         {name: new[name] for name in changed},
     )
@@ -145,6 +152,8 @@ class KeyTask:
         self.reader = KeyReader(module, store, self.user_name, self.mark)
         self.iam = self.reader.iam
         self.account: dict[str, str] = {}
+        # For the last key, counted from here: the document that could record the start is deleted with it.
+        self.deadline = Deadline(float(module.params["wait_timeout"] or 0))
 
     def settle(self) -> tuple[keys.KeyState, keys.Decision]:
         """Return state and decision, as soon as no other run can be in the middle of a change."""
@@ -189,11 +198,15 @@ class KeyTask:
             if delete_after is None and self.state != "retired"
             else timedelta(seconds=delete_after or 0),
             # By the time of the change that wait is over.
-            switch_wait=timedelta(seconds=0 if self.module.check_mode else self.params["switch_wait"]),
+            switch_wait=timedelta(seconds=0 if self.module.check_mode else self._switch_wait()),
             uploads=uploads,
             not_listed=not_listed,
             leaked=leaked,
         )
+
+    def _switch_wait(self) -> float:
+        waited = self.deadline.waited if self.state == "absent" else 0
+        return max(0.0, float(self.params["switch_wait"]) - waited)
 
     def _uploads(self, now: keys.KeyState, leaked: bool) -> tuple[tuple[str, ...], str]:
         """Return the uploads in progress, or why they are not known, which keeps no leaked key active."""
@@ -205,12 +218,27 @@ class KeyTask:
             return (), str(error)
 
     def apply(self, done: Progress) -> None:
+        """Apply a decision. Until the time is up, apply again what had to wait for something."""
+        self._apply_now(done)
+        while done.decision.pending and self.params["wait"]:
+            wait = Wait(
+                f"the moment to switch off an access key of IAM user {self.user_name}", done.decision.pending
+            )
+            say_wait(wait, self.deadline.waited, self.deadline.seconds)
+            if not self.deadline.pause(_PENDING_PAUSE):
+                return
+            done.look(*self.settle())
+            self._apply_now(done)
+
+    def _apply_now(self, done: Progress) -> None:
         """Apply a decision; if another run was first, read and decide again."""
+        changed = done.changed
         for _round in range(_ROUNDS):
             if self._carry_out(done):
                 if done.document and done.decision.action != "delete":
                     self._wait_until_works(done.document)
                 return
+            done.changed = changed
             done.look(*self.settle())
         raise done.before.error("other runs change it all the time", "Run again when they are done")
 
@@ -223,7 +251,7 @@ class KeyTask:
         if decision.action == "create" and not reserved:
             return False
         # From here on something is written, if there is something to write.
-        done.changed = decision.changes
+        done.changed = done.changed or decision.changes
         self._retire(done)
         if decision.remove_stored:
             self.store.delete()

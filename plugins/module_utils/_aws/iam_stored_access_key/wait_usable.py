@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..._common.errors import AwsError
+from ..._common.polling import Deadline
+from ..._common.progress import Wait, say_wait
 from ..bucket_setting import MAKE_BUCKET
 from ..calls import call_aws, client, poll
 from ..module import AwsModule
@@ -57,18 +58,18 @@ class KeyUsabilityCheck:
 
     def wait(self, seconds: float, bucket: Optional[str]) -> None:
         """Wait until the key works; AWS needs some seconds to know a new one everywhere."""
-        end = time.monotonic() + seconds
+        deadline = Deadline(seconds)
         tried = f"Using access key {self.key_id}"
         identify = client(self.module, "sts", **self.credentials).get_caller_identity
-        self._until(end, tried, identify, _NOT_EVERYWHERE_YET)
+        self._until(deadline, tried, identify, _NOT_EVERYWHERE_YET)
         if bucket:
             tried += f" to list bucket {bucket}"
             listing = client(self.module, "s3", **self.credentials).list_objects_v2
             patience = (*_NOT_EVERYWHERE_YET, *_NOT_ALLOWED_YET)
-            self._until(end, tried, listing, patience, Bucket=bucket, MaxKeys=1)
+            self._until(deadline, tried, listing, patience, Bucket=bucket, MaxKeys=1)
 
     def _until(
-        self, end: float, tried: str, operation: Any, transient: tuple[str, ...], **arguments: Any
+        self, deadline: Deadline, tried: str, operation: Any, transient: tuple[str, ...], **arguments: Any
     ) -> None:
         last: list[AwsError] = []
 
@@ -79,10 +80,12 @@ class KeyUsabilityCheck:
                 if error.code not in transient:
                     raise self._with_remedy(error, error.remedy) from None
                 last[:] = [error]
+                wait = Wait(f"AWS to {self._waiting_for(error)}", "usually 5 to 20 s")
+                say_wait(wait, deadline.waited, deadline.seconds)
                 return None
             return True
 
-        if not poll(works, end - time.monotonic()):
+        if not poll(works, deadline.left):
             error = self._with_remedy(last[0], _TOO_SHORT)
             raise KeyNotYetUsable(**vars(error), waiting_for=self._waiting_for(error))
 

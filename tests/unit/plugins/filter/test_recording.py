@@ -47,11 +47,10 @@ def of_host(applied: Any = None, verified: Any = None, restored: Any = None) -> 
         (of_host(CHANGED, {"failed": True}, BACK), "restored"),
         (of_host(CHANGED, restored=BACK), "restored"),
         (of_host(CHANGED, {"failed": True}, {"failed": True, "msg": "gone"}), "stuck"),
-        (of_host(), "unknown"),
     ],
 )
 def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
-    assert recording_results(["ams-1"], {"ams-1": host}) == {"ams-1": outcome}
+    assert recording_results(["ams-1", "ams-2"], {"ams-1": host, "ams-2": of_host()}) == {"ams-1": outcome}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ def test_the_warnings_of_a_check_are_gathered_unless_it_fails(
     monkeypatch.setattr(action, "_compute_environment_string", lambda _environment: None)
     monkeypatch.setattr(in_process, "disable_become", lambda _connection: None)
     monkeypatch.setattr(in_process.InProcessAction, "_run_once", lambda *_given: dict(result))
-    found = action.run(task_vars={"__s3_recording_batch": ["ams-1"]})
+    found = action.run(task_vars={"__s3_recording_in_batch": True})
     assert found.get("notes") == (None if failed else [of_server])
     # The same for every host: Ansible says it once.
     assert found["warnings"] == ([of_server, of_bucket] if failed else [of_bucket])

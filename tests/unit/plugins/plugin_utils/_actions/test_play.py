@@ -33,6 +33,17 @@ def test_every_play_says_linear_and_asks_for_no_other_user(play: dict[str, Any])
     assert play["become"] is False
 
 
+def first_task(tasks_from: str) -> dict[str, Any]:
+    """Return the first task of a file of the role, and of the files that it imports."""
+    folder = PLAYBOOKS[0].parents[1] / "roles" / "s3_recording" / "tasks"
+    found: dict[str, Any] = yaml.safe_load((folder / f"{tasks_from}.yml").read_text(encoding="utf-8"))[0]
+    while "ansible.builtin.import_tasks" in found:
+        (found, *_rest) = yaml.safe_load(
+            (folder / found["ansible.builtin.import_tasks"]).read_text(encoding="utf-8")
+        )
+    return found
+
+
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_every_playbook_looks_at_the_tags_first(path: Path) -> None:
     """Without this a run whose tags the playbook does not have does nothing and ends well."""
@@ -41,6 +52,9 @@ def test_every_playbook_looks_at_the_tags_first(path: Path) -> None:
         imported = first["ansible.builtin.import_playbook"]
         first = yaml.safe_load((path.parent / imported).read_text(encoding="utf-8"))[0]
     task = first["tasks"][0]
+    if "ansible.builtin.import_role" in task:
+        assert task["tags"] == "always"
+        task = {**first_task(task["ansible.builtin.import_role"]["tasks_from"]), "tags": task["tags"]}
     assert "tags" in task["antmedia.s3_recording.recording_play"]
     assert task["tags"] == "always"
     assert task["run_once"] is True

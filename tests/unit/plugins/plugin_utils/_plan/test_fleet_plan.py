@@ -24,7 +24,8 @@ def desired(tmp_path: Path) -> dict[str, Any]:
         host: {"bucket": "videos", "backup_path": str(tmp_path / f"{host}.json")}
         for host in ("ams1", "ams2", "ams3")
     }
-    return {"buckets": [{"bucket": "videos", "region": "eu-west-1"}], "hosts": hosts, "problems": []}
+    bucket = {"bucket": "videos", "region": "eu-west-1", "has_access": True, "cors_elsewhere": ""}
+    return {"buckets": [bucket], "hosts": hosts, "problems": []}
 
 
 def read(
@@ -134,7 +135,7 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["problems"] == []
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
-    assert plan["buckets"] == {"videos": {"region": "eu-west-1", **bucket}}
+    assert plan["buckets"] == {"videos": {"region": "eu-west-1", "left_to_user": [], **bucket}}
 
 
 def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:
@@ -144,3 +145,13 @@ def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:
     assert plan["buckets"]["videos"]["changes"] == [change]
     assert (change["action"], change["what"]) == ("add", "key")
     assert change["text"] == "IAM user recorder will get the next access key, stored in ssm /videos"
+
+
+def test_what_the_role_does_not_set_at_a_provider_is_left_to_the_user(
+    desired: dict[str, Any],
+) -> None:
+    desired["buckets"][0].update(has_access=False, cors_elsewhere="the settings of its console")
+    assert plan_run(desired, Storage(), None)["buckets"]["videos"]["left_to_user"] == [
+        "who may read videos, since its provider has no bucket policies",
+        "the CORS rules of videos, set by the settings of its console",
+    ]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible import constants
 from ansible.utils.display import Display
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.display_lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     failure,
 )

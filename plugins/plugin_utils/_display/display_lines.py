@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible import constants
@@ -29,6 +29,15 @@ def failure(displayed: Sequence[str], problem: str) -> dict[str, Any]:
     Ansible displays the message of a failure, so the lines are in it only where a program reads stdout.
     """
     return {"failed": True, "msg": "\n".join([*displayed, problem]) if _is_read_by_machines() else problem}
+
+
+def run_stats(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return statistics of the run as a part of a task's result, without those that have no value.
+
+    A task of set_stats for them would be one more that the user reads.
+    """
+    given = {name: value for name, value in data.items() if value}
+    return {"ansible_stats": {"data": given, "per_host": False, "aggregate": True}} if given else {}
 
 
 def _is_read_by_machines() -> bool:

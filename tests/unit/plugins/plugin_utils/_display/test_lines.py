@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.lines import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.lines import (
     group_by_text,
     is_for_machines,
     limited,

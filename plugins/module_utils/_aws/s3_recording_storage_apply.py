@@ -1,0 +1,130 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Run the modules that set up the storage of all buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from .._common.errors import AwsError
+from .._common.progress import say_done
+from . import storage_changes
+from .calls import no_log_values
+from .credentials import SECRETS, refuse_unusable
+from .module import AwsModule
+from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
+
+# Parts of a result that the task returns for all modules together, or not at all.
+_OF_THE_TASK = ("diff", "warnings", "changed", "failed")
+_OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
+
+
+def run(module: AwsModule) -> Result:
+    """Set up the storage of all buckets; return the module's result."""
+    # The passwords are no part of the result; as texts to mask they could damage it.
+    no_log_values(module).difference_update(module.params["vault_password"] or [])
+    refuse_unusable(module.params)
+    clients, plan = Clients(module, lambda made: made), module.params["plan"]
+    buckets = [
+        BucketSetup(module, clients, each, None if plan is None else plan.get(each["name"]) or {})
+        for each in module.params["buckets"]
+    ]
+    for bucket in buckets:
+        failure = bucket.set_up()
+        if failure:
+            return {**_result(buckets), **failure, "failed": True, "msg": _message_of(failure, buckets)}
+    return _result(buckets)
+
+
+class BucketSetup(BucketModules):
+    """The modules of one bucket. planned: its part of a plan, None without a plan.
+
+    done: by module, the results of those that have run.
+    """
+
+    def __init__(
+        self,
+        module: AwsModule,
+        clients: Clients,
+        bucket: Mapping[str, Any],
+        planned: Optional[Mapping[str, Any]],
+    ) -> None:
+        super().__init__(module, clients, bucket)
+        self.done: dict[str, Result] = {}
+        self._planned = planned
+        self._secrets = [module.params.get(name) for name in SECRETS]
+
+    def set_up(self) -> Result:
+        """Run the modules; return the failure of the one that fails, empty if none does."""
+        for name in MODULES:
+            if self.options.get(name) is None:
+                continue
+            if self._planned is not None and name not in self._planned.get("run", ()):
+                self.results[name] = self._planned.get("results", {}).get(name, {})
+                continue
+            failure = self._run(name)
+            if failure:
+                return failure
+        return {}
+
+    def _run(self, name: str) -> Result:
+        try:
+            found = RUN[name](self.as_module(name))
+        except AwsError as error:
+            return error.masked(self._secrets).result()
+        self.results[name] = self.done[name] = found
+        if found.get("failed"):
+            return {part: value for part, value in found.items() if part in _OF_A_FAILURE}
+        if found["changed"]:
+            say_done(_done(found))
+        return {}
+
+    @property
+    def messages(self) -> list[str]:
+        """Return what was changed, one message for each module."""
+        return [each["msg"] for each in self.done.values() if each["changed"] and not each.get("failed")]
+
+    def returned(self) -> dict[str, Result]:
+        """Return the result of each module, without what the task returns for all of them together."""
+        return {
+            name: {part: value for part, value in each.items() if part not in _OF_THE_TASK}
+            for name, each in self.results.items()
+        }
+
+    def changes(self) -> list[storage_changes.Change]:
+        """Return what was changed, with the message of the module."""
+        return [
+            {"action": each["action"], "what": each["what"], "message": self.done[name]["msg"]}
+            for name in self.done
+            for each in storage_changes.changes(self.name, self.options, {name: self.done[name]})
+        ]
+
+
+def _done(found: Result) -> str:
+    if not found.get("access_key_id"):
+        return str(found["msg"])
+    return f"{found['msg']} ({found['access_key_id']}, in {found['store']} {found['stored_at']})"
+
+
+def _messages(buckets: list[BucketSetup]) -> str:
+    return "; ".join(text for bucket in buckets for text in bucket.messages)
+
+
+def _result(buckets: list[BucketSetup]) -> Result:
+    done = [each for bucket in buckets for each in bucket.done.values()]
+    return {
+        "changed": any(each["changed"] for each in done),
+        "buckets": {bucket.name: bucket.returned() for bucket in buckets},
+        "changes": {bucket.name: bucket.changes() for bucket in buckets},
+        "msg": _messages(buckets) or "no change needed",
+        "diff": [each["diff"] for each in done if each["changed"]],
+        "warnings": list(dict.fromkeys(text for each in done for text in each.get("warnings") or ())),
+    }
+
+
+def _message_of(failure: Result, buckets: list[BucketSetup]) -> str:
+    """Return the message of a task that failed: what it had changed before stays changed."""
+    before = _messages(buckets)
+    return f"{failure['msg']} Changed before that: {before}." if before else str(failure["msg"])

@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_recording_storage
+short_description: Set up the storage for recordings
+version_added: 0.1.0
+author: antmedia.s3_recording contributors (@antmedia)
+description:
+  - For the role s3_recording alone; it may change in any release.
+  - Runs the modules that set up the storage, for all buckets in one task. For each bucket, the bucket itself
+    comes first, then its distribution, access and CORS rules, then the IAM user and its access key.
+  - The first failure ends the task. The message says what had been changed before it, which stays changed.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  buckets:
+    description: The buckets.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the bucket.
+        type: str
+        required: true
+      region:
+        description: Region of the bucket. The default is the region of the task.
+        type: str
+      endpoint_url:
+        description: Address of the AWS services. The default is the address of the task.
+        type: str
+      s3_recording_bucket:
+        description: Options of M(antmedia.s3_recording.s3_recording_bucket), if it is to run.
+        type: dict
+      cloudfront_recording_distribution:
+        description: Options of M(antmedia.s3_recording.cloudfront_recording_distribution), if it is to run.
+        type: dict
+      s3_bucket_access:
+        description: Options of M(antmedia.s3_recording.s3_bucket_access), if it is to run.
+        type: dict
+      s3_cors:
+        description: Options of M(antmedia.s3_recording.s3_cors), if it is to run.
+        type: dict
+      iam_programmatic_user:
+        description: Options of M(antmedia.s3_recording.iam_programmatic_user), if it is to run.
+        type: dict
+      iam_stored_access_key:
+        description: Options of M(antmedia.s3_recording.iam_stored_access_key), if it is to run.
+        type: dict
+  kms_key_id:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: str
+  recreate:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: bool
+    default: false
+  delete_after:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: int
+  max_age_days:
+    description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
+    type: int
+  vault_password:
+    description:
+      - For keys in files, the ansible-vault passwords that may decrypt them. With a local connection the
+        default is the vault passwords of the run.
+    type: list
+    elements: str
+  vault_id:
+    description: For keys in files, the label of the password that encrypts them.
+    type: str
+  plan:
+    description:
+      - What M(antmedia.s3_recording.s3_recording_storage_plan) has returned as RV(ignore:buckets). Only the
+        modules run that have something to do. Of the others, the results of the plan count.
+      - Without it all modules run.
+    type: dict
+  wait_timeout:
+    description: Seconds to wait until each access key works.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Reads, predicts the results of all modules, and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the diffs of the modules.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - With a local connection the task displays each change when it is made, and what it waits for.
+seealso:
+  - module: antmedia.s3_recording.s3_recording_storage_plan
+"""
+
+EXAMPLES = r"""
+- name: Create the bucket and the key
+  antmedia.s3_recording.s3_recording_storage:
+    region: eu-central-1
+    buckets:
+      - name: my-new-recordings
+        s3_recording_bucket:
+          name: my-new-recordings
+        iam_programmatic_user:
+          user_name: my-new-recordings-recording
+          bucket: my-new-recordings
+        iam_stored_access_key:
+          user_name: my-new-recordings-recording
+          bucket: my-new-recordings
+          store: ssm
+          stored_at: /antmedia/s3_recording/my-new-recordings
+"""
+
+RETURN = r"""
+buckets:
+  description: By the name of the bucket, the result of each module by its name.
+  returned: always
+  type: dict
+changes:
+  description:
+    - By the name of the bucket, what was changed. RV(ignore:action) is V(add), V(change) or V(remove),
+      RV(ignore:what) names the thing, and RV(ignore:message) is the message of the module.
+  returned: always
+  type: dict
+msg:
+  description: What was changed; after a failure, what failed and what had been changed before it.
+  returned: always
+  type: str
+  sample: "my-new-recordings: make the bucket in eu-central-1; write the tags"
+"""
+
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    s3_recording_storage_apply as storage,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_modules import (
+    storage_argument_spec,
+)
+
+
+def argument_spec() -> dict:
+    return {
+        **storage_argument_spec(),
+        "plan": {"type": "dict"},
+        "wait_timeout": {"type": "int", "default": 60},
+    }
+
+
+def main() -> None:
+    run_as_module(storage.run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

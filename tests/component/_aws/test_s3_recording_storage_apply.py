@@ -1,0 +1,170 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One task sets up the storage of all buckets: what the plan has found alone, and what a failure leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    s3_recording_storage_apply as storage,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
+
+from .test_s3_recording_storage_plan_apply import Module, at_stand_in, half_made, options_of, plan
+
+if TYPE_CHECKING:
+    from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
+
+    from stand_ins.aws import AwsStandIn
+
+
+def set_up(
+    aws: AwsStandIn, *intents: Intent, planned: dict[str, Any] | None = None, **params: Any
+) -> dict[str, Any]:
+    buckets = options_of(*intents)
+    aws.clear_requests()
+    return storage.run(Module(aws, buckets, **{"wait_timeout": 30, **params, "plan": planned}))
+
+
+def whats(result: dict[str, Any], bucket: str) -> list[str]:
+    return [each["what"] for each in result["changes"][bucket]]
+
+
+@pytest.mark.parametrize("delivery", ["public", "cloudfront"])
+def test_what_was_planned_is_made_and_then_nothing_is_left(aws: AwsStandIn, delivery: str) -> None:
+    mine, other = at_stand_in(aws, delivery=delivery), at_stand_in(aws, delivery="private")
+    half_made(aws, mine)
+    planned = plan(aws, mine, other)
+    result = set_up(aws, mine, other, planned=planned["buckets"])
+    assert result["changed"] is True
+    for bucket, of_plan in planned["buckets"].items():
+        assert whats(result, bucket) == [each["what"] for each in of_plan["changes"]]
+        assert set(result["buckets"][bucket]) == set(of_plan["results"])
+    assert all(not each["changes"] for each in plan(aws, mine, other)["buckets"].values())
+    again = set_up(aws, mine, other)
+    assert (again["changed"], again["msg"], again["diff"]) == (False, "no change needed", [])
+
+
+def test_a_module_that_has_nothing_to_do_sends_no_request_and_its_planned_result_counts(
+    aws: AwsStandIn,
+) -> None:
+    mine = at_stand_in(aws)
+    set_up(aws, mine)
+    planned = plan(aws, mine)["buckets"]
+    result = set_up(aws, mine, planned=planned)
+    assert aws.requests() == []
+    key = planned[mine.bucket]["results"]["iam_stored_access_key"]["access_key_id"]
+    assert result["buckets"][mine.bucket]["iam_stored_access_key"]["access_key_id"] == key
+
+
+def test_a_new_access_waits_for_the_owner_that_the_plan_has_found(aws: AwsStandIn) -> None:
+    """The bucket's own module does not run, and no other account may own the bucket by then."""
+    mine = at_stand_in(aws, delivery="private")
+    half_made(aws, mine)
+    set_up(aws, mine, planned=plan(aws, mine)["buckets"])
+    sent = aws.requests("s3:PutBucketPolicy") or aws.requests("s3:PutBucketCors")
+    assert {each["headers"]["x-amz-expected-bucket-owner"] for each in sent} == {aws.account_id}
+
+
+def test_check_mode_writes_nothing_and_predicts_the_same(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws, delivery="cloudfront")
+    planned = plan(aws, mine)["buckets"]
+    module = Module(aws, options_of(mine), plan=planned, wait_timeout=30)
+    module.check_mode = True
+    aws.clear_requests()
+    result = storage.run(module)
+    assert aws.writes() == []
+    assert whats(result, mine.bucket) == [each["what"] for each in planned[mine.bucket]["changes"]]
+
+
+def test_a_failure_names_what_was_changed_before_it(aws: AwsStandIn) -> None:
+    first, second = at_stand_in(aws, delivery="private"), at_stand_in(aws)
+    aws.fault("s3:PutBucketCors", status=403, code="AccessDenied", count=9)
+    try:
+        result = set_up(aws, first, second)
+    finally:
+        aws.clear_faults()
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert f"Writing 1 CORS rules to bucket {first.bucket}" in result["msg"]
+    assert "s3:PutBucketCORS" in result["msg"]
+    assert f"Changed before that: {first.bucket}: make the bucket in eu-west-1" in result["msg"]
+    assert whats(result, first.bucket) == ["bucket"]
+    assert result["changes"][second.bucket] == []
+    assert second.bucket not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+
+
+def test_a_failure_before_the_first_change_names_none(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws)
+    aws.foreign_bucket(mine.bucket)
+    result = set_up(aws, mine)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "Changed before that" not in result["msg"]
+
+
+def test_a_key_that_takes_too_long_is_made_all_the_same(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws)
+    aws.settings(key_delay=3600)
+    try:
+        result = set_up(aws, mine, wait_timeout=0)
+    finally:
+        aws.settings(key_delay=0)
+    assert (result["failed"], result["not_yet"], result["changed"]) == (True, True, True)
+    assert "longer wait_timeout" in result["msg"]
+    assert "key" in whats(result, mine.bucket)
+    assert set_up(aws, mine)["changed"] is False
+
+
+def test_an_error_quotes_no_secret(aws: AwsStandIn) -> None:
+    mine, secret = at_stand_in(aws), "a-secret-that-S3-quotes-back"
+    aws.fault("s3:CreateBucket", status=400, code="InvalidArgument", message=f"no: {secret}", count=9)
+    try:
+        result = set_up(aws, mine, secret_key=secret)
+    finally:
+        aws.clear_faults()
+    assert result["failed"] is True
+    assert secret not in str(result)
+
+
+def test_each_change_is_said_when_it_is_made(aws: AwsStandIn) -> None:
+    said: list[str] = []
+
+    class Lines:
+        def wait(self, wait: progress.Wait, waited: float, at_most: float) -> None:
+            said.append(wait.what)
+
+        def done(self, text: str) -> None:
+            said.append(text)
+
+    mine = at_stand_in(aws)
+    with progress.listener(Lines()):
+        result = set_up(aws, mine)
+        set_up(aws, mine)
+    assert [text.partition(":")[0] for text in said] == [
+        mine.bucket,
+        f"{mine.bucket} is set for public delivery",
+        f"{mine.bucket} has 1 CORS rule",
+        f"IAM user {mine.user_name} has the policy recordings and no console access",
+        mine.user_name,
+    ]
+    assert result["buckets"][mine.bucket]["iam_stored_access_key"]["access_key_id"] in said[-1]
+
+
+def test_two_buckets_with_keys_of_their_own_use_each_its_own_key(aws: AwsStandIn) -> None:
+    """The clients are shared, and a key that works for one bucket says nothing of another's."""
+    one, two = at_stand_in(aws), at_stand_in(aws)
+    result = set_up(aws, one, two)
+    keys = {
+        each.bucket: result["buckets"][each.bucket]["iam_stored_access_key"]["access_key_id"]
+        for each in (one, two)
+    }
+    listed = aws.requests("s3:ListObjectsV2")
+    for each in (one, two):
+        used = {request["access_key_id"] for request in listed if request["bucket"] == each.bucket}
+        assert used & {*keys.values()} == {keys[each.bucket]}
+
+
+def test_a_bucket_without_a_part_of_its_own_in_the_plan_is_left_alone(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws)
+    assert set_up(aws, mine, planned={})["changed"] is False
+    assert aws.requests() == []
