@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -32,13 +33,15 @@ OF_STATUS = {
 # What is recorded of a pull that a stop has cut off at once: an MP4 of no length.
 NO_MEDIA = b"\x00\x00\x00\x10ftypisom\x00\x00\x02\x00" + b"\x00\x00\x00\x08mdat" + b"\x00\x00\x00\x08moov"
 UNFINISHED = ".tmp_extension"
+PLAYLIST = b"#EXTM3U\n"
 
 
 class PullError(Exception):
     """FFmpeg's message about a source that could not be read."""
 
 
-async def _fetched(url: str) -> bytes:
+@contextlib.asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[aiohttp.StreamReader]:
     try:
         async with (
             aiohttp.ClientSession(timeout=MEDIA_TIMEOUT) as session,
@@ -47,15 +50,32 @@ async def _fetched(url: str) -> bytes:
         ):
             if response.status >= 400:
                 raise PullError(_of_status(response.status))
-            body = await response.read()
+            yield response.content
     except aiohttp.ClientConnectorError as error:
         refused = error.os_error.errno == errno.ECONNREFUSED
         raise PullError("Connection refused" if refused else "Input/output error") from error
     except (aiohttp.ClientError, asyncio.TimeoutError) as error:
         raise PullError("Input/output error") from error
-    if body[4:8] != b"ftyp":
+
+
+async def _first_of(source: aiohttp.StreamReader) -> bytes:
+    """Return the first bytes of an MP4, with which a stream is live."""
+    try:
+        first = await source.readexactly(8)
+    except asyncio.IncompleteReadError as error:
+        raise PullError(NOT_MEDIA) from error
+    if first[4:] != b"ftyp":
         raise PullError(NOT_MEDIA)
-    return body
+    return first
+
+
+async def _rest_of(source: aiohttp.StreamReader) -> bytes:
+    """Return what follows. A source that breaks off is recorded up to there."""
+    rest = bytearray()
+    with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+        async for part in source.iter_any():
+            rest += part
+    return bytes(rest)
 
 
 def _of_status(status: int) -> str:
@@ -102,38 +122,43 @@ class Source:
         begun = int(time.time() * 1000)
         self.broadcast.update(status="preparing", startTime=begun, updateTime=begun)
         try:
-            media = await _fetched(self.broadcast["streamUrl"])
+            async with _opened(self.broadcast["streamUrl"]) as source:
+                first = await _first_of(source)
+                self.is_open, self.error = True, ""
+                self.broadcast["status"] = "broadcasting"
+                job = Job(self.app, dict(self.broadcast))
+                await job.begin()
+                media = first + await _rest_of(source)
         except PullError as error:
             self.is_open, self.error = False, str(error)
             return
-        self.is_open, self.error = True, ""
-        self.broadcast["status"] = "broadcasting"
         recorded = NO_MEDIA if self._stopped else media
-        job = Job(self.app, dict(self.broadcast), recorded)
-        job.begin()
         await asyncio.sleep(PULL_SECONDS)
+        await job.end(recorded)
         width, height = _size(media)
         took = int(time.time() * 1000) - begun
         self.broadcast.update(width=width, height=height, receivedBytes=len(recorded), duration=took)
         self.app.spawn(job.finish())
-        if job.has_hls:
-            self.app.spawn(job.finish_hls())
+        self.app.spawn(job.finish_hls())
 
 
 @dataclass
 class Job:
-    """One pull: its recording, and the files of HLS."""
+    """One pull: its recording, and the files of HLS.
+
+    Measured with settings that change meanwhile: an upload uses bucket, key, region, endpoint, ACL and the
+    like of its moment, which decides too whether an MP4 is uploaded. All else is as it was at the beginning.
+    """
 
     app: App
     broadcast: dict[str, Any]
-    media: bytes
+    media: bytes = b""
 
     def __post_init__(self) -> None:
-        self.values = self.app.settings.values
+        self.values = dict(self.app.settings.values)
         self.stream_id = self.broadcast["streamId"]
         self.folder = self.app.sub_folder(self.stream_id)
-        self.uploader = Uploader(self.values) if self.values["s3RecordingEnabled"] else None
-        self.has_hls = bool(self.values["hlsMuxingEnabled"])
+        self.hls_endpoint = self.values.get("hlsHttpEndpoint") or ""
         self.unfinished = ""
 
     def _records(self) -> bool:
@@ -144,15 +169,34 @@ class Job:
     def _path(self, name: str) -> str:
         return f"streams/{self.folder}/{name}" if self.folder else f"streams/{name}"
 
-    def _uploads(self, kind: int) -> bool:
-        return self.uploader is not None and bool(self.values["uploadExtensionsToS3"] & kind)
+    def _uploader(self) -> Uploader | None:
+        """Return the bucket of now with the folder of the beginning; None where nothing is uploaded now."""
+        now, name = self.app.settings.values, "s3StreamsFolderPath"
+        return Uploader({**now, name: self.values[name]}) if now["s3RecordingEnabled"] else None
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         if self._records():
             self.unfinished = self._path(f"{next(self._free_names())}{UNFINISHED}")
             self.app.files[self.unfinished] = self.media
-        if self.has_hls:
-            self.app.files.update(dict.fromkeys(self._hls_paths(), b"#EXTM3U\n"))
+        if self.values["hlsMuxingEnabled"] and not self.hls_endpoint:
+            self.app.files.update(dict.fromkeys(self._hls_paths(), PLAYLIST))
+        await self._send_segment(0)
+
+    async def end(self, media: bytes) -> None:
+        self.media = media
+        if self.unfinished:
+            self.app.files[self.unfinished] = media
+        await self._send_segment(1)
+
+    async def _send_segment(self, number: int) -> None:
+        """Send a segment and the playlist to the address that the settings name, while the stream is live."""
+        if not (self.values["hlsMuxingEnabled"] and self.hls_endpoint):
+            return
+        place = "/".join(part for part in (self.hls_endpoint, self.folder, self.stream_id) if part)
+        with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+            async with aiohttp.ClientSession(timeout=MEDIA_TIMEOUT) as session:
+                for ending in (f"{number:09}.ts", ".m3u8"):
+                    await session.put(f"{place}{ending}", data=PLAYLIST)
 
     def _free_names(self) -> Iterator[str]:
         """Yield names that no other file on the disk has."""
@@ -174,25 +218,30 @@ class Job:
         self.app.files[path] = self.app.files.pop(self.unfinished)
         names = {"streamName": self.stream_id, "streamId": self.stream_id, "filePath": path, "metadata": None}
         self.app.recordings.append(recording(name, len(self.media)) | names)
-        if self.uploader is not None and self._uploads(MP4):
-            await self._sent(self.uploader, path)
+        uploader = self._uploader()
+        if uploader is not None and self.app.settings.values["uploadExtensionsToS3"] & MP4:
+            await self._sent(uploader, path)
 
     async def _name(self) -> str:
         """Return the first name that neither the disk nor the bucket has."""
-        if self.uploader is not None:
-            await self.app.look(self.uploader)
+        uploader = self._uploader()
+        if uploader is not None:
+            await self.app.look(uploader)
         for name in self._free_names():
-            if self.uploader is None or not await self.uploader.has(self.uploader.key(self.folder, name)):
+            if uploader is None or not await uploader.has(uploader.key(self.folder, name)):
                 return name
         raise AssertionError("unreachable")
 
     async def finish_hls(self) -> None:
+        if not self.values["hlsMuxingEnabled"] or self.hls_endpoint:
+            return
         own = self.broadcast["hlsParameters"] or {}
         numbers = [own.get(name) or self.values[name] for name in ("hlsTime", "hlsListSize")]
         await asyncio.sleep(float(numbers[0]) * float(numbers[1]))
+        uploader = self._uploader()
         for path in self._hls_paths():
-            if self.uploader is not None and self._uploads(HLS):
-                await self._sent(self.uploader, path)
+            if uploader is not None and self.values["uploadExtensionsToS3"] & HLS:
+                await self._sent(uploader, path)
             elif self.values["deleteHLSFilesOnEnded"]:
                 self.app.files.pop(path, None)
 

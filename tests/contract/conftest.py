@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from stand_ins.ams import Fleet
 from stand_ins.real_ams import RealAms, unavailable
 from tests.contract.client import OK, SECRET, Client, Server
+from tests.contract.sources import APP, Broadcast, Media, new_name
 
 # Another release that Maven Central has, e.g. 2.16.2, to see what differs.
 RELEASE = os.environ.get("CONTRACT_RELEASE", "2.17.1")
@@ -114,6 +116,43 @@ def new_user(admin: Client, connect: Callable[[], Client]) -> Callable[..., tupl
 def throw_away(new_user: Callable[..., tuple[str, Client]]) -> str:
     """The address of an admin whom a test may lock out."""
     return new_user(appNameUserType={"system": "ADMIN"})[0]
+
+
+@pytest.fixture
+def media() -> Iterator[Media]:
+    media = Media()
+    thread = threading.Thread(target=media.server.serve_forever)
+    thread.start()
+    yield media
+    media.release()
+    media.server.shutdown()
+    thread.join()
+    media.server.server_close()
+
+
+@pytest.fixture
+def new(admin: Client, media: Media) -> Iterator[Callable[..., Broadcast]]:
+    made: list[Broadcast] = []
+
+    def make(**fields: Any) -> Broadcast:
+        name = new_name()
+        body = {
+            "streamId": name,
+            "name": name,
+            "type": "streamSource",
+            "streamUrl": media.url,
+            "mp4Enabled": 1,
+        }
+        reply = admin.call("POST", f"{APP}/broadcasts/create", body | fields)
+        assert reply.status == 200, reply.text
+        made.append(Broadcast(admin, name))
+        return made[-1]
+
+    yield make
+    for broadcast in made:
+        broadcast.delete()
+        for entry in broadcast.recordings():
+            admin.call("DELETE", f"{APP}/vods/{entry['vodId']}")
 
 
 @pytest.fixture(scope="session")

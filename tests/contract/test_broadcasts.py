@@ -3,58 +3,17 @@
 
 from __future__ import annotations
 
-import http.server
-import itertools
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip import clip
 
 from stand_ins.aws import AwsStandIn, Credentials
-from stand_ins.waiting import wait_for
-from tests.contract.client import FAILED, OK, Client, Reply
+from tests.contract.client import FAILED, OK, Client
+from tests.contract.sources import APP, SHORT_HLS, Broadcast, Media, new_name, until
 
-APP = "/request?_path=live/rest/v2"
-PATIENCE = 30
 BUCKET, FOLDER = "contract-recordings", "live/streams"
 CLASS = "io.antmedia.datastore.db.types.Broadcast"
-SHORT_HLS = {"hlsParameters": {"hlsTime": "1", "hlsListSize": "1"}}
-_numbers = itertools.count(1)
-
-
-class Media:
-    """Serves one file, or something else, under every path."""
-
-    def __init__(self) -> None:
-        self.status, self.body, self.requests = 200, clip(), 0
-        media = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                media.requests += 1
-                self.send_response(media.status)
-                self.send_header("Content-Length", str(len(media.body)))
-                self.end_headers()
-                self.wfile.write(media.body)
-
-            def log_message(self, *_arguments: object) -> None:
-                """Nothing of it belongs to the output of a test."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/clip.mp4?signature=a%2Fb%2B1"
-
-
-@pytest.fixture
-def media() -> Iterator[Media]:
-    media = Media()
-    thread = threading.Thread(target=media.server.serve_forever)
-    thread.start()
-    yield media
-    media.server.shutdown()
-    thread.join()
-    media.server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -96,73 +55,6 @@ def keys(aws: AwsStandIn, prefix: str) -> list[str]:
 def is_played(client: Client, path: str) -> bool:
     """The server remembers for some seconds that a file was not there."""
     return bool(until(lambda: client.call("GET", f"//live/{path}").status == 200))
-
-
-def new_name() -> str:
-    return f"contract{next(_numbers)}"
-
-
-class Broadcast:
-    """One broadcast, and what one asks of it; it is gone after the test."""
-
-    def __init__(self, admin: Client, name: str) -> None:
-        self.admin, self.name = admin, name
-        self.path = f"{APP}/broadcasts/{name}"
-
-    def read(self) -> dict[str, Any]:
-        reply = self.admin.call("GET", self.path)
-        assert reply.status == 200, reply.text
-        return reply.json()
-
-    def error(self) -> dict[str, Any]:
-        return self.admin.call("GET", f"{self.path}/ip-camera-error").json()
-
-    def recordings(self) -> list[dict[str, Any]]:
-        return self.admin.call("GET", f"{APP}/vods/list/0/50&streamId={self.name}").json()
-
-    def start(self) -> None:
-        """As soon as the server is not too busy for it."""
-
-        def started() -> bool:
-            reply = self.admin.call("POST", f"{self.path}/start").json()
-            assert reply["success"] or "resource" in reply["message"], reply
-            return bool(reply["success"])
-
-        until(started)
-
-    def delete(self) -> Reply:
-        return self.admin.call("DELETE", self.path)
-
-
-@pytest.fixture
-def new(admin: Client, media: Media) -> Iterator[Callable[..., Broadcast]]:
-    made: list[Broadcast] = []
-
-    def make(**fields: Any) -> Broadcast:
-        name = new_name()
-        body = {
-            "streamId": name,
-            "name": name,
-            "type": "streamSource",
-            "streamUrl": media.url,
-            "mp4Enabled": 1,
-        }
-        reply = admin.call("POST", f"{APP}/broadcasts/create", body | fields)
-        assert reply.status == 200, reply.text
-        made.append(Broadcast(admin, name))
-        return made[-1]
-
-    yield make
-    for broadcast in made:
-        broadcast.delete()
-        for entry in broadcast.recordings():
-            admin.call("DELETE", f"{APP}/vods/{entry['vodId']}")
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    found = wait_for(holds, PATIENCE, 0.02)
-    assert found
-    return found
 
 
 # --- what is said of a broadcast

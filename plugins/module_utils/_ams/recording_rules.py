@@ -4,6 +4,24 @@
 """The behaviour of AMS by its settings of recording: object keys, upload bits, regions, forwarding.
 
 Measured on 2.17.1, see tests/contract/test_viewers.py. Plain data in, plain data out.
+
+A stream that is live while the settings change, measured on 2.17.1, see tests/contract/test_live_change.py.
+Files that are uploaded at its end, and HLS files that hlsHttpEndpoint uploads meanwhile, have these values:
+
+============================================  ==========================  ====================
+setting                                       at the end                  meanwhile
+============================================  ==========================  ====================
+s3BucketName, s3AccessKey, s3SecretKey        new                         new from then on
+s3RegionName, s3Endpoint                      new                         new from then on
+s3Permission, s3StorageClass, s3CacheControl  new                         new from then on
+s3StreamsFolderPath                           previous                    new from then on
+s3RecordingEnabled                            new                         new from then on
+uploadExtensionsToS3                          MP4: new, HLS: previous
+============================================  ==========================  ====================
+
+Measured too, but in no test, since it is a matter of milliseconds: the S3 client is made at the first upload
+after a change. If the next change happens meanwhile, the server keeps that client, with the previous
+s3Endpoint, s3RegionName and keys, until the change after it.
 """
 
 from __future__ import annotations
