@@ -97,6 +97,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "recording_batch": host_results.current_batch,
             "recording_broken": host_results.broken,
             "recording_fleet": recording_fleet,
             "recording_key_users": host_results.key_users,

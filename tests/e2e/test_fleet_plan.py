@@ -215,6 +215,8 @@ def test_a_batch_that_is_restored_ends_a_play_of_ones_own(planned: Planned) -> N
     run = planned.run([play], expected_rc=2)
     assert not run.of_task("Later")
     assert all(not planned.fleet.settings(number, "live")["s3RecordingEnabled"] for number in range(5))
+    assert "RESULT 1 of 5 servers failed" in words(run)
+    assert "redirect: expected 302" in words(run)
 
 
 def test_no_password_is_one_problem_in_the_words_of_the_role(planned: Planned) -> None:

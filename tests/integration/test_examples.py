@@ -348,6 +348,7 @@ OF_THE_PLAY = {
 }
 # For each filter what is said by its example, or by a task behind it that looks at what it made.
 SAID = {
+    "recording_batch": ("", "[]"),
     "recording_broken": ("", "[]"),
     "recording_results": ("reached", "reached"),
     "recording_not_text": ("", "The password is a number"),

@@ -28,9 +28,11 @@ class _Steps:
     """The results of changing a server, of checking it, and of restoring it."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
-        self.applied, self.verified, self.rollback = (
-            variables.get(f"__s3_recording_{step}") or {} for step in ("applied", "verified", "restored")
+        self.applied, in_batch, alone, self.rollback = (
+            variables.get(f"__s3_recording_{step}") or {}
+            for step in ("applied", "verified", "verified_alone", "restored")
         )
+        self.verified = in_batch if not alone or alone.get("skipped") else alone
         # The same for all hosts of a batch.
         self.recorded = variables.get("__s3_recording_recorded") or {}
         self.is_unread = _is_broken(variables.get("__s3_recording_read") or {})
@@ -57,6 +59,12 @@ class _Steps:
     @property
     def is_as_planned(self) -> bool:
         return self.is_applied and not self.is_changed
+
+    @property
+    def is_in_batch(self) -> bool:
+        """True if the host was to be changed, and its batch has not ended well."""
+        had_task = bool(self.applied) and not self.applied.get("skipped")
+        return had_task and (not self.recorded or _is_broken(self.recorded))
 
     @property
     def needs_state(self) -> bool:
@@ -132,6 +140,11 @@ class _Steps:
 
 def _is_broken(result: Mapping[str, Any]) -> bool:
     return bool(result.get("failed") or result.get("unreachable"))
+
+
+def current_batch(hosts: Iterable[str], hostvars: Variables) -> list[str]:
+    """Return the hosts of a batch that has failed. Each batch before it was recorded at its end."""
+    return _with("is_in_batch", {host: _Steps(hostvars[host]) for host in hosts})
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:

@@ -17,6 +17,7 @@ from ansible_collections.antmedia.s3_recording.plugins.filter.recording import (
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions import in_process
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
     broken,
+    current_batch,
     without_verification,
 )
 
@@ -71,6 +72,32 @@ def test_each_host_has_one_outcome(host: dict[str, Any], outcome: str) -> None:
 )
 def test_a_host_is_broken_by_each_step_that_failed(host: dict[str, Any], is_broken: bool) -> None:
     assert broken(["ams-1"], {"ams-1": host}) == (["ams-1"] if is_broken else [])
+
+
+def test_the_batch_that_failed_is_what_was_to_be_changed_and_is_not_recorded() -> None:
+    """With any_errors_fatal Ansible lists no host of the batch in a rescue section."""
+    recorded = {"__s3_recording_recorded": {"hosts": ["ams-1"]}}
+    hosts = {
+        "ams-1": {**of_host(CHANGED, {"verified": True}), **recorded},
+        "ams-2": {**of_host(CHANGED), "__s3_recording_recorded": {"skipped": True}},
+        "ams-3": of_host(CHANGED, {"verified": True}),
+        "ams-4": of_host({"unreachable": True}),
+        "ams-5": {**of_host(CHANGED), "__s3_recording_recorded": {"failed": True}},
+        "ams-6": of_host({"skipped": True}),
+        "ams-7": of_host(),
+    }
+    assert current_batch(hosts, hosts) == ["ams-3", "ams-4", "ams-5"]
+
+
+def test_a_verification_that_is_skipped_replaces_none() -> None:
+    """In your own play the servers without a change are verified after the batches, and others skip that."""
+    failed = of_host(CHANGED, {"failed": True, "msg": "broken"}, BACK)
+    assert broken(["ams-1"], {"ams-1": {**failed, "__s3_recording_verified_alone": {"skipped": True}}})
+    alone = {
+        **of_host({"changed": False}, {"skipped": True}),
+        "__s3_recording_verified_alone": {"failed": True},
+    }
+    assert broken(["ams-1"], {"ams-1": alone}) == ["ams-1"]
 
 
 def test_a_host_whose_check_was_skipped_is_not_verified() -> None:
