@@ -78,19 +78,20 @@ class KeyLife:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Fleet]:
-    with Fleet(hosts=4) as fleet:
-        yield fleet
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=4) as fleet:
+        yield aws, fleet
 
 
 @pytest.fixture
-def life(servers: Fleet, tmp_path: Path) -> Iterator[KeyLife]:
-    servers.reset()
-    servers.clear_faults()
-    with AwsStandIn() as aws:
-        fresh = KeyLife(aws, servers, tmp_path)
-        fresh.run("antmedia.s3_recording.site")
-        yield fresh
+def life(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> KeyLife:
+    aws, fleet = stands
+    fleet.reset()
+    fleet.clear_faults()
+    aws.reset()
+    fresh = KeyLife(aws, fleet, tmp_path)
+    fresh.run("antmedia.s3_recording.site")
+    return fresh
 
 
 def failed_hosts(run: PlaybookRun) -> list[str]:
