@@ -20,8 +20,10 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
@@ -294,12 +296,17 @@ def counted(name: str, report: Path, code: int, seconds: float) -> StepResult:
 
 STAGES: dict[str, tuple[str, Callable[[], Iterable[StepResult]]]] = {
     "lint": ("ruff, mypy, yamllint, ansible-lint, changelog", lint),
+    "sanity": ("ansible-test sanity, nothing ignored", sanity),
+    "docs": ("documentation of plugins and role", docs),
     "unit": ("what is decided, without a network", pytest_stage("unit", "tests/unit", workers=2)),
     "component": (
         "what speaks to a stand-in, without a playbook",
         pytest_stage("component", "tests/component", workers=2),
     ),
-    "stand-ins": ("the stand-ins themselves", pytest_stage("stand-ins", "stand_ins/tests")),
+    "stand-ins": (
+        "the stand-ins themselves",
+        pytest_stage("stand-ins", "stand_ins/tests", workers=2, distribution="loadfile"),
+    ),
     "contract": (
         "simulated and real server against the same tests",
         pytest_stage("contract", "tests/contract", workers=2, distribution="loadfile"),
@@ -314,9 +321,15 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[StepResult]]]] = {
         # What takes long there is made once a module.
         pytest_stage("e2e", "tests/e2e", "tests/sweep", workers=3, distribution="loadscope"),
     ),
-    "docs": ("documentation of plugins and role", docs),
-    "sanity": ("ansible-test sanity, nothing ignored", sanity),
 }
+# Each of these has use for one core, and the tests for all of them.
+BESIDE_EACH_OTHER = ("lint", "sanity", "docs")
+
+
+def side_by_side(names: Iterable[str]) -> Iterator[list[str]]:
+    """Group stages that follow each other and may run at the same time."""
+    for _group, found in groupby(names, lambda name: "" if name in BESIDE_EACH_OTHER else name):
+        yield list(found)
 
 
 def main() -> int:
@@ -335,11 +348,12 @@ def main() -> int:
 
     SUMMARY.unlink(missing_ok=True)
     results: list[StepResult] = []
-    for name in given.stages or STAGES:
-        print(f"=== {name}: {STAGES[name][0]}", flush=True)
-        for result in STAGES[name][1]():
-            results.append(result)
-            print("\n".join([result.line(), *(f"        {note}" for note in result.notes)]), flush=True)
+    for names in side_by_side(given.stages or STAGES):
+        print("\n".join(f"=== {name}: {STAGES[name][0]}" for name in names), flush=True)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for result in chain.from_iterable(pool.map(lambda name: list(STAGES[name][1]()), names)):
+                results.append(result)
+                print("\n".join([result.line(), *(f"        {note}" for note in result.notes)]), flush=True)
     return _summary(results)
 
 
