@@ -313,7 +313,7 @@ STAGES: dict[str, tuple[str, Callable[[], Iterable[StepResult]]]] = {
     ),
     "integration": (
         "each module, step by step, on the stand-ins",
-        # Targets differ by minutes, and the longest must not be the last.
+        # The longest begin: tests/integration/conftest.py.
         pytest_stage("integration", "tests/integration", workers=3, distribution="worksteal"),
     ),
     "e2e": (
