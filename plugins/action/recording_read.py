@@ -81,7 +81,7 @@ class ActionModule(ams_app_settings.ActionModule):
         own = variables["inventory_hostname"]
         if self._connection.transport == "local":
             disable_become(self._connection)
-            return {"changed": False, "servers": self._read_here(hosts, variables)}
+            return {"changed": False, "servers": self.read_here(hosts, variables)}
         if hosts != [own]:
             return {
                 "failed": True,
@@ -89,8 +89,13 @@ class ActionModule(ams_app_settings.ActionModule):
             }
         return {"changed": False, "servers": {own: self._read_there(own, variables)}}
 
-    def _read_here(self, hosts: Sequence[str], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Read servers from this process. All templates are evaluated before the threads start."""
+    def read_here(
+        self, hosts: Sequence[str], task_vars: dict[str, Any], *, all_apps: bool = False
+    ) -> dict[str, Any]:
+        """Read servers from this process. All templates are evaluated before the threads start.
+
+        all_apps: see preview.
+        """
         found: dict[str, Any] = {}
         servers: dict[str, server.Server] = {}
         clusters: set[str] = set()
@@ -108,7 +113,7 @@ class ActionModule(ams_app_settings.ActionModule):
         with task_environment(self):
             found |= fleet.read_all(
                 [each.job for each in servers.values()],
-                server.reader(servers, guarded_logins),
+                server.reader(servers, guarded_logins, all_apps=all_apps),
                 lambda job, started: server.too_late(servers[job.host], seconds, started=started),
                 lambda: end - time.monotonic(),
             )

@@ -54,6 +54,13 @@ options:
         (U(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)).
       - Required with O(state=present).
     type: dict
+  keep_rights:
+    description:
+      - Whether what the inline policy O(policy_name) allows now for objects in folders of O(bucket) stays
+        allowed. Use it while something may still need that. A run with V(false) removes it.
+    type: bool
+    default: false
+    version_added: 0.1.0
   managed_policies:
     description:
       - Managed policies to attach as well, by name or ARN. If both AWS and the account have a policy of this
@@ -190,6 +197,13 @@ stays:
   type: list
   elements: str
   sample: ["the groups admins"]
+kept_rights:
+  description:
+    - With O(keep_rights=true), the objects for which the user keeps rights that O(policy) does not give.
+  returned: with O(state=present)
+  type: list
+  elements: str
+  sample: []
 changes:
   description: What was done, in order. In check mode, what would be done.
   returned: success
@@ -222,6 +236,7 @@ def argument_spec() -> dict:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "policy_name": {"type": "str", "default": "recordings"},
         "policy": {"type": "dict"},
+        "keep_rights": {"type": "bool", "default": False},
         "managed_policies": {"type": "list", "elements": "str"},
         "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},

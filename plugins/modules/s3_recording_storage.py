@@ -35,6 +35,11 @@ options:
       endpoint_url:
         description: Address of the AWS services. The default is the address of the task.
         type: str
+      unless_uploading:
+        description:
+          - Whether to leave the bucket alone while a multipart upload to it is in progress.
+        type: bool
+        default: false
       s3_recording_bucket:
         description: Options of M(antmedia.s3_recording.s3_recording_bucket), if it is to run.
         type: dict
@@ -112,6 +117,13 @@ EXAMPLES = r"""
         iam_programmatic_user:
           user_name: my-new-recordings-recording
           bucket: my-new-recordings
+          policy_name: recordings
+          policy:
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: s3:*
+                Resource: arn:aws:s3:::my-new-recordings*
         iam_stored_access_key:
           user_name: my-new-recordings-recording
           bucket: my-new-recordings
@@ -130,11 +142,18 @@ changes:
       RV(ignore:what) names the thing, and RV(ignore:message) is the message of the module.
   returned: always
   type: dict
+uploads:
+  description: By the name of the bucket, the uploads for which it was left alone.
+  returned: always
+  type: dict
 msg:
   description: What was changed; after a failure, what failed and what had been changed before it.
   returned: always
   type: str
-  sample: "my-new-recordings: make the bucket in eu-central-1; write the tags"
+  sample: >-
+    my-new-recordings: make the bucket in eu-central-1; write the tags; IAM user my-new-recordings-recording
+    has the policy recordings and no console access: create the user my-new-recordings-recording; add inline
+    policy recordings; my-new-recordings-recording: nothing is stored: a new key is made and stored
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (

@@ -37,6 +37,11 @@ options:
       endpoint_url:
         description: Address of the AWS services. The default is the address of the task.
         type: str
+      unless_uploading:
+        description:
+          - For M(antmedia.s3_recording.s3_recording_storage). The plan ignores it.
+        type: bool
+        default: false
       s3_recording_bucket:
         description: Options of M(antmedia.s3_recording.s3_recording_bucket), if it will run.
         type: dict

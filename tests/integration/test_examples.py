@@ -73,6 +73,8 @@ PLAN_TASK = {
                     "bucket": "myvideos",
                     "region": "us-east-1",
                     "needs_domain": False,
+                    "has_access": True,
+                    "cors_elsewhere": "",
                     "key_given": True,
                     "owner": "localhost",
                     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
@@ -146,6 +148,7 @@ BEFORE: dict[str, list[Task]] = {
             },
         },
     ],
+    "recording_narrow": [],
     "recording_play": [],
     "recording_read": [PLAN_TASK, task("recording_keys")],
     "recording_servers": [PLAN_TASK, task("recording_keys")],
@@ -344,6 +347,10 @@ OF_THE_PLAY = {
         ],
     },
     "bucket": {"bucket": "myvideos", "hosts": ["ams1"]},
+    "done": {
+        "buckets": {"myvideos": {"iam_stored_access_key": {"access_key_id": "AKIAIOSFODNN7EXAMPLE"}}},
+        "changes": {"myvideos": []},
+    },
     "options": options_of("s3_recording"),
 }
 # For each filter what is said by its example, or by a task behind it that looks at what it made.
@@ -367,6 +374,7 @@ SAID = {
     "recording_readers": ("{{ readers }}", "{'ams1': ['ams1']}"),
     "recording_result_lines": ("", "1 server was as planned and was not changed"),
     "recording_run_name": ("", "Z"),
+    "recording_storage_record": ("{{ storage.myvideos.access_key_id }}", "AKIAIOSFODNN7EXAMPLE"),
     "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
     "recording_to_verify": ("", "['ams1']"),
 }

@@ -22,6 +22,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
 OF_THE_ROLE = {
     *("recording_awx_credential", "recording_keys", "recording_play", "recording_servers"),
     *("recording_display", "recording_plan", "recording_read", "recording_verified"),
+    "recording_narrow",
 }
 PREFIX = "antmedia.s3_recording."
 # Keywords of a task, as far as our examples and tests have them beside the action.

@@ -16,6 +16,8 @@ from .app_token import app_token
 from .client import AmsClient
 
 MOST_LISTED = 50
+_MOST_PAGES = 20
+_LIVE = "broadcasting"
 # The answer to a start after one whose answer was lost.
 _ALREADY = "already active"
 # The answer for a source that was not started, or is stopped.
@@ -90,6 +92,25 @@ class Broadcasts:
         tried = f"Counting the live streams of application '{self.app}'"
         path = self._path("broadcasts/active-live-stream-count")
         return self._client.get_number(path, tried, self._headers)
+
+    def live_before(self, moment: int) -> Optional[int]:
+        """Return how many live streams began before a moment; None if there are too many broadcasts to read.
+
+        moment: in milliseconds; 0 counts all of them.
+        """
+        count = self.live_count()
+        if not count or not moment:
+            return count
+        tried = f"Listing the broadcasts of application '{self.app}'"
+        earlier = 0
+        for page in range(_MOST_PAGES):
+            path = self._path(f"broadcasts/list/{page * MOST_LISTED}/{MOST_LISTED}")
+            listed = self._client.get_list(path, tried, self._headers)
+            live = [each for each in listed if each.get("status") == _LIVE]
+            earlier += len([each for each in live if int(each.get("startTime") or 0) <= moment])
+            if len(listed) < MOST_LISTED:
+                return earlier
+        return None
 
     def recordings_count(self) -> int:
         """Return how many recordings the application's video-on-demand list has."""

@@ -12,7 +12,7 @@ from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient, Connection
-from .session import open_session
+from .session import SettingsSession, open_session
 from .settings import redact
 from .update import plan_all, warnings_before
 from .update_plan import DesiredSettings, Plan, refuse_odd_names, warnings_of
@@ -30,15 +30,18 @@ USES = (
     "httpForwardingExtension",
     "s3AccessKey",
 )
+_OF_UPLOADS = ("s3BucketName", "s3StreamsFolderPath", "s3PreviewsFolderPath")
 # An S3 key has at most 1,024 bytes.
 _LONGEST = 1024
 
 
-def preview(connection: Connection, desired: Sequence[DesiredSettings], cluster_hosts: int) -> dict[str, Any]:
+def preview(
+    connection: Connection, desired: Sequence[DesiredSettings], cluster_hosts: int, *, all_apps: bool = False
+) -> dict[str, Any]:
     """Return the release, and of each application its changes, what it uses now, and its live streams.
 
     Changes and warnings are those of the same change in check mode. Live streams are counted only where
-    something changes. cluster_hosts: see ApplyOptions.
+    something changes. cluster_hosts: see ApplyOptions. all_apps: whether to return uploads_of as well.
     """
     refuse_odd_names(desired)
     with open_session(connection, 0) as server:
@@ -48,7 +51,33 @@ def preview(connection: Connection, desired: Sequence[DesiredSettings], cluster_
         warnings = warnings_before(client, plans, cluster_hosts)
         warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
         apps = {planned.app: _read(client, planned, warnings) for planned in plans}
-    return {"release": release, "apps": apps, "warnings": warnings}
+        current = {planned.app: planned.current for planned in plans}
+        uploads = {"uploads": uploads_of(server, current)} if all_apps else {}
+    return {"release": release, "apps": apps, "warnings": warnings, **uploads}
+
+
+def uploads_of(
+    server: SettingsSession, known: Mapping[str, Mapping[str, Any]]
+) -> Optional[dict[str, dict[str, Any]]]:
+    """Return by application where it uploads to, and how many live streams began before its settings changed.
+
+    These upload to the folder of before. None if the user may not list the applications. known: the settings
+    of those that were read already.
+    """
+    names = server.client.applications()
+    if names is None:
+        return None
+    others = {app: server.read(app) for app in names if app not in known}
+    return {
+        app: {
+            **bounded({name: each[name] for name in _OF_UPLOADS if name in each}),
+            "earlier_streams": Broadcasts(server.client, app, jwt_secret_of(each)).live_before(
+                int(each.get("updateTime") or 0)
+            ),
+        }
+        for app, each in {**known, **others}.items()
+        if each.get("s3RecordingEnabled")
+    }
 
 
 def _read(client: AmsClient, planned: Plan, warnings: list[str]) -> dict[str, Any]:

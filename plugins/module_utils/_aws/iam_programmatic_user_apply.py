@@ -15,6 +15,7 @@ from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .module import AwsModule
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .policy_union import beyond
 from .result import diff
 from .tags import from_aws
 
@@ -59,6 +60,7 @@ def _desired(params: Mapping[str, Any]) -> users.DesiredUser:
         path=params["path"] or None,
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
         boundary=params["permissions_boundary"] or "",
+        keep_rights_in=str(params["bucket"] or "") if params["keep_rights"] else "",
     )
     users.check(desired)
     return replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
@@ -74,6 +76,8 @@ def _present(module: AwsModule) -> dict[str, Any]:
     )
     changes = [step.text for step in users.steps(before, desired)]
     after = users.target(before, desired)
+    kept = beyond(desired.policy, after.policy, desired.keep_rights_in) if desired.keep_rights_in else []
+    users.check_size(desired.user, after.policy, kept)
     if after.boundary != (before.boundary if before else ""):
         user.check_boundary(after.boundary)
     if changes and not module.check_mode:
@@ -82,7 +86,7 @@ def _present(module: AwsModule) -> dict[str, Any]:
     result = _result(desired.user, after.arn, changes, users.summary(desired, changes), left, right)
     attached = user.attached_if_readable() if before else ()
     warnings = full_access_warnings(desired.user, attached, desired.managed, after.boundary)
-    return {**result, "warnings": warnings}
+    return {**result, "kept_rights": kept, "warnings": warnings}
 
 
 def _absent(module: AwsModule) -> dict[str, Any]:

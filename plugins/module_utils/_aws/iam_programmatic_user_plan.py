@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._common.errors import AwsError
+from .._common.plain_text import abbreviate
 from . import result
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
+from .policy_union import union
 from .tags import to_aws
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -44,6 +46,7 @@ class DesiredUser:
     """The user that the task requests.
 
     A path of None, an empty boundary and whatever tags and managed leave out stay as they are.
+    keep_rights_in: a bucket; what the policy allows now in folders of it stays allowed.
     """
 
     user: str
@@ -53,6 +56,12 @@ class DesiredUser:
     path: Optional[str] = None
     tags: Mapping[str, str] = field(default_factory=dict)
     boundary: str = ""
+    keep_rights_in: str = ""
+
+    def policy_after(self, current: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Return the policy as it should be. A policy that says the same already keeps its form."""
+        wanted = union(self.policy, current, self.keep_rights_in) if self.keep_rights_in else self.policy
+        return current if current is not None and same_policy(current, wanted) else wanted
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,19 @@ def _name_problems(user: str, policy: Optional[str] = None) -> list[str]:
     ]
 
 
+def check_size(user: str, policy: Optional[Mapping[str, Any]], kept: Sequence[str]) -> None:
+    """Raise for a policy that is too long with the rights that stay. kept: their resources."""
+    size = size_of(policy or {})
+    if kept and size > MAX_INLINE_POLICIES:
+        raise AwsError(
+            f"IAM user {user}",
+            f"with the rights that are kept ({abbreviate(kept, 3)}) its policy would have {size} characters, "
+            f"and a user may have {MAX_INLINE_POLICIES} of inline policies",
+            "Change it in two steps: first remove from the servers what is not used any more, then add the "
+            "rest. Nothing was changed",
+        )
+
+
 def _policy_problems(policy: Mapping[str, Any]) -> list[str]:
     statements = statements_of(policy)
     if not statements:
@@ -199,7 +221,7 @@ def target(current: Optional[User], desired: DesiredUser) -> User:
         arn=base.arn if path == base.path else _moved(base.arn, path, desired.user),
         path=path,
         console_access=False,
-        policy=base.policy if same_policy(base.policy, desired.policy) else desired.policy,
+        policy=desired.policy_after(base.policy),
         managed=tuple(sorted({*base.managed, *desired.managed})),
         tags={**base.tags, **desired.tags},
         boundary=desired.boundary or base.boundary,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any, Optional
 
 from .._common.errors import AwsError
@@ -13,6 +14,7 @@ from .._common.progress import say_done
 from . import storage_changes
 from .calls import no_log_values
 from .credentials import SECRETS, refuse_unusable
+from .iam_stored_access_key.uploads import uploads_in_progress
 from .module import AwsModule
 from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 
@@ -41,7 +43,7 @@ def run(module: AwsModule) -> Result:
 class BucketSetup(BucketModules):
     """The modules of one bucket. planned: its part of a plan, None without a plan.
 
-    done: by module, the results of those that have run.
+    done: by module, the results of those that have run. uploads: for which the bucket was left alone.
     """
 
     def __init__(
@@ -53,12 +55,17 @@ class BucketSetup(BucketModules):
     ) -> None:
         super().__init__(module, clients, bucket)
         self.done: dict[str, Result] = {}
+        self.uploads: tuple[str, ...] = ()
         self._planned = planned
         self._secrets = [module.params.get(name) for name in SECRETS]
 
     def set_up(self) -> Result:
         """Run the modules; return the failure of the one that fails, empty if none does."""
-        for name in MODULES:
+        try:
+            self.uploads = self._uploads()
+        except AwsError as error:
+            return error.masked(self._secrets).result()
+        for name in () if self.uploads else MODULES:
             if self.options.get(name) is None:
                 continue
             if self._planned is not None and name not in self._planned.get("run", ()):
@@ -80,6 +87,11 @@ class BucketSetup(BucketModules):
         if found["changed"]:
             say_done(_done(found))
         return {}
+
+    def _uploads(self) -> tuple[str, ...]:
+        if not self.options.get("unless_uploading"):
+            return ()
+        return uploads_in_progress(self.of_aws({}), self.name, datetime.now(timezone.utc))
 
     @property
     def messages(self) -> list[str]:
@@ -118,6 +130,7 @@ def _result(buckets: list[BucketSetup]) -> Result:
         "changed": any(each["changed"] for each in done),
         "buckets": {bucket.name: bucket.returned() for bucket in buckets},
         "changes": {bucket.name: bucket.changes() for bucket in buckets},
+        "uploads": {bucket.name: list(bucket.uploads) for bucket in buckets if bucket.uploads},
         "msg": _messages(buckets) or "no change needed",
         "diff": [each["diff"] for each in done if each["changed"]],
         "warnings": list(dict.fromkeys(text for each in done for text in each.get("warnings") or ())),

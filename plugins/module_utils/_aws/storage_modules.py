@@ -142,6 +142,7 @@ def storage_argument_spec() -> dict[str, Any]:
     # Despite its name, this option holds no secret.
     of_bucket["iam_stored_access_key"]["no_log"] = False
     of_bucket.update({name: {"type": "str"} for name in ("region", "endpoint_url")})
+    of_bucket["unless_uploading"] = {"type": "bool", "default": False}
     return {
         "buckets": {
             "type": "list",

@@ -73,8 +73,13 @@ def is_of_login(result: Mapping[str, Any], *, has_token: bool) -> bool:
     return bool(result.get("login_refused")) or (has_token and result.get("status") in (401, 403))
 
 
-def reader(servers: Mapping[str, Server], guard: Guard) -> Callable[[Turn], tuple[dict[str, Any], bool]]:
-    """Return a function that reads a server. guard: makes logins wait for those of other processes."""
+def reader(
+    servers: Mapping[str, Server], guard: Guard, *, all_apps: bool = False
+) -> Callable[[Turn], tuple[dict[str, Any], bool]]:
+    """Return a function that reads a server. guard: makes logins wait for those of other processes.
+
+    all_apps: see preview.
+    """
 
     def read(turn: Turn) -> tuple[dict[str, Any], bool]:
         server = servers[turn.job.host]
@@ -82,7 +87,7 @@ def reader(servers: Mapping[str, Server], guard: Guard) -> Callable[[Turn], tupl
             return _not_tried(server, turn.refused_by), False
         try:
             with guard(server.host, server.connection.url), _announced(turn):
-                found = preview(server.connection, server.desired, server.cluster_hosts)
+                found = preview(server.connection, server.desired, server.cluster_hosts, all_apps=all_apps)
         except CollectionError as error:
             # One that was not tried decides nothing for others: the one that refused does.
             decides = isinstance(error, AmsError) and error.login_refused and not error.not_tried
