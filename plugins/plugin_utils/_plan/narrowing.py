@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ...module_utils._aws.policy import as_list
+from ...module_utils._common.plain_text import abbreviate
 
 _FOLDERS = ("s3StreamsFolderPath", "s3PreviewsFolderPath")
 Read = Mapping[str, Any]
@@ -39,9 +40,11 @@ def narrow(
     unknown = list(_unknown([host for host in bucket["hosts"] if host not in gone], reads, name))
     if unknown:
         return Narrowing([], rights, unknown)
-    needed = _needed(reads, name)
+    uses = list(_uses(reads, name))
+    needed = {use.folder for use in uses}
     kept = [each for each in rights if _folder(each) in needed]
-    reasons = [needed[folder] for folder in sorted({_folder(each) for each in kept})]
+    folders = {_folder(each) for each in kept}
+    reasons = list(_reasons([use for use in uses if use.folder in folders]))
     return Narrowing([each for each in rights if each not in kept], kept, reasons)
 
 
@@ -75,16 +78,29 @@ def _about_streams(host: str, app: str, streams: Optional[int]) -> str:
     return f"{host} has {streams} {verb} live in application '{app}' since before the change"
 
 
-def _needed(reads: Mapping[str, Read], bucket: str) -> dict[str, str]:
-    """Return the folders to which servers record in a bucket, each with one of the reasons."""
-    return {
-        str(each[name]).strip("/"): f"application '{app}' of {host} records to {each[name]}"
-        for host, read in reads.items()
-        for app, each in (read.get("uploads") or {}).items()
-        if each.get("s3BucketName") == bucket
-        for name in _FOLDERS
-        if each.get(name)
-    }
+@dataclass(frozen=True)
+class _Use:
+    """A folder to which an application of a server records."""
+
+    host: str
+    app: str
+    folder: str
+
+
+def _uses(reads: Mapping[str, Read], bucket: str) -> Iterator[_Use]:
+    for host, read in reads.items():
+        for app, each in (read.get("uploads") or {}).items():
+            if each.get("s3BucketName") == bucket:
+                for name in _FOLDERS:
+                    if each.get(name):
+                        yield _Use(host, app, str(each[name]).strip("/"))
+
+
+def _reasons(uses: Sequence[_Use]) -> Iterator[str]:
+    for app in dict.fromkeys(use.app for use in uses):
+        hosts = list(dict.fromkeys(use.host for use in uses if use.app == app))
+        folders = sorted({use.folder for use in uses if use.app == app})
+        yield f"application '{app}' of {abbreviate(hosts, 3)} records to {abbreviate(folders, 4)}"
 
 
 def _folder(right: str) -> str:

@@ -45,7 +45,13 @@ def test_a_folder_that_an_application_records_to_is_kept_and_the_application_is_
     found = narrow(BUCKET, RIGHTS, both(read("radio", "old/streams/")), ())
     assert found.removed == ["videos/live/streams/*"]
     assert found.kept == ["videos/old/streams/*"]
-    assert found.reasons == ["application 'radio' of ams2 records to old/streams/"]
+    assert found.reasons == ["application 'radio' of ams2 records to old/streams"]
+
+
+def test_the_servers_of_an_application_are_one_reason() -> None:
+    old = read("live", "old/streams")
+    found = narrow(BUCKET, [*RIGHTS, "videos/previews/*"], {"ams1": old, "ams2": old}, ())
+    assert found.reasons == ["application 'live' of ams1, ams2 records to old/streams, previews"]
 
 
 def test_a_server_of_another_bucket_that_still_records_here_keeps_its_rights() -> None:
