@@ -8,10 +8,12 @@ from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_read, s3_recording_storage
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import abbreviate
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     run_stats,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
+    format_narrowing,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
@@ -61,9 +63,7 @@ class ActionModule(ActionBase):
         gone = gone_hosts(self._variables(GONE, []))
         found = {each["bucket"]: narrow(each, rights[each["bucket"]], reads, gone) for each in buckets}
         done = self._remove([each for each in buckets if found[each["bucket"]].removed], found, task_vars)
-        lines = [
-            line for bucket in buckets for line in _lines(bucket["iam_user"], found[bucket["bucket"]], done)
-        ]
+        lines = [line for each in buckets for line in format_narrowing(each, found[each["bucket"]], done)]
         return {"changed": bool(done.get("changed")), "lines": lines}
 
     def _kept_rights(self) -> dict[str, list[str]]:
@@ -112,28 +112,3 @@ def _narrowed(bucket: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
     user = {**storage[_USER], "policy": narrowed_policy(bucket["key_policy"], kept), "keep_rights": False}
     place = {name: each for name, each in storage.items() if name in ("name", "region", "endpoint_url")}
     return {**place, _USER: user, "unless_uploading": True}
-
-
-def _lines(user: str, found: Narrowing, done: Mapping[str, Any]) -> list[str]:
-    """Return what became of the rights of a user."""
-    kept, reasons = list(found.kept), list(found.reasons)
-    removed = list(found.removed)
-    uploads = [key for keys in (done.get("uploads") or {}).values() for key in keys]
-    if removed and (done.get("failed") or uploads):
-        kept += removed
-        removed = []
-        reasons.append(
-            str(done["msg"]) if done.get("failed") else f"uploads are in progress ({abbreviate(uploads, 3)})"
-        )
-    lines = []
-    if removed:
-        lines.append(f"  Removed      the right of {user} to upload to {abbreviate(_folders(removed), 5)}")
-    if kept:
-        lines += [f"  Kept         the right of {user} to upload to {abbreviate(_folders(kept), 5)}, because"]
-        lines += [f"               {reason}" for reason in reasons[:5]]
-        lines += [f"               and {len(reasons) - 5} more reasons"] if len(reasons) > 5 else []
-    return lines
-
-
-def _folders(rights: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(right.partition("*")[0] for right in rights))

@@ -126,14 +126,21 @@ def _messages(buckets: list[BucketSetup]) -> str:
 
 def _result(buckets: list[BucketSetup]) -> Result:
     done = [each for bucket in buckets for each in bucket.done.values()]
+    warnings = (text for each in done for text in each.get("warnings") or ())
     return {
         "changed": any(each["changed"] for each in done),
+        **_by_bucket(buckets),
+        "msg": _messages(buckets) or "no change needed",
+        "diff": [each["diff"] for each in done if each["changed"]],
+        "warnings": list(dict.fromkeys(warnings)),
+    }
+
+
+def _by_bucket(buckets: list[BucketSetup]) -> Result:
+    return {
         "buckets": {bucket.name: bucket.returned() for bucket in buckets},
         "changes": {bucket.name: bucket.changes() for bucket in buckets},
         "uploads": {bucket.name: list(bucket.uploads) for bucket in buckets if bucket.uploads},
-        "msg": _messages(buckets) or "no change needed",
-        "diff": [each["diff"] for each in done if each["changed"]],
-        "warnings": list(dict.fromkeys(text for each in done for text in each.get("warnings") or ())),
     }
 
 

@@ -1,0 +1,56 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the result says of upload rights that were to be removed: nothing that was not done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
+    format_narrowing,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import Narrowing
+
+BUCKET = {"bucket": "videos", "iam_user": "videos-recording"}
+RIGHTS = ["videos/old/streams/*", "videos/old/previews/*"]
+REMOVED = {"changes": {"videos": [{"what": "policy"}], "other": []}, "uploads": {}}
+
+
+def test_rights_that_were_removed() -> None:
+    assert format_narrowing(BUCKET, Narrowing(RIGHTS, [], []), REMOVED) == [
+        "  Removed      the right of videos-recording to upload to videos/old/streams/, videos/old/previews/"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "reason"),
+    [
+        ({"failed": True, "msg": "IAM said no."}, "removing it failed: IAM said no."),
+        ({"changes": {"videos": []}, "uploads": {"videos": ["a.mp4"]}}, "uploads are in progress (a.mp4)"),
+        # Another bucket's upload is no reason, and its removal none either.
+        (
+            {"changes": {"other": [{}]}, "uploads": {"other": ["b.mp4"]}, "failed": True, "msg": "no."},
+            "removing it failed: no.",
+        ),
+    ],
+)
+def test_rights_that_were_not_removed_after_all(done: dict[str, Any], reason: str) -> None:
+    [kept, why] = format_narrowing(BUCKET, Narrowing(RIGHTS, [], []), done)
+    assert kept.startswith("  Kept         the right of videos-recording to upload to videos/old/streams/")
+    assert why == f"               {reason}"
+
+
+def test_some_are_removed_and_some_are_kept() -> None:
+    found = Narrowing(RIGHTS[:1], RIGHTS[1:], ["application 'live' of ams1 records to old/previews"])
+    assert [line.split()[0] for line in format_narrowing(BUCKET, found, REMOVED)] == [
+        "Removed",
+        "Kept",
+        "application",
+    ]
+
+
+def test_many_reasons_are_cut() -> None:
+    reasons = [f"ams{number} was not read after the change" for number in range(1000)]
+    lines = format_narrowing(BUCKET, Narrowing([], RIGHTS, reasons), {})
+    assert len(lines) == 6
+    assert lines[-1].strip() == "and 996 more reasons"
