@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, Optional
 
+from ansible import context as command
 from ansible.errors import AnsibleFilterError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
     RunDetails,
@@ -28,6 +29,7 @@ def recording_result_lines(
     unknown = sorted(set(given) - {field.name for field in fields(RunDetails)})
     if unknown:
         raise AnsibleFilterError(f"recording_result_lines: there is no detail {', '.join(unknown)}")
+    given.setdefault("options", command.CLIARGS)
     given["inventory"] = [_as_typed(str(source)) for source in given.get("inventory", ())]
     return format_result(run_result(fleet, hostvars, RunDetails(**given)))
 

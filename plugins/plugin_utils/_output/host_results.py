@@ -13,8 +13,9 @@ from ...module_utils._ams.recording_rules import Forwarding
 from ...module_utils._check.report import CheckResult, results_of
 from ...module_utils._common.deliveries import DELIVERIES
 from .._display.lines import listed
-from .result_report import BucketResult, RunResult, ServerResult, undo_command
+from .result_report import BucketResult, RunResult, ServerResult
 from .rollout_report import HostResult, describe_states, describe_stop, group_notes
+from .undo_command import Undo, undo_of
 
 Variables = Mapping[str, Mapping[str, Any]]
 _KEY_STORES = {"ssm": "SSM", "secretsmanager": "Secrets Manager"}
@@ -206,7 +207,8 @@ class RunDetails:
     """What no step of a host knows of its run.
 
     as_planned, skipped, gone: hosts without a task. storage: bucket to what the run did there, of which
-    "made" is described at _made. run, inventory: for the command that undoes it; no command without a run.
+    "made" is described at _made. run, inventory, options: for the command that undoes it, with the options
+    of the command line by Ansible's names; no command without a run.
     verify: False if no server was to be verified. removes: True if recording was turned off.
     again: the playbook that finishes a run which rollback.yml does not undo.
     stopped_in: the batch that failed, if one did. leaked: True if the run was to end a leaked key.
@@ -218,6 +220,7 @@ class RunDetails:
     storage: Variables = field(default_factory=dict)
     run: str = ""
     inventory: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     verify: bool = True
     removes: bool = False
     again: str = ""
@@ -227,10 +230,11 @@ class RunDetails:
     def made(self, bucket: str) -> Mapping[str, Any]:
         return self.storage.get(bucket, {}).get("made") or {}
 
-    def undo(self, servers: Iterable[ServerResult]) -> str:
+    def undo(self, servers: Iterable[ServerResult]) -> Undo:
         is_changed = any(server.changed for server in servers)
         is_undone_by_name = self.run and not self.again and not self.removes
-        return undo_command(self.run, self.inventory) if is_undone_by_name and is_changed else ""
+        is_offered = is_undone_by_name and is_changed
+        return undo_of(self.run, self.inventory, self.options) if is_offered else Undo()
 
     def after_stop(self) -> list[str]:
         """Return what a run that was stopped leaves behind beside the servers."""

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -14,11 +13,11 @@ from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
 from ...module_utils._common.plain_text import abbreviate
 from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .undo_command import Undo
 
 _MOST_SERVERS, _MOST_BROKEN, _MOST_STATES, _MOST_BUCKETS, _MOST_ADDRESSES = 10, 10, 20, 3, 3
 _WIDEST_NAME, _WIDEST_TEXT = 40, 110
 _INDENT = "  "
-_ROLLBACK = "antmedia.s3_recording.rollback"
 _LIVE = (Check.LIVE_PULL, Check.LIVE_RECORDING, Check.LIVE_UPLOAD, Check.LIVE_PLAYBACK)
 _CORS = Check.CORS.format(origin="")
 # What a viewer needs, in the order in which a line names it.
@@ -67,7 +66,7 @@ class RunResult:
 
     as_planned: the servers that needed no change. states: lines about servers of a batch that failed.
     untouched: servers that the run did not come to. unread: those that could not be read.
-    undo: the command, empty where there is nothing to undo.
+    undo: the command, empty where there is nothing to undo, and what it needs beside its own options.
     not_verified: why servers were not verified. removes: True if the run turned recording off.
     """
 
@@ -79,7 +78,7 @@ class RunResult:
     untouched: Sequence[str] = ()
     unread: Sequence[str] = ()
     states: Sequence[str] = ()
-    undo: str = ""
+    undo: Undo = field(default_factory=Undo)
     not_verified: str = "this run tested nothing there"
     removes: bool = False
 
@@ -94,12 +93,6 @@ def format_result(run: RunResult) -> list[str]:
         *_facts(run),
     ]
     return [screen_line(line) for line in lines]
-
-
-def undo_command(run: str, inventory: Iterable[str]) -> str:
-    """Return the command that rolls a run back. inventory: the sources that the run was given."""
-    sources = [part for source in inventory for part in ("-i", source)]
-    return shlex.join(["ansible-playbook", *sources, _ROLLBACK, "-e", f"s3_recording_rollback_run={run}"])
 
 
 def describe_verification(checks: Sequence[CheckResult]) -> str:
@@ -241,7 +234,8 @@ def _facts(run: RunResult) -> list[str]:
         *(("Changed", text) for text in _of_buckets(run, changed)),
         ("As planned", _as_planned(run.as_planned)),
         *((word, f"{listed(hosts)}: {why}" if hosts else "") for word, hosts, why in _left_alone(run)),
-        ("Undo", run.undo),
+        ("Undo", run.undo.command),
+        ("Undo needs", run.undo.needs),
     ]
     return [f"{_INDENT}{word:11}  {text}" for word, text in pairs if text]
 
