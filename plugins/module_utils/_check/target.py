@@ -16,9 +16,15 @@ from .._ams.settings import SettingsError, as_stored, redact
 from .._common.providers import is_api_of_aws
 
 BASE_URL = "httpForwardingBaseURL"
+_BUCKET = "s3BucketName"
 # Each of them decides to which host a request goes, or to which bucket.
-_PLACES = ("s3BucketName", "s3RegionName", "s3Endpoint", "s3PathStyleAccessEnabled", BASE_URL)
+_PLACES = (_BUCKET, "s3RegionName", "s3Endpoint", "s3PathStyleAccessEnabled", BASE_URL)
 _NOTHING_SENT = "Nothing was sent to what the server names"
+_NOT_SET_UP = "Recording to S3 is not set up on this server. To set it up, run site.yml"
+_DIFFERS = (
+    f"{_NOTHING_SENT}. If the inventory has changed since the last site.yml, run site.yml again. If not, "
+    "somebody has changed the server: find out who before you run it"
+)
 
 
 class TargetMismatch(NamedTuple):
@@ -39,9 +45,10 @@ def target_mismatch(
     differing = [
         name for name in _PLACES if name in requested and _differs(name, requested[name], settings.get(name))
     ]
+    if _BUCKET in differing and not settings.get(_BUCKET):
+        return TargetMismatch(f"recording to bucket {requested[_BUCKET]!r}", "no bucket", _NOT_SET_UP)
     if differing:
-        remedy = f"{_NOTHING_SENT}. Find out who changed that on the server, then run servers.yml"
-        return TargetMismatch(_describe(differing, requested), _describe(differing, settings), remedy)
+        return TargetMismatch(_describe(differing, requested), _describe(differing, settings), _DIFFERS)
     endpoint = str(settings.get("s3Endpoint") or "")
     if "s3Endpoint" in requested or not endpoint or is_api_of_aws(endpoint):
         return None

@@ -26,7 +26,6 @@ STRANGER = "http://192.0.2.1:9000"
     ("name", "value"),
     [
         ("s3BucketName", "of-a-stranger"),
-        ("s3BucketName", ""),
         ("s3BucketName", ["recordings"]),
         ("s3RegionName", "us-east-1"),
         ("s3Endpoint", STRANGER),
@@ -99,3 +98,14 @@ def test_asking_for_plain_http_allows_it() -> None:
     settings = {"s3Endpoint": STRANGER}
     assert target_mismatch(settings, settings) is None
     assert not is_api_of_aws(STRANGER)
+
+
+@pytest.mark.parametrize("bucket", ["", None])
+def test_a_server_that_was_never_set_up_is_nobodys_fault(bucket: str | None) -> None:
+    """The reader was to find out who had changed a server that nobody had touched."""
+    found = target_mismatch({**OWN, "s3BucketName": bucket, "s3RegionName": ""}, OWN)
+    assert found == (
+        f"recording to bucket {OWN['s3BucketName']!r}",
+        "no bucket",
+        "Recording to S3 is not set up on this server. To set it up, run site.yml",
+    )
