@@ -12,11 +12,11 @@ import pytest
 
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
+from tests.harness.blocks import RESULT, STOP, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, ran, run_playbook
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
-REFUSED = "rollback | Refuse a run that cannot be rolled back"
 ROLLBACK = "antmedia.s3_recording.rollback"
 STORED_AT = f"/antmedia/s3_recording/{BUCKET}"
 USER = f"{BUCKET}-recording"
@@ -92,10 +92,6 @@ def life(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> KeyLife:
     fresh = KeyLife(aws, fleet, tmp_path)
     fresh.run("antmedia.s3_recording.site")
     return fresh
-
-
-def failed_hosts(run: PlaybookRun) -> list[str]:
-    return [host for host, counts in run.recap.items() if counts["failures"] or counts["unreachable"]]
 
 
 def words(run: PlaybookRun) -> str:
@@ -361,7 +357,7 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
     site, rotation = [layer["run"] for layer in json.loads(next(iter(kept.values())))["layers"]]
 
     back = life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": rotation}, expected_rc=2)
-    refused = said(back, REFUSED)
+    refused = "\n".join(block(back, STOP))
     assert f"Run {rotation} (rotate_key) was a key rotation" in refused
     assert f"- {site}  site  4 servers" in refused
     assert life.fleet.requests() == []
@@ -375,7 +371,7 @@ def test_a_rotation_is_not_rolled_back_and_a_run_before_it_is_in_whole(life: Key
         assert {settings[name] or None for name in ("s3AccessKey", "s3SecretKey", "s3BucketName")} == {None}
         assert settings["s3RecordingEnabled"] is False
         assert settings["mp4MuxingEnabled"] is False
-    assert list((life.folder / "former").iterdir()) == []
+    assert [path for path in (life.folder / "former").iterdir() if ".restored." not in path.name] == []
 
 
 def test_a_later_run_is_rolled_back_and_the_key_of_a_rotation_after_it_stays(life: KeyLife) -> None:
@@ -387,7 +383,8 @@ def test_a_later_run_is_rolled_back_and_the_key_of_a_rotation_after_it_stays(lif
     (kept, *_others) = (life.folder / "former").iterdir()
     site, later, rotation = [layer["run"] for layer in json.loads(kept.read_text())["layers"]]
     back = life.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": later})
-    assert "The access key stays" in said(back, "rollback | Result")
+    (stays,) = [line for line in block(back, RESULT) if line.startswith("Key stays")]
+    assert "a replaced access key is not written back" in stays
     assert life.on_servers() == [second] * 4
     assert {life.fleet.settings(number, "live")["s3StorageClass"] for number in range(4)} != {"STANDARD_IA"}
     assert [layer["run"] for layer in json.loads(kept.read_text())["layers"]] == [site, rotation]
@@ -433,9 +430,28 @@ def test_the_audit_tells_who_uses_which_key(life: KeyLife) -> None:
     assert f"{BUCKET}: {second} is used by ams-1, ams-2" in told
     assert f"{BUCKET}: {first} is used by ams-3" in told
     assert f"{BUCKET}: not read were ams-4" in told
+    assert failed_hosts(run) == ["ams-4"]
     assert f"{first} is active, 0 days old" in told
     assert f"stored in SSM parameter {STORED_AT}" in told
     assert (life.aws.writes(), life.fleet.writes()) == ([], [])
+
+
+def test_the_audit_does_not_ask_a_server_that_is_gone(life: KeyLife) -> None:
+    run = life.run("antmedia.s3_recording.audit", variables={"s3_recording_gone_hosts": ["ams-2"]})
+    told = said(run, "bucket | audit | Show the access keys and who uses them")
+    assert f"{BUCKET}: {life.stored()['access_key_id']} is used by ams-1, ams-3, ams-4" in told
+    assert f"{BUCKET}: gone for good and not read (s3_recording_gone_hosts): ams-2" in told
+    assert life.fleet.requests(1) == []
+
+
+def test_the_audit_of_servers_that_cannot_be_read_still_reports_the_keys(life: KeyLife) -> None:
+    """Where the only server did not answer there was no report."""
+    life.fleet.fault(0, "status", status=500, method="GET", path="/version")
+    run = life.run("antmedia.s3_recording.audit", "--limit", "ams-1", expected_rc=2)
+    told = said(run, "bucket | audit | Show the access keys and who uses them")
+    assert f"{life.stored()['access_key_id']} is active" in told
+    assert f"{BUCKET}: not read were ams-1" in told
+    assert failed_hosts(run) == ["ams-1"]
 
 
 def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: KeyLife) -> None:
