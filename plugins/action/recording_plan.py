@@ -137,8 +137,7 @@ class ActionModule(ActionBase):
         if plan["problems"]:
             hosts = [host for problem in plan["problems"] for host in problem["hosts"]]
             return self._stop([*lines, *format_problems(plan)], hosts, _HAS_PROBLEMS, _SERVER_HAS_PROBLEM)
-        differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
-        if view == _DRIFT and differs:
+        if view == _DRIFT and _differs(plan):
             return self._stop(lines, servers["changing"], _HAS_DRIFT, _SERVER_DIFFERS)
         return {
             "msg": display_lines(lines),
@@ -162,6 +161,11 @@ class ActionModule(ActionBase):
             "refused": {"hosts": refused, "problem": f"{of_host}. {_NOTHING}"},
             "_ansible_verbose_override": True,
         }
+
+
+def _differs(plan: Mapping[str, Any]) -> bool:
+    """True if the storage or a server is not as the inventory describes it."""
+    return bool(plan["servers"]["changing"]) or any(each["changes"] for each in plan["buckets"].values())
 
 
 def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> list[str]:

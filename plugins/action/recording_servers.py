@@ -16,6 +16,9 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     InProcessAction,
     plain,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+    remember_restored,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
@@ -55,4 +58,7 @@ class ActionModule(ActionBase):
             return {**_NOT_SENT, "msg": f"{error}."}
         action = _ACTIONS[step].beside(self)
         result = action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
+        restore = arguments.get("restore") or {}
+        if restore.get("forget") and not self._task.check_mode:
+            remember_restored(restore["path"], result)
         return result if step == "check" else explain_alias(result, task_vars or {})

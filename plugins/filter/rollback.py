@@ -15,10 +15,20 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     run_names,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollback_report import restored
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollback_report import (
+    Rollback,
+    describe_rollback,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+    hosts_with_run,
+    restored_runs,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
+    History,
     chosen_run,
     name_of_run,
+    sets_otherwise,
+    since_run,
 )
 
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -26,6 +36,7 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> dict[str, Any]:
     """See recording_rollback.yml."""
+    name, folder = str(run), os.path.expanduser(backup_dir)
     backups: dict[str, list[Layer]] = {}
     problems = []
     for host in hosts:
@@ -34,13 +45,39 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
         except AmsError as error:
             problems.append(f"{host}: {error}")
     if problems:
-        return {"problem": "\n".join(["Nothing was changed.", *problems]), "since": "", "hosts": {}}
-    choice = chosen_run(backups, str(run), str(since), backup_dir)
-    return {"problem": choice.problem, "since": choice.since, "hosts": dict(choice.hosts)}
+        return _refused("\n".join(["A backup cannot be used. Nothing was changed.", *problems]))
+    paths = {host: str(each["backup_path"]) for host, each in hosts.items()}
+    elsewhere = hosts_with_run(folder, name, paths.values()) if name else []
+    history = History({host: restored_runs(path) for host, path in paths.items()}, elsewhere)
+    choice = chosen_run(backups, name, str(since), backup_dir, history)
+    if choice.problem:
+        return _refused(choice.problem)
+    to_restore = {host: since_run(backups[host], first) for host, first in choice.hosts.items()}
+    return {
+        "problem": "",
+        "lines": [],
+        "since": choice.since,
+        "hosts": dict(choice.hosts),
+        "done": list(choice.done),
+        "elsewhere": elsewhere,
+        "set_again": [host for host, layers in to_restore.items() if sets_otherwise(hosts[host], layers)],
+    }
+
+
+def _refused(problem: str) -> dict[str, Any]:
+    first, *rest = problem.splitlines()
+    lines = [f"STOP  {first}", *(f"{' ' * 6}{line}" for line in rest)]
+    nothing: dict[str, Any] = {"done": [], "elsewhere": [], "set_again": []}
+    return {"problem": problem, "lines": lines, "since": "", "hosts": {}, **nothing}
 
 
 def recording_restored(
-    hosts: Iterable[str], hostvars: Hosts, rollback: Mapping[str, Any], check_mode: bool = False
+    hosts: Iterable[str],
+    hostvars: Hosts,
+    rollback: Mapping[str, Any],
+    planned: Hosts,
+    run: Any = "",
+    check_mode: bool = False,
 ) -> dict[str, Any]:
     """See recording_restored.yml."""
     no_result = {"failed": True, "msg": "there is no result, so the server could not be reached"}
@@ -50,8 +87,20 @@ def recording_restored(
         else {}
         for host in hosts
     }
-    text, failed = restored(results, rollback["since"], check_mode)
-    return {"msg": text, "failed": failed}
+    lines, failed = describe_rollback(
+        results,
+        Rollback(
+            rollback["since"],
+            is_named=bool(str(run)),
+            done=rollback["done"],
+            elsewhere=rollback["elsewhere"],
+            clusters={host: str(each.get("cluster") or "") for host, each in planned.items()},
+            buckets={host: str(each["bucket"]) for host, each in planned.items()},
+            set_again=rollback["set_again"],
+            check_mode=check_mode,
+        ),
+    )
+    return {"lines": lines, "failed": failed}
 
 
 def recording_run_name(now: str, backup_dir: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
-from tests.harness.blocks import failed_hosts
+from tests.harness.blocks import RESULT, block, failed_hosts
 from tests.harness.playbook import Play, PlaybookRun, run_playbook
 
 BUCKET, REGION = "planned-recordings", "eu-west-1"
@@ -277,3 +277,15 @@ def test_the_syntax_can_be_checked_and_the_tasks_listed(planned: Planned, name: 
     playbook = f"antmedia.s3_recording.{name}"
     assert planned.run(playbook, "--syntax-check").rc == 0
     assert "TAGS" in planned.run(playbook, "--list-tasks").stdout
+
+
+def test_verify_says_which_servers_are_not_set_up(planned: Planned) -> None:
+    """The reader was to find out who had changed them, and nobody had."""
+    planned.run(SITE, "--limit", HTML)
+    run = planned.run("antmedia.s3_recording.verify", expected_rc=2)
+    problem = block(run, RESULT)[1]
+    assert problem.startswith(
+        f"! {SILENT}, {OLD}, {OTHER} and {WRONG}: live: settings: expected recording to bucket "
+    )
+    assert problem.endswith("Recording to S3 is not set up on this server. To set it up, run site.yml")
+    assert failed_hosts(run) == NAMES[1:]

@@ -20,7 +20,7 @@ import pytest
 from stand_ins.ams import Fleet
 from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
-from tests.harness.blocks import PLAN, RESULT, block, failed_hosts, problems
+from tests.harness.blocks import PLAN, RESULT, STOP, block, failed_hosts, problems
 from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, environment, run_playbook
 
@@ -75,6 +75,9 @@ class Rollout:
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.backups.glob("*")) if self.backups.exists() else []
+
+    def with_backup(self) -> list[str]:
+        return [re.sub(r"-\w{8}\.json$", "", name) for name in self.files() if ".restored." not in name]
 
     def unverified(self) -> list[str]:
         return [
@@ -171,9 +174,9 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     kept = {path: path.read_bytes() for path in rollout.backups.iterdir()}
     for name in ("", "2026", run[:-1]):
         unknown = rollout.run(ROLLBACK, extra_vars={"s3_recording_rollback_run": name}, expected_rc=2)
-        refused = unknown.of_task("Refuse a run that cannot be rolled back")[-1]["msg"]
-        assert re.search(rf"- {run}  servers  5 servers  \d+ settings$", refused)
-        assert (f"Did you mean {run}?" in refused) == bool(name)
+        refused = block(unknown, STOP)
+        assert [line for line in refused if re.fullmatch(rf"- {run}  servers  5 servers  \d+ settings", line)]
+        assert (f"Did you mean {run}?" in refused[0]) == bool(name)
         assert rollout.fleet.requests() == [], "no server is asked"
         assert {path: path.read_bytes() for path in rollout.backups.iterdir()} == kept
     assert rollout.recording() == rollout.names
@@ -187,19 +190,21 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     assert (check.changed, rollout.fleet.writes()) == (5, [])
     back = rollout.run(ROLLBACK, **options)
     assert back.changed == 5
-    told = back.of_task("rollback | Result")[-1]["msg"]
-    assert f"the settings from before {run} were read back" in told
-    assert "ams-2: not restored, somebody else changed it; kept in the backup: live: http" in told
+    first, others, *_facts = block(back, RESULT)
+    assert first == f"5 servers have their settings from before run {run} again"
+    assert others.startswith(
+        f"! ams-2: not restored, because somebody else has changed it since run {run}: live: http"
+    )
     for name in rollout.names:
         others = {"s3StorageClass", "httpForwardingExtension"} if name == "ams-2" else set()
         assert rollout.differing(name, before[name]) == others
     # What is not back on a server stays in its backup, and nothing else does.
-    left = [re.sub(r"-\w{8}\.json$", "", name) for name in rollout.files()]
-    assert left == ["ams-2"]
+    assert rollout.with_backup() == ["ams-2"]
     again = rollout.run(ROLLBACK, expected_rc=2, **options)
-    assert "Nothing was restored." in again.of_task("rollback | Result")[-1]["msg"]
+    assert block(again, RESULT)[0] == "no server was changed"
+    assert failed_hosts(again) == ["ams-2"]
     assert rollout.fleet.writes() == []
-    assert [re.sub(r"-\w{8}\.json$", "", name) for name in rollout.files()] == left
+    assert rollout.with_backup() == ["ams-2"]
     assert rollout.fleet.requests(0) == [], "nothing to restore, not asked"
 
 

@@ -1,54 +1,167 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message about what a rollback did."""
+"""The result of a rollback as a person reads it: what is restored where, what is not and why, what stays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ...module_utils._common.plain_text import abbreviate
+from .lines import count, group_by_text, limited, listed, of_hosts, screen_line
+
+_INDENT = "  "
+_MOST_LINES, _MOST_BUCKETS = 20, 3
+_AGAIN = (
+    "the inventory still asks for what was undone on {}: the next site.yml will set it up again, unless you "
+    "change the inventory first"
+)
+Result = Mapping[str, Any]
 
 
-def restored(results: Mapping[str, Mapping[str, Any]], since: str, check_mode: bool) -> tuple[str, bool]:
-    """Return what a rollback did, and True if it could restore nothing that there was to restore.
+@dataclass(frozen=True)
+class Rollback:
+    """What a rollback was to do, and what is known beside its results.
 
-    results: of each host, empty where there was nothing. since: the first run that was rolled back.
+    since: the first run that is rolled back, or a time. is_named: True if that run was named. done: the hosts
+    where it was rolled back before. elsewhere: hosts that have the run, and are not in this play. clusters:
+    host to its cluster. buckets: host to its bucket. set_again: hosts whose inventory still asks for what was
+    undone.
     """
-    failed = _with("failed", results)
-    ended = {host: result for host, result in results.items() if host not in failed}
-    back = _with("restored", ended)
-    others, key = _with("left_alone", ended), _with("key_stays", ended)
-    nothing = [host for host in ended if host not in {*back, *others, *key}]
-    lines = [_first_line(back, since, check_mode)] if back or not failed else []
-    if nothing:
-        lines.append(f"Nothing to restore, since no run from {since} on changed them: {abbreviate(nothing)}.")
-    lines += _left_alone(others, ended)
-    if key:
-        lines.append(f"The access key stays, since a replaced one is not written back: {abbreviate(key)}.")
-    lines += [
-        f"{host}: maybe not restored, its backup is kept: {results[host].get('msg', '')}" for host in failed
+
+    since: str
+    is_named: bool = True
+    done: Collection[str] = ()
+    elsewhere: Sequence[str] = ()
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    buckets: Mapping[str, str] = field(default_factory=dict)
+    set_again: Collection[str] = ()
+    check_mode: bool = False
+
+    @property
+    def run(self) -> str:
+        return f"run {self.since}" if self.is_named else self.since
+
+
+@dataclass(frozen=True)
+class _Hosts:
+    """The hosts of a rollback by how they ended; a host may be in several."""
+
+    back: Sequence[str]
+    failed: Sequence[str]
+    others: Sequence[str]
+    key: Sequence[str]
+    nothing: Sequence[str]
+
+
+def describe_rollback(results: Mapping[str, Result], rollback: Rollback) -> tuple[list[str], list[str]]:
+    """Return the lines of the result, and the hosts that are to fail.
+
+    results: of each host, empty where there was nothing to restore.
+    """
+    hosts = _sort_out(results)
+    lines = [
+        f"RESULT  {_headline(hosts, len(results), rollback)}",
+        *limited(list(_problems(hosts, results, rollback)), _MOST_LINES, "problem", f"{_INDENT}! "),
+        *(f"{_INDENT}{word:11}  {text}" for word, text in _facts(hosts, rollback) if text),
     ]
-    return "\n".join(lines), bool(others or key) and not back
+    is_in_vain = rollback.is_named and not hosts.back
+    unrestored = [*hosts.failed, *([*hosts.others, *hosts.key] if is_in_vain else [])]
+    return [screen_line(line) for line in lines], list(dict.fromkeys(unrestored))
 
 
-def _left_alone(hosts: Sequence[str], results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    lines = []
-    for host in hosts:
-        found = results[host]["left_alone"].items()
-        names = ", ".join(f"{app}: {name}" for app, names in found for name in sorted(names))
-        lines.append(f"{host}: not restored, somebody else changed it; kept in the backup: {names}.")
-    return lines
+def _sort_out(results: Mapping[str, Result]) -> _Hosts:
+    failed = [host for host, result in results.items() if result.get("failed") or result.get("unreachable")]
+    ended = {host: result for host, result in results.items() if host not in failed}
+    back, others, key = (_with(part, ended) for part in ("restored", "left_alone", "key_stays"))
+    nothing = [host for host in ended if host not in {*back, *others, *key}]
+    return _Hosts(back, failed, others, key, nothing)
 
 
-def _first_line(back: Sequence[str], since: str, check_mode: bool) -> str:
-    if not back:
-        return f"Nothing {'would be' if check_mode else 'was'} restored."
-    if check_mode:
-        return f"{abbreviate(back)} would have the settings from before {since} again."
-    return f"{abbreviate(back)}: the settings from before {since} were read back."
+def _headline(hosts: _Hosts, number: int, rollback: Rollback) -> str:
+    parts = []
+    if hosts.failed:
+        parts.append(f"{len(hosts.failed)} of {count(number, 'server')} could not be restored")
+    if hosts.back:
+        is_one = len(hosts.back) == 1
+        have = "would have" if rollback.check_mode else "has" if is_one else "have"
+        again = f"{have} {'its' if is_one else 'their'} settings from before {rollback.run} again"
+        parts.append(f"{count(len(hosts.back), 'server')} {again}")
+    nothing = f"no server {'would be' if rollback.check_mode else 'was'} changed"
+    return ". ".join(parts) or nothing
 
 
-def _with(part: str, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _problems(hosts: _Hosts, results: Mapping[str, Result], rollback: Rollback) -> Iterator[str]:
+    texts = [(host, _of_failure(results[host])) for host in hosts.failed]
+    texts += [(host, _of_others(results[host]["left_alone"], rollback)) for host in hosts.others]
+    for text, named in group_by_text(texts).items():
+        yield f"{_INDENT}! {of_hosts(named, text)}"
+
+
+def _of_failure(result: Result) -> str:
+    reason = str(result.get("msg") or "it failed without a message").rstrip(". ")
+    return f"maybe not restored: {reason}. Its backup is kept: fix that, then run the same command again"
+
+
+def _of_others(left_alone: Mapping[str, Mapping[str, Any]], rollback: Rollback) -> str:
+    names = ", ".join(f"{app}: {name}" for app, found in left_alone.items() for name in sorted(found))
+    return (
+        f"not restored, because somebody else has changed it since {rollback.run}: {names}. The previous "
+        "value stays in the backup"
+    )
+
+
+def _facts(hosts: _Hosts, rollback: Rollback) -> Iterator[tuple[str, str]]:
+    would = "would be " if rollback.check_mode else ""
+    yield "Restored", f"{would}{listed(hosts.back)}" if hosts.back else ""
+    yield from _about_nothing(hosts, rollback)
+    key = "a replaced access key is not written back, since it may be deleted by now"
+    yield "Key stays", f"{listed(hosts.key)}: {key}" if hosts.key else ""
+    yield "Not done", _of_elsewhere(rollback)
+    yield "On AWS", _on_aws(hosts, rollback)
+    again = [host for host in hosts.back if host in rollback.set_again]
+    yield "Next", _AGAIN.format(listed(again)) if again else ""
+
+
+def _on_aws(hosts: _Hosts, rollback: Rollback) -> str:
+    buckets = list(dict.fromkeys(rollback.buckets[host] for host in hosts.back if host in rollback.buckets))
+    nouns = f"{'bucket' if len(buckets) == 1 else 'buckets'} {listed(buckets, _MOST_BUCKETS)}"
+    stays = f"nothing is rolled back: {nouns}, who may read there, and the access key stay as they are"
+    return stays if buckets else ""
+
+
+def _about_nothing(hosts: _Hosts, rollback: Rollback) -> Iterator[tuple[str, str]]:
+    """Yield why there was nothing to restore on hosts, as far as it is known."""
+    restored = {rollback.clusters.get(host) for host in hosts.back} - {"", None}
+    texts = {
+        "Already": f"an earlier rollback has undone {rollback.run} there",
+        "Cluster": "restored with another node of the cluster, and not read",
+        "No backup": f"the backup has no run from {rollback.since} on, so nothing was done there",
+    }
+    words = {
+        host: "Already"
+        if host in rollback.done
+        else "Cluster"
+        if rollback.clusters.get(host) in restored
+        else "No backup"
+        for host in hosts.nothing
+    }
+    for word, text in texts.items():
+        named = [host for host in hosts.nothing if words[host] == word]
+        yield word, f"{listed(named)}: {text}" if named else ""
+
+
+def _of_elsewhere(rollback: Rollback) -> str:
+    hosts = rollback.elsewhere
+    if not hosts:
+        return ""
+    verb, it = ("has", "it") if len(hosts) == 1 else ("have", "them")
+    return (
+        f"{listed(hosts)} still {verb} the changes of {rollback.run}, since this play was without {it}. To "
+        f"restore {it} too, run the same command without --limit"
+    )
+
+
+def _with(part: str, results: Mapping[str, Result]) -> list[str]:
     return [host for host, result in results.items() if result.get(part)]

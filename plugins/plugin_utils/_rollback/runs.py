@@ -9,7 +9,7 @@ Plain data in, plain data out: the layers of the backup of each host, as _ams/ba
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 from typing import Any, Optional
@@ -23,10 +23,13 @@ from ...module_utils._ams.backup import (
     squash,
 )
 from ...module_utils._ams.rollback_plan import replaces_key
+from ...module_utils._ams.settings import is_stored
+from ...module_utils._common.plain_text import abbreviate
 
-_MOST_LISTED, _MOST_MEANT = 20, 3
+_MOST_LISTED, _MOST_LAST, _MOST_MEANT = 20, 5, 3
 _AS_TIME = "%Y%m%dT%H%M%SZ"
 _ROTATE = "rotate_key"
+_NOTHING = "Nothing was changed, and all backups are kept."
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,29 @@ class Run:
 class Choice:
     """The runs to roll back: all from one on. hosts: host to the first of its runs that is rolled back.
 
-    problem: why none is.
+    done: the hosts on which the named run was rolled back before. problem: why none is.
     """
 
     since: str = ""
     hosts: Mapping[str, str] = field(default_factory=dict)
+    done: Sequence[str] = ()
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of runs beside the backups of the play's hosts.
+
+    restored: host to the runs that were rolled back there. elsewhere: hosts that are not in the play and
+    have the named run in their backup.
+    """
+
+    restored: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    elsewhere: Sequence[str] = ()
+
+    def hosts_without(self, run: str) -> list[str]:
+        """Return the hosts where a run was rolled back."""
+        return [host for host, restored in self.restored.items() if run in restored]
 
 
 def name_of_run(now: str, known: Iterable[str]) -> str:
@@ -82,18 +102,58 @@ def runs_of(backups: Mapping[str, Sequence[Layer]]) -> list[Run]:
     return [_run(name, of_run[name]) for name in sort_runs(backups.values())]
 
 
-def chosen_run(backups: Mapping[str, Sequence[Layer]], name: str, since: str, folder: str) -> Choice:
+def chosen_run(
+    backups: Mapping[str, Sequence[Layer]],
+    name: str,
+    since: str,
+    folder: str,
+    history: Optional[History] = None,
+) -> Choice:
     """Return the runs to roll back. name: a run. since: a time, where there is no name."""
+    history = history or History()
     runs = runs_of(backups)
-    first = name or since
-    problem = _problem_of_name(runs, name, folder) if name or not since else _problem_of_time(since)
-    order = [run.name for run in runs]
-    names = set(order[first_index(order, first) :])
-    chosen = {host: [layer for layer in layers if layer["run"] in names] for host, layers in backups.items()}
-    problem = problem or _problem_of_lost_key(chosen, runs, first, folder)
+    done = history.hosts_without(name)
+    if done and name not in [run.name for run in runs]:
+        return Choice(name, done=done)
+    problem = _problem_of_name(runs, name, folder, history) if name or not since else _problem_of_time(since)
+    choice = Choice(problem=problem) if problem else _all_from(backups, runs, name or since, folder)
+    return replace(choice, done=[host for host in done if host not in choice.hosts])
+
+
+def _all_from(backups: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str) -> Choice:
+    chosen = _from_run_on(backups, [run.name for run in runs], first)
+    problem = _problem_of_lost_key(chosen, runs, first, folder)
     if problem:
         return Choice(problem=problem)
     return Choice(first, {host: layers[0]["run"] for host, layers in chosen.items() if layers})
+
+
+def _from_run_on(
+    backups: Mapping[str, Sequence[Layer]], order: Sequence[str], first: str
+) -> dict[str, list[Layer]]:
+    """Return of each host the layers from a run on, in the order of all hosts' runs."""
+    names = set(order[first_index(order, first) :])
+    return {host: [layer for layer in layers if layer["run"] in names] for host, layers in backups.items()}
+
+
+def since_run(layers: Sequence[Layer], first: str) -> list[Layer]:
+    """Return the layers of a host from a run on."""
+    names = [layer["run"] for layer in layers]
+    return list(layers[first_index(names, first) :])
+
+
+def sets_otherwise(planned: Mapping[str, Any], layers: Sequence[Layer]) -> bool:
+    """True if the inventory desires other values than those from before these layers.
+
+    planned: the host's part of the plan, which has neither the access key nor s3_recording_settings.
+    """
+    previous = squash(layers)
+    return any(
+        not is_stored(name, value, previous[app["name"]][name]["before"])
+        for app in planned["apps"]
+        for name, value in app["settings"].items()
+        if name in previous.get(app["name"], {})
+    )
 
 
 def only_key(layer: Layer) -> bool:
@@ -153,7 +213,7 @@ def _problem_of_lost_key(
     return (
         f"Run {run.name}{_by(run)} ended recording on {_count(len(hosts), 'server')}, and the access key "
         f"from before may be deleted by now.{also} To record again, run site.yml, which brings a key that "
-        f"works. Nothing was changed, and all backups are kept.\n{_listed(runs, folder)}"
+        f"works. {_NOTHING}\n{_listed(runs, folder)}"
     )
 
 
@@ -164,21 +224,33 @@ def _problem_of_time(since: str) -> str:
     return f"s3_recording_rollback_since is '{since}', not a time like 20261124T120000Z. Nothing was changed."
 
 
-def _problem_of_name(runs: Sequence[Run], name: str, folder: str) -> str:
-    listed = _listed(runs, folder)
+def _problem_of_name(runs: Sequence[Run], name: str, folder: str, history: History) -> str:
     if not name:
-        return (
-            f"s3_recording_rollback_run is not set, so nothing was changed. Name one of these runs.\n{listed}"
-        )
+        hint = " Name one of these." if runs else ""
+        unset = f"s3_recording_rollback_run is not set, so nothing was changed.{hint}"
+        return f"{unset}\n{_listed(runs, folder)}"
     run = next((run for run in runs if run.name == name), None)
     if run is None:
-        meant = _meant(name, [run.name for run in runs])
-        hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
-        name = " ".join(name.splitlines())
-        return f"There is no run '{name}'.{hint} Nothing was changed, and all backups are kept.\n{listed}"
+        return _problem_of_unknown(runs, " ".join(name.splitlines()), folder, history)
     if run.only_key:
-        return f"{_refusal(run)} Nothing was changed, and all backups are kept.\n{listed}"
+        return f"{_refusal(run)} {_NOTHING}\n{_listed(runs, folder)}"
     return ""
+
+
+def _problem_of_unknown(runs: Sequence[Run], name: str, folder: str, history: History) -> str:
+    """Return where a run can be rolled back that no server of this play knows, or what else may be meant."""
+    if history.elsewhere:
+        return (
+            f"Run {name} can be rolled back on {abbreviate(history.elsewhere)}, and none of them is in this "
+            f"play. Run this without --limit, or choose them by s3_recording_hosts. {_NOTHING}"
+        )
+    meant = _meant(name, [run.name for run in runs])
+    hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
+    about = "A run that changed no server has no backup: there is nothing to restore."
+    return (
+        f"There is no run '{name}' in the backups of the servers of this play.{hint} {_NOTHING}\n"
+        f"{_listed(runs, folder, _MOST_LAST)}\n{about}"
+    )
 
 
 def _refusal(run: Run) -> str:
@@ -210,13 +282,16 @@ def _meant(name: str, names: Sequence[str]) -> list[str]:
     return (near or get_close_matches(name, latest, n=_MOST_MEANT, cutoff=0.8))[:_MOST_MEANT]
 
 
-def _listed(runs: Sequence[Run], folder: str) -> str:
+def _listed(runs: Sequence[Run], folder: str, most: int = _MOST_LISTED) -> str:
     if not runs:
-        return f"There is no run that can be rolled back in {folder}."
-    more = len(runs) - _MOST_LISTED
-    lines = [f"Runs that can be rolled back, from {folder}:"]
-    lines += [f"- and {more} earlier ones"] if more > 0 else []
-    return "\n".join([*lines, *(f"- {run.description}" for run in runs[-_MOST_LISTED:])])
+        return (
+            f"The folder {folder} has no backup of these servers. If the run had another folder or another "
+            "user, name its folder: -e s3_recording_backup_dir=FOLDER"
+        )
+    more = len(runs) - most
+    lines = [f"Runs that can be rolled back, from {folder}, the latest last:"]
+    lines += [f"- and {_count(more, 'earlier one')}"] if more > 0 else []
+    return "\n".join([*lines, *(f"- {run.description}" for run in runs[-most:])])
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import sort_runs
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
+    History,
     chosen_run,
     name_of_run,
     only_key,
     runs_of,
+    sets_otherwise,
+    since_run,
 )
 
 SITE, ROTATE, LATER, END = (f"2026010{day}T000000Z" for day in (1, 2, 3, 4))
@@ -52,7 +55,8 @@ def test_each_run_is_told_with_what_it_was() -> None:
 def test_a_name_that_is_not_exact_is_refused_with_the_list(name: str) -> None:
     """2026 sorts before every run, and rolled all of them back."""
     text = problem(name)
-    assert text.startswith(f"There is no run '{name}'.")
+    assert text.startswith(f"There is no run '{name}' in the backups of the servers of this play.")
+    assert text.endswith("A run that changed no server has no backup: there is nothing to restore.")
     assert "Nothing was changed, and all backups are kept." in text
     assert f"- {SITE}  site  2 servers  4 settings" in text
 
@@ -68,7 +72,59 @@ def test_what_a_person_may_have_meant_is_asked(name: str, meant: str) -> None:
 def test_without_a_name_the_runs_are_listed() -> None:
     assert problem("").startswith("s3_recording_rollback_run is not set, so nothing was changed.")
     assert f"- {LATER}" in problem("")
-    assert "There is no run that can be rolled back in /backup" in problem("", backups={"a": []})
+    assert "Name one of these." in problem("")
+    none = problem("", backups={"a": []})
+    assert "The folder /backup has no backup of these servers." in none
+    assert "-e s3_recording_backup_dir=FOLDER" in none
+    assert "Name one of these" not in none
+
+
+def test_a_mistyped_name_lists_the_last_five_runs() -> None:
+    many = [layer(f"202601{day}T000000Z", "site", hlsTime=("1", "2")) for day in range(10, 30)]
+    listed = [line for line in problem("2027", backups={"a": many}).splitlines() if line.startswith("- ")]
+    assert listed[0] == "- and 15 earlier ones"
+    assert [line.split()[1] for line in listed[1:]] == [each["run"] for each in many[-5:]]
+    listed = [line for line in problem("", backups={"a": many}).splitlines() if line.startswith("- ")]
+    assert len(listed) == 20
+
+
+def test_a_run_that_was_rolled_back_before_is_no_mistake() -> None:
+    """It was called a run that does not exist, and another command was looked for."""
+    history = History({"a": [SITE], "b": [], "c": [SITE], "d": []})
+    choice = chosen_run({"a": [], "b": [], "c": [THIRD], "d": []}, SITE, "", "/backup", history)
+    # What was changed since is not rolled back by the name of a run that is gone.
+    assert (choice.problem, choice.since, choice.hosts, choice.done) == ("", SITE, {}, ["a", "c"])
+    rest = chosen_run({"a": [], "b": [FIRST], "c": [], "d": []}, SITE, "", "/backup", history)
+    assert (rest.problem, rest.hosts, rest.done) == ("", {"b": SITE}, ["a", "c"])
+    assert "There is no run" in chosen_run({"a": []}, LATER, "", "/backup", history).problem
+
+
+def test_a_run_of_servers_that_are_not_in_the_play() -> None:
+    history = History(elsewhere=["x", "y"])
+    text = chosen_run({"a": [THIRD]}, SITE, "", "/backup", history).problem
+    assert text.startswith(
+        f"Run {SITE} can be rolled back on x, y, and none of them is in this play. Run this without"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "result"),
+    [
+        ({"mp4MuxingEnabled": True}, True),
+        ({"mp4MuxingEnabled": "true"}, True),
+        ({"mp4MuxingEnabled": False, "s3BucketName": None}, False),
+        ({"hlsTime": "9"}, False),
+    ],
+)
+def test_the_inventory_that_still_asks_for_what_is_undone(settings: dict[str, Any], result: bool) -> None:
+    planned = {
+        "apps": [{"name": "live", "settings": settings}, {"name": "other", "settings": {"hlsTime": "1"}}]
+    }
+    assert sets_otherwise(planned, [FIRST]) is result
+
+
+def test_the_runs_of_a_host_from_one_on() -> None:
+    assert since_run([FIRST, ROTATION, THIRD], ROTATE) == [ROTATION, THIRD]
 
 
 def test_a_run_goes_back_with_all_after_it_on_the_servers_that_have_one() -> None:
