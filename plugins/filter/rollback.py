@@ -59,6 +59,7 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
         "since": choice.since,
         "hosts": dict(choice.hosts),
         "done": list(choice.done),
+        "later": choice.later,
         "elsewhere": elsewhere,
         "set_again": [host for host, layers in to_restore.items() if sets_otherwise(hosts[host], layers)],
     }
@@ -67,7 +68,7 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
 def _refused(problem: str) -> dict[str, Any]:
     first, *rest = problem.splitlines()
     lines = [f"STOP  {first}", *(f"{' ' * 6}{line}" for line in rest)]
-    nothing: dict[str, Any] = {"done": [], "elsewhere": [], "set_again": []}
+    nothing: dict[str, Any] = {"done": [], "later": "", "elsewhere": [], "set_again": []}
     return {"problem": problem, "lines": lines, "since": "", "hosts": {}, **nothing}
 
 
@@ -93,6 +94,7 @@ def recording_restored(
             rollback["since"],
             is_named=bool(str(run)),
             done=rollback["done"],
+            later=rollback["later"],
             elsewhere=rollback["elsewhere"],
             clusters={host: str(each.get("cluster") or "") for host, each in planned.items()},
             buckets={host: str(each["bucket"]) for host, each in planned.items()},

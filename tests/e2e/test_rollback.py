@@ -139,7 +139,7 @@ def test_a_rollback_says_what_is_restored_and_what_is_not(undone: Undone) -> Non
 
     again = undone.run(ROLLBACK, "--limit", "ams1", run=name)
     assert block(again, RESULT)[0] == "no server was changed"
-    assert fact(again, "Already") == f"ams1: an earlier rollback has undone run {name} there"
+    assert fact(again, "Already") == f"ams1: the changes of run {name} were undone there before"
     assert undone.fleet.requests() == []
 
     rest = undone.run(ROLLBACK, run=name)
@@ -150,6 +150,10 @@ def test_a_rollback_says_what_is_restored_and_what_is_not(undone: Undone) -> Non
     whole = undone.run(ROLLBACK, run=name)
     assert fact(whole, "Already").startswith("ams1, ams2 and ams3: ")
     assert (whole.changed, undone.fleet.requests()) == (0, [])
+
+    later = fact(undone.run(SITE), "Undo").rpartition("=")[2]
+    assert f"Run {later} has changed servers there since" in fact(undone.run(ROLLBACK, run=name), "Already")
+    assert undone.recording() == NAMES
 
 
 def test_the_servers_of_a_run_may_not_be_in_the_play(undone: Undone) -> None:

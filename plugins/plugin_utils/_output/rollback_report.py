@@ -25,14 +25,15 @@ class Rollback:
     """What a rollback was to do, and what is known beside its results.
 
     since: the first run that is rolled back, or a time. is_named: True if that run was named. done: the hosts
-    where it was rolled back before. elsewhere: hosts that have the run, and are not in this play. clusters:
-    host to its cluster. buckets: host to its bucket. set_again: hosts whose inventory still asks for what was
-    undone.
+    where it was rolled back before. later: the first run that has changed one of these since. elsewhere:
+    hosts that have the run, and are not in this play. clusters: host to its cluster. buckets: host to its bucket.
+    set_again: hosts whose inventory still asks for what was undone.
     """
 
     since: str
     is_named: bool = True
     done: Collection[str] = ()
+    later: str = ""
     elsewhere: Sequence[str] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
     buckets: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +136,7 @@ def _about_nothing(hosts: _Hosts, rollback: Rollback) -> Iterator[tuple[str, str
     """Yield why there was nothing to restore on hosts, as far as it is known."""
     restored = {rollback.clusters.get(host) for host in hosts.back} - {"", None}
     texts = {
-        "Already": f"an earlier rollback has undone {rollback.run} there",
+        "Already": f"the changes of {rollback.run} were undone there before{_since_then(rollback)}",
         "Cluster": "restored with another node of the cluster, and not read",
         "No backup": f"the backup has no run from {rollback.since} on, so nothing was done there",
     }
@@ -150,6 +151,12 @@ def _about_nothing(hosts: _Hosts, rollback: Rollback) -> Iterator[tuple[str, str
     for word, text in texts.items():
         named = [host for host in hosts.nothing if words[host] == word]
         yield word, f"{listed(named)}: {text}" if named else ""
+
+
+def _since_then(rollback: Rollback) -> str:
+    if not rollback.later:
+        return ""
+    return f". Run {rollback.later} has changed servers there since: to undo that one, name it"
 
 
 def _of_elsewhere(rollback: Rollback) -> str:

@@ -56,12 +56,14 @@ class Run:
 class Choice:
     """The runs to roll back: all from one on. hosts: host to the first of its runs that is rolled back.
 
-    done: the hosts on which the named run was rolled back before. problem: why none is.
+    done: the hosts on which the named run was rolled back before. later: the first run that has changed one
+    of these since, empty if none has. problem: why none is.
     """
 
     since: str = ""
     hosts: Mapping[str, str] = field(default_factory=dict)
     done: Sequence[str] = ()
+    later: str = ""
     problem: str = ""
 
 
@@ -114,10 +116,14 @@ def chosen_run(
     runs = runs_of(backups)
     done = history.hosts_without(name)
     if done and name not in [run.name for run in runs]:
-        return Choice(name, done=done)
+        return Choice(name, done=done, later=_first_after(name, [backups[host] for host in done]))
     problem = _problem_of_name(runs, name, folder, history) if name or not since else _problem_of_time(since)
     choice = Choice(problem=problem) if problem else _all_from(backups, runs, name or since, folder)
     return replace(choice, done=[host for host in done if host not in choice.hosts])
+
+
+def _first_after(run: str, backups: Sequence[Sequence[Layer]]) -> str:
+    return min((layer["run"] for layers in backups for layer in layers if layer["run"] > run), default="")
 
 
 def _all_from(backups: Mapping[str, Sequence[Layer]], runs: Sequence[Run], first: str, folder: str) -> Choice:

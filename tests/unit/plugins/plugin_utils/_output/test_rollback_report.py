@@ -52,7 +52,7 @@ def test_a_rollback_read_aloud() -> None:
         f"  ! d: maybe not restored: https://d: no answer. {kept}",
         f"  ! b: {LEFT_ALONE}",
         "  Restored     a and b",
-        f"  Already      c: an earlier rollback has undone run {SITE} there",
+        f"  Already      c: the changes of run {SITE} were undone there before",
         "  Cluster      e: restored with another node of the cluster, and not read",
         f"  No backup    f: the backup has no run from {SITE} on, so nothing was done there",
         "  Key stays    a: a replaced access key is not written back, since it may be deleted by now",
@@ -99,14 +99,16 @@ def test_a_server_that_a_run_changed_is_never_called_one_that_no_run_changed() -
     lines, failed = result({"a": {}}, done=["a"])
     assert lines == [
         "RESULT  no server was changed",
-        f"  Already      a: an earlier rollback has undone run {SITE} there",
+        f"  Already      a: the changes of run {SITE} were undone there before",
     ]
     assert failed == []
+    again = f"{lines[1]}. Run 20260102T000000Z has changed servers there since: to undo that one, name it"
+    assert result({"a": {}}, done=["a"], later="20260102T000000Z")[0][1] == again
 
 
 def test_a_server_without_a_result_is_not_called_one_with_nothing_to_restore() -> None:
     hostvars: dict[str, dict[str, Any]] = {"a": {}, "b": {"__s3_recording_restored": {"skipped": True}}}
-    rollback = {"since": SITE, "hosts": ["a"], "done": [], "elsewhere": [], "set_again": []}
+    rollback = {"since": SITE, "hosts": ["a"], "done": [], "later": "", "elsewhere": [], "set_again": []}
     planned = {host: {"bucket": "myvideos"} for host in "ab"}
     found = recording_restored(["a", "b"], hostvars, rollback, planned)
     assert "  ! a: maybe not restored: there is no result" in found["lines"][1]

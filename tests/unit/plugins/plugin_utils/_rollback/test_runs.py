@@ -94,6 +94,7 @@ def test_a_run_that_was_rolled_back_before_is_no_mistake() -> None:
     choice = chosen_run({"a": [], "b": [], "c": [THIRD], "d": []}, SITE, "", "/backup", history)
     # What was changed since is not rolled back by the name of a run that is gone.
     assert (choice.problem, choice.since, choice.hosts, choice.done) == ("", SITE, {}, ["a", "c"])
+    assert choice.later == LATER
     rest = chosen_run({"a": [], "b": [FIRST], "c": [], "d": []}, SITE, "", "/backup", history)
     assert (rest.problem, rest.hosts, rest.done) == ("", {"b": SITE}, ["a", "c"])
     assert "There is no run" in chosen_run({"a": []}, LATER, "", "/backup", history).problem
