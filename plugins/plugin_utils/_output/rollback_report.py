@@ -26,8 +26,8 @@ class Rollback:
 
     since: the first run that is rolled back, or a time. is_named: True if that run was named. done: the hosts
     where it was rolled back before. later: the first run that has changed one of these since. elsewhere:
-    hosts that have the run, and are not in this play. clusters: host to its cluster. buckets: host to its bucket.
-    set_again: hosts whose inventory still asks for what was undone.
+    hosts that have the run, and are not in this play. clusters: host to its cluster. buckets: host to its
+    bucket. set_again: hosts whose inventory still asks for what was undone.
     """
 
     since: str
