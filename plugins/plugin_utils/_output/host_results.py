@@ -236,13 +236,8 @@ class RunDetails:
     stopped_in: Sequence[str] = ()
     leaked: bool = False
 
-    def changed_of(self, bucket: str) -> Mapping[str, Any]:
-        """Return what the run did to the storage of a bucket, empty where no module has changed anything.
-
-        "made" and "parts" begin with the plan, and another run may have been faster.
-        """
-        storage = self.storage.get(bucket, {})
-        return storage if storage.get("changes") else {}
+    def made(self, bucket: str) -> Mapping[str, Any]:
+        return self.storage.get(bucket, {}).get("made") or {}
 
     def undo(self, servers: Iterable[ServerResult]) -> Undo:
         is_changed = any(server.changed for server in servers)
@@ -330,9 +325,8 @@ def _plays_at(planned: Mapping[str, Any]) -> dict[str, str]:
 
 def _bucket(planned: Mapping[str, Any], details: RunDetails) -> BucketResult:
     name = planned["bucket"]
-    done = details.changed_of(name)
-    made = _made(planned, done.get("made") or {})
-    parts = done.get("parts") or ()
+    made = _made(planned, details.made(name))
+    parts = details.storage.get(name, {}).get("parts") or ()
     changed = [part for part in parts if not (made and part in _NAMED_WITH_MADE)]
     return BucketResult(name, planned["region"], _open_to(planned), made, changed)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
 
 _INDENT = "  "
 _MOST_LINES, _MOST_BUCKETS = 20, 3

@@ -15,5 +15,7 @@ def test_a_backup_that_cannot_be_read_keeps_all_servers_as_they_are(tmp_path: Pa
         for name in ("a", "b")
     }
     found = recording_rollback(hosts, "20260101T000000Z", "", str(tmp_path))
-    assert found["problem"].startswith("Nothing was changed.\na: Reading the backup of https://a:5443")
+    assert found["problem"].startswith(
+        "A backup cannot be used. Nothing was changed.\na: Reading the backup of https://a:5443"
+    )
     assert found["hosts"] == {}
