@@ -190,9 +190,9 @@ def test_a_run_is_rolled_back_by_its_name_and_what_others_set_is_left_alone(roll
     assert (check.changed, rollout.fleet.writes()) == (5, [])
     back = rollout.run(ROLLBACK, **options)
     assert back.changed == 5
-    first, others, *_facts = block(back, RESULT)
+    first, problem, *_facts = block(back, RESULT)
     assert first == f"5 servers have their settings from before run {run} again"
-    assert others.startswith(
+    assert problem.startswith(
         f"! ams-2: not restored, because somebody else has changed it since run {run}: live: http"
     )
     for name in rollout.names:
