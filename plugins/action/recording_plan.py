@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -56,18 +56,10 @@ _PLAN = "plan"
 _SITE = "site"
 _DRIFT = "drift"
 _SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
-_HAS_PROBLEMS = "The plan has problems, listed above"
-_SERVER_HAS_PROBLEM = "This server has a problem, listed above"
-_HAS_DRIFT = "There is drift, listed above. Run site.yml to bring it back"
-_SERVER_DIFFERS = "There is drift on this server, listed above. Run site.yml to bring it back"
-_NOTHING = "Nothing was changed."
 
 
 class ActionModule(ActionBase):
-    """Plan a run from what the tasks before have read, and display the plan.
-
-    If servers have a problem, a task that follows fails those alone; any other problem fails this one.
-    """
+    """Plan a run from what the tasks before have read, display the plan, and fail if it has a problem."""
 
     _supports_check_mode = True
 
@@ -84,14 +76,12 @@ class ActionModule(ActionBase):
     def _plan(self) -> dict[str, Any]:
         desired = self._variables.fact("__s3_recording_fleet")
         reads_servers = self._is_true("__s3_recording_reads_servers", default=True)
-        reads = self._reads() if reads_servers else None
-        self._running = {*(reads or ()), *self._variables.fact("ansible_play_hosts")}
         gone = gone_hosts(self._variables(GONE, []))
         servers = len([host for host in desired["hosts"] if host not in gone])
         return plan_run(
             desired,
             self._storage(desired),
-            reads,
+            self._reads() if reads_servers else None,
             gone=gone,
             most_unreachable=most_unreachable(self._variables(SKIP, 0), servers),
             verifies=self._is_true("s3_recording_verify", default=True)
@@ -135,37 +125,17 @@ class ActionModule(ActionBase):
         if self._task.diff or view == _DRIFT:
             lines += format_differences(servers["changes"])
         if plan["problems"]:
-            hosts = [host for problem in plan["problems"] for host in problem["hosts"]]
-            return self._stop([*lines, *format_problems(plan)], hosts, _HAS_PROBLEMS, _SERVER_HAS_PROBLEM)
-        if view == _DRIFT and _differs(plan):
-            return self._stop(lines, servers["changing"], _HAS_DRIFT, _SERVER_DIFFERS)
+            return _failure([*lines, *format_problems(plan)], "The plan has problems, listed above")
+        differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
+        if view == _DRIFT and differs:
+            return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
         return {
             "msg": display_lines(lines),
             "servers": {name: list(servers[name]) for name in _FOR_LATER_PLAYS},
-            "refused": {},
             **(_stats(servers) if view == _SITE else {}),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
         }
-
-    def _stop(self, lines: Sequence[str], hosts: Iterable[str], problem: str, of_host: str) -> dict[str, Any]:
-        """Return which hosts are to fail; fail if there is none on which Ansible runs a task."""
-        displayed = display_lines(lines)
-        # A host that failed before has no task any more: with it alone, the run would continue.
-        refused = [host for host in dict.fromkeys(hosts) if host in self._running]
-        if not refused:
-            return failure(displayed, f"{problem}. {_NOTHING}")
-        return {
-            "msg": displayed,
-            "servers": {},
-            "refused": {"hosts": refused, "problem": f"{of_host}. {_NOTHING}"},
-            "_ansible_verbose_override": True,
-        }
-
-
-def _differs(plan: Mapping[str, Any]) -> bool:
-    """True if the storage or a server is not as the inventory describes it."""
-    return bool(plan["servers"]["changing"]) or any(each["changes"] for each in plan["buckets"].values())
 
 
 def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> list[str]:
@@ -173,6 +143,10 @@ def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> l
     results = {name: each["results"].get(_DISTRIBUTION) for name, each in buckets.items()}
     names = [bucket["bucket"] for bucket in desired["buckets"] if bucket["needs_domain"]]
     return [name for name in names if results.get(name) and not results[name].get("domain_name")]
+
+
+def _failure(lines: list[str], problem: str) -> dict[str, Any]:
+    return failure(display_lines(lines), f"{problem}. Nothing was changed.")
 
 
 def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:

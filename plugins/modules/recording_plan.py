@@ -12,14 +12,13 @@ description:
   - For the role s3_recording alone; it may change in any release.
   - Compares what the inventory describes with what the role's tasks have read of the storage and of all
     servers. It displays what would change, what to know before, and what cannot work.
-  - If servers have a problem, returns them, so that the next task fails these servers alone. Fails itself if
-    anything else cannot work. Either way the run ends before anything is changed.
+  - Fails if anything cannot work, so that the run ends before anything is changed.
   - Returns the hosts that need a change, those that need none, and those that are left out.
 options:
   view:
     description:
       - V(plan) displays the plan. V(site) also publishes, as statistics, which servers need no change.
-      - With V(drift), what differs from the inventory is a problem too.
+      - V(drift) fails if anything differs from the inventory.
     type: str
     choices: [plan, site, drift]
     default: plan
@@ -49,13 +48,6 @@ servers:
   returned: success
   type: dict
   sample: {changing: [], unchanged: [localhost], present: [localhost], skipped: [], gone: []}
-refused:
-  description:
-    - The servers that have a problem (C(hosts)), and the message with which they are to fail (C(problem)).
-      Empty if there is none; otherwise C(servers) is empty.
-  returned: success
-  type: dict
-  sample: {}
 msg:
   description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
   returned: always
