@@ -60,14 +60,14 @@ def read(preview: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, **options
 
 
 def fail_with(error: Exception) -> Callable[..., Any]:
-    def preview(*_arguments: Any) -> dict[str, Any]:
+    def preview(*_arguments: Any, all_apps: bool) -> dict[str, Any]:
         raise error
 
     return preview
 
 
 def test_what_is_read_is_printable(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = read(lambda *_given: {**READ, "release": "2.17\x1b[1m"}, monkeypatch)
+    found = read(lambda *_given, all_apps: {**READ, "release": "2.17\x1b[1m"}, monkeypatch)
     assert found == {**READ, "release": "2.17[1m", "problem": None}
 
 
@@ -112,7 +112,7 @@ def test_others_have_their_turn_while_the_first_one_is_read(monkeypatch: pytest.
     schedule = Schedule([each.job for each in servers.values()])
     seen: list[str] = []
 
-    def preview(*_given: Any) -> dict[str, Any]:
+    def preview(*_given: Any, all_apps: bool) -> dict[str, Any]:
         gate = LOGIN_GATE.get()
         assert gate
         with gate("admin", "a-password"):
@@ -136,7 +136,7 @@ def test_after_the_end_of_the_read_nobody_logs_in(monkeypatch: pytest.MonkeyPatc
     turn = schedule.next()
     assert turn is not None
 
-    def preview(*_given: Any) -> dict[str, Any]:
+    def preview(*_given: Any, all_apps: bool) -> dict[str, Any]:
         schedule.close()
         gate = LOGIN_GATE.get()
         assert gate
