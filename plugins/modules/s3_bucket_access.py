@@ -68,6 +68,26 @@ options:
     type: list
     elements: str
     default: []
+  other_folders:
+    description:
+      - What becomes of folders that the statements of this module have now and that O(folders) does not name.
+      - V(forget) removes them from the statements. V(keep) leaves them as they are, except those that
+        O(forget_folders) names, so that what was recorded there can still be read.
+      - A folder stays only in a statement that O(delivery) or O(secure_transport_only) still need, and for
+        the same readers. If O(cloudfront_distribution_arn) changes, it stays readable by the previous
+        distribution. Nothing becomes readable that was not readable before.
+      - The whole bucket and patterns, which somebody else wrote into a statement of this module, do not stay.
+    type: str
+    choices: [keep, forget]
+    default: forget
+  forget_folders:
+    description:
+      - Folders that O(other_folders=keep) does not keep, each with all folders in it. For example V(live)
+        for V(live/streams) and V(live/previews).
+      - A folder that O(folders) names stays.
+    type: list
+    elements: str
+    default: []
   allow_changing_others_access:
     description:
       - Whether this task may change access that someone else has set up. If V(false), the module fails
@@ -158,6 +178,18 @@ EXAMPLES = r"""
     delivery: public
     folders:
       - streams
+      - previews
+
+- name: Move the recordings to another folder, and let everybody still read those in previous folders but one
+  antmedia.s3_recording.s3_bucket_access:
+    name: my-recordings
+    region: eu-central-1
+    delivery: public
+    folders:
+      - live/streams
+      - live/previews
+    other_folders: keep
+    forget_folders:
       - previews
 
 - name: Let only those with credentials read the recordings, or a CDN that signs its requests
@@ -278,6 +310,10 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_bucket_access_apply as apply_access,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import (
+    FORGET,
+    OTHER_FOLDERS,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
     HTTPS_FOR,
@@ -292,6 +328,8 @@ def argument_spec() -> dict:
         "delivery": {"type": "str", "choices": list(DELIVERIES), "required": True},
         "cloudfront_distribution_arn": {"type": "str"},
         "folders": {"type": "list", "elements": "str", "default": []},
+        "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
+        "forget_folders": {"type": "list", "elements": "str", "default": []},
         "allow_changing_others_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},
         "open_existing": {"type": "bool", "default": True},

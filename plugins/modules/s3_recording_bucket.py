@@ -72,8 +72,9 @@ options:
   lifecycle_rules:
     description:
       - Rules that expire or move objects. Rules whose ID begins with C(antmedia-s3-recording) belong to this
-        module. Those that are not given are removed. All other rules stay as they are.
-      - V([]) removes all rules of this module.
+        module. Those that are not given are removed, unless O(other_folders=keep). All other rules stay as
+        they are.
+      - V([]) removes all rules of this module, unless O(other_folders=keep).
     type: list
     elements: dict
     suboptions:
@@ -110,6 +111,21 @@ options:
             type: str
             required: true
             choices: [STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE]
+  other_folders:
+    description:
+      - What becomes of rules of this module whose prefix O(lifecycle_rules) does not name. V(forget) removes
+        them. V(keep) leaves them as they are, except those of O(forget_folders).
+    type: str
+    choices: [keep, forget]
+    default: forget
+  forget_folders:
+    description:
+      - Folders whose rules O(other_folders=keep) does not keep, each with all folders in it, without slashes
+        at their ends. For example V(live) for the prefixes V(live/streams/) and V(live/previews/).
+      - A rule that O(lifecycle_rules) gives stays.
+    type: list
+    elements: str
+    default: []
   expire_existing:
     description:
       - Whether lifecycle rules may delete existing objects because a rule is new, has fewer days than its
@@ -187,6 +203,15 @@ EXAMPLES = r"""
             storage_class: STANDARD_IA
     tags:
       team: streaming
+
+- name: Expire what is recorded from now on after a month, and leave the rules of previous folders as they are
+  antmedia.s3_recording.s3_recording_bucket:
+    name: my-recordings
+    region: eu-central-1
+    lifecycle_rules:
+      - prefix: live/streams/
+        expiration_days: 30
+    other_folders: keep
 
 - name: Delete a bucket that this module created and that is empty
   antmedia.s3_recording.s3_recording_bucket:
@@ -326,6 +351,10 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_apply as apply_bucket,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import (
+    FORGET,
+    OTHER_FOLDERS,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_recording_bucket_plan import (
     ENCRYPTIONS,
@@ -358,6 +387,8 @@ def argument_spec() -> dict:
         "managed_tag": {"type": "bool", "default": True},
         "purge_tags": {"type": "bool", "default": False},
         "expire_existing": {"type": "bool", "default": False},
+        "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
+        "forget_folders": {"type": "list", "elements": "str", "default": []},
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from stand_ins.aws import AwsStandIn
 from tests.harness.playbook import PlaybookRun, run_playbook
@@ -221,3 +222,46 @@ def test_recordings_of_a_closed_bucket_stay_closed_until_somebody_says_otherwise
     assert run_storage(aws, hosts).changed > 0
     del hosts[old]["s3_recording_delivery"]
     assert run_storage(aws, hosts).changed == 0
+
+
+def test_recordings_of_an_application_that_was_mistyped_are_still_served(aws: AwsStandIn) -> None:
+    """Each recording in the folders of before answered 403, and nobody had asked for it."""
+    bucket = "storage-mistyped"
+    host: dict[str, Any] = {
+        "s3_recording_bucket": bucket,
+        "s3_recording_aws_endpoint_url": aws.endpoint_url,
+        "s3_recording_folder_per_application": True,
+        "s3_recording_expire_days": 30,
+    }
+
+    def after(**changes: Any) -> PlaybookRun:
+        given = {f"s3_recording_{name}": value for name, value in changes.items()}
+        run = run_storage(aws, {"ams-1": {**host, **given}})
+        assert run_storage(aws, {"ams-1": {**host, **given}}).changed == 0
+        return run
+
+    def served() -> list[int]:
+        keys = ("live/streams/a.mp4", "liev/streams/a.mp4")
+        return [requests.get(f"{aws.endpoint_url}/{bucket}/{key}", timeout=10).status_code for key in keys]
+
+    def prefixes() -> list[str]:
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        return sorted(each["Filter"]["Prefix"] for each in rules)
+
+    s3 = aws.client("s3")
+    run_storage(aws, {"ams-1": host})
+    for folder in ("live", "liev"):
+        s3.put_object(Bucket=bucket, Key=f"{folder}/streams/a.mp4", Body=b"recording")
+    both = ["liev/previews/", "liev/streams/", "live/previews/", "live/streams/"]
+    after(applications=["liev"], delivery="public", expire_existing=True)
+    assert (served(), prefixes()) == ([200, 200], both)
+    after()
+    assert (served(), prefixes()) == ([200, 200], both)
+    refused = run_storage(
+        aws, {"ams-1": {**host, "s3_recording_forget_folders": ["live", "liev"]}}, expected_rc=2
+    )
+    assert f"'live' of bucket '{bucket}' is still used by ams-1" in " ".join(refused.stdout.split())
+    told = " ".join(after(forget_folders=["liev"]).stdout.split())
+    assert f"will no longer be able to watch liev/previews/ and liev/streams/ of {bucket}" in told
+    assert f"the lifecycle rules of liev/previews/ and liev/streams/ will be removed from {bucket}" in told
+    assert (served(), prefixes()) == ([200, 403], ["live/previews/", "live/streams/"])

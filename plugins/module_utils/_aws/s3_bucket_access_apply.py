@@ -18,6 +18,7 @@ from . import s3_bucket_access_dormant as dormant_access
 from . import s3_bucket_access_plan as access
 from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, partition_of, read_back
 from .module import AwsModule
+from .other_folders import other_folders
 from .result import diff, summary
 from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
@@ -40,6 +41,7 @@ def run(module: AwsModule) -> dict[str, Any]:
         params["new_bucket"],
         params["open_existing"],
         params["close_existing"],
+        other_folders(params),
     )
     access.check_desired(desired)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))

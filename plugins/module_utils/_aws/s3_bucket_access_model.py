@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .._common.deliveries import DELIVERIES, ENFORCED, Delivery
+from .other_folders import OtherFolders
 from .policy import everyone_may, meaning, statements_of
 
 # Where https is required. AUTO: all of a new bucket, else the folders, since others use the rest.
 WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
 # Statements whose Sid begins so are ours, all others are someone else's.
 SID_PREFIX = "AntMediaRecordings"
+PUBLIC_READ = f"{SID_PREFIX}PublicRead"
+CLOUDFRONT = f"{SID_PREFIX}CloudFront"
+SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
 SWITCHES = {
     "block_public_acls": "BlockPublicAcls",
     "ignore_public_acls": "IgnorePublicAcls",
@@ -69,6 +73,7 @@ class DesiredAccess:
     """The access that the task requests. https_for: where the policy refuses every request by http.
 
     open_existing, close_existing: True if existing objects may become public, or be closed to viewers.
+    others: what becomes of folders that have our statements now and are not named.
     """
 
     bucket: str
@@ -82,6 +87,7 @@ class DesiredAccess:
     new_bucket: bool = False
     open_existing: bool = True
     close_existing: bool = False
+    others: OtherFolders = field(default_factory=OtherFolders)
 
     @property
     def rules(self) -> Delivery:

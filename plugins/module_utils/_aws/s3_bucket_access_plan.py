@@ -10,7 +10,6 @@ four switches of Block Public Access, and the bucket policy.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
@@ -19,15 +18,19 @@ from .._common.deliveries import ENFORCED, EVERYBODY, POLICY_SWITCHES
 from .._common.errors import AwsError
 from . import s3_bucket_access_audience as audience
 from . import s3_bucket_access_dormant as dormant_access
-from .policy import as_list, is_literal, meaning, objects_below, statements_of
+from .other_folders import FORGET_SOME, folder_problems
+from .policy import as_list, meaning, objects_below, statements_of
 from .s3_bucket_access_audience import Counted
+from .s3_bucket_access_kept import kept_in, with_kept
 from .s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
     AUTO,
+    CLOUDFRONT,
     FOLDERS,
     NOTHING,
-    SID_PREFIX,
+    PUBLIC_READ,
+    SECURE_TRANSPORT,
     SWITCHES,
     WHOLE_BUCKET,
     Access,
@@ -36,9 +39,6 @@ from .s3_bucket_access_model import (
     is_ours,
 )
 
-PUBLIC_READ = f"{SID_PREFIX}PublicRead"
-CLOUDFRONT = f"{SID_PREFIX}CloudFront"
-SECURE_TRANSPORT = f"{SID_PREFIX}SecureTransport"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
 MAX_POLICY_BYTES = 20 * 1024
 
@@ -71,28 +71,26 @@ class Step:
 
 def check_desired(desired: DesiredAccess) -> None:
     """Raise for what cannot work whatever the bucket has."""
-    opens_folders = bool(desired.rules.readers)
-    if not opens_folders and desired.https_for not in (FOLDERS, AUTO):
-        return
-    problems = []
-    if desired.rules.needs_distribution and not desired.cloudfront_distribution_arn.startswith("arn:"):
-        problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
-    if not desired.folders and opens_folders:
-        problems.append("folders is empty, and the whole bucket is never opened")
-    elif not desired.folders:
-        problems.append(f"folders is empty, with secure_transport_only={desired.https_for}")
-    problems += [
-        f"the folder '{each}' must be a path such as live/streams, no slash at its ends, no *, ? or $ in it, "
-        "and no part that is . or .."
-        for each in desired.folders
-        if not is_literal(each) or not re.fullmatch(r"[^/]+(/[^/]+)*", each)
-    ]
+    problems = folder_problems(desired.others.forgotten, "forget_folders:")
+    if desired.rules.readers or desired.https_for in (FOLDERS, AUTO):
+        problems += _folder_problems(desired)
     if problems:
         raise AwsError(
             f"{desired.delivery.capitalize()} delivery from bucket {desired.bucket}",
             "; ".join(problems),
             "Nothing was changed",
         )
+
+
+def _folder_problems(desired: DesiredAccess) -> list[str]:
+    problems = []
+    if desired.rules.needs_distribution and not desired.cloudfront_distribution_arn.startswith("arn:"):
+        problems.append("cloudfront_distribution_arn is not the ARN of a distribution")
+    if not desired.folders and desired.rules.readers:
+        problems.append("folders is empty, and the whole bucket is never opened")
+    elif not desired.folders:
+        problems.append(f"folders is empty, with secure_transport_only={desired.https_for}")
+    return problems + folder_problems(desired.folders)
 
 
 def statements_wanted(desired: DesiredAccess) -> list[dict[str, Any]]:
@@ -144,7 +142,8 @@ def _decided(current: Access, desired: DesiredAccess) -> DesiredAccess:
 
 def target(current: Access, desired: DesiredAccess) -> Access:
     """Return the access as it should be."""
-    policy = _with_ours(current, statements_wanted(_decided(current, desired)))
+    wanted = statements_wanted(_decided(current, desired))
+    policy = _with_ours(current, with_kept(wanted, current, desired))
     if desired.policy_only:
         return replace(current, policy=policy)
     block = {**ALL_ON, **dict.fromkeys(desired.rules.switches_off, False)}
@@ -186,9 +185,8 @@ def check(current: Access, after: Access, desired: DesiredAccess, around: Surrou
     if after.policy != current.policy and after.policy is not None:
         size = len(policy_text(after.policy).encode())
         if size > MAX_POLICY_BYTES:
-            problems.append(
-                f"the policy would have {size} bytes, S3 allows {MAX_POLICY_BYTES}: name fewer folders"
-            )
+            remedy = FORGET_SOME if kept_in(after, desired) else "name fewer folders"
+            problems.append(f"the policy would have {size} bytes, S3 allows {MAX_POLICY_BYTES}: {remedy}")
     if problems:
         tried = f"{desired.delivery.capitalize()} delivery from bucket {desired.bucket}"
         raise AwsError(tried, "; ".join(problems), "Nothing was changed")

@@ -20,6 +20,7 @@ from . import s3_recording_bucket_plan as bucket
 from . import s3_recording_bucket_remove as remove_bucket
 from .calls import S3_TRANSIENT, call_aws, poll, read_back
 from .module import AwsModule
+from .other_folders import other_folders
 from .ownership import tags_of
 from .result import diff, summary
 from .s3_recording_bucket_find import NOT_OURS, BucketFinder
@@ -86,6 +87,7 @@ def _desired(params: Mapping[str, Any]) -> bucket.DesiredBucket:
         None if tags is None else {str(key): str(value) for key, value in tags.items()},
         params["purge_tags"],
         params["expire_existing"],
+        other_folders(params),
     )
 
 

@@ -10,10 +10,11 @@ out is None and is neither read nor written, since a provider may not know it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._common.errors import AwsError
+from .other_folders import FORGET_SOME, OtherFolders, folder_problems
 from .ownership import is_managed
 
 # Lifecycle rules whose ID begins so are ours, all others are someone else's.
@@ -71,7 +72,10 @@ NEW_BUCKET = BucketConfig(
 
 @dataclass(frozen=True)
 class DesiredBucket:
-    """The settings that the task requests; None: left as it is."""
+    """The settings that the task requests; None: left as it is.
+
+    others: what becomes of our lifecycle rules of folders that have no rule here.
+    """
 
     bucket: str
     versioning: Optional[bool] = None
@@ -82,6 +86,7 @@ class DesiredBucket:
     tags: Optional[Mapping[str, str]] = None
     purge_tags: bool = False
     expire_existing: bool = False
+    others: OtherFolders = field(default_factory=OtherFolders)
 
     @property
     def desired_names(self) -> tuple[str, ...]:
@@ -95,6 +100,7 @@ def problems_of(desired: DesiredBucket) -> list[str]:
         *(problem for rule in desired.lifecycle_rules or () for problem in _rule_problems(rule)),
         *_doubled_prefixes(desired.lifecycle_rules or ()),
         *_tag_problems(desired.tags or {}),
+        *folder_problems(desired.others.forgotten, "forget_folders:"),
     ]
 
 
@@ -110,7 +116,8 @@ def check_limits(desired: DesiredBucket, after: BucketConfig) -> None:
     problems = []
     if len(after.lifecycle_rules or ()) > _MAX_RULES:
         count = len(after.lifecycle_rules or ())
-        problems.append(f"{count} lifecycle rules would be in the bucket, S3 allows {_MAX_RULES}")
+        problem = f"{count} lifecycle rules would be in the bucket, S3 allows {_MAX_RULES}"
+        problems.append(f"{problem}: {FORGET_SOME}" if desired.others.kept else problem)
     if len(after.tags or ()) > _MAX_TAGS:
         problems.append(f"{len(after.tags or ())} tags would be on the bucket, S3 allows {_MAX_TAGS}")
     if problems:
@@ -125,7 +132,8 @@ def target(current: BucketConfig, desired: DesiredBucket) -> BucketConfig:
     if desired.encryption is not None:
         after = replace(after, encryption=_encryption(current.encryption or {}, desired))
     if desired.lifecycle_rules is not None:
-        after = replace(after, lifecycle_rules=_rules(current.lifecycle_rules or (), desired.lifecycle_rules))
+        rules = _rules(current.lifecycle_rules or (), desired.lifecycle_rules, desired.others)
+        after = replace(after, lifecycle_rules=rules)
     if desired.tags is not None:
         after = replace(after, tags=_tags(current.tags or {}, desired.tags, desired.purge_tags))
     return after
@@ -166,12 +174,31 @@ def _same_key(found: str, wanted: str) -> bool:
     return ends[0] == ends[1] or all(each in own for each in ends)
 
 
-def _rules(current: Sequence[Rule], wanted: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Return the rules of others in place, then ours; one that says the same already keeps its form."""
+def _rules(
+    current: Sequence[Rule], wanted: Sequence[Mapping[str, Any]], others: OtherFolders
+) -> Sequence[Rule]:
+    """Return someone else's rules in place, then ours; one that says the same already keeps its form."""
     ours = {_meaning(rule): rule for rule in current if is_ours(rule)}
-    others = [rule for rule in current if not is_ours(rule)]
     wanted_rules = [_rule_to_aws(rule) for rule in wanted]
-    return [*others, *(ours.get(_meaning(rule), rule) for rule in wanted_rules)]
+    rules = [
+        *(rule for rule in current if not is_ours(rule)),
+        *(rule for rule in ours.values() if _stays(rule, wanted_rules, others)),
+        *(ours.get(_meaning(rule), rule) for rule in wanted_rules),
+    ]
+    # In another order they would look like a change.
+    return current if _same_rules(current, rules) else rules
+
+
+def _stays(rule: Rule, wanted: Sequence[Rule], others: OtherFolders) -> bool:
+    # S3 refuses two rules with one ID, which a rule that somebody has changed by hand may have.
+    is_named = any(prefix_of(rule) == prefix_of(each) or rule["ID"] == each["ID"] for each in wanted)
+    return not is_named and others.keeps(prefix_of(rule).rstrip("/"))
+
+
+def prefix_of(rule: Mapping[str, Any]) -> str:
+    """Return the beginning of the keys that a rule applies to; empty for all."""
+    narrowed = rule.get("Filter") or {}
+    return str((narrowed.get("And") or narrowed).get("Prefix") or rule.get("Prefix") or "")
 
 
 def is_ours(rule: Mapping[str, Any]) -> bool:
@@ -241,10 +268,14 @@ def same(name: str, left: BucketConfig, right: BucketConfig) -> bool:
     """True if both have the same in one of NAMES."""
     before, after = getattr(left, name), getattr(right, name)
     if name == "lifecycle_rules":
-        return sorted(map(_meaning, before or ())) == sorted(map(_meaning, after or ()))
+        return _same_rules(before or (), after or ())
     if name == "encryption":
         return _view_of_encryption(before) == _view_of_encryption(after)
     return bool(before == after)
+
+
+def _same_rules(left: Sequence[Rule], right: Sequence[Rule]) -> bool:
+    return sorted(map(_meaning, left)) == sorted(map(_meaning, right))
 
 
 def changes(before: BucketConfig, after: BucketConfig) -> list[str]:

@@ -8,20 +8,23 @@ Plain data in, plain data out: the options of the modules and the results of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from .._common.deliveries import OBJECT_WRITER
 from .._common.plain_text import abbreviate, one_line
 from .policy import as_list, everyone_may
-from .s3_bucket_access_model import SWITCHES, is_ours
-from .s3_bucket_access_plan import CLOUDFRONT, SECURE_TRANSPORT
+from .s3_bucket_access_model import CLOUDFRONT, SECURE_TRANSPORT, SWITCHES, is_ours
+from .s3_recording_bucket_plan import prefix_of
 
 ADD, CHANGE, REMOVE = "add", "change", "remove"
 PUBLIC_ACCESS = "public access"
 _MOST_NAMES = 3
+_EVERYTHING = "everything"
 
 Change = dict[str, str]
+# What is done to a setting, and the sentence about it.
+Verbs = Iterator[tuple[str, str]]
 Result = Mapping[str, Any]
 Options = Mapping[str, Any]
 
@@ -94,33 +97,44 @@ def _of_bucket(bucket: str, _options: Options, result: Result) -> list[Change]:
     if not result["existed"]:
         return [_change(ADD, "bucket", f"bucket {bucket} will be created")]
     return [
-        _change(_verb(before.get(name), after[name]), name.replace("_", " "), text)
-        for name, text in (
-            (name, describe(bucket, before.get(name), after[name]))
-            for name, describe in _SETTINGS.items()
-            if name in after
-        )
+        _change(verb, name.replace("_", " "), text)
+        for name, describe in _SETTINGS.items()
+        if name in after
+        for verb, text in describe(bucket, before.get(name), after[name])
     ]
 
 
-def _versioning(bucket: str, _before: Any, after: Any) -> str:
-    return f"versioning of {bucket} will be {'turned on' if after == 'Enabled' else 'suspended'}"
+def _versioning(bucket: str, before: Any, after: Any) -> Verbs:
+    state = "turned on" if after == "Enabled" else "suspended"
+    yield _verb(before, after), f"versioning of {bucket} will be {state}"
 
 
-def _encryption(bucket: str, _before: Any, after: Any) -> str:
+def _encryption(bucket: str, before: Any, after: Any) -> Verbs:
     key = f" and the key {after['key_id']}" if after["key_id"] else ""
-    return f"new objects of {bucket} will be encrypted with {after['algorithm']}{key}"
+    text = f"new objects of {bucket} will be encrypted with {after['algorithm']}{key}"
+    yield _verb(before, after), text
 
 
-def _lifecycle_rules(bucket: str, _before: Any, after: Any) -> str:
+def _lifecycle_rules(bucket: str, before: Any, after: Any) -> Verbs:
     if not after:
-        return f"the lifecycle rules of this collection will be removed from {bucket}"
-    places = _names(_prefix(each) for each in after)
-    return f"{places} of {bucket} will have lifecycle rules that {_names(_effects(after))}"
+        yield REMOVE, f"the lifecycle rules of this collection will be removed from {bucket}"
+        return
+    before = before or []
+    changed = [each for each in after if each not in before]
+    stay = [prefix_of(each) for each in after]
+    removed = [each for each in before if prefix_of(each) not in stay]
+    if changed:
+        effects = _names(_effects(changed))
+        yield (
+            _verb(before, after),
+            f"{_prefixes(changed)} of {bucket} will have lifecycle rules that {effects}",
+        )
+    if removed:
+        yield REMOVE, f"the lifecycle rules of {_prefixes(removed)} will be removed from {bucket}"
 
 
-def _prefix(rule: Mapping[str, Any]) -> str:
-    return (rule.get("Filter") or rule).get("Prefix") or "all objects"
+def _prefixes(rules: Iterable[Mapping[str, Any]]) -> str:
+    return _names(prefix_of(each) or "all objects" for each in rules)
 
 
 def _effects(rules: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -141,12 +155,12 @@ def _effects(rules: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _tags(bucket: str, before: Any, after: Any) -> str:
+def _tags(bucket: str, before: Any, after: Any) -> Verbs:
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return f"the tags {_names(sorted(changed))} of {bucket} will be written"
+    yield _verb(before, after), f"the tags {_names(sorted(changed))} of {bucket} will be written"
 
 
-_SETTINGS: dict[str, Callable[[str, Any, Any], str]] = {
+_SETTINGS: dict[str, Callable[[str, Any, Any], Verbs]] = {
     "versioning": _versioning,
     "encryption": _encryption,
     "lifecycle_rules": _lifecycle_rules,
@@ -220,32 +234,58 @@ def _obeys_public_acls(access: Options) -> bool:
 
 def _of_statements(bucket: str, left: Options, right: Options) -> list[Change]:
     """Return the changes of the bucket policy that open nothing to everyone."""
-    old, new = (
-        {each.get("Sid"): each for each in side.get("policy_statements") or ()} for side in (left, right)
-    )
     found = []
-    for sid, yes, no in (
+    for kind, yes, no, some_no in (
         (
             CLOUDFRONT,
             f"the CloudFront distribution will be able to read {{}} of {bucket}",
             f"the CloudFront distribution will no longer be able to read {bucket}",
+            f"the CloudFront distribution will no longer be able to read {{}} of {bucket}",
         ),
         (
             SECURE_TRANSPORT,
             f"{bucket} will refuse requests by http for {{}}",
             f"{bucket} will allow requests by http",
+            f"{bucket} will allow requests by http for {{}}",
         ),
     ):
-        if old.get(sid) != new.get(sid):
-            text = yes.format(_names(_places(bucket, new[sid]))) if sid in new else no
-            found.append(_change(_verb(old.get(sid), new.get(sid)), "bucket policy", text))
+        old, new = (_of_kind(kind, side) for side in (left, right))
+        if old == new:
+            continue
+        if not new:
+            found.append(_change(REMOVE, "bucket policy", no))
+            continue
+        gained, lost = _moved(_places(bucket, old), _places(bucket, new))
+        if gained:
+            found.append(_change(_verb(old, new), "bucket policy", yes.format(_names(gained))))
+        if lost:
+            found.append(_change(REMOVE, "bucket policy", some_no.format(_names(lost))))
     return found
 
 
-def _places(bucket: str, statement: Mapping[str, Any]) -> list[str]:
-    named = [str(each).rpartition(":::")[2] for each in as_list(statement.get("Resource"))]
+def _of_kind(kind: str, side: Options) -> list[Mapping[str, Any]]:
+    """Return the statements of a kind: a previous distribution has one of its own."""
+    statements = side.get("policy_statements") or ()
+    return [each for each in statements if str(each.get("Sid")).startswith(kind)]
+
+
+def _moved(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Return the places of the new statements that are worth a sentence, and those that are in none now."""
+    gained = [each for each in new if each not in old]
+    lost = [each for each in old if each not in new]
+    if _EVERYTHING in (*old, *new) or not (gained or lost):
+        return new, []
+    return gained, lost
+
+
+def _places(bucket: str, statements: Iterable[Mapping[str, Any]]) -> list[str]:
+    named = [
+        str(resource).rpartition(":::")[2]
+        for each in statements
+        for resource in as_list(each.get("Resource"))
+    ]
     if bucket in named:
-        return ["everything"]
+        return [_EVERYTHING]
     return [each.removeprefix(f"{bucket}/").removesuffix("*") for each in named]
 
 

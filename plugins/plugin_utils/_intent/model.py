@@ -51,6 +51,7 @@ class Intent:
     expire_existing: bool = field(default=False, metadata=_SHARED)
     transitions: tuple[Mapping[str, Any], ...] = field(default=(), metadata=_SHARED)
     abort_uploads_days: Optional[int] = field(default=None, metadata=_SHARED)
+    forget_folders: tuple[str, ...] = field(default=(), metadata=_SHARED)
     bucket_tags: Optional[Mapping[str, Any]] = field(default=None, metadata=_SHARED)
     iam_user: str = field(default="", metadata=_SHARED)
     adopt_iam_user: bool = field(default=False, metadata=_SHARED)

@@ -131,6 +131,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "hosts": [member.host for member in sharing],
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
+        "forget_folders": list(intent.forget_folders),
         "iam_user": intent.user_name,
         "adopt_iam_user": intent.adopt_iam_user,
         "permissions_boundary": intent.permissions_boundary,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...module_utils._aws.other_folders import KEEP
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
 
 
@@ -22,11 +23,12 @@ def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     place = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
     untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}
-    tasks = {"s3_recording_bucket": {**place, **bucket["config"], **untagged}}
+    tasks = {"s3_recording_bucket": {**place, **bucket["config"], **untagged, **_rules_of_others(bucket)}}
     if bucket["has_access"]:
         options = (
             "delivery",
             "folders",
+            "forget_folders",
             "open_existing",
             "close_existing",
             "secure_transport_only",
@@ -35,11 +37,21 @@ def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         tasks["s3_bucket_access"] = {
             **place,
             **{name: bucket[name] for name in options},
+            "other_folders": KEEP,
             "policy_only": not bucket["has_ownership"],
         }
     if bucket["cors_rules"]:
         tasks["s3_cors"] = {**place, "rules": bucket["cors_rules"]}
     return tasks
+
+
+def _rules_of_others(bucket: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what becomes of lifecycle rules that are not given: those of the bucket's own folders go."""
+    given = bucket["config"].get("lifecycle_rules")
+    if given is None:
+        return {}
+    own = [] if given else bucket["folders"]
+    return {"other_folders": KEEP, **_given(forget_folders=[*bucket["forget_folders"], *own])}
 
 
 def _distribution(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from ...module_utils._aws import s3_recording_bucket_plan as buckets
 from ...module_utils._aws.cloudfront_recording_distribution_plan import PRICE_CLASSES
 from ...module_utils._aws.iam_programmatic_user_plan import is_boundary
 from ...module_utils._aws.key_stores.registry import STORES
+from ...module_utils._aws.other_folders import folder_problems
 from ...module_utils._aws.policy import is_literal
 from ...module_utils._common.deliveries import DELIVERIES, EVERYBODY
 from ...module_utils._common.providers import PROVIDERS
@@ -209,6 +210,10 @@ def _refused_by_s3(intent: Intent) -> list[str]:
     return buckets.problems_of(buckets.DesiredBucket(intent.bucket, **settings))
 
 
+def _forget_folders(intent: Intent) -> list[str]:
+    return folder_problems(intent.forget_folders, "s3_recording_forget_folders:")
+
+
 def _cloudfront(intent: Intent) -> Iterator[str]:
     if not _has_distribution(intent):
         for name in ("cloudfront_distribution", "cloudfront_price_class"):
@@ -275,5 +280,5 @@ def _key_extensions(intent: Intent) -> Iterator[str]:
 STORAGE_RULES = (
     *(needs_bucket, _delivery, _cors, _region, _dots, _provider, _delivery_elsewhere, _secure_transport),
     *(_literals, _owner, _unknown_to_provider, _abort_uploads, _encryption, _transitions, _refused_by_s3),
-    *(_cloudfront, _key, _user, _key_extensions),
+    *(_forget_folders, _cloudfront, _key, _user, _key_extensions),
 )

@@ -16,6 +16,7 @@ from dataclasses import fields
 from typing import Any, Optional
 
 from ...module_utils._aws import s3_cors_plan as cors
+from ...module_utils._aws.other_folders import is_within
 from ...module_utils._common.addresses import is_loopback
 from ...module_utils._common.errors import AwsError
 from ...module_utils._common.plain_text import abbreviate
@@ -39,6 +40,7 @@ def problems_together(members: Sequence[Member], shared: Sequence[Sequence[Membe
     for sharing in shared:
         yield from _disagreements(sharing)
         yield from _shared_folders(sharing)
+        yield from _forgotten_folders(sharing)
         yield from _too_large_policy(sharing)
         yield from _too_many_origins(sharing)
     yield from _shared_names(members)
@@ -77,6 +79,24 @@ def _shared_folders(sharing: Sequence[Member]) -> list[str]:
         for folder, apps in users.items()
         if len(apps) > 1
     ]
+
+
+def _forgotten_folders(sharing: Sequence[Member]) -> list[str]:
+    found = []
+    for forgotten in sharing[0].intent.forget_folders:
+        users = {
+            member.host: folder
+            for member in sharing
+            for folder in member.intent.folders()
+            if is_within(folder, forgotten)
+        }
+        if users:
+            found.append(
+                f"s3_recording_forget_folders: '{forgotten}' of bucket '{sharing[0].intent.bucket}' is still "
+                f"used by {abbreviate(list(users), 3)} (for '{next(iter(users.values()))}'): name only "
+                "folders that no application of the inventory records to"
+            )
+    return found
 
 
 def _too_large_policy(sharing: Sequence[Member]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import STREAMS_PATH
-from ...module_utils._aws.s3_bucket_access_plan import PUBLIC_READ
+from ...module_utils._aws.s3_bucket_access_model import PUBLIC_READ
 from ...module_utils._common.deliveries import DELIVERIES
 from ...module_utils._common.plain_text import abbreviate
 from .._intent.decommission import App, Results, apps_of, may_be_live, may_need, still_needing

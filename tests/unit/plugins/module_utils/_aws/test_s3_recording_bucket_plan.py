@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_bucket_plan as bucket,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import OtherFolders
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 
@@ -115,3 +116,76 @@ def test_awss_own_key_is_one_by_every_name(found: str) -> None:
     )
     desired = bucket.DesiredBucket("b", encryption="aws:kms")
     assert bucket.changes(there, bucket.target(there, desired)) == []
+
+
+KEEP = OtherFolders(kept=True)
+THEIRS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 5}}
+
+
+def with_rules(*rules: dict[str, Any], others: OtherFolders = KEEP) -> bucket.DesiredBucket:
+    return bucket.DesiredBucket("b", lifecycle_rules=rules, others=others)
+
+
+def after_runs(*runs: bucket.DesiredBucket, there: tuple[dict[str, Any], ...] = (THEIRS,)) -> Any:
+    config = bucket.BucketConfig(lifecycle_rules=there)
+    for each in runs:
+        config = bucket.target(config, each)
+    return config
+
+
+def prefixes(config: bucket.BucketConfig) -> dict[str, int]:
+    """Return the days of each prefix."""
+    return {bucket.prefix_of(each): each["Expiration"]["Days"] for each in config.lifecycle_rules or ()}
+
+
+OLD = rule(prefix="old/streams/", expiration_days=9)
+NEW = rule(prefix="new/streams/", expiration_days=30)
+
+
+def test_rules_of_folders_that_are_no_longer_named_stay_as_they_are() -> None:
+    config = after_runs(with_rules(OLD), with_rules(NEW))
+    assert prefixes(config) == {"logs/": 5, "old/streams/": 9, "new/streams/": 30}
+    again = bucket.target(config, with_rules(NEW))
+    assert bucket.changes(config, again) == []
+    assert again.lifecycle_rules is config.lifecycle_rules
+    shorter = bucket.target(config, with_rules({**NEW, "expiration_days": 20}))
+    assert prefixes(shorter) == {"logs/": 5, "old/streams/": 9, "new/streams/": 20}
+
+
+def test_rules_of_other_folders_are_removed_as_before_without_keep() -> None:
+    config = after_runs(with_rules(OLD), with_rules(NEW, others=OtherFolders()))
+    assert prefixes(config) == {"logs/": 5, "new/streams/": 30}
+
+
+@pytest.mark.parametrize("forgotten", ["old", "old/streams"])
+def test_rules_of_a_forgotten_folder_are_removed(forgotten: str) -> None:
+    older = rule(prefix="older/streams/", expiration_days=9)
+    others = OtherFolders(True, (forgotten, "logs", "new"))
+    config = after_runs(with_rules(OLD, older), with_rules(NEW, others=others))
+    assert prefixes(config) == {"logs/": 5, "older/streams/": 9, "new/streams/": 30}
+
+
+def test_rules_that_somebody_has_changed() -> None:
+    """One that applies to another prefix has the ID of a rule that is given, and S3 wants each once."""
+    ours = {"ID": "antmedia-s3-recording new/streams/", "Status": "Enabled", "Expiration": {"Days": 1}}
+    moved = {**ours, "Filter": {"Prefix": "elsewhere/"}}
+    narrowed = {**ours, "Filter": {"And": {"Prefix": "new/streams/", "ObjectSizeGreaterThan": 1}}}
+    for each in (moved, narrowed, {**ours, "Prefix": "new/streams/"}):
+        config = after_runs(with_rules(NEW), there=(each,))
+        assert prefixes(config) == {"new/streams/": 30}
+    disabled = {**ours, "ID": "antmedia-s3-recording x", "Status": "Disabled", "Filter": {"Prefix": "x/"}}
+    assert disabled in after_runs(with_rules(NEW), there=(disabled,)).lifecycle_rules
+
+
+def test_too_many_rules_say_that_folders_can_be_forgotten() -> None:
+    there = tuple(
+        {**THEIRS, "ID": f"antmedia-s3-recording {number}", "Filter": {"Prefix": f"{number}/"}}
+        for number in range(1000)
+    )
+    with pytest.raises(AwsError, match=r"1001 lifecycle rules .* s3_recording_forget_folders"):
+        bucket.check_limits(with_rules(NEW), after_runs(with_rules(NEW), there=there))
+
+
+def test_a_name_that_is_no_folder_cannot_be_forgotten() -> None:
+    with pytest.raises(AwsError, match="forget_folders: 'old/' must be a path"):
+        bucket.check(with_rules(NEW, others=OtherFolders(True, ("old/",))))

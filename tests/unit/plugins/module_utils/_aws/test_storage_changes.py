@@ -132,6 +132,60 @@ def test_cloudfront_and_https() -> None:
     assert [each[0] for each in texts("s3_bucket_access", access(both, none))] == ["remove", "remove"]
 
 
+def policy_changes(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    sides = [{"policy_statements": each} for each in (before, after)]
+    found = texts("s3_bucket_access", access(*sides, public_access_block=NO_POLICY_SWITCH))
+    return [(action, text) for action, _what, text in found]
+
+
+def test_a_folder_that_is_forgotten_is_closed() -> None:
+    assert policy_changes([statement("new", "old")], [statement("new")]) == [
+        ("remove", "everyone on the internet will no longer be able to watch old/ of myvideos")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sid", "opened", "closed"),
+    [
+        (
+            "AntMediaRecordingsCloudFront",
+            "the CloudFront distribution will be able to read new/ of myvideos",
+            "the CloudFront distribution will no longer be able to read old/ of myvideos",
+        ),
+        (
+            "AntMediaRecordingsSecureTransport",
+            "myvideos will refuse requests by http for new/",
+            "myvideos will allow requests by http for old/",
+        ),
+    ],
+)
+def test_only_the_folders_that_change_are_named(sid: str, opened: str, closed: str) -> None:
+    def named(*folders: str, **more: Any) -> list[dict[str, Any]]:
+        return [statement(*folders, sid=sid, **{"Effect": "Deny", **more})]
+
+    assert policy_changes(named("old", "x"), named("old", "x", "new")) == [("change", opened)]
+    assert policy_changes(named("old", "x"), named("x")) == [("remove", closed)]
+    assert policy_changes(named("old", "x"), named("x", "new")) == [("change", opened), ("remove", closed)]
+    # The same folders for another distribution.
+    assert policy_changes(named("new"), named("new", Condition={"x": 1})) == [("change", opened)]
+
+
+def test_what_a_previous_distribution_reads_is_no_change() -> None:
+    front = "AntMediaRecordingsCloudFront"
+    reads = {"Principal": {"Service": "cloudfront.amazonaws.com"}}
+    before = [statement("old", "same", sid=front, **reads)]
+    after = [statement("new", "same", sid=front, **reads), statement("old", sid=f"{front}E1", **reads)]
+    text = "the CloudFront distribution will {} read {} of myvideos"
+    assert policy_changes(before, after) == [("change", text.format("be able to", "new/"))]
+    assert policy_changes(after, after[:1]) == [("remove", text.format("no longer be able to", "old/"))]
+
+
+def test_http_that_is_refused_for_less_than_the_whole_bucket() -> None:
+    https = statement("a", sid="AntMediaRecordingsSecureTransport", Effect="Deny")
+    whole = {**https, "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]}
+    assert policy_changes([whole], [https]) == [("change", "myvideos will refuse requests by http for a/")]
+
+
 def test_a_bucket_that_is_made_is_one_change() -> None:
     given = result({"exists": False}, {"exists": True, "versioning": "Enabled"}, existed=False)
     assert texts("s3_recording_bucket", given) == [("add", "bucket", "bucket myvideos will be created")]
@@ -166,6 +220,19 @@ def test_settings_of_a_bucket() -> None:
         result({"lifecycle_rules": [rule]}, {"lifecycle_rules": []}, existed=True),
     )
     assert removed[0] == "remove"
+
+
+def test_only_the_lifecycle_rules_that_change_are_named() -> None:
+    old, new, stays = ({"Filter": {"Prefix": f"{each}/"}, "Expiration": {"Days": 3}} for each in "abc")
+    given = result({"lifecycle_rules": [stays, old]}, {"lifecycle_rules": [stays, new]}, existed=True)
+    assert texts("s3_recording_bucket", given) == [
+        (
+            "change",
+            "lifecycle rules",
+            "b/ of myvideos will have lifecycle rules that delete objects after 3 days",
+        ),
+        ("remove", "lifecycle rules", "the lifecycle rules of a/ will be removed from myvideos"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,33 @@ def test_an_empty_value_counts_as_not_given() -> None:
     )
 
 
+def options_of(**given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    (bucket,) = plan_fleet([member("h", **given)])["buckets"]
+    return bucket["tasks"]["s3_recording_bucket"], bucket["tasks"]["s3_bucket_access"]
+
+
+def test_folders_of_previous_recordings_stay_until_they_are_named() -> None:
+    for options in options_of():
+        assert options["other_folders"] == "keep"
+        assert not options.get("forget_folders")
+    for options in options_of(forget_folders=("old",)):
+        assert options["forget_folders"] == ["old"]
+
+
+def test_rules_that_are_no_longer_given_are_removed_from_the_folders_that_are_used() -> None:
+    bucket, access = options_of(abort_uploads_days=0, forget_folders=("old",))
+    assert bucket["lifecycle_rules"] == []
+    assert bucket["forget_folders"] == ["old", "previews", "streams"]
+    assert access["forget_folders"] == ["old"]
+
+
+def test_a_provider_without_lifecycle_rules_is_not_asked_to_keep_them() -> None:
+    given = {"endpoint": "https://s3.example.com", "provider": "other", "access_key_id": "A"}
+    bucket, access = options_of(**given, secret_given=True)
+    assert "other_folders" not in bucket
+    assert access["other_folders"] == "keep"
+
+
 @pytest.mark.parametrize(
     ("deliveries", "opens"),
     [(("",), False), (("public",), True), (("", "public"), True), (("private",), True)],

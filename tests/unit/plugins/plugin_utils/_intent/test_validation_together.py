@@ -105,6 +105,29 @@ def test_two_applications_in_one_folder_are_refused() -> None:
     assert "would share the folder" in problem
 
 
+def test_a_folder_that_is_still_used_cannot_be_forgotten() -> None:
+    given: dict[str, Any] = {"folder_per_application": True, "forget_folders": ["old", "LiveApp"]}
+    hosts = [of_variables("a", **given), of_variables("b", applications=["LiveApp"], **given)]
+    (problem,) = plan_fleet(hosts)["problems"]
+    assert problem.startswith(
+        "s3_recording_forget_folders: 'LiveApp' of bucket 'myvideos' is still used by b (for 'LiveApp/"
+    )
+    # A rule of a folder in a used one may be removed.
+    for forgotten in (["old"], ["Live", "live/streams/old"]):
+        assert plan_fleet([of_variables("a", **{**given, "forget_folders": forgotten})])["problems"] == []
+
+
+def test_hosts_of_a_bucket_forget_the_same_folders() -> None:
+    (problem,) = plan_fleet([of_variables("a", forget_folders=["old"]), of_variables("b")])["problems"]
+    assert problem.startswith("s3_recording_forget_folders of bucket 'myvideos' is ('old',) for a")
+
+
+@pytest.mark.parametrize("name", ["/old", "old/", "old/*", "old/${aws:username}", "../old", ""])
+def test_a_name_that_is_no_folder_cannot_be_forgotten(name: str) -> None:
+    (problem,) = plan_fleet([of_variables("a", forget_folders=[name])])["problems"]
+    assert f"s3_recording_forget_folders: '{name}' must be a path such as" in problem
+
+
 def test_an_address_for_all_hosts_is_refused() -> None:
     (problem,) = plan_fleet(
         [of_variables("a", ams_url="http://ams:5080"), of_variables("b", ams_url="http://ams:5080/")]
