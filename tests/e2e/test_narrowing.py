@@ -67,7 +67,7 @@ def test_the_key_has_the_rights_of_both_until_the_servers_have_moved(fleet: Plan
 
 def test_the_plan_names_what_is_removed_at_the_end(fleet: Planned) -> None:
     run = fleet.run("antmedia.s3_recording.plan", names=NAMES, variables=NEW)
-    assert "2 to remove (public access, upload right)" in words(run)
+    assert "1 to remove (upload right)" in words(run)
     text = f"no longer be able to upload to {BUCKET}/previews/ and {BUCKET}/streams/, once no server records"
     assert text in words(run)
     assert fleet.writes() == []
