@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_read, s3_recording_storage
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import FORGET
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import one_line
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     run_stats,
@@ -21,7 +25,11 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrow
     narrow,
     narrowed_policy,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import TaskVariables
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
+    TaskVariables,
+    VariableError,
+    reads_of_plan,
+)
 
 _USER = "iam_programmatic_user"
 _LOCAL = ("local", "ansible.builtin.local")
@@ -40,31 +48,52 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_SPEC)
         self._variables = TaskVariables(task_vars or {}, self._templar)
-        narrowed = self._narrow(task_vars or {})
-        lines = display_lines([*given["lines"], *narrowed.pop("lines", ())])
+        # First of all: whatever comes now, the servers have changed.
+        lines = display_lines(given["lines"])
+        try:
+            changed, of_rights = self._narrow(task_vars or {})
+        except (AnsibleError, CollectionError, VariableError) as error:
+            changed, of_rights = (
+                False,
+                [f"  Kept         all rights to upload, because {one_line(str(error))}"],
+            )
         return {
             **result,
-            "changed": False,
-            **narrowed,
+            "changed": changed,
             **run_stats(given["stats"]),
-            "msg": lines,
+            "msg": [*lines, *display_lines(of_rights)],
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
         }
 
-    def _narrow(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _narrow(self, task_vars: dict[str, Any]) -> tuple[bool, list[str]]:
+        """Return whether something was removed, and the lines about it."""
         rights = self._kept_rights()
         # The servers of a check have not changed yet. The plan names the rights.
         if not rights or self._task.check_mode:
-            return {}
+            return False, []
         fleet = self._variables.fact("__s3_recording_fleet")
+        hosts = self._hosts(fleet)
+        before = reads_of_plan(task_vars["hostvars"], self._readers())
+        after = self._reads([host for host in hosts if host in fleet["hosts"]], task_vars)
+        found = {name: narrow(name, each, hosts, before, after) for name, each in rights.items()}
         buckets = [bucket for bucket in fleet["buckets"] if bucket["bucket"] in rights]
-        reads = self._reads(fleet, task_vars)
-        gone = gone_hosts(self._variables(GONE, []))
-        found = {each["bucket"]: narrow(each, rights[each["bucket"]], reads, gone) for each in buckets}
         done = self._remove([each for each in buckets if found[each["bucket"]].removed], found, task_vars)
         lines = [line for each in buckets for line in format_narrowing(each, found[each["bucket"]], done)]
-        return {"changed": bool(done.get("changed")), "lines": lines}
+        return bool(done.get("changed")), lines
+
+    def _hosts(self, fleet: Mapping[str, Any]) -> list[str]:
+        """Return all hosts of the play, --limit or not, and of its buckets, that are not gone for good."""
+        of_play = self._variables.fact("__s3_recording_play").get("hosts") or []
+        of_buckets = [host for bucket in fleet["buckets"] for host in bucket["hosts"]]
+        gone = gone_hosts(self._variables(GONE, []))
+        return [host for host in dict.fromkeys([*of_play, *of_buckets, *fleet["hosts"]]) if host not in gone]
+
+    def _readers(self) -> dict[str, list[str]]:
+        readers: dict[str, list[str]] = self._variables.fact("hostvars")["localhost"][
+            "__s3_recording_readers"
+        ]
+        return readers
 
     def _kept_rights(self) -> dict[str, list[str]]:
         """Return the rights that the user of each bucket has beside those that the inventory asks for."""
@@ -72,20 +101,22 @@ class ActionModule(ActionBase):
         users = {bucket: each.get(_USER) or {} for bucket, each in (done.get("buckets") or {}).items()}
         return {bucket: each["kept_rights"] for bucket, each in users.items() if each.get("kept_rights")}
 
-    def _reads(self, fleet: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _reads(self, hosts: Sequence[str], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Read the servers that the controller reaches itself. The others count as not read."""
-        readers = self._variables.fact("hostvars")["localhost"]["__s3_recording_readers"]
-        hosts = [
-            host for reader, theirs in readers.items() for host in theirs if self._is_local(reader, task_vars)
-        ]
+        hostvars = task_vars["hostvars"]
+        reachable = {
+            host
+            for reader, theirs in self._readers().items()
+            for host in theirs
+            if hostvars[reader].get("ansible_connection", self._task.connection) in _LOCAL
+        }
+        skipped = hostvars["localhost"]["__s3_recording_servers"].get("skipped") or []
+        reachable -= {host for host in reachable if host in skipped or _is_refused(hostvars[host])}
         reading = recording_read.ActionModule.beside(self)
         read: dict[str, Any] = reading.read_here(
-            [host for host in hosts if host in fleet["hosts"]], task_vars, all_apps=True
+            [host for host in hosts if host in reachable], task_vars, all_apps=True
         )
         return read
-
-    def _is_local(self, host: str, task_vars: Mapping[str, Any]) -> bool:
-        return task_vars["hostvars"][host].get("ansible_connection", self._task.connection) in _LOCAL
 
     def _remove(
         self, buckets: Sequence[Mapping[str, Any]], found: Mapping[str, Narrowing], task_vars: dict[str, Any]
@@ -106,9 +137,15 @@ class ActionModule(ActionBase):
         return done
 
 
+def _is_refused(variables: Mapping[str, Any]) -> bool:
+    """True for a server whose password may be wrong: another try could block the account."""
+    applied = variables.get("__s3_recording_applied") or {}
+    return bool(applied.get("login_refused") or applied.get("login_unsure"))
+
+
 def _narrowed(bucket: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
     """Return what sets the policy of a bucket's user to what the inventory asks for and these rights."""
     storage = bucket["storage"]
-    user = {**storage[_USER], "policy": narrowed_policy(bucket["key_policy"], kept), "keep_rights": False}
+    user = {**storage[_USER], "policy": narrowed_policy(bucket["key_policy"], kept), "other_folders": FORGET}
     place = {name: each for name, each in storage.items() if name in ("name", "region", "endpoint_url")}
     return {**place, _USER: user, "unless_uploading": True}

@@ -33,6 +33,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
+    reads_of_plan,
+    result_of_read,
 )
 
 _DISTRIBUTION = "cloudfront_recording_distribution"
@@ -109,11 +111,9 @@ class ActionModule(ActionBase):
     def _reads(self) -> dict[str, Any]:
         """Return what was read of each server, by whichever host had the task."""
         hostvars = self._variables.fact("hostvars")
-        reads: dict[str, Any] = {}
-        for reader in self._variables.fact("ansible_play_hosts_all"):
-            result = hostvars.raw_get(reader).get("__s3_recording_servers_read") or {}
-            reads.update({reader: _SKIPPED} if result.get("skipped") else result.get("servers") or {})
-        return reads
+        readers = self._variables.fact("ansible_play_hosts_all")
+        skipped = {reader: _SKIPPED for reader in readers if result_of_read(hostvars, reader).get("skipped")}
+        return {**reads_of_plan(hostvars, readers), **skipped}
 
     def _is_true(self, name: str, *, default: bool) -> bool:
         return bool(boolean(self._variables(name, default)))

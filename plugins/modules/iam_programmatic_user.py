@@ -54,12 +54,22 @@ options:
         (U(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)).
       - Required with O(state=present).
     type: dict
-  keep_rights:
+  other_folders:
     description:
-      - Whether what the inline policy O(policy_name) allows now for objects in folders of O(bucket) stays
-        allowed. Use it while something may still need that. A run with V(false) removes it.
-    type: bool
-    default: false
+      - What becomes of the right to upload to folders of O(bucket) that O(policy) does not name.
+      - With V(keep), the policy has it for these folders as well, as far as it has it now. Use that while
+        something may still upload there.
+      - With V(forget), the policy becomes O(policy).
+    type: str
+    choices: [keep, forget]
+    default: forget
+    version_added: 0.1.0
+  forget_folders:
+    description:
+      - With O(other_folders=keep), folders for which the policy loses this right, with all folders in them.
+    type: list
+    elements: str
+    default: []
     version_added: 0.1.0
   managed_policies:
     description:
@@ -199,7 +209,7 @@ stays:
   sample: ["the groups admins"]
 kept_rights:
   description:
-    - With O(keep_rights=true), the objects for which the user keeps rights that O(policy) does not give.
+    - With O(other_folders=keep), the objects that the user may upload, although O(policy) does not say so.
   returned: with O(state=present)
   type: list
   elements: str
@@ -227,6 +237,10 @@ error_code:
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     iam_programmatic_user_apply as apply_programmatic_user,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import (
+    FORGET,
+    OTHER_FOLDERS,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
@@ -236,7 +250,8 @@ def argument_spec() -> dict:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "policy_name": {"type": "str", "default": "recordings"},
         "policy": {"type": "dict"},
-        "keep_rights": {"type": "bool", "default": False},
+        "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
+        "forget_folders": {"type": "list", "elements": "str", "default": []},
         "managed_policies": {"type": "list", "elements": "str"},
         "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},

@@ -135,6 +135,10 @@ buckets:
           V(remove), RV(ignore:what) names the thing, and RV(ignore:text) is one sentence.
       type: list
       elements: dict
+    later:
+      description: What is removed at the end of a run, if no server needs it then, one sentence each.
+      type: list
+      elements: str
     run:
       description: The modules that have to run, because they would change something or wait for a change.
       type: list

@@ -14,8 +14,9 @@ from . import iam_programmatic_user_plan as users
 from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .module import AwsModule
+from .other_folders import other_folders
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
-from .policy_union import beyond
+from .policy_union import other_uploads
 from .result import diff
 from .tags import from_aws
 
@@ -60,7 +61,8 @@ def _desired(params: Mapping[str, Any]) -> users.DesiredUser:
         path=params["path"] or None,
         tags={str(name): str(value) for name, value in (params["tags"] or {}).items()},
         boundary=params["permissions_boundary"] or "",
-        keep_rights_in=str(params["bucket"] or "") if params["keep_rights"] else "",
+        bucket=params["bucket"] or "",
+        others=other_folders(params),
     )
     users.check(desired)
     return replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
@@ -76,7 +78,7 @@ def _present(module: AwsModule) -> dict[str, Any]:
     )
     changes = [step.text for step in users.steps(before, desired)]
     after = users.target(before, desired)
-    kept = beyond(desired.policy, after.policy, desired.keep_rights_in) if desired.keep_rights_in else []
+    kept = other_uploads(desired.policy, after.policy, desired.bucket)
     users.check_size(desired.user, after.policy, kept)
     if after.boundary != (before.boundary if before else ""):
         user.check_boundary(after.boundary)

@@ -17,9 +17,10 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from .._common.plain_text import abbreviate
 from . import result
+from .other_folders import FORGET_SOME, OtherFolders
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
-from .policy_union import union
+from .policy_union import with_other_folders
 from .tags import to_aws
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -31,6 +32,7 @@ _BOUNDARY = re.compile(r"arn:[a-z-]+:iam::(aws|\d{12}):policy/[A-Za-z0-9_+=,.@/-
 _PATH = re.compile(r"/|/[!-~]+/")
 # The version of a document that names none.
 _OLD_VERSION = "2008-10-17"
+NO_OTHERS = OtherFolders()
 _UNSET: dict[str, Any] = {
     "console_access": None,
     "policy": None,
@@ -46,7 +48,7 @@ class DesiredUser:
     """The user that the task requests.
 
     A path of None, an empty boundary and whatever tags and managed leave out stay as they are.
-    keep_rights_in: a bucket; what the policy allows now in folders of it stays allowed.
+    others: other folders of the bucket to which the policy may allow uploads now.
     """
 
     user: str
@@ -56,11 +58,12 @@ class DesiredUser:
     path: Optional[str] = None
     tags: Mapping[str, str] = field(default_factory=dict)
     boundary: str = ""
-    keep_rights_in: str = ""
+    bucket: str = ""
+    others: OtherFolders = NO_OTHERS
 
     def policy_after(self, current: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the policy as it should be. A policy that says the same already keeps its form."""
-        wanted = union(self.policy, current, self.keep_rights_in) if self.keep_rights_in else self.policy
+        wanted = with_other_folders(self.policy, current, self.bucket, self.others)
         return current if current is not None and same_policy(current, wanted) else wanted
 
 
@@ -145,8 +148,7 @@ def check_size(user: str, policy: Optional[Mapping[str, Any]], kept: Sequence[st
             f"IAM user {user}",
             f"with the rights that are kept ({abbreviate(kept, 3)}) its policy would have {size} characters, "
             f"and a user may have {MAX_INLINE_POLICIES} of inline policies",
-            "Change it in two steps: first remove from the servers what is not used any more, then add the "
-            "rest. Nothing was changed",
+            f"{FORGET_SOME[0].upper()}{FORGET_SOME[1:]}. Nothing was changed",
         )
 
 

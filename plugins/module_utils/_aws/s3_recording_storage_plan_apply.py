@@ -118,10 +118,8 @@ class BucketPlan(BucketModules):
                 name: {part: value for part, value in each.items() if part not in _RETURNED_ONCE}
                 for name, each in self.results.items()
             },
-            "changes": [
-                *storage_changes.changes(self.name, self.options, self.results),
-                *storage_changes.later(self.results),
-            ],
+            "changes": storage_changes.changes(self.name, self.options, self.results),
+            "later": storage_changes.later(self.results),
             "run": storage_changes.to_run(self.results),
         }
 

@@ -41,16 +41,16 @@ def changes(bucket: str, options: Options, results: Mapping[str, Result]) -> lis
     return found
 
 
-def later(results: Mapping[str, Result]) -> list[Change]:
+def later(results: Mapping[str, Result]) -> list[str]:
     """Return what is removed at the end of a run, if no server needs it then."""
     user = results.get("iam_programmatic_user", {})
     kept = user.get("kept_rights")
     if not kept:
         return []
     places = _names(dict.fromkeys(each.partition("*")[0] for each in kept))
-    user_name = f"IAM user {user['user_name']}"
-    text = f"{user_name} will no longer be able to upload to {places}, once no server records there"
-    return [_change(REMOVE, "upload right", text)]
+    return [
+        f"IAM user {user['user_name']} loses the right to upload to {places}, once no server records there"
+    ]
 
 
 def to_run(results: Mapping[str, Result]) -> list[str]:

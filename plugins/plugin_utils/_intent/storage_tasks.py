@@ -76,9 +76,13 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "adopt": bucket["adopt_iam_user"],
             "policy_name": "recordings",
             "policy": bucket["key_policy"],
-            # A server may still use them, which only its settings say.
-            "keep_rights": True,
-            **_given(managed_policies=managed, permissions_boundary=bucket["permissions_boundary"]),
+            # A server may still upload there, which only its settings say.
+            "other_folders": KEEP,
+            **_given(
+                forget_folders=bucket["forget_folders"],
+                managed_policies=managed,
+                permissions_boundary=bucket["permissions_boundary"],
+            ),
         },
         "iam_stored_access_key": {
             "user_name": bucket["iam_user"],

@@ -27,8 +27,10 @@ def format_plan(plan: Plan) -> list[str]:
     """Return at most 25 lines about a plan, for any size of fleet; its problems are in format_problems."""
     servers = plan["servers"]
     left = [text for bucket in plan["buckets"].values() for text in bucket["left_to_user"]]
+    later = [text for bucket in plan["buckets"].values() for text in bucket["later"]]
     rest = [
         *_changes(plan["buckets"]),
+        *limited([f"{_INDENT}later: {text}" for text in later], _MOST_LEFT, "part", _INDENT),
         *limited([f"{_INDENT}left to you: {text}" for text in left], _MOST_LEFT, "part", _INDENT),
         *_not_reached(servers),
     ]

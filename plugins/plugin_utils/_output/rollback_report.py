@@ -67,8 +67,12 @@ def describe_rollback(results: Mapping[str, Result], rollback: Rollback) -> tupl
         *limited(list(_problems(hosts, results, rollback)), _MOST_LINES, "problem", f"{_INDENT}! "),
         *(f"{_INDENT}{word:11}  {text}" for word, text in _facts(hosts, rollback) if text),
     ]
-    is_in_vain = rollback.is_named and not hosts.back
-    unrestored = [*hosts.failed, *([*hosts.others, *hosts.key] if is_in_vain else [])]
+    others = [host for host in hosts.others if host not in hosts.back]
+    unrestored = [
+        *hosts.failed,
+        *(others if rollback.is_named else []),
+        *(hosts.key if rollback.is_named and not hosts.back else []),
+    ]
     return [screen_line(line) for line in lines], list(dict.fromkeys(unrestored))
 
 

@@ -147,6 +147,7 @@ def _buckets(desired: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
         bucket["bucket"]: {
             "region": bucket["region"],
             "changes": (storage.buckets.get(bucket["bucket"]) or {}).get("changes") or [],
+            "later": (storage.buckets.get(bucket["bucket"]) or {}).get("later") or [],
             "left_to_user": list(_left_to_user(bucket)),
         }
         for bucket in desired["buckets"]
@@ -190,13 +191,20 @@ def _warnings(reads: Mapping[str, Read], hosts: Hosts) -> Iterator[dict[str, Any
             yield {"hosts": [host], "text": text}
         for app, each in (read.get("apps") or {}).items():
             if each.get("live_streams") and any(name in each["changes"] for name in _OF_UPLOADS):
-                yield {"hosts": [host], "text": _about_live(app, each["live_streams"], hosts[host]["bucket"])}
+                yield {"hosts": [host], "text": _about_live(app, each, hosts[host]["bucket"])}
 
 
-def _about_live(app: str, streams: int, bucket: str) -> str:
-    if streams == 1:
-        return f"application '{app}': 1 stream is live, its recording will be in bucket {bucket}"
-    return f"application '{app}': {streams} streams are live, their recordings will be in bucket {bucket}"
+def _about_live(app: str, read: Read, bucket: str) -> str:
+    """Return where live streams are uploaded to: the new bucket, and the folder of before."""
+    number, changes = read["live_streams"], read["changes"]
+    are = "1 stream is live, its recording" if number == 1 else f"{number} streams are live, their recordings"
+    if not {"s3BucketName", "s3StreamsFolderPath"} <= {*changes}:
+        return f"application '{app}': {are} will be in bucket {bucket}"
+    folder = changes["s3StreamsFolderPath"]["before"]
+    return (
+        f"application '{app}': {are} will stay on the disk of the server unless the key may upload to "
+        f"{folder} in bucket {bucket}, since a stream keeps the folder with which it began"
+    )
 
 
 def _about_unverified(hosts: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
+from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
+from ...module_utils._aws.other_folders import is_within
 from ...module_utils._aws.policy import as_list
 from ...module_utils._common.plain_text import abbreviate
 
-_FOLDERS = ("s3StreamsFolderPath", "s3PreviewsFolderPath")
+# With what an application uses where it is empty.
+_FOLDERS = {"s3StreamsFolderPath": STREAMS_PATH, "s3PreviewsFolderPath": PREVIEWS_PATH}
 Read = Mapping[str, Any]
 
 
@@ -29,23 +32,24 @@ class Narrowing:
 
 
 def narrow(
-    bucket: Mapping[str, Any], rights: Sequence[str], reads: Mapping[str, Read], gone: Collection[str]
+    bucket: str,
+    rights: Sequence[str],
+    hosts: Iterable[str],
+    before: Mapping[str, Read],
+    after: Mapping[str, Read],
 ) -> Narrowing:
     """Return which rights can be removed. What is not known removes nothing.
 
-    bucket: of the plan. rights: those that are kept. reads: what was read back, of all servers that could be
-    read. gone: hosts that are gone for good.
+    rights: those that are kept in the bucket. hosts: all that may record to any bucket. before,
+    after: what was read by the plan and after the change.
     """
-    name = bucket["bucket"]
-    unknown = list(_unknown([host for host in bucket["hosts"] if host not in gone], reads, name))
+    unknown = [*_unknown(hosts, after), *_live(before, after, bucket)]
     if unknown:
         return Narrowing([], rights, unknown)
-    uses = list(_uses(reads, name))
-    needed = {use.folder for use in uses}
-    kept = [each for each in rights if _folder(each) in needed]
-    folders = {_folder(each) for each in kept}
-    reasons = list(_reasons([use for use in uses if use.folder in folders]))
-    return Narrowing([each for each in rights if each not in kept], kept, reasons)
+    uses = list(_uses(after, bucket))
+    kept = [each for each in rights if any(is_within(use.folder, _folder(each)) for use in uses)]
+    needing = [use for use in uses if any(is_within(use.folder, _folder(each)) for each in kept)]
+    return Narrowing([each for each in rights if each not in kept], kept, list(_reasons(needing)))
 
 
 def narrowed_policy(policy: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
@@ -58,24 +62,50 @@ def narrowed_policy(policy: Mapping[str, Any], kept: Sequence[str]) -> dict[str,
     return {**policy, "Statement": statements}
 
 
-def _unknown(hosts: Sequence[str], reads: Mapping[str, Read], bucket: str) -> Iterator[str]:
+def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:
+    """Yield which servers may record to the bucket without anyone knowing it."""
+    unread, unlisted = [], []
     for host in hosts:
         read = reads.get(host)
         if not read or read.get("problem"):
-            yield f"{host} was not read after the change"
+            unread.append(host)
         elif read.get("uploads") is None:
-            yield f"the console user of {host} may not list its applications"
+            unlisted.append(host)
+    if unread:
+        yield f"{abbreviate(unread, 3)}: not read after the change"
+    if unlisted:
+        yield f"{abbreviate(unlisted, 3)}: the console user may not list the applications"
+
+
+def _live(before: Mapping[str, Read], after: Mapping[str, Read], bucket: str) -> Iterator[str]:
+    """Yield the streams whose files may still be uploaded to the folder of before."""
+    for host, app, each in _apps(before, "apps"):
+        if each["changes"] and each.get("live_streams") and bucket in _buckets(each):
+            streams = _streams(each["live_streams"])
+            yield f"{host}: {streams} live in application '{app}' when its settings changed"
+    for host, app, each in _apps(after, "uploads"):
+        streams = each["earlier_streams"]
+        if streams is None:
+            yield f"{host}: application '{app}' has too many broadcasts to find earlier streams"
+        elif streams and each.get("s3BucketName") == bucket:
+            yield f"{host}: {_streams(streams)} live in application '{app}' since before the change"
+
+
+def _apps(reads: Mapping[str, Read], part: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for host, read in reads.items():
-        for app, each in (read.get("uploads") or {}).items():
-            if each["earlier_streams"] != 0 and (host in hosts or each.get("s3BucketName") == bucket):
-                yield _about_streams(host, app, each["earlier_streams"])
+        for app, each in (read.get(part) or {}).items():
+            yield host, app, each
 
 
-def _about_streams(host: str, app: str, streams: Optional[int]) -> str:
-    if streams is None:
-        return f"{host} has too many broadcasts in application '{app}' to find those of before the change"
-    verb = "stream that is" if streams == 1 else "streams that are"
-    return f"{host} has {streams} {verb} live in application '{app}' since before the change"
+def _buckets(app: Mapping[str, Any]) -> list[Any]:
+    """Return the buckets of an application before and after the change."""
+    used = (app.get("uses") or {}).get("s3BucketName")
+    changed = app["changes"].get("s3BucketName") or {}
+    return [used, changed.get("before"), changed.get("after")]
+
+
+def _streams(number: int) -> str:
+    return "1 stream was" if number == 1 else f"{number} streams were"
 
 
 @dataclass(frozen=True)
@@ -88,12 +118,11 @@ class _Use:
 
 
 def _uses(reads: Mapping[str, Read], bucket: str) -> Iterator[_Use]:
-    for host, read in reads.items():
-        for app, each in (read.get("uploads") or {}).items():
-            if each.get("s3BucketName") == bucket:
-                for name in _FOLDERS:
-                    if each.get(name):
-                        yield _Use(host, app, str(each[name]).strip("/"))
+    for host, app, each in _apps(reads, "uploads"):
+        if each.get("s3BucketName") == bucket:
+            for name, default in _FOLDERS.items():
+                parts = str(each.get(name) or default).split("/")
+                yield _Use(host, app, "/".join(part for part in parts if part))
 
 
 def _reasons(uses: Sequence[_Use]) -> Iterator[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -42,3 +42,17 @@ class TaskVariables:
         """Return a fact unevaluated: templating the plan of a large fleet takes seconds."""
         value = self._variables.get(name)
         return self(name, default) if value is None or isinstance(value, str) else value
+
+
+def result_of_read(hostvars: Any, reader: str) -> Mapping[str, Any]:
+    """Return the result of the task of a host that reads servers for the plan."""
+    result: Mapping[str, Any] = hostvars.raw_get(reader).get("__s3_recording_servers_read") or {}
+    return result
+
+
+def reads_of_plan(hostvars: Any, readers: Iterable[str]) -> dict[str, Any]:
+    """Return what the plan has read of each server, by whichever host had the task."""
+    reads: dict[str, Any] = {}
+    for reader in readers:
+        reads.update(result_of_read(hostvars, reader).get("servers") or {})
+    return reads

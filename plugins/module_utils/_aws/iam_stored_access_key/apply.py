@@ -105,7 +105,7 @@ class Progress:
 
     def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
-        self.changed = False
+        self.changed, self.message = False, ""
         self.first = before
         self.look(before, decision)
 
@@ -220,10 +220,15 @@ class KeyTask:
     def apply(self, done: Progress) -> None:
         """Apply a decision. Until the time is up, apply again what had to wait for something."""
         self._apply_now(done)
+        try:
+            self._apply_what_waits(done)
+        except AwsError as error:
+            raise error.with_done([done.message] if done.changed else []) from None
+
+    def _apply_what_waits(self, done: Progress) -> None:
+        switch = f"the moment to switch off an access key of IAM user {self.user_name}"
         while done.decision.pending and self.params["wait"]:
-            wait = Wait(
-                f"the moment to switch off an access key of IAM user {self.user_name}", done.decision.pending
-            )
+            wait = Wait(switch, done.decision.pending)
             say_wait(wait, self.deadline.waited, self.deadline.seconds)
             if not self.deadline.pause(_PENDING_PAUSE):
                 return
@@ -251,7 +256,8 @@ class KeyTask:
         if decision.action == "create" and not reserved:
             return False
         # From here on something is written, if there is something to write.
-        done.changed = done.changed or decision.changes
+        if decision.changes:
+            done.changed, done.message = True, decision.message
         self._retire(done)
         if decision.remove_stored:
             self.store.delete()

@@ -1,55 +1,59 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the policy of a key allows in folders of its bucket stays, and nothing else does."""
+"""The right to upload to other folders of the bucket stays, and no other right does."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import beyond, union
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import OtherFolders
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import (
+    other_uploads,
+    with_other_folders,
+)
 
 BUCKET = "arn:aws:s3:::videos"
 ACTIONS = ["s3:PutObject", "s3:GetObject"]
 LIST = {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET}
 
 
-def policy(
-    *folders: str, actions: Any = ACTIONS, sid: str = "WriteRecordings", **more: Any
-) -> dict[str, Any]:
+def policy(*folders: str, actions: Any = ACTIONS, **more: Any) -> dict[str, Any]:
     resources = [f"{BUCKET}/{folder}/*" for folder in folders]
-    write = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources, **more}
+    write = {"Sid": "WriteRecordings", "Effect": "Allow", "Action": actions, "Resource": resources, **more}
     return {"Version": "2012-10-17", "Statement": [LIST, write]}
 
 
-def test_the_folders_of_both_are_in_one_statement() -> None:
-    joined = union(policy("new"), policy("old", "new"), "videos")
-    assert joined == policy("new", "old")
-    assert beyond(policy("new"), joined, "videos") == ["videos/old/*"]
+def joined(desired: dict[str, Any], current: Any, *forgotten: str) -> dict[str, Any]:
+    return with_other_folders(desired, current, "videos", OtherFolders(True, forgotten))
 
 
-def test_a_policy_that_allows_no_more_stays_as_desired() -> None:
-    assert union(policy("a", "b"), policy("a"), "videos") == policy("a", "b")
-    assert union(policy("a"), None, "videos") == policy("a")
-    assert beyond(policy("a", "b"), policy("a"), "videos") == []
-    assert beyond(policy("a"), None, "videos") == []
+def test_an_other_folder_stays_and_is_named() -> None:
+    both = joined(policy("new"), policy("old", "new"))
+    assert both == policy("new", "old")
+    assert other_uploads(policy("new"), both, "videos") == ["videos/old/*"]
+    assert joined(policy("new"), both) == both
 
 
-def test_one_value_and_a_list_of_it_say_the_same() -> None:
-    current = policy("a", actions=list(reversed(ACTIONS)), sid="Another")
-    current["Statement"][1]["Resource"] = f"{BUCKET}/a/*"
-    assert union(policy("a"), current, "videos") == policy("a")
-    assert beyond(policy("a"), current, "videos") == []
+def test_nothing_stays_unless_it_is_to() -> None:
+    assert with_other_folders(policy("new"), policy("old"), "videos", OtherFolders()) == policy("new")
+    assert joined(policy("new"), policy("old/streams", "older"), "old") == policy("new", "older")
+    assert joined(policy("a", "b"), policy("a")) == policy("a", "b")
+    assert joined(policy("a"), None) == policy("a")
+    assert other_uploads(policy("a"), None, "videos") == []
 
 
-def test_other_actions_of_before_are_a_statement_of_their_own_with_a_name_of_its_own() -> None:
-    joined = union(policy("a"), policy("a", actions=[*ACTIONS, "s3:DeleteObject"]), "videos")
-    assert [each["Sid"] for each in joined["Statement"]] == [
-        "ListBucket",
-        "WriteRecordings",
-        "WriteRecordings2",
-    ]
-    assert beyond(policy("a"), joined, "videos") == ["videos/a/*"]
-    assert union(policy("a"), joined, "videos") == joined
+@pytest.mark.parametrize("actions", [[*ACTIONS, "s3:DeleteObject"], "s3:*", "*"])
+def test_an_action_that_is_not_desired_any_more_is_lost(actions: Any) -> None:
+    """Deletions could not be forbidden, since the statement of before stayed beside the new one."""
+    assert joined(policy("a"), policy("a", "old", actions=actions)) == policy("a", "old")
+
+
+def test_a_folder_that_is_desired_keeps_no_other_form_of_it() -> None:
+    """The key was limited to some file extensions, and could upload all others as before."""
+    limited = policy("a")
+    limited["Statement"][1]["Resource"] = [f"{BUCKET}/a/*.mp4"]
+    assert joined(limited, policy("a")) == limited
+    assert other_uploads(limited, policy("a"), "videos") == []
 
 
 @pytest.mark.parametrize(
@@ -66,21 +70,24 @@ def test_other_actions_of_before_are_a_statement_of_their_own_with_a_name_of_its
 )
 def test_what_is_no_folder_of_the_bucket_is_not_kept(resource: str) -> None:
     """Someone may have added it; no server of ours needs it."""
-    current = policy("a")
-    current["Statement"].append(
-        {"Effect": "Allow", "Action": "s3:*", "Resource": [resource, f"{BUCKET}/old/*"]}
-    )
-    joined = union(policy("a"), current, "videos")
-    assert joined["Statement"][2] == {"Effect": "Allow", "Action": "s3:*", "Resource": [f"{BUCKET}/old/*"]}
+    current = policy("old")
+    current["Statement"][1]["Resource"].append(resource)
+    assert joined(policy("a"), current) == policy("a", "old")
 
 
-def test_a_denial_is_not_kept() -> None:
-    denial = {"Effect": "Deny", "Action": "*", "Resource": f"{BUCKET}/a/*"}
-    assert union(policy("a"), {"Statement": [denial]}, "videos") == policy("a")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny", "Action": "s3:PutObject", "Resource": f"{BUCKET}/old/*"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/old/*"},
+        {"Effect": "Allow", "NotAction": "s3:GetObject", "Resource": f"{BUCKET}/old/*"},
+        {"Effect": "Allow", "Action": "s3:PutObject", "NotResource": f"{BUCKET}/old/*"},
+    ],
+)
+def test_what_does_not_plainly_allow_uploads_is_not_kept(statement: dict[str, Any]) -> None:
+    assert joined(policy("a"), {"Statement": [statement]}) == policy("a")
 
 
-def test_a_condition_makes_another_statement() -> None:
-    limited = policy("old", Condition={"Bool": {"aws:SecureTransport": "true"}})
-    joined = union(policy("new"), limited, "videos")
-    assert joined["Statement"][2]["Condition"] == {"Bool": {"aws:SecureTransport": "true"}}
-    assert joined["Statement"][1]["Resource"] == [f"{BUCKET}/new/*"]
+def test_a_policy_without_uploads_gets_none() -> None:
+    listing = {"Version": "2012-10-17", "Statement": [LIST]}
+    assert joined(listing, policy("old")) == listing

@@ -18,7 +18,8 @@ REMOVED = {"changes": {"videos": [{"what": "policy"}], "other": []}, "uploads": 
 
 def test_rights_that_were_removed() -> None:
     assert format_narrowing(BUCKET, Narrowing(RIGHTS, [], []), REMOVED) == [
-        "  Removed      the right of videos-recording to upload to videos/old/streams/, videos/old/previews/"
+        "  Removed      the right of videos-recording to upload to videos/old/streams/, videos/old/previews/",
+        "               before you undo this run, set the inventory back and run storage.yml",
     ]
 
 
@@ -44,6 +45,7 @@ def test_some_are_removed_and_some_are_kept() -> None:
     found = Narrowing(RIGHTS[:1], RIGHTS[1:], ["application 'live' of ams1 records to old/previews"])
     assert [line.split()[0] for line in format_narrowing(BUCKET, found, REMOVED)] == [
         "Removed",
+        "before",
         "Kept",
         "application",
     ]

@@ -42,7 +42,7 @@ def plan(changing: int, unchanged: int = 0, **parts: Any) -> dict[str, Any]:
 
 
 def bucket(changes: list[dict[str, str]], region: str = "us-east-1") -> dict[str, Any]:
-    return {"region": region, "changes": changes, "left_to_user": []}
+    return {"region": region, "changes": changes, "later": [], "left_to_user": []}
 
 
 @pytest.mark.parametrize(

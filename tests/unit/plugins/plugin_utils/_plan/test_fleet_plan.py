@@ -135,7 +135,7 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["problems"] == []
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
-    assert plan["buckets"] == {"videos": {"region": "eu-west-1", "left_to_user": [], **bucket}}
+    assert plan["buckets"] == {"videos": {"region": "eu-west-1", "later": [], "left_to_user": [], **bucket}}
 
 
 def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:

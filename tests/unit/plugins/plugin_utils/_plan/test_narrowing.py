@@ -9,11 +9,12 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
+    Narrowing,
     narrow,
     narrowed_policy,
 )
 
-BUCKET = {"bucket": "videos", "hosts": ["ams1", "ams2"]}
+HOSTS = ["ams1", "ams2"]
 RIGHTS = ["videos/live/streams/*", "videos/old/streams/*"]
 
 
@@ -36,13 +37,17 @@ def both(second: Any = None, **first: Any) -> dict[str, Any]:
     return {host: each for host, each in found.items() if each}
 
 
+def narrowed(after: dict[str, Any], rights: Any = RIGHTS, before: Any = (), hosts: Any = HOSTS) -> Narrowing:
+    return narrow("videos", rights, hosts, dict(before), after)
+
+
 def test_what_no_server_records_to_is_removed() -> None:
-    found = narrow(BUCKET, RIGHTS, both(), ())
+    found = narrowed(both())
     assert (found.removed, found.kept, found.reasons) == (RIGHTS, [], [])
 
 
 def test_a_folder_that_an_application_records_to_is_kept_and_the_application_is_named() -> None:
-    found = narrow(BUCKET, RIGHTS, both(read("radio", "old/streams/")), ())
+    found = narrowed(both(read("radio", "old//streams/")))
     assert found.removed == ["videos/live/streams/*"]
     assert found.kept == ["videos/old/streams/*"]
     assert found.reasons == ["application 'radio' of ams2 records to old/streams"]
@@ -50,43 +55,78 @@ def test_a_folder_that_an_application_records_to_is_kept_and_the_application_is_
 
 def test_the_servers_of_an_application_are_one_reason() -> None:
     old = read("live", "old/streams")
-    found = narrow(BUCKET, [*RIGHTS, "videos/previews/*"], {"ams1": old, "ams2": old}, ())
+    found = narrowed({"ams1": old, "ams2": old}, [*RIGHTS, "videos/previews/*"])
     assert found.reasons == ["application 'live' of ams1, ams2 records to old/streams, previews"]
+
+
+def test_a_folder_in_a_folder_with_a_right_needs_it() -> None:
+    """It was compared for equality alone, and lost the right of the folder above it."""
+    assert narrowed(both(read("radio", "old/streams/radio"))).kept == ["videos/old/streams/*"]
+
+
+def test_an_empty_folder_is_the_one_that_the_server_uses_then() -> None:
+    empty = read("radio", "")
+    empty["uploads"]["radio"]["s3PreviewsFolderPath"] = ""
+    assert narrowed(both(empty), ["videos/streams/*", "videos/previews/*", "videos/old/*"]).removed == [
+        "videos/old/*"
+    ]
 
 
 def test_a_server_of_another_bucket_that_still_records_here_keeps_its_rights() -> None:
     moved = {**both(), "ams3": read("live", "old/streams")}
-    assert narrow(BUCKET, RIGHTS, moved, ()).kept == ["videos/old/streams/*"]
+    assert narrowed(moved, hosts=[*HOSTS, "ams3"]).kept == ["videos/old/streams/*"]
 
 
 def test_the_folder_of_another_bucket_needs_nothing_here() -> None:
-    assert narrow(BUCKET, RIGHTS, both(read("live", "old/streams", bucket="other")), ()).kept == []
+    assert narrowed(both(read("live", "old/streams", bucket="other"))).kept == []
 
 
 @pytest.mark.parametrize(
     ("second", "reason"),
     [
-        ({}, "ams2 was not read after the change"),
-        ({"problem": {"kind": "unreachable"}, "uploads": {}}, "ams2 was not read after the change"),
-        ({"problem": None, "uploads": None}, "the console user of ams2 may not list its applications"),
-        (read(earlier=1), "ams2 has 1 stream that is live in application 'live' since before the change"),
-        (read(earlier=3), "ams2 has 3 streams that are live in application 'live' since before the change"),
-        (read(earlier=None), "ams2 has too many broadcasts in application 'live'"),
+        ({}, "ams2: not read after the change"),
+        ({"problem": {"kind": "unreachable"}, "uploads": {}}, "ams2: not read after the change"),
+        ({"problem": None, "uploads": None}, "ams2: the console user may not list the applications"),
+        (read(earlier=1), "ams2: 1 stream was live in application 'live' since before the change"),
+        (read(earlier=3), "ams2: 3 streams were live in application 'live' since before the change"),
+        (read(earlier=None), "ams2: application 'live' has too many broadcasts"),
     ],
 )
 def test_what_is_not_known_removes_nothing(second: Any, reason: str) -> None:
-    found = narrow(BUCKET, RIGHTS, both(second), ())
+    found = narrowed(both(second))
     assert (found.removed, found.kept) == ([], RIGHTS)
     assert found.reasons[0].startswith(reason)
 
 
-def test_a_server_that_is_gone_for_good_keeps_nothing() -> None:
-    assert narrow(BUCKET, RIGHTS, {"ams1": read()}, ["ams2"]).removed == RIGHTS
+def test_a_server_of_another_bucket_that_was_not_read_may_still_record_here() -> None:
+    """It was moved to another bucket in the inventory, and the run did not reach it."""
+    found = narrowed(both(), hosts=[*HOSTS, "ams3"])
+    assert (found.removed, found.reasons) == ([], ["ams3: not read after the change"])
 
 
 def test_a_stream_of_another_bucket_does_not_matter() -> None:
     other = {**both(), "ams9": read("live", "streams", bucket="other", earlier=2)}
-    assert narrow(BUCKET, RIGHTS, other, ()).removed == RIGHTS
+    assert narrowed(other, hosts=[*HOSTS, "ams9"]).removed == RIGHTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "used", "is_kept"),
+    [
+        ({"s3StreamsFolderPath": {"before": "old", "after": "new"}}, "videos", True),
+        ({"s3BucketName": {"before": "videos", "after": "other"}}, "other", True),
+        ({"s3StreamsFolderPath": {"before": "old", "after": "new"}}, "other", False),
+        ({}, "videos", False),
+    ],
+)
+def test_files_of_a_stream_that_was_live_at_the_change_may_still_be_uploaded(
+    changes: dict[str, Any], used: str, is_kept: bool
+) -> None:
+    """HLS files follow half a minute after the end of a stream, when no stream is live any more."""
+    app = {"changes": changes, "uses": {"s3BucketName": used}, "live_streams": 2}
+    found = narrowed(both(), before={"ams1": {"apps": {"live": app}}})
+    assert bool(found.kept) is is_kept
+    reason = "ams1: 2 streams were live in application 'live' when its settings changed"
+    assert found.reasons == ([reason] if is_kept else [])
 
 
 @pytest.mark.parametrize("extensions", [(), ("mp4", "m3u8")])
