@@ -53,10 +53,8 @@ class ActionModule(ActionBase):
         try:
             changed, of_rights = self._narrow(task_vars or {})
         except (AnsibleError, CollectionError, VariableError) as error:
-            changed, of_rights = (
-                False,
-                [f"  Kept         all rights to upload, because {one_line(str(error))}"],
-            )
+            changed = False
+            of_rights = [f"  Kept         all rights to upload, because {one_line(str(error))}"]
         return {
             **result,
             "changed": changed,
@@ -90,9 +88,8 @@ class ActionModule(ActionBase):
         return [host for host in dict.fromkeys([*of_play, *of_buckets, *fleet["hosts"]]) if host not in gone]
 
     def _readers(self) -> dict[str, list[str]]:
-        readers: dict[str, list[str]] = self._variables.fact("hostvars")["localhost"][
-            "__s3_recording_readers"
-        ]
+        of_controller = self._variables.fact("hostvars")["localhost"]
+        readers: dict[str, list[str]] = of_controller["__s3_recording_readers"]
         return readers
 
     def _kept_rights(self) -> dict[str, list[str]]:

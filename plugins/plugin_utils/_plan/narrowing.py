@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
 from ...module_utils._aws.other_folders import is_within
@@ -40,8 +40,8 @@ def narrow(
 ) -> Narrowing:
     """Return which rights can be removed. What is not known removes nothing.
 
-    rights: those that are kept in the bucket. hosts: all that may record to any bucket. before,
-    after: what was read by the plan and after the change.
+    rights: those that are kept in the bucket. hosts: all that may record to any bucket. before: what was read
+    by the plan. after: what was read after the change.
     """
     unknown = [*_unknown(hosts, after), *_live(before, after, bucket)]
     if unknown:
@@ -80,8 +80,8 @@ def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:
 def _live(before: Mapping[str, Read], after: Mapping[str, Read], bucket: str) -> Iterator[str]:
     """Yield the streams whose files may still be uploaded to the folder of before."""
     for host, app, each in _apps(before, "apps"):
-        if each["changes"] and each.get("live_streams") and bucket in _buckets(each):
-            streams = _streams(each["live_streams"])
+        if each["changes"] and each.get("live_streams") != 0 and bucket in _buckets(each):
+            streams = _streams(each.get("live_streams"))
             yield f"{host}: {streams} live in application '{app}' when its settings changed"
     for host, app, each in _apps(after, "uploads"):
         streams = each["earlier_streams"]
@@ -104,7 +104,9 @@ def _buckets(app: Mapping[str, Any]) -> list[Any]:
     return [used, changed.get("before"), changed.get("after")]
 
 
-def _streams(number: int) -> str:
+def _streams(number: Optional[int]) -> str:
+    if number is None:
+        return "an unknown number of streams was"
     return "1 stream was" if number == 1 else f"{number} streams were"
 
 

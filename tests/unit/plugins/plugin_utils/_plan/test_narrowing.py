@@ -129,6 +129,13 @@ def test_files_of_a_stream_that_was_live_at_the_change_may_still_be_uploaded(
     assert found.reasons == ([reason] if is_kept else [])
 
 
+def test_a_number_of_streams_that_is_not_known_removes_nothing() -> None:
+    app = {"changes": {"x": {}}, "uses": {"s3BucketName": "videos"}, "live_streams": None}
+    found = narrowed(both(), before={"ams1": {"apps": {"live": app}}})
+    assert (found.removed, found.kept) == ([], RIGHTS)
+    assert found.reasons[0].startswith("ams1: an unknown number of streams was live")
+
+
 @pytest.mark.parametrize("extensions", [(), ("mp4", "m3u8")])
 def test_the_policy_has_the_rights_that_are_kept_and_no_more(extensions: tuple[str, ...]) -> None:
     intent = Intent(bucket="videos", region="eu-west-1", key_file_extensions=extensions)
