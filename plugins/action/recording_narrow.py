@@ -19,7 +19,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.dis
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
     format_narrowing,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import GONE, gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
     Narrowing,
     narrow,

@@ -18,17 +18,17 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan
     format_plan,
     format_problems,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
-    Storage,
-    next_key,
-    plan_run,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import (
     GONE,
     SKIP,
     LimitError,
     gone_hosts,
     most_unreachable,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
+    Storage,
+    next_key,
+    plan_run,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,

@@ -28,7 +28,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.roll
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.storage_record import (
     storage_record,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.limits import gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
 from jinja2 import pass_context

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Optional
 
 from .calls import call_aws
-from .s3_recording_bucket_expiry import StoredObject
+from .s3_recording_bucket_losses import StoredObject
 
 
 def pages(tried: str, s3: Any, call: str, *, needs: str, **options: Any) -> Iterator[dict[str, Any]]:

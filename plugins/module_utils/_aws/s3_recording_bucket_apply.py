@@ -15,7 +15,7 @@ from typing import Any
 
 from .._common.errors import AwsError
 from . import bucket_setting, object_listing
-from . import s3_recording_bucket_expiry as expiry
+from . import s3_recording_bucket_losses as losses
 from . import s3_recording_bucket_plan as bucket
 from . import s3_recording_bucket_remove as remove_bucket
 from .calls import S3_TRANSIENT, call_aws, poll, read_back
@@ -44,7 +44,7 @@ class _Plan:
     before: bucket.BucketConfig
     after: bucket.BucketConfig
     names: list[str]
-    impacts: list[expiry.Impact]
+    impacts: list[losses.Impact]
 
 
 def run(module: AwsModule) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _desired(params: Mapping[str, Any]) -> bucket.DesiredBucket:
 def _side_effects(found: BucketApi, plan: _Plan) -> dict[str, Any]:
     effects = {
         "existing_objects": [each.result() for each in plan.impacts],
-        "warnings": [*expiry.warnings(plan.impacts), *found.warnings],
+        "warnings": [*losses.warnings(plan.impacts), *found.warnings],
     }
     return {name: listed for name, listed in effects.items() if listed}
 
@@ -119,20 +119,20 @@ def _plan(found: BucketApi, *, exists: bool) -> _Plan:
     return _Plan(exists, before, after, names, impacts)
 
 
-def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[expiry.Impact]) -> None:
-    losses = expiry.describe_deletions(impacts)
-    if losses and not desired.expire_existing:
+def _refuse_deletions(desired: bucket.DesiredBucket, impacts: list[losses.Impact]) -> None:
+    deletions = losses.describe_deletions(impacts)
+    if deletions and not desired.expire_existing:
         raise AwsError(
             f"Setting the lifecycle rules of bucket {desired.bucket}",
-            f"{losses}. Without versioning they cannot be recovered",
+            f"{deletions}. Without versioning they cannot be recovered",
             "Nothing was changed. Leave the rules as they are, or, if they may be deleted, allow it for "
             "this one run with expire_existing=true (in the role s3_recording_expire_existing)",
         )
 
 
-def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[expiry.Impact]) -> str:
+def _message(desired: bucket.DesiredBucket, steps: list[str], impacts: list[losses.Impact]) -> str:
     effects = [
-        each for each in (expiry.describe_deletions(impacts), *expiry.describe_harmless(impacts)) if each
+        each for each in (losses.describe_deletions(impacts), *losses.describe_harmless(impacts)) if each
     ]
     message = summary(desired.bucket, steps)
     return f"{message} ({'; '.join(effects)})" if effects else message
@@ -253,17 +253,17 @@ class BucketApi(BucketFinder):
         answer = self._get("tags", "the tags", self.s3.get_bucket_tagging, "s3:GetBucketTagging")
         return {"tags": from_aws(answer.get("TagSet") or [])}
 
-    def impacts(self, before: bucket.BucketConfig, after: bucket.BucketConfig) -> list[expiry.Impact]:
+    def impacts(self, before: bucket.BucketConfig, after: bucket.BucketConfig) -> list[losses.Impact]:
         """Return what the rules do to existing objects. Nothing is listed if none can be deleted earlier."""
-        old, new = (expiry.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
-        prefixes = {kind: expiry.shortened(old, new, kind) for kind in expiry.KINDS}
+        old, new = (losses.lifetimes(each.lifecycle_rules or ()) for each in (before, after))
+        prefixes = {kind: losses.shortened(old, new, kind) for kind in losses.KINDS}
         if prefixes["noncurrent"] and not self._keeps_versions(before):
             prefixes["noncurrent"] = []
         now = datetime.now(timezone.utc)
         found = []
-        for prefix in expiry.outermost(each for some in prefixes.values() for each in some):
+        for prefix in losses.outermost(each for some in prefixes.values() for each in some):
             has_versions = any(each.startswith(prefix) for each in prefixes["noncurrent"])
-            impact = expiry.Impact(prefix, old, new, now, has_versions=has_versions)
+            impact = losses.Impact(prefix, old, new, now, has_versions=has_versions)
             listed = object_listing.objects_and_versions if has_versions else object_listing.objects
             for stored in listed(self.s3, self.name, prefix):
                 impact.add(stored)

@@ -17,7 +17,7 @@ from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
 from ...module_utils._aws.s3_bucket_access_model import AUTO, NOTHING, WHOLE_BUCKET
 from ...module_utils._common.deliveries import DELIVERIES, Delivery
 from ...module_utils._common.providers import PROVIDERS, Provider, is_of_aws, provider_at, region_at
-from .regions import bucket_url, partition_of
+from .aws_regions import bucket_url, partition_of
 
 CORS_OF_BUCKET, CORS_ELSEWHERE = "bucket", "elsewhere"
 # Stands for the address of a distribution until its domain is known.

@@ -17,9 +17,9 @@ from ...module_utils._aws.other_folders import folder_problems
 from ...module_utils._aws.policy import is_literal
 from ...module_utils._common.deliveries import DELIVERIES, EVERYBODY
 from ...module_utils._common.providers import PROVIDERS
+from .aws_regions import REGIONS, endpoint_of_unknown
 from .aws_settings import bucket_settings
 from .model import CORS_ELSEWHERE, CORS_OF_BUCKET, Intent
-from .regions import REGIONS, endpoint_of_unknown
 
 _ENDINGS = {"mp4": ("mp4",), "hls": ("m3u8", "ts"), "previews": ("png",)}
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

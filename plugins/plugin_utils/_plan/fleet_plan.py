@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
-from .limits import GONE, SKIP
+from .absent_hosts import GONE, SKIP
 
 Read = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
-    s3_recording_bucket_expiry as expiry,
+    s3_recording_bucket_losses as losses,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 PREFIXES = ("", "streams/", "streams/live/", "previews/")
 DAYS = st.none() | st.integers(1, 9)
-LIFETIMES = st.lists(st.builds(expiry.Lifetime, st.sampled_from(PREFIXES), DAYS, DAYS, DAYS), max_size=4)
+LIFETIMES = st.lists(st.builds(losses.Lifetime, st.sampled_from(PREFIXES), DAYS, DAYS, DAYS), max_size=4)
 KEYS = ("a", "streams/a", "streams/live/a", "previews/a")
 STORED = st.builds(
-    expiry.StoredObject,
+    losses.StoredObject,
     st.sampled_from(KEYS),
     st.integers(0, 9),
     st.integers(0, 10).map(lambda days: NOW - timedelta(days=days)),
@@ -32,23 +32,23 @@ def rule(days: int | None = None, prefix: str = "streams/", **more: Any) -> dict
     return {"Status": "Enabled", "Filter": {"Prefix": prefix}, **expiration, **more}
 
 
-def stored(key: str, days: float, **more: Any) -> expiry.StoredObject:
-    return expiry.StoredObject(key, 10, NOW - timedelta(days=days), **more)
+def stored(key: str, days: float, **more: Any) -> losses.StoredObject:
+    return losses.StoredObject(key, 10, NOW - timedelta(days=days), **more)
 
 
 def impact(
     before: list[dict[str, Any]],
     after: list[dict[str, Any]],
-    *found: expiry.StoredObject,
+    *found: losses.StoredObject,
     prefix: str = "streams/",
-) -> expiry.Impact:
-    made = expiry.Impact(prefix, expiry.lifetimes(before), expiry.lifetimes(after), NOW)
+) -> losses.Impact:
+    made = losses.Impact(prefix, losses.lifetimes(before), losses.lifetimes(after), NOW)
     for each in found:
         made.add(each)
     return made
 
 
-def left(life: list[expiry.Lifetime], each: expiry.StoredObject) -> int:
+def left(life: list[losses.Lifetime], each: losses.StoredObject) -> int:
     """In how many days S3 deletes it, day by day and so apart from the code under test; 99: it never does."""
     kind = "current" if each.is_current else "noncurrent"
     days = [getattr(one, kind) for one in life if each.key.startswith(one.prefix)]
@@ -59,13 +59,13 @@ def left(life: list[expiry.Lifetime], each: expiry.StoredObject) -> int:
 
 @given(before=LIFETIMES, after=LIFETIMES, objects=st.lists(STORED))
 def test_every_deletion_that_is_new_is_counted_once_and_no_other(
-    before: list[expiry.Lifetime], after: list[expiry.Lifetime], objects: list[expiry.StoredObject]
+    before: list[losses.Lifetime], after: list[losses.Lifetime], objects: list[losses.StoredObject]
 ) -> None:
     """Rules of any folders, whichever cover which: what a change deletes lies in what is looked at."""
-    shortened = [each for kind in expiry.KINDS for each in expiry.shortened(before, after, kind)]
+    shortened = [each for kind in losses.KINDS for each in losses.shortened(before, after, kind)]
     counted = at_once = 0
-    for prefix in expiry.outermost(shortened):
-        made = expiry.Impact(prefix, before, after, NOW)
+    for prefix in losses.outermost(shortened):
+        made = losses.Impact(prefix, before, after, NOW)
         for each in objects:
             if each.key.startswith(prefix):
                 made.add(each)
@@ -91,8 +91,8 @@ def test_every_deletion_that_is_new_is_counted_once_and_no_other(
     ],
 )
 def test_what_ends_no_life_earlier_is_not_looked_at(before: list[Any], after: list[Any]) -> None:
-    old, new = expiry.lifetimes(before), expiry.lifetimes(after)
-    assert [expiry.shortened(old, new, kind) for kind in expiry.KINDS] == [[], [], []]
+    old, new = losses.lifetimes(before), losses.lifetimes(after)
+    assert [losses.shortened(old, new, kind) for kind in losses.KINDS] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_what_ends_no_life_earlier_is_not_looked_at(before: list[Any], after: li
     ],
 )
 def test_what_ends_a_life_earlier(before: list[Any]) -> None:
-    old, new = expiry.lifetimes(before), expiry.lifetimes([rule(30)])
-    assert expiry.shortened(old, new, "current") == ["streams/"]
+    old, new = losses.lifetimes(before), losses.lifetimes([rule(30)])
+    assert losses.shortened(old, new, "current") == ["streams/"]
 
 
 def test_a_wider_rule_counts_only_what_the_narrower_one_kept() -> None:
@@ -141,9 +141,9 @@ def test_a_former_version_goes_by_the_time_since_it_was_replaced() -> None:
 def test_an_object_that_expires_becomes_a_version_that_is_counted_too() -> None:
     """A new rule for former versions ends what the rules of before would have kept as one for good."""
     versions: dict[str, Any] = {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
-    lives = [expiry.lifetimes([each]) for each in (rule(30), rule(30, **versions))]
+    lives = [losses.lifetimes([each]) for each in (rule(30), rule(30, **versions))]
     for has_versions, counted, by in ((True, 2, "2026-06-28"), (False, 0, "")):
-        found = expiry.Impact("streams/", lives[0], lives[1], NOW, has_versions=has_versions)
+        found = losses.Impact("streams/", lives[0], lives[1], NOW, has_versions=has_versions)
         for each in (stored("streams/a", 10), stored("streams/b", 40)):
             found.add(each)
         said = found.result()
@@ -161,24 +161,24 @@ def test_an_archive_is_a_warning_and_an_expiry_beats_it() -> None:
     found = impact([], [rule(365, **moves)], *objects)
     assert found.result()["moving_to_archive"] == 2
     assert (found.tallies["current"].count, found.tallies["current"].at_once) == (4, 1)
-    (warning,) = expiry.warnings([found])
+    (warning,) = losses.warnings([found])
     assert "move 2 of 4 objects in 'streams/' to an archive (1 at once, the next on 2026-06-30" in warning
     assert "Nobody can play them from then on before they are restored" in warning
-    assert expiry.warnings([impact([rule(**moves)], [rule(365, **moves)], *objects)]) == []
+    assert losses.warnings([impact([rule(**moves)], [rule(365, **moves)], *objects)]) == []
 
 
 def test_the_words_of_a_loss() -> None:
     objects = [stored(f"streams/{number}", 40 + number) for number in range(5)]
     found = impact([], [rule(30)], *objects)
-    assert expiry.describe_deletions([found]) == (
+    assert losses.describe_deletions([found]) == (
         "the rules delete 5 of 5 objects in 'streams/' "
         "(all at once; 50 bytes: 'streams/0', 'streams/1', 'streams/2', ...)"
     )
-    assert expiry.describe_harmless([found]) == []
+    assert losses.describe_harmless([found]) == []
     versions = [rule(NoncurrentVersionExpiration={"NoncurrentDays": 7})]
     kept = impact([], versions, stored("streams/new", 1))
-    assert expiry.describe_deletions([kept]) == ""
-    assert expiry.describe_harmless([kept]) == [
+    assert losses.describe_deletions([kept]) == ""
+    assert losses.describe_harmless([kept]) == [
         "none of the 1 objects in 'streams/' is deleted earlier than before"
     ]
 
@@ -190,13 +190,13 @@ def test_what_comes_to_its_days_later_is_counted_with_the_days() -> None:
         [], [rule(30)], stored("streams/a", 30 - hour), stored("streams/b", 40), stored("streams/c", 10)
     )
     assert "3 of 3 objects in 'streams/' (1 at once, the next on 2026-06-02, all by 2026-06-21; 30 " in (
-        expiry.describe_deletions([found])
+        losses.describe_deletions([found])
     )
     said = found.result()
     assert (said["expiring"], said["expiring_at_once"], said["expiring_by"]) == (3, 1, "2026-06-21")
     young = impact([rule(60)], [rule(30)], stored("streams/a", 0), stored("streams/gone", 70))
     assert "1 of 2 objects in 'streams/' (none at once, the first on 2026-07-01, all by 2026-07-01; " in (
-        expiry.describe_deletions([young])
+        losses.describe_deletions([young])
     )
 
 
@@ -211,4 +211,4 @@ def test_a_hundred_thousand_objects_are_counted_without_being_kept() -> None:
     [(0, "0 bytes"), (999, "999 bytes"), (34_200_000_000, "34.2 GB"), (10**16, "10000.0 TB")],
 )
 def test_sizes(size: int, text: str) -> None:
-    assert expiry.size_text(size) == text
+    assert losses.size_text(size) == text
