@@ -13,13 +13,14 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_
 )
 
 BUCKET = "arn:aws:s3:::videos"
-ACTIONS = ["s3:PutObject", "s3:GetObject"]
+ACTIONS = ("s3:PutObject", "s3:GetObject")
 LIST = {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET}
 
 
 def policy(*folders: str, actions: Any = ACTIONS, **more: Any) -> dict[str, Any]:
     resources = [f"{BUCKET}/{folder}/*" for folder in folders]
-    write = {"Sid": "WriteRecordings", "Effect": "Allow", "Action": actions, "Resource": resources, **more}
+    action = list(actions) if isinstance(actions, tuple) else actions
+    write = {"Sid": "WriteRecordings", "Effect": "Allow", "Action": action, "Resource": resources, **more}
     return {"Version": "2012-10-17", "Statement": [LIST, write]}
 
 
