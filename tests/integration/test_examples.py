@@ -369,13 +369,13 @@ SAID = {
     "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
     "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
-    "recording_restored": ("", "no run from 20261124T120000Z on changed them: ams1"),
+    "recording_restored": ("", "ams1: the backup has no run from 20261124T120000Z on"),
     "recording_patterns": ("", r"~^Ant\\x20Media\\x201$"),
     "recording_readers": ("{{ readers }}", "{'ams1': ['ams1']}"),
     "recording_result_lines": ("", "1 server was as planned and was not changed"),
     "recording_run_name": ("", "Z"),
     "recording_storage_record": ("{{ storage.myvideos.access_key_id }}", "AKIAIOSFODNN7EXAMPLE"),
-    "recording_rollback": ("", "There is no run that can be rolled back in /backup."),
+    "recording_rollback": ("", "The folder /backup has no backup of these servers."),
     "recording_to_verify": ("", "['ams1']"),
 }
 

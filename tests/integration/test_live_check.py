@@ -99,6 +99,8 @@ class Site:
         place = {"LocationConstraint": aws.region}
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
         self.files_before = set(server.files("live"))
+        # Another test of the same server may have left some in its list.
+        self.recordings_before = self.recordings()
 
     def configure(self, rights: tuple[str, ...] = RIGHTS, /, **more: Any) -> None:
         resources = [f"arn:aws:s3:::{self.bucket}", f"arn:aws:s3:::{self.bucket}/*"]
@@ -183,12 +185,15 @@ class Site:
         listed = self.s3.list_object_versions(Bucket=self.bucket)
         return [each["Key"] for kind in ("Versions", "DeleteMarkers") for each in listed.get(kind, [])]
 
+    def recordings(self) -> set[str]:
+        return {each["vodName"] for each in self.server.recordings("live")}
+
     def left(self) -> dict[str, Any]:
         """What a check that removes everything has not removed."""
         found = {
             "objects": self.keys(),
             "broadcasts": [each["streamId"] for each in self.server.streams("live")],
-            "recordings": [each["vodName"] for each in self.server.recordings("live")],
+            "recordings": sorted(self.recordings() - self.recordings_before),
             "files": sorted(set(self.server.files("live")) - self.files_before),
         }
         return {what: names for what, names in found.items() if names}
