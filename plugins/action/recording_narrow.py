@@ -10,8 +10,10 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_read, s3_recording_storage
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import FORGET
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import with_uploads
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import one_line
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import beside
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
     run_stats,
@@ -23,8 +25,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
     Narrowing,
     narrow,
-    narrowed_policy,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import is_local
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
@@ -32,7 +34,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _USER = "iam_programmatic_user"
-_LOCAL = ("local", "ansible.builtin.local")
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "stats": {"type": "dict", "default": {}},
@@ -105,12 +106,11 @@ class ActionModule(ActionBase):
             host
             for reader, theirs in self._readers().items()
             for host in theirs
-            if hostvars[reader].get("ansible_connection", self._task.connection) in _LOCAL
+            if is_local(hostvars[reader], self._task.connection)
         }
         skipped = hostvars["localhost"]["__s3_recording_servers"].get("skipped") or []
         reachable -= {host for host in reachable if host in skipped or _is_refused(hostvars[host])}
-        reading = recording_read.ActionModule.beside(self)
-        read: dict[str, Any] = reading.read_here(
+        read: dict[str, Any] = beside(recording_read.ActionModule, self).read_here(
             [host for host in hosts if host in reachable], task_vars, all_apps=True
         )
         return read
@@ -122,15 +122,7 @@ class ActionModule(ActionBase):
             return {}
         task = self._task.copy()
         task.args = {"buckets": [_narrowed(each, found[each["bucket"]].kept) for each in buckets]}
-        action = s3_recording_storage.ActionModule(
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        done: dict[str, Any] = action.run(None, task_vars)
+        done: dict[str, Any] = beside(s3_recording_storage.ActionModule, self, task).run(None, task_vars)
         return done
 
 
@@ -143,6 +135,6 @@ def _is_refused(variables: Mapping[str, Any]) -> bool:
 def _narrowed(bucket: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
     """Return what sets the policy of a bucket's user to what the inventory asks for and these rights."""
     storage = bucket["storage"]
-    user = {**storage[_USER], "policy": narrowed_policy(bucket["key_policy"], kept), "other_folders": FORGET}
+    user = {**storage[_USER], "policy": with_uploads(bucket["key_policy"], kept), "other_folders": FORGET}
     place = {name: each for name, each in storage.items() if name in ("name", "region", "endpoint_url")}
     return {**place, _USER: user, "unless_uploading": True}

@@ -27,6 +27,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.logins import guarded_logins
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    beside,
     disable_become,
     task_environment,
 )
@@ -209,7 +210,7 @@ class ActionModule(ams_app_settings.ActionModule):
         """Return the result of a module in check mode."""
         task = self._task.copy()
         task.check_mode = True
-        shipped = action.beside(self, task)
+        shipped = beside(action, self, task)
         result = shipped.run_with(arguments, None, task_vars, prefix=OF_CONNECTION)
         if not result.get("failed"):
             return result

@@ -16,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     InProcessAction,
     plain,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import beside
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
     remember_restored,
 )
@@ -56,7 +57,7 @@ class ActionModule(ActionBase):
             return {**_NOT_SENT, **error.result()}
         except (VariableError, ValueError) as error:
             return {**_NOT_SENT, "msg": f"{error}."}
-        action = _ACTIONS[step].beside(self)
+        action = beside(_ACTIONS[step], self)
         result = action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
         restore = arguments.get("restore") or {}
         if restore.get("forget") and not self._task.check_mode:

@@ -61,7 +61,7 @@ def uploads_of(
 ) -> Optional[dict[str, dict[str, Any]]]:
     """Return by application where it uploads to, and how many live streams began before its settings changed.
 
-    These upload to the folder of before. None if the user may not list the applications. known: the settings
+    These upload to the previous folder. None if the user may not list the applications. known: the settings
     of those that were read already.
     """
     names = server.client.applications()

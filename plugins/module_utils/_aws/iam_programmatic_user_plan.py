@@ -32,7 +32,6 @@ _BOUNDARY = re.compile(r"arn:[a-z-]+:iam::(aws|\d{12}):policy/[A-Za-z0-9_+=,.@/-
 _PATH = re.compile(r"/|/[!-~]+/")
 # The version of a document that names none.
 _OLD_VERSION = "2008-10-17"
-NO_OTHERS = OtherFolders()
 _UNSET: dict[str, Any] = {
     "console_access": None,
     "policy": None,
@@ -59,7 +58,7 @@ class DesiredUser:
     tags: Mapping[str, str] = field(default_factory=dict)
     boundary: str = ""
     bucket: str = ""
-    others: OtherFolders = NO_OTHERS
+    others: OtherFolders = field(default_factory=OtherFolders)
 
     def policy_after(self, current: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the policy as it should be. A policy that says the same already keeps its form."""

@@ -8,7 +8,7 @@ Plain data in, plain data out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from .other_folders import OtherFolders, is_folder
@@ -24,15 +24,20 @@ def with_other_folders(
 
     No other action is kept, and no right in a folder that the desired policy names.
     """
-    kept = [each for each in other_uploads(desired, current, bucket) if others.keeps(_folder(each))]
-    statements = [dict(each) for each in statements_of(desired)]
+    kept = [each for each in other_uploads(desired, current, bucket) if others.keeps(folder_of(each))]
+    return with_uploads(desired, kept)
+
+
+def with_uploads(policy: Mapping[str, Any], objects: Sequence[str]) -> dict[str, Any]:
+    """Return a policy with its right to upload for these objects as well, if it has such a right."""
+    statements = [dict(each) for each in statements_of(policy)]
     upload = next((each for each in statements if _allows_uploads(each)), None)
-    if upload is None or not kept:
-        return dict(desired)
+    if upload is None or not objects:
+        return dict(policy)
     own = as_list(upload["Resource"])
     arn = str(own[0]).partition(":::")[0]
-    upload["Resource"] = [*own, *(f"{arn}:::{each}" for each in kept)]
-    return {**desired, "Statement": statements}
+    upload["Resource"] = list(dict.fromkeys([*own, *(f"{arn}:::{each}" for each in objects)]))
+    return {**policy, "Statement": statements}
 
 
 def other_uploads(desired: Mapping[str, Any], current: Optional[Mapping[str, Any]], bucket: str) -> list[str]:
@@ -40,8 +45,8 @@ def other_uploads(desired: Mapping[str, Any], current: Optional[Mapping[str, Any
 
     Each is BUCKET/FOLDER/* with what may follow.
     """
-    named = {_folder(each) for each in _uploads(desired, bucket)}
-    return sorted({each for each in _uploads(current, bucket) if _folder(each) not in named})
+    named = {folder_of(each) for each in _uploads(desired, bucket)}
+    return sorted({each for each in _uploads(current, bucket) if folder_of(each) not in named})
 
 
 def _uploads(policy: Optional[Mapping[str, Any]], bucket: str) -> Iterator[str]:
@@ -49,7 +54,7 @@ def _uploads(policy: Optional[Mapping[str, Any]], bucket: str) -> Iterator[str]:
         if _allows_uploads(statement):
             for resource in as_list(statement.get("Resource")):
                 path = str(resource).rpartition(":::")[2]
-                if path.partition("/")[0] == bucket and is_folder(_folder(path)):
+                if path.partition("/")[0] == bucket and is_folder(folder_of(path)):
                     yield path
 
 
@@ -59,7 +64,7 @@ def _allows_uploads(statement: Statement) -> bool:
     )
 
 
-def _folder(path: str) -> str:
+def folder_of(path: str) -> str:
     """Return the folder of BUCKET/FOLDER/*, empty for what has another form."""
     key = path.partition("/")[2]
     folder, below, _ending = key.partition("/*")

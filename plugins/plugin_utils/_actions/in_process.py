@@ -84,18 +84,6 @@ class InProcessAction(ActionBase):
     # Of the error of a module that was shipped, its parts.
     error_parts: Mapping[str, Any] = MappingProxyType({})
 
-    @classmethod
-    def beside(cls, other: ActionBase, task: Any = None) -> InProcessAction:
-        """Return this action for the host and the connection of another. task: if it is not the other's."""
-        return cls(
-            task=task or other._task,
-            connection=other._connection,
-            play_context=other._play_context,
-            loader=other._loader,
-            templar=other._templar,
-            shared_loader_obj=other._shared_loader_obj,
-        )
-
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         return self.run_with(self._task.args, tmp, task_vars)
 

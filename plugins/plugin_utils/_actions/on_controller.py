@@ -18,7 +18,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible import constants
 from ansible.module_utils import basic
@@ -44,6 +44,7 @@ except ImportError:  # ansible-core before 2.19
     _ENCODER = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
     _DECODER = {}
 
+_Action = TypeVar("_Action", bound=ActionBase)
 # With the aliases that amazon.aws gives them.
 _TEXTS = (
     "access_key",
@@ -55,6 +56,19 @@ _TEXTS = (
     "session_token",
     "aws_session_token",
 )
+
+
+def beside(kind: type[_Action], other: ActionBase, task: Any = None) -> _Action:
+    """Return an action for the host and the connection of another one. task: if it is not the other's."""
+    action: _Action = kind(
+        task=task or other._task,
+        connection=other._connection,
+        play_context=other._play_context,
+        loader=other._loader,
+        templar=other._templar,
+        shared_loader_obj=other._shared_loader_obj,
+    )
+    return action
 
 
 def disable_become(connection: Any) -> None:

@@ -195,7 +195,7 @@ def _warnings(reads: Mapping[str, Read], hosts: Hosts) -> Iterator[dict[str, Any
 
 
 def _about_live(app: str, read: Read, bucket: str) -> str:
-    """Return where live streams are uploaded to: the new bucket, and the folder of before."""
+    """Return where live streams are uploaded to: the new bucket, and the previous folder."""
     number, changes = read["live_streams"], read["changes"]
     are = "1 stream is live, its recording" if number == 1 else f"{number} streams are live, their recordings"
     if not {"s3BucketName", "s3StreamsFolderPath"} <= {*changes}:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
 from ...module_utils._aws.other_folders import is_within
-from ...module_utils._aws.policy import as_list
+from ...module_utils._aws.policy_union import folder_of
 from ...module_utils._common.plain_text import abbreviate
 
 # With what an application uses where it is empty.
@@ -47,19 +47,9 @@ def narrow(
     if unknown:
         return Narrowing([], rights, unknown)
     uses = list(_uses(after, bucket))
-    kept = [each for each in rights if any(is_within(use.folder, _folder(each)) for use in uses)]
-    needing = [use for use in uses if any(is_within(use.folder, _folder(each)) for each in kept)]
+    kept = [each for each in rights if any(is_within(use.folder, folder_of(each)) for use in uses)]
+    needing = [use for use in uses if any(is_within(use.folder, folder_of(each)) for each in kept)]
     return Narrowing([each for each in rights if each not in kept], kept, list(_reasons(needing)))
-
-
-def narrowed_policy(policy: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
-    """Return the policy of a key with rights for these objects as well."""
-    statements = [dict(each) for each in policy["Statement"]]
-    (write,) = [each for each in statements if each["Sid"] == "WriteRecordings"]
-    wanted = as_list(write["Resource"])
-    arn = str(wanted[0]).partition(":::")[0]
-    write["Resource"] = [*wanted, *(f"{arn}:::{each}" for each in kept if f"{arn}:::{each}" not in wanted)]
-    return {**policy, "Statement": statements}
 
 
 def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:
@@ -78,7 +68,7 @@ def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:
 
 
 def _live(before: Mapping[str, Read], after: Mapping[str, Read], bucket: str) -> Iterator[str]:
-    """Yield the streams whose files may still be uploaded to the folder of before."""
+    """Yield the streams whose files may still be uploaded to the previous folder."""
     for host, app, each in _apps(before, "apps"):
         if each["changes"] and each.get("live_streams") != 0 and bucket in _buckets(each):
             streams = _streams(each.get("live_streams"))
@@ -132,8 +122,3 @@ def _reasons(uses: Sequence[_Use]) -> Iterator[str]:
         hosts = list(dict.fromkeys(use.host for use in uses if use.app == app))
         folders = sorted({use.folder for use in uses if use.app == app})
         yield f"application '{app}' of {abbreviate(hosts, 3)} records to {abbreviate(folders, 4)}"
-
-
-def _folder(right: str) -> str:
-    """Return the folder of BUCKET/FOLDER/*."""
-    return right.partition("/")[2].partition("/*")[0]

@@ -11,6 +11,11 @@ from typing import Any
 _LOCAL = ("local", "ansible.builtin.local")
 
 
+def is_local(variables: Mapping[str, Any], connection: str) -> bool:
+    """True if the controller reaches a host's server itself. connection: of the play."""
+    return str(variables.get("ansible_connection", connection)) in _LOCAL
+
+
 def readers_of(
     hosts: Iterable[str],
     variables: Mapping[str, Mapping[str, Any]],
@@ -27,7 +32,7 @@ def readers_of(
     """
     hosts = list(hosts)
     read = [host for host in hosts if host not in gone]
-    own = [host for host in read if str(variables[host].get("ansible_connection", connection)) not in _LOCAL]
+    own = [host for host in read if not is_local(variables[host], connection)]
     together = [host for host in read if host not in own]
     found = {together[0]: together} if together else {}
     found.update({host: [host] for host in own})

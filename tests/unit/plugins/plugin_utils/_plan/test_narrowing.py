@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import with_uploads
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
     Narrowing,
     narrow,
-    narrowed_policy,
 )
 
 HOSTS = ("ams1", "ams2")
@@ -142,8 +142,8 @@ def test_the_policy_has_the_rights_that_are_kept_and_no_more(extensions: tuple[s
     policy = key_policy(intent, ["streams"])
     with_old = key_policy(intent, ["streams", "old/streams"])
     kept = [f"videos/old/streams/*{ending}" for ending in [f".{each}" for each in extensions] or [""]]
-    found = narrowed_policy(policy, kept)
+    found = with_uploads(policy, kept)
     assert found["Statement"][0] == with_old["Statement"][0]
     assert sorted(found["Statement"][1]["Resource"]) == sorted(with_old["Statement"][1]["Resource"])
-    assert narrowed_policy(policy, []) == policy
-    assert narrowed_policy(policy, ["videos/streams/*"])["Statement"][0] == policy["Statement"][0]
+    assert with_uploads(policy, []) == policy
+    assert with_uploads(policy, ["videos/streams/*"])["Statement"][0] == policy["Statement"][0]
