@@ -158,6 +158,7 @@ def test_two_buckets_with_keys_of_their_own_use_each_its_own_key(aws: AwsStandIn
         each.bucket: result["buckets"][each.bucket]["iam_stored_access_key"]["access_key_id"]
         for each in (one, two)
     }
+    assert {*keys.values()} <= {each["access_key_id"] for each in aws.requests("sts:GetCallerIdentity")}
     listed = aws.requests("s3:ListObjectsV2")
     for each in (one, two):
         used = {request["access_key_id"] for request in listed if request["bucket"] == each.bucket}
