@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
 from ansible.errors import AnsibleError
@@ -18,14 +18,21 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.dis
     display_lines,
     run_stats,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
+    as_before,
+    not_applied,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
+    format_closed_again,
+    format_closing,
     format_narrowing,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
-    Narrowing,
-    narrow,
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
+    closing_of,
+    to_restore,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import narrow
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import is_local
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
@@ -34,6 +41,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 )
 
 _USER = "iam_programmatic_user"
+_ACCESS = "s3_bucket_access"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "stats": {"type": "dict", "default": {}},
@@ -41,7 +49,7 @@ _SPEC = {
 
 
 class ActionModule(ActionBase):
-    """Remove the upload rights that no server needs any more, and print the result of the run."""
+    """Print the result of the run, then close and remove what no server uses any more."""
 
     _supports_check_mode = True
 
@@ -49,80 +57,147 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_SPEC)
         self._variables = TaskVariables(task_vars or {}, self._templar)
+        self._task_vars = task_vars or {}
         # First of all: whatever comes now, the servers have changed.
         lines = display_lines(given["lines"])
         try:
-            changed, of_rights = self._narrow(task_vars or {})
+            changed, of_storage = self._narrow()
         except (AnsibleError, CollectionError, VariableError) as error:
             changed = False
-            of_rights = [f"  Kept         all rights to upload, because {one_line(str(error))}"]
+            of_storage = [f"  Kept         the storage as wide as it is, because {one_line(str(error))}"]
         return {
             **result,
             "changed": changed,
             **run_stats(given["stats"]),
-            "msg": [*lines, *display_lines(of_rights)],
+            "msg": [*lines, *display_lines(of_storage)],
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
         }
 
-    def _narrow(self, task_vars: dict[str, Any]) -> tuple[bool, list[str]]:
-        """Return whether something was removed, and the lines about it."""
-        rights = self._kept_rights()
-        # The servers of a check have not changed yet. The plan names the rights.
-        if not rights or self._task.check_mode:
+    def _narrow(self) -> tuple[bool, list[str]]:
+        """Return whether something was removed or closed, and the lines about it."""
+        # The servers of a check have not changed yet. The plan says what is removed.
+        self._done = {} if self._task.check_mode else self._variables("__s3_recording_storage_done", {}) or {}
+        self._fleet = self._variables.fact("__s3_recording_fleet")
+        rights, later = self._kept_rights(), self._done.get("later") or {}
+        closed, lines = self._close_again()
+        if not rights and not later:
+            return closed, lines
+        hosts = self._hosts()
+        after = self._reads([host for host in hosts if host in self._fleet["hosts"]])
+        closed_later, of_closing = self._close(later, after)
+        removed, of_rights = self._remove_rights(rights, hosts, after) if rights else (False, [])
+        return closed or closed_later or removed, [*lines, *of_closing, *of_rights]
+
+    def _close_again(self) -> tuple[bool, list[str]]:
+        """Close what the run has opened for servers that have not changed."""
+        if not self._hostvars["localhost"].get("__s3_recording_stopped_in"):
             return False, []
-        fleet = self._variables.fact("__s3_recording_fleet")
-        hosts = self._hosts(fleet)
-        before = reads_of_plan(task_vars["hostvars"], self._readers())
-        after = self._reads([host for host in hosts if host in fleet["hosts"]], task_vars)
+        before = as_before(self._fleet["hosts"], self._hostvars)
+        unchanged = self._servers("unchanged")
+        moved = [host for host in self._fleet["hosts"] if host not in before or host in unchanged]
+        restored = {
+            each["bucket"]: to_restore(each, moved, self._result(each["bucket"], _ACCESS))
+            for each in self._buckets(self._done.get("buckets") or {})
+        }
+        again = {name: {_ACCESS: {"restore": access}} for name, access in restored.items() if access}
+        done = self._run_again(again)
+        return bool(done.get("changed")), format_closed_again(list(again), done)
+
+    def _close(self, later: Mapping[str, Sequence[str]], after: Mapping[str, Any]) -> tuple[bool, list[str]]:
+        """Close what the servers no longer use, and give the buckets their lifecycle rules."""
+        moved = [*self._servers("unchanged"), *self._moved()]
+        absent = [*self._servers("skipped"), *self._servers("gone")]
+        found = {each["bucket"]: closing_of(each, moved, absent, after) for each in self._buckets(later)}
+        again = {
+            name: {module: {"closes": each.closes} if module == _ACCESS else {} for module in later[name]}
+            for name, each in found.items()
+            if each.closes
+        }
+        done = self._run_again(again)
+        return bool(done.get("changed")), format_closing(found, later, done)
+
+    def _moved(self) -> list[str]:
+        hosts = self._fleet["hosts"]
+        return [host for host in hosts if host not in not_applied(hosts, self._hostvars)]
+
+    def _remove_rights(
+        self, rights: Mapping[str, Sequence[str]], hosts: Sequence[str], after: Mapping[str, Any]
+    ) -> tuple[bool, list[str]]:
+        before = reads_of_plan(self._hostvars, self._readers())
         found = {name: narrow(name, each, hosts, before, after) for name, each in rights.items()}
-        buckets = [bucket for bucket in fleet["buckets"] if bucket["bucket"] in rights]
-        done = self._remove([each for each in buckets if found[each["bucket"]].removed], found, task_vars)
+        buckets = self._buckets(rights)
+        done = self._run_storage(
+            [_narrowed(each, found[each["bucket"]].kept) for each in buckets if found[each["bucket"]].removed]
+        )
         lines = [line for each in buckets for line in format_narrowing(each, found[each["bucket"]], done)]
         return bool(done.get("changed")), lines
 
-    def _hosts(self, fleet: Mapping[str, Any]) -> list[str]:
+    @property
+    def _hostvars(self) -> Any:
+        return self._task_vars["hostvars"]
+
+    def _servers(self, state: str) -> list[str]:
+        return self._hostvars["localhost"]["__s3_recording_servers"].get(state) or []
+
+    def _buckets(self, names: Collection[str]) -> list[Mapping[str, Any]]:
+        return [each for each in self._fleet["buckets"] if each["bucket"] in names]
+
+    def _hosts(self) -> list[str]:
         """Return all hosts of the play, --limit or not, and of its buckets, that are not gone for good."""
         of_play = self._variables.fact("__s3_recording_play").get("hosts") or []
-        of_buckets = [host for bucket in fleet["buckets"] for host in bucket["hosts"]]
+        of_buckets = [host for bucket in self._fleet["buckets"] for host in bucket["hosts"]]
         gone = gone_hosts(self._variables(GONE, []))
-        return [host for host in dict.fromkeys([*of_play, *of_buckets, *fleet["hosts"]]) if host not in gone]
+        hosts = dict.fromkeys([*of_play, *of_buckets, *self._fleet["hosts"]])
+        return [host for host in hosts if host not in gone]
 
     def _readers(self) -> dict[str, list[str]]:
-        of_controller = self._variables.fact("hostvars")["localhost"]
-        readers: dict[str, list[str]] = of_controller["__s3_recording_readers"]
+        readers: dict[str, list[str]] = self._hostvars["localhost"]["__s3_recording_readers"]
         return readers
+
+    def _result(self, bucket: str, module: str) -> Mapping[str, Any]:
+        """Return the result of a module that has set up a bucket."""
+        found: Mapping[str, Any] = ((self._done.get("buckets") or {}).get(bucket) or {}).get(module) or {}
+        return found
 
     def _kept_rights(self) -> dict[str, list[str]]:
         """Return the rights that the user of each bucket has beside those that the inventory asks for."""
-        done = self._variables("__s3_recording_storage_done", {}) or {}
-        users = {bucket: each.get(_USER) or {} for bucket, each in (done.get("buckets") or {}).items()}
-        return {bucket: each["kept_rights"] for bucket, each in users.items() if each.get("kept_rights")}
+        buckets = self._done.get("buckets") or {}
+        rights = {bucket: self._result(bucket, _USER).get("kept_rights") for bucket in buckets}
+        return {bucket: each for bucket, each in rights.items() if each}
 
-    def _reads(self, hosts: Sequence[str], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _reads(self, hosts: Sequence[str]) -> dict[str, Any]:
         """Read the servers that the controller reaches itself. The others count as not read."""
-        hostvars = task_vars["hostvars"]
         reachable = {
             host
             for reader, theirs in self._readers().items()
             for host in theirs
-            if is_local(hostvars[reader], self._task.connection)
+            if is_local(self._hostvars[reader], self._task.connection)
         }
-        skipped = hostvars["localhost"]["__s3_recording_servers"].get("skipped") or []
-        reachable -= {host for host in reachable if host in skipped or _is_refused(hostvars[host])}
+        skipped = self._servers("skipped")
+        reachable -= {host for host in reachable if host in skipped or _is_refused(self._hostvars[host])}
         read: dict[str, Any] = beside(recording_read.ActionModule, self).read_here(
-            [host for host in hosts if host in reachable], task_vars, all_apps=True
+            [host for host in hosts if host in reachable], self._task_vars, all_apps=True
         )
         return read
 
-    def _remove(
-        self, buckets: Sequence[Mapping[str, Any]], found: Mapping[str, Narrowing], task_vars: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _run_again(self, again: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
+        """Run modules of buckets once more. again: bucket to module to options that are different now."""
+        buckets = self._buckets(again)
+        plan = {
+            name: {"run": list(modules), "results": self._done["buckets"][name]}
+            for name, modules in again.items()
+        }
+        return self._run_storage([_with_options(each, again[each["bucket"]]) for each in buckets], plan=plan)
+
+    def _run_storage(self, buckets: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         if not buckets:
             return {}
         task = self._task.copy()
-        task.args = {"buckets": [_narrowed(each, found[each["bucket"]].kept) for each in buckets]}
-        done: dict[str, Any] = beside(s3_recording_storage.ActionModule, self, task).run(None, task_vars)
+        task.args = {"buckets": list(buckets), **options}
+        done: dict[str, Any] = beside(s3_recording_storage.ActionModule, self, task).run(
+            None, self._task_vars
+        )
         return done
 
 
@@ -130,6 +205,11 @@ def _is_refused(variables: Mapping[str, Any]) -> bool:
     """True for a server whose password may be wrong: another try could block the account."""
     applied = variables.get("__s3_recording_applied") or {}
     return bool(applied.get("login_refused") or applied.get("login_unsure"))
+
+
+def _with_options(bucket: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    storage = bucket["storage"]
+    return {**storage, **{module: {**storage[module], **options} for module, options in more.items()}}
 
 
 def _narrowed(bucket: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:

@@ -131,7 +131,10 @@ class ActionModule(ActionBase):
             return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
         return {
             "msg": display_lines(lines),
-            "servers": {name: list(servers[name]) for name in _FOR_LATER_PLAYS},
+            "servers": {
+                **{name: list(servers[name]) for name in _FOR_LATER_PLAYS},
+                "folders_in_use": {name: each["folders_in_use"] for name, each in plan["buckets"].items()},
+            },
             **(_stats(servers) if view == _SITE else {}),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,

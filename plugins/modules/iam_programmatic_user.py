@@ -71,6 +71,14 @@ options:
     elements: str
     default: []
     version_added: 0.1.0
+  folders_in_use:
+    description:
+      - More folders of O(bucket) for which the policy has its right to upload, for example because a stream
+        is live that will be uploaded there.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
   managed_policies:
     description:
       - Managed policies to attach as well, by name or ARN. If both AWS and the account have a policy of this
@@ -209,7 +217,8 @@ stays:
   sample: ["the groups admins"]
 kept_rights:
   description:
-    - With O(other_folders=keep), the objects that the user may upload, although O(policy) does not say so.
+    - The objects that the user may upload although O(policy) does not say so, because of
+      O(other_folders=keep) and O(folders_in_use).
   returned: with O(state=present)
   type: list
   elements: str
@@ -252,6 +261,7 @@ def argument_spec() -> dict:
         "policy": {"type": "dict"},
         "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
         "forget_folders": {"type": "list", "elements": "str", "default": []},
+        "folders_in_use": {"type": "list", "elements": "str", "default": []},
         "managed_policies": {"type": "list", "elements": "str"},
         "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},

@@ -88,6 +88,18 @@ options:
     type: list
     elements: str
     default: []
+  closes:
+    description:
+      - What this task may close of what O(delivery) does not have.
+      - V(all) closes all of it. V(nothing) closes nothing yet and only opens what O(delivery) needs. Use that
+        while servers still record and forward viewers as before, and run the task again with V(all) later.
+      - V(reads) closes what everybody or a distribution may read. It leaves enabled what uploads with an ACL
+        need, for example those of a server whose C(s3Permission) is C(public-read). Their public ACLs are
+        ignored.
+    type: str
+    choices: [all, reads, nothing]
+    default: all
+    version_added: 0.1.0
   allow_changing_others_access:
     description:
       - Whether this task may change access that someone else has set up. If V(false), the module fails
@@ -244,6 +256,25 @@ policy_statements:
       Principal: "*"
       Action: s3:GetObject
       Resource: ["arn:aws:s3:::my-recordings/previews/*", "arn:aws:s3:::my-recordings/streams/*"]
+before:
+  description:
+    - The access before the task, with RV(object_ownership), RV(public_access_block) and
+      RV(policy_statements).
+  returned: success
+  type: dict
+  sample:
+    object_ownership: BucketOwnerEnforced
+    public_access_block:
+      block_public_acls: true
+      ignore_public_acls: true
+      block_public_policy: true
+      restrict_public_buckets: true
+    policy_statements: []
+leaves_open:
+  description: Whether something stays open that O(closes=all) would close.
+  returned: success
+  type: bool
+  sample: false
 dormant_acls:
   description:
     - The public ACLs that had no effect before the task and have one after it.
@@ -316,6 +347,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_f
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.s3_bucket_access_model import (
+    CLOSE_ALL,
+    CLOSES,
     HTTPS_FOR,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.deliveries import DELIVERIES
@@ -330,6 +363,7 @@ def argument_spec() -> dict:
         "folders": {"type": "list", "elements": "str", "default": []},
         "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
         "forget_folders": {"type": "list", "elements": "str", "default": []},
+        "closes": {"type": "str", "choices": list(CLOSES), "default": CLOSE_ALL},
         "allow_changing_others_access": {"type": "bool", "default": False},
         "policy_only": {"type": "bool", "default": False},
         "open_existing": {"type": "bool", "default": True},

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author: antmedia.s3_recording contributors (@antmedia)
 description:
   - For the role s3_recording alone; it may change in any release.
-  - Runs the modules that set up the storage, for all buckets in one task. For each bucket, the bucket itself
-    comes first, then its distribution, access and CORS rules, then the IAM user and its access key.
+  - Runs the modules that set up the storage, for all buckets in one task. For each bucket, the IAM user comes
+    first, then the bucket with its distribution and CORS rules, then the access key, and last who may read.
   - The first failure ends the task. The message says what had been changed before it, which stays changed.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -26,6 +26,18 @@ options:
         modules run that have something to do. Of the others, the results of the plan count.
       - Without it all modules run.
     type: dict
+  folders_in_use:
+    description:
+      - By the name of the bucket, folders to which servers still upload, as for
+        M(antmedia.s3_recording.iam_programmatic_user).
+    type: dict
+    default: {}
+  closes_later:
+    description:
+      - Whether the servers are to change after this task. Of a bucket that exists, its access then closes
+        nothing yet, and its lifecycle rules stay as they are.
+    type: bool
+    default: false
   wait_timeout:
     description: Seconds to wait until each access key works.
     type: int
@@ -82,6 +94,12 @@ changes:
       RV(ignore:what) names the thing, and RV(ignore:message) is the message of the module.
   returned: always
   type: dict
+later:
+  description:
+    - With O(closes_later=true), by the name of the bucket, the modules that have to run again when the
+      servers have changed.
+  returned: always
+  type: dict
 uploads:
   description: By the name of the bucket, the uploads for which it was left alone.
   returned: always
@@ -109,6 +127,8 @@ def argument_spec() -> dict:
     return {
         **storage_argument_spec(),
         "plan": {"type": "dict"},
+        "folders_in_use": {"type": "dict", "default": {}},
+        "closes_later": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 60},
     }
 

@@ -267,7 +267,7 @@ def test_a_batch_that_fails_has_the_former_key_again_and_a_second_run_goes_on(li
     told = words(stopped)
     assert "The rollout was stopped (run " in told
     assert "Nothing was written to ams-3" in told or "As before the run: ams-3" in told
-    assert f"Still changed on AWS, where nothing is rolled back: access key {second} of {BUCKET}." in told
+    assert f"Changed on AWS, and not rolled back with the servers: access key {second} of {BUCKET}." in told
     assert "Run rotate_key.yml again to finish it." in told
     assert failed_hosts(stopped) == ["ams-3"]
 

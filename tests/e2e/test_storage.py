@@ -30,11 +30,11 @@ def run_storage(aws: AwsStandIn, hosts: dict[str, dict[str, Any]], **options: An
 
 
 MODULES = (
-    "s3_recording_bucket",
-    "s3_bucket_access",
-    "s3_cors",
     "iam_programmatic_user",
+    "s3_recording_bucket",
+    "s3_cors",
     "iam_stored_access_key",
+    "s3_bucket_access",
 )
 
 

@@ -90,6 +90,15 @@ def object_key(settings: Mapping[str, Any], path: str) -> str:
     return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
 
 
+def upload_folders(settings: Mapping[str, Any]) -> list[str]:
+    """Return the folders of a bucket to which an application uploads, without slashes at their ends."""
+    given = (
+        settings.get("s3StreamsFolderPath") or STREAMS_PATH,
+        settings.get("s3PreviewsFolderPath") or PREVIEWS_PATH,
+    )
+    return ["/".join(part for part in str(each).split("/") if part) for each in given]
+
+
 def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
     """Return the prefixes of the keys of all objects of a stream."""
     sub = str(settings.get("subFolder") or "")

@@ -24,10 +24,14 @@ _PATH = "a path such as live/streams, no slash at its ends, no *, ? or $ in it, 
 
 @dataclass(frozen=True)
 class OtherFolders:
-    """What becomes of the folders that are not named. kept: True if they stay, except the forgotten ones."""
+    """What becomes of the folders that are not named.
+
+    kept: True if they stay, except the forgotten ones. in_use: those to which something uploads for now.
+    """
 
     kept: bool = False
     forgotten: tuple[str, ...] = ()
+    in_use: tuple[str, ...] = ()
 
     def keeps(self, folder: str) -> bool:
         return self.kept and not any(is_within(folder, each) for each in self.forgotten)
@@ -35,7 +39,11 @@ class OtherFolders:
 
 def other_folders(params: Mapping[str, Any]) -> OtherFolders:
     """Return what the options of a module say."""
-    return OtherFolders(params.get("other_folders") == KEEP, tuple(params.get("forget_folders") or ()))
+    return OtherFolders(
+        params.get("other_folders") == KEEP,
+        tuple(params.get("forget_folders") or ()),
+        tuple(params.get("folders_in_use") or ()),
+    )
 
 
 def is_within(folder: str, other: str) -> bool:

@@ -8,10 +8,10 @@ Plain data in, plain data out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from .other_folders import OtherFolders, is_folder
+from .other_folders import OtherFolders, is_folder, is_within
 from .policy import Statement, as_list, statements_of
 
 _UPLOADS = ("s3:PutObject", "s3:*", "*")
@@ -20,12 +20,21 @@ _UPLOADS = ("s3:PutObject", "s3:*", "*")
 def with_other_folders(
     desired: Mapping[str, Any], current: Optional[Mapping[str, Any]], bucket: str, others: OtherFolders
 ) -> dict[str, Any]:
-    """Return the desired policy, with its right to upload for the other folders that the current policy has.
+    """Return the desired policy, with its right to upload for other folders: those of now, and those in use.
 
     No other action is kept, and no right in a folder that the desired policy names.
     """
     kept = [each for each in other_uploads(desired, current, bucket) if others.keeps(folder_of(each))]
-    return with_uploads(desired, kept)
+    return with_uploads(desired, [*kept, *uploads_to(others.in_use, desired, bucket)])
+
+
+def uploads_to(folders: Iterable[str], policy: Mapping[str, Any], bucket: str) -> list[str]:
+    """Return the objects in folders that a policy does not name, with the endings that it allows."""
+    own = list(upload_rights(policy, bucket))
+    endings = dict.fromkeys(each.rpartition("/*")[2] for each in own)
+    named = [folder_of(each) for each in own]
+    others = [each for each in folders if is_folder(each) and not any(is_within(each, one) for one in named)]
+    return [f"{bucket}/{each}/*{end}" for each in others for end in endings]
 
 
 def with_uploads(policy: Mapping[str, Any], objects: Sequence[str]) -> dict[str, Any]:
@@ -45,11 +54,12 @@ def other_uploads(desired: Mapping[str, Any], current: Optional[Mapping[str, Any
 
     Each is BUCKET/FOLDER/* with what may follow.
     """
-    named = {folder_of(each) for each in _uploads(desired, bucket)}
-    return sorted({each for each in _uploads(current, bucket) if folder_of(each) not in named})
+    named = {folder_of(each) for each in upload_rights(desired, bucket)}
+    return sorted({each for each in upload_rights(current, bucket) if folder_of(each) not in named})
 
 
-def _uploads(policy: Optional[Mapping[str, Any]], bucket: str) -> Iterator[str]:
+def upload_rights(policy: Optional[Mapping[str, Any]], bucket: str) -> Iterator[str]:
+    """Yield the objects that a policy allows to upload, as BUCKET/FOLDER/* with what may follow."""
     for statement in statements_of(policy):
         if _allows_uploads(statement):
             for resource in as_list(statement.get("Resource")):

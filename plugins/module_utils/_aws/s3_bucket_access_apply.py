@@ -20,7 +20,7 @@ from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, pa
 from .module import AwsModule
 from .other_folders import other_folders
 from .result import diff, summary
-from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
+from .s3_bucket_access_model import ALL_OFF, CLOSE_ALL, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
@@ -29,20 +29,7 @@ _PAGES_OF_OBJECTS = 10
 def run(module: AwsModule) -> dict[str, Any]:
     """Make the bucket's access as the task requests; return the module's result."""
     params = module.params
-    desired = DesiredAccess(
-        params["name"],
-        params["delivery"],
-        tuple(params["folders"]),
-        partition_of(module.region),
-        params["allow_changing_others_access"],
-        params["policy_only"],
-        params["secure_transport_only"],
-        params["cloudfront_distribution_arn"] or "",
-        params["new_bucket"],
-        params["open_existing"],
-        params["close_existing"],
-        other_folders(params),
-    )
+    desired = _desired(module)
     access.check_desired(desired)
     s3 = owned_by(client(module, "s3"), params.get("expected_bucket_owner"))
     bucket = AccessApi(s3, desired.bucket, policy_only=desired.policy_only)
@@ -50,8 +37,11 @@ def run(module: AwsModule) -> dict[str, Any]:
     if missing:
         desired = replace(desired, new_bucket=True)
     after = access.target(before, desired)
-    if bucket.no_policies and after.policy is not None:
-        raise bucket.no_policies
+    if params.get("restore"):
+        # What a run has opened for nothing, it closes.
+        after = access.restored(before, params["restore"])
+    leaves_open = access.leaves_open(before, after, desired)
+    bucket.require_policies(after)
     account, unknown = (dict(ALL_OFF), "") if desired.policy_only else _account_block(module)
     around = (
         _surroundings(bucket, account, before, after, desired)
@@ -67,11 +57,32 @@ def run(module: AwsModule) -> dict[str, Any]:
         "changed": bool(steps),
         "bucket_exists": not missing,
         **access.view(after, desired.policy_only),
+        "before": access.view(before, desired.policy_only),
+        "leaves_open": leaves_open,
         **({"dormant_acls": around.dormant.result()} if around.dormant else {}),
         "steps": [step.text for step in steps],
         "msg": _message(desired, [step.text for step in steps], missing, unknown, around.dormant),
         "diff": diff(f"access to {desired.bucket}", left, right),
     }
+
+
+def _desired(module: AwsModule) -> DesiredAccess:
+    params = module.params
+    return DesiredAccess(
+        params["name"],
+        params["delivery"],
+        tuple(params["folders"]),
+        partition_of(module.region),
+        params["allow_changing_others_access"],
+        params["policy_only"],
+        params["secure_transport_only"],
+        params["cloudfront_distribution_arn"] or "",
+        params["new_bucket"],
+        params["open_existing"],
+        params["close_existing"],
+        other_folders(params),
+        params["closes"] or CLOSE_ALL,
+    )
 
 
 def _surroundings(
@@ -220,6 +231,11 @@ class AccessApi:
         if not isinstance(policy, dict):
             raise AwsError(tried, "the policy is not a JSON object", "Look at it in the AWS console")
         return policy
+
+    def require_policies(self, wanted: Access) -> None:
+        """Raise if a policy is wanted, and the provider has none."""
+        if self.no_policies and wanted.policy is not None:
+            raise self.no_policies
 
     def others(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return whom the ACL of the bucket allows besides the owner, and keys of objects that others own.

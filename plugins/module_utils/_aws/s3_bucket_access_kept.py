@@ -22,12 +22,12 @@ Statement = dict[str, Any]
 
 def with_kept(wanted: Sequence[Statement], current: Access, desired: DesiredAccess) -> list[Statement]:
     """Return the statements that are wanted, with the folders that stay."""
-    found = {_readers(each): each for each in wanted}
+    found = {readers(each): each for each in wanted}
     for each in current.ours:
         stays = _stays(each, current, desired)
-        into = found.get(_readers(each)) or _of_other_distribution(each, wanted)
+        into = found.get(readers(each)) or _of_other_distribution(each, wanted)
         if stays and into and f"{desired.arn}/*" not in into["Resource"]:
-            found[_readers(into)] = {**into, "Resource": sorted({*into["Resource"], *stays})}
+            found[readers(into)] = {**into, "Resource": sorted({*into["Resource"], *stays})}
     return list(found.values())
 
 
@@ -37,7 +37,7 @@ def kept_in(after: Access, desired: DesiredAccess) -> list[str]:
     return sorted(found - {*desired.folders})
 
 
-def _readers(statement: Mapping[str, Any]) -> str:
+def readers(statement: Mapping[str, Any]) -> str:
     """Return a text that is equal for statements that allow, or deny, the same to the same."""
     return meaning({name: value for name, value in statement.items() if name not in ("Sid", "Resource")})
 
@@ -81,5 +81,5 @@ def _of_other_distribution(statement: Mapping[str, Any], wanted: Sequence[Statem
                 "Resource": [],
                 "Condition": {"StringEquals": {"AWS:SourceArn": arn}},
             }
-            return other if _readers(other) == _readers(statement) else None
+            return other if readers(other) == readers(statement) else None
     return None

@@ -15,6 +15,8 @@ from .policy import everyone_may, meaning, statements_of
 
 # Where https is required. AUTO: all of a new bucket, else the folders, since others use the rest.
 WHOLE_BUCKET, FOLDERS, NOTHING, AUTO = HTTPS_FOR = ("bucket", "folders", "nothing", "auto")
+# What a task may close: all that the delivery does not have, only reads, or nothing for now.
+CLOSE_ALL, CLOSE_READS, CLOSE_NOTHING = CLOSES = ("all", "reads", "nothing")
 # Statements whose Sid begins so are ours, all others are someone else's.
 SID_PREFIX = "AntMediaRecordings"
 PUBLIC_READ = f"{SID_PREFIX}PublicRead"
@@ -73,7 +75,7 @@ class DesiredAccess:
     """The access that the task requests. https_for: where the policy refuses every request by http.
 
     open_existing, close_existing: True if existing objects may become public, or be closed to viewers.
-    others: what becomes of folders that have our statements now and are not named.
+    others: what becomes of folders that have our statements now and are not named. closes: one of CLOSES.
     """
 
     bucket: str
@@ -88,6 +90,7 @@ class DesiredAccess:
     open_existing: bool = True
     close_existing: bool = False
     others: OtherFolders = field(default_factory=OtherFolders)
+    closes: str = CLOSE_ALL
 
     @property
     def rules(self) -> Delivery:

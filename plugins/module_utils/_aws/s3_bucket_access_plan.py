@@ -21,11 +21,14 @@ from . import s3_bucket_access_dormant as dormant_access
 from .other_folders import FORGET_SOME, folder_problems
 from .policy import as_list, meaning, objects_below, statements_of
 from .s3_bucket_access_audience import Counted
+from .s3_bucket_access_closing import limited, with_open
 from .s3_bucket_access_kept import kept_in, with_kept
 from .s3_bucket_access_model import (
     ALL_OFF,
     ALL_ON,
     AUTO,
+    CLOSE_ALL,
+    CLOSE_NOTHING,
     CLOUDFRONT,
     FOLDERS,
     NOTHING,
@@ -142,15 +145,29 @@ def _decided(current: Access, desired: DesiredAccess) -> DesiredAccess:
 
 def target(current: Access, desired: DesiredAccess) -> Access:
     """Return the access as it should be."""
-    wanted = statements_wanted(_decided(current, desired))
-    policy = _with_ours(current, with_kept(wanted, current, desired))
+    wanted = with_kept(statements_wanted(_decided(current, desired)), current, desired)
+    policy = _with_ours(current, with_open(wanted, current) if desired.closes == CLOSE_NOTHING else wanted)
     if desired.policy_only:
         return replace(current, policy=policy)
     block = {**ALL_ON, **dict.fromkeys(desired.rules.switches_off, False)}
     if desired.rules.uses_acls and current.public_of_others:
         # ACLs work with or without these two; someone else's public statement may depend on them.
         block.update({each: current.block[each] for each in POLICY_SWITCHES})
-    return Access(desired.rules.ownership, block, policy)
+    return limited(Access(desired.rules.ownership, block, policy), current, desired.closes)
+
+
+def restored(current: Access, before: Mapping[str, Any]) -> Access:
+    """Return the access with our part as a view of it has it."""
+    policy = _with_ours(current, before["policy_statements"])
+    block = before.get("public_access_block") or current.block
+    return Access(before.get("object_ownership", current.ownership), dict(block), policy)
+
+
+def leaves_open(current: Access, after: Access, desired: DesiredAccess) -> bool:
+    """True if the access still has something that a task that may close all would close."""
+    return desired.closes != CLOSE_ALL and not after.same_as(
+        target(current, replace(desired, closes=CLOSE_ALL))
+    )
 
 
 def _with_ours(current: Access, wanted: Sequence[dict[str, Any]]) -> Optional[Mapping[str, Any]]:

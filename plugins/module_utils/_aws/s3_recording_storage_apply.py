@@ -16,10 +16,14 @@ from .calls import no_log_values
 from .credentials import SECRETS, refuse_unusable
 from .iam_stored_access_key.uploads import uploads_in_progress
 from .module import AwsModule
+from .policy_union import uploads_to
+from .s3_bucket_access_model import CLOSE_NOTHING
+from .storage_changes import LIFECYCLE_RULES
 from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 
 # Parts of a result that the task returns for all modules together, or not at all.
 _OF_THE_TASK = ("diff", "warnings", "changed", "failed")
+_USER, _BUCKET, _ACCESS = "iam_programmatic_user", "s3_recording_bucket", "s3_bucket_access"
 _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 
@@ -68,13 +72,55 @@ class BucketSetup(BucketModules):
         for name in () if self.uploads else MODULES:
             if self.options.get(name) is None:
                 continue
-            if self._planned is not None and name not in self._planned.get("run", ()):
+            if self._planned is not None and name not in self._to_run():
                 self.results[name] = self._planned.get("results", {}).get(name, {})
                 continue
             failure = self._run(name)
             if failure:
                 return failure
         return {}
+
+    def _to_run(self) -> set[str]:
+        planned: Mapping[str, Any] = self._planned or {}
+        found = {*planned.get("run", ())}
+        # The plan of the storage does not know which folders the servers use.
+        kept = (planned.get("results", {}).get(_USER) or {}).get("kept_rights") or ()
+        policy = (self.options.get(_USER) or {}).get("policy") or {}
+        if {*uploads_to(self._folders_in_use(), policy, self.name)} - {*kept}:
+            found |= {_USER, "iam_stored_access_key"}
+        return found
+
+    def _folders_in_use(self) -> list[str]:
+        return self._module.params["folders_in_use"].get(self.name) or []
+
+    def _found_for(self, name: str) -> dict[str, Any]:
+        found = super()._found_for(name)
+        if name == _USER:
+            found["folders_in_use"] = self._folders_in_use()
+        elif self._module.params["closes_later"]:
+            found.update(self._of_time(name))
+        return found
+
+    def _of_time(self, name: str) -> dict[str, Any]:
+        """Return what a module does otherwise while the servers still are as before."""
+        if name == _ACCESS:
+            return {"closes": CLOSE_NOTHING}
+        return {"lifecycle_rules": None} if name == _BUCKET and self._has_later_rules else {}
+
+    @property
+    def _has_later_rules(self) -> bool:
+        """True if the bucket exists, and the plan changes its lifecycle rules."""
+        planned: Mapping[str, Any] = self._planned or {}
+        is_changed = any(each["what"] == LIFECYCLE_RULES for each in planned.get("changes") or ())
+        return is_changed and bool(planned["results"][_BUCKET]["existed"])
+
+    @property
+    def later(self) -> list[str]:
+        """Return the modules that have something to do when the servers have changed."""
+        if not self._module.params["closes_later"]:
+            return []
+        is_open = self.results.get(_ACCESS, {}).get("leaves_open")
+        return [*([_BUCKET] if self._has_later_rules else []), *([_ACCESS] if is_open else [])]
 
     def _run(self, name: str) -> Result:
         try:
@@ -140,6 +186,7 @@ def _by_bucket(buckets: list[BucketSetup]) -> Result:
     return {
         "buckets": {bucket.name: bucket.returned() for bucket in buckets},
         "changes": {bucket.name: bucket.changes() for bucket in buckets},
+        "later": {bucket.name: bucket.later for bucket in buckets if bucket.later},
         "uploads": {bucket.name: list(bucket.uploads) for bucket in buckets if bucket.uploads},
     }
 

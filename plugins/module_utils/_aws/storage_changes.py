@@ -18,7 +18,7 @@ from .s3_bucket_access_model import CLOUDFRONT, SECURE_TRANSPORT, SWITCHES, is_o
 from .s3_recording_bucket_plan import prefix_of
 
 ADD, CHANGE, REMOVE = "add", "change", "remove"
-PUBLIC_ACCESS = "public access"
+PUBLIC_ACCESS, LIFECYCLE_RULES = "public access", "lifecycle rules"
 _MOST_NAMES = 3
 _EVERYTHING = "everything"
 

@@ -19,14 +19,15 @@ from .module import AwsModule
 
 Result = dict[str, Any]
 
-# A bucket has the options of each module under its name. They run in this order.
+# A bucket has the options of each module under its name. They run in this order: the user has the right to a
+# new KMS key before the bucket demands it, and nothing is opened before all the others have succeeded.
 RUN: dict[str, Callable[[AwsModule], Result]] = {
+    "iam_programmatic_user": apply_programmatic_user.run,
     "s3_recording_bucket": apply_bucket.run,
     "cloudfront_recording_distribution": apply_distribution.run,
-    "s3_bucket_access": apply_access.run,
     "s3_cors": apply_cors.run,
-    "iam_programmatic_user": apply_programmatic_user.run,
     "iam_stored_access_key": apply_key.run,
+    "s3_bucket_access": apply_access.run,
 }
 MODULES = tuple(RUN)
 _OF_OWNER = ("s3_bucket_access", "s3_cors")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ENFORCED, OBJECT_WRITER = "BucketOwnerEnforced", "ObjectWriter"
+# The only ACL that S3 accepts with BucketOwnerEnforced.
+OWNER_ACL = "bucket-owner-full-control"
 # Of Block Public Access, as s3_bucket_access names them.
 ACL_SWITCHES = ("block_public_acls", "ignore_public_acls")
 POLICY_SWITCHES = ("block_public_policy", "restrict_public_buckets")
@@ -28,7 +30,7 @@ class Delivery:
     ownership: str = ENFORCED
     switches_off: tuple[str, ...] = ()
     readers: str = NOBODY
-    s3_permission: str = "bucket-owner-full-control"
+    s3_permission: str = OWNER_ACL
     forwards: bool = True
 
     @property

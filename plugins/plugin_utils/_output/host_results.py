@@ -96,6 +96,15 @@ class _Steps:
         )
 
     @property
+    def is_as_before(self) -> bool:
+        """True if the run has written nothing to the server that is still there."""
+        is_back = self.is_restored and not self.rollback.get("failed")
+        has_had_no_task = not self.applied or self.applied.get("skipped")
+        return bool(
+            is_back or has_had_no_task or not self.has_login or (self.was_read and not self.is_changed)
+        )
+
+    @property
     def has_run(self) -> bool:
         return any(step and not step.get("skipped") for step in (self.applied, self.verified))
 
@@ -163,6 +172,11 @@ def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts whose settings were neither changed nor found as desired, or were restored since."""
     steps = {host: _Steps(hostvars[host]) for host in hosts}
     return [host for host, each in steps.items() if not each.is_applied or each.is_rolled_back]
+
+
+def as_before(hosts: Iterable[str], hostvars: Variables) -> list[str]:
+    """Return the hosts that have the settings of before the run."""
+    return _with("is_as_before", {host: _Steps(hostvars[host]) for host in hosts})
 
 
 def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[str]:

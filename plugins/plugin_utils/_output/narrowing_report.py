@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of the upload rights that a run kept while the servers changed."""
+"""What became of the rights and the openings that a run kept while the servers changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate
 from .._display.lines import limited
+from .._plan.closing import Closing
 from .._plan.narrowing import Narrowing
 
 _INDENT = " " * 15
 _MOST_REASONS = 5
+_ACCESS = "s3_bucket_access"
+_PARTS = {_ACCESS: "who may read it", "s3_recording_bucket": "its lifecycle rules"}
+_WHEN_CLOSED = "run site.yml again when they have changed, or storage.yml to close it now"
 
 
 def format_narrowing(bucket: Mapping[str, Any], found: Narrowing, done: Mapping[str, Any]) -> list[str]:
@@ -32,8 +36,55 @@ def format_narrowing(bucket: Mapping[str, Any], found: Narrowing, done: Mapping[
         lines.append(
             f"  Kept         the right of {user} to upload to {abbreviate(_folders(kept), 5)}, because"
         )
-        lines += limited([f"{_INDENT}{reason}" for reason in reasons], _MOST_REASONS, "reason", _INDENT)
+        lines += _reasons(reasons)
     return lines
+
+
+def format_closed_again(buckets: Sequence[str], done: Mapping[str, Any]) -> list[str]:
+    """Return lines about what the run had opened for nothing. done: the result of the task that closes it."""
+    closed = done.get("changes") or {}
+    return [
+        f"  Closed       {bucket} is open to viewers as before the run, since the rollout was stopped and no "
+        "server uses more"
+        if closed.get(bucket)
+        else f"  Still open   {bucket}, which this run has opened and no server uses: {_failure(done)}"
+        for bucket in buckets
+    ]
+
+
+def format_closing(
+    found: Mapping[str, Closing], later: Mapping[str, Sequence[str]], done: Mapping[str, Any]
+) -> list[str]:
+    """Return lines about what is not closed. The task itself has displayed what it has closed."""
+    lines = []
+    for bucket, closing in found.items():
+        changes = (done.get("changes") or {}).get(bucket) or []
+        if not closing.closes:
+            lines.append(f"  Not closed   {bucket} ({_parts(later[bucket])}), because")
+            lines += [*_reasons(closing.reasons), f"{_INDENT}{_WHEN_CLOSED}"]
+        elif not changes:
+            lines.append(f"  Not closed   {bucket} ({_parts(later[bucket])}): {_failure(done)}")
+        elif _leaves_open(bucket, done):
+            lines.append(f"  Kept         uploads with an ACL to {bucket}, because")
+            lines += _reasons(closing.reasons)
+    return lines
+
+
+def _leaves_open(bucket: str, done: Mapping[str, Any]) -> bool:
+    results = (done.get("buckets") or {}).get(bucket) or {}
+    return bool((results.get(_ACCESS) or {}).get("leaves_open"))
+
+
+def _reasons(reasons: Sequence[str]) -> list[str]:
+    return limited([f"{_INDENT}{reason}" for reason in reasons], _MOST_REASONS, "reason", _INDENT)
+
+
+def _parts(modules: Sequence[str]) -> str:
+    return " and ".join(_PARTS[module] for module in modules)
+
+
+def _failure(done: Mapping[str, Any]) -> str:
+    return f"closing it failed: {done.get('msg', 'without a message')}"
 
 
 def _why_not(bucket: str, done: Mapping[str, Any]) -> str:

@@ -61,10 +61,10 @@ def describe_stop(run: str, on_aws: Mapping[str, Sequence[str]], *, leaked: bool
             "was not replaced."
         )
     still = [
-        f"Still changed on AWS, where nothing is rolled back: {', '.join(changed)} of {bucket}."
+        f"Changed on AWS, and not rolled back with the servers: {', '.join(changed)} of {bucket}."
         for bucket, changed in on_aws.items()
     ]
-    return [*lines, *limited(still, _MOST_BUCKETS, "bucket", "Still changed on AWS: ")]
+    return [*lines, *limited(still, _MOST_BUCKETS, "bucket", "Changed on AWS: ")]
 
 
 def describe_states(batch: Sequence[HostResult], run: str, again: str = "") -> list[str]:

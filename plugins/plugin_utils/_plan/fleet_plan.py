@@ -17,6 +17,7 @@ from typing import Any, Optional
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absent_hosts import GONE, SKIP
+from .widening import change_of, folders_in_use, later_of, missing_rights, too_long
 
 Read = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -64,10 +65,17 @@ def plan_run(
     return {
         "is_made": bool(hosts),
         "is_storage_read": not storage.problems,
-        "buckets": _buckets(desired, storage),
+        "buckets": {
+            bucket["bucket"]: _bucket(bucket, storage.buckets.get(bucket["bucket"]) or {}, of)
+            for bucket in desired["buckets"]
+        },
         "servers": servers,
-        "problems": [*_problems_of(storage), *_problems(of, servers["skipped"], most_unreachable)],
-        "warnings": [*_warnings(of, hosts), *_about(servers)],
+        "problems": [
+            *_problems_of(storage),
+            *_too_long(desired, storage, of),
+            *_problems(of, servers["skipped"], most_unreachable),
+        ],
+        "warnings": [*_warnings(of, desired), *_about(servers)],
     }
 
 
@@ -142,16 +150,35 @@ def _describe(problem: Mapping[str, Any]) -> str:
     return f"{problem['tried']}: {problem['actual']}"
 
 
-def _buckets(desired: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
+def _bucket(
+    bucket: Mapping[str, Any], planned: Mapping[str, Any], reads: Mapping[str, Read]
+) -> dict[str, Any]:
+    """Return the part of the plan for a bucket. planned: what the plan of the storage says of it."""
+    folders = folders_in_use(bucket, reads) if planned.get("results") else []
+    missing = missing_rights(bucket, folders, _kept_rights(planned))
     return {
-        bucket["bucket"]: {
-            "region": bucket["region"],
-            "changes": (storage.buckets.get(bucket["bucket"]) or {}).get("changes") or [],
-            "later": (storage.buckets.get(bucket["bucket"]) or {}).get("later") or [],
-            "left_to_user": list(_left_to_user(bucket)),
-        }
-        for bucket in desired["buckets"]
+        "region": bucket["region"],
+        "changes": [*(planned.get("changes") or []), *([change_of(bucket, missing)] if missing else [])],
+        "later": [*(planned.get("later") or []), *([later_of(bucket, missing)] if missing else [])],
+        "left_to_user": list(_left_to_user(bucket)),
+        "folders_in_use": folders,
     }
+
+
+def _kept_rights(planned: Mapping[str, Any]) -> list[str]:
+    user = (planned.get("results") or {}).get("iam_programmatic_user") or {}
+    return user.get("kept_rights") or []
+
+
+def _too_long(
+    desired: Mapping[str, Any], storage: Storage, reads: Mapping[str, Read]
+) -> Iterator[dict[str, Any]]:
+    for bucket in desired["buckets"]:
+        planned = storage.buckets.get(bucket["bucket"]) or {}
+        folders = folders_in_use(bucket, reads)
+        text = too_long(bucket, folders, _kept_rights(planned)) if folders else ""
+        if text:
+            yield {"hosts": [], "text": text, "remedy": "Change fewer servers at once with --limit"}
 
 
 def _left_to_user(bucket: Mapping[str, Any]) -> Iterator[str]:
@@ -185,26 +212,29 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith("?") else f"{text}."
 
 
-def _warnings(reads: Mapping[str, Read], hosts: Hosts) -> Iterator[dict[str, Any]]:
+def _warnings(reads: Mapping[str, Read], desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    hosts = desired["hosts"]
+    own_keys = {bucket["bucket"]: bucket["key_given"] for bucket in desired["buckets"]}
     for host, read in reads.items():
         for text in read.get("warnings") or []:
             yield {"hosts": [host], "text": text}
         for app, each in (read.get("apps") or {}).items():
+            bucket = hosts[host]["bucket"]
             if each.get("live_streams") and any(name in each["changes"] for name in _OF_UPLOADS):
-                yield {"hosts": [host], "text": _about_live(app, each, hosts[host]["bucket"])}
+                yield {"hosts": [host], "text": _about_live(app, each, bucket, has_own_key=own_keys[bucket])}
 
 
-def _about_live(app: str, read: Read, bucket: str) -> str:
+def _about_live(app: str, read: Read, bucket: str, *, has_own_key: bool) -> str:
     """Return where live streams are uploaded to: the new bucket, and the previous folder."""
     number, changes = read["live_streams"], read["changes"]
     are = "1 stream is live, its recording" if number == 1 else f"{number} streams are live, their recordings"
-    if not {"s3BucketName", "s3StreamsFolderPath"} <= {*changes}:
-        return f"application '{app}': {are} will be in bucket {bucket}"
+    text = f"application '{app}': {are} will be in bucket {bucket}"
+    if "s3StreamsFolderPath" not in changes:
+        return text
     folder = changes["s3StreamsFolderPath"]["before"]
-    return (
-        f"application '{app}': {are} will stay on the disk of the server unless the key may upload to "
-        f"{folder} in bucket {bucket}, since a stream keeps the folder with which it began"
-    )
+    # Nobody but its owner can give a key of the user's more rights.
+    unless = ", if your access key may upload there" if has_own_key else ""
+    return f"{text} in the folder {folder} with which they began{unless}"
 
 
 def _about_unverified(hosts: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ...module_utils._ams.recording_rules import PREVIEWS_PATH, STREAMS_PATH
+from ...module_utils._ams.recording_rules import upload_folders
 from ...module_utils._aws.other_folders import is_within
 from ...module_utils._aws.policy_union import folder_of
 from ...module_utils._common.plain_text import abbreviate
 
-# With what an application uses where it is empty.
-_FOLDERS = {"s3StreamsFolderPath": STREAMS_PATH, "s3PreviewsFolderPath": PREVIEWS_PATH}
 Read = Mapping[str, Any]
 
 
@@ -112,9 +110,8 @@ class _Use:
 def _uses(reads: Mapping[str, Read], bucket: str) -> Iterator[_Use]:
     for host, app, each in _apps(reads, "uploads"):
         if each.get("s3BucketName") == bucket:
-            for name, default in _FOLDERS.items():
-                parts = str(each.get(name) or default).split("/")
-                yield _Use(host, app, "/".join(part for part in parts if part))
+            for folder in upload_folders(each):
+                yield _Use(host, app, folder)
 
 
 def _reasons(uses: Sequence[_Use]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ansible import constants
 from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.action.recording_plan import ActionModule
 
-SETS_ALL = {"has_access": True, "cors_elsewhere": ""}
+SETS_ALL = {"key_policy": {}, "key_given": True, "has_access": True, "cors_elsewhere": ""}
 HOSTS = ("ams1", "ams2", "ams3")
 CHANGE = {"s3BucketName": {"before": "", "after": "videos"}}
 NOTHING = "PLAN  AWS: nothing to change.  Servers: nothing to change, {}, 0 unreachable."
@@ -41,7 +41,12 @@ class Planning:
 
     def __init__(self, printed: list[tuple[str, bool]]) -> None:
         self.printed = printed
-        bucket = {"bucket": "videos", "region": "eu-west-1", "needs_domain": False, **SETS_ALL}
+        bucket = {
+            "bucket": "videos",
+            "region": "eu-west-1",
+            "needs_domain": False,
+            **SETS_ALL,
+        }
         self.desired: dict[str, Any] = {
             "problems": [],
             "buckets": [bucket],
@@ -94,6 +99,7 @@ def test_what_every_reader_has_registered_is_planned_together(planning: Planning
         "present": list(HOSTS),
         "skipped": [],
         "gone": [],
+        "folders_in_use": {"videos": []},
     }
     assert "ansible_stats" not in result
 

@@ -259,7 +259,7 @@ def test_what_a_stopped_rollout_has_changed_on_aws_is_said() -> None:
         "RESULT  1 server failed",
         "  ! ams1: no",
         f"  The rollout was stopped (run {RUN}).",
-        "  Still changed on AWS, where nothing is rolled back: bucket, CORS rule of videos.",
+        "  Changed on AWS, and not rolled back with the servers: bucket, CORS rule of videos.",
         "  The previous settings are restored on ams1.",
     ]
     # A check after the rollout fails without stopping anything.

@@ -78,13 +78,13 @@ def test_a_leaked_key_that_was_not_made_inactive_is_named() -> None:
     assert first == "The rollout was stopped (run R)."
     assert leaked.startswith("This run has not made the leaked access key inactive")
     assert leaked.endswith("fails at the end to say which one was not replaced.")
-    assert on_aws == "Still changed on AWS, where nothing is rolled back: bucket, CORS rule of b."
+    assert on_aws == "Changed on AWS, and not rolled back with the servers: bucket, CORS rule of b."
 
 
 def test_many_buckets_leave_room_for_what_else_a_stopped_rollout_leaves() -> None:
     lines = describe_stop("R", {f"b{number}": ["bucket"] for number in range(9)})
     assert len(lines) == 4
-    assert lines[-1] == "Still changed on AWS: and 7 more buckets"
+    assert lines[-1] == "Changed on AWS: and 7 more buckets"
 
 
 def retired(key: str, *inactive: str, deleted: tuple[str, ...] = ()) -> dict[str, Any]:

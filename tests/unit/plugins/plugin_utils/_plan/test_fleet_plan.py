@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import unverified_path
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
     Storage,
     next_key,
@@ -24,7 +26,16 @@ def desired(tmp_path: Path) -> dict[str, Any]:
         host: {"bucket": "videos", "backup_path": str(tmp_path / f"{host}.json")}
         for host in ("ams1", "ams2", "ams3")
     }
-    bucket = {"bucket": "videos", "region": "eu-west-1", "has_access": True, "cors_elsewhere": ""}
+    bucket = {
+        "bucket": "videos",
+        "region": "eu-west-1",
+        "has_access": True,
+        "cors_elsewhere": "",
+        "key_given": False,
+        "hosts": list(hosts),
+        "iam_user": "recorder",
+        "key_policy": key_policy(Intent(bucket="videos"), ["streams", "previews"]),
+    }
     return {"buckets": [bucket], "hosts": hosts, "problems": []}
 
 
@@ -135,7 +146,8 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["problems"] == []
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
-    assert plan["buckets"] == {"videos": {"region": "eu-west-1", "later": [], "left_to_user": [], **bucket}}
+    nothing = {"later": [], "left_to_user": [], "folders_in_use": []}
+    assert plan["buckets"] == {"videos": {"region": "eu-west-1", **nothing, **bucket}}
 
 
 def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:

@@ -1,0 +1,166 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Storage is as wide as the servers need it while they move, and closed when they have moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from stand_ins.aws.stand_in import Credentials
+
+from .test_fleet_plan import BUCKET, SITE, Planned, words
+
+PLAN, STORAGE = (f"antmedia.s3_recording.{name}" for name in ("plan", "storage"))
+NAMES = ["ams1", "ams2"]
+OLD_RECORDING = "streams/concert.mp4"
+PUBLIC, PRIVATE, ACL = ({"s3_recording_delivery": each} for each in ("public", "private", "acl"))
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=2) as fleet:
+        yield aws, fleet
+
+
+@pytest.fixture
+def fleet(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Planned:
+    """Two servers that nobody has set up."""
+    aws, servers = stands
+    servers.reset()
+    aws.reset()
+    return Planned(aws, servers, tmp_path)
+
+
+def set_up(planned: Planned, **variables: Any) -> None:
+    """Set the servers up, and record something as one of them does."""
+    planned.run(SITE, names=NAMES, variables=variables)
+    upload(planned, OLD_RECORDING)
+
+
+def upload(planned: Planned, key: str, host: int = 0) -> None:
+    """Upload an object with the settings that a server has now."""
+    settings = planned.fleet.settings(host, "live")
+    s3 = planned.aws.client("s3", Credentials(settings["s3AccessKey"], settings["s3SecretKey"]))
+    bucket, acl = settings["s3BucketName"], settings["s3Permission"]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"film", ACL=acl)
+
+
+def status(planned: Planned, key: str = OLD_RECORDING, bucket: str = BUCKET) -> int:
+    """Return what a viewer without credentials gets."""
+    return requests.get(f"{planned.aws.endpoint_url}/{bucket}/{key}", timeout=10).status_code
+
+
+def run_stopped(planned: Planned, **variables: Any) -> str:
+    """Run while the first server refuses its change, which stops the rollout."""
+    planned.fleet.fault(0, "status", method="POST", path="/applications/settings/", status=500)
+    run = planned.run(SITE, names=NAMES, variables=variables, expected_rc=2)
+    planned.fleet.clear_faults()
+    return words(run)
+
+
+def assert_ends_as_asked(planned: Planned, **variables: Any) -> str:
+    """Run until nothing is left to do: the next run ends as asked, the one after it changes nothing."""
+    run = planned.run(SITE, names=NAMES, variables=variables)
+    again = planned.run(SITE, names=NAMES, variables=variables)
+    assert (again.changed, planned.fleet.writes()) == (0, [])
+    return words(run)
+
+
+def test_what_was_public_plays_until_the_servers_send_nobody_there(fleet: Planned) -> None:
+    """The bucket was closed first: links died, and stayed dead when the rollout was stopped."""
+    set_up(fleet)
+    told = run_stopped(fleet, **PRIVATE)
+    assert status(fleet) == 200
+    assert f"Not closed {BUCKET} (who may read it), because" in told
+    assert "ams1, ams2 may still send viewers there as before" in told
+    assert f"{BUCKET} is set for private delivery" in assert_ends_as_asked(fleet, **PRIVATE)
+    assert status(fleet) == 403
+
+
+def test_a_server_that_is_not_part_of_the_run_keeps_its_links(fleet: Planned) -> None:
+    set_up(fleet)
+    run = fleet.run(SITE, "--limit", "ams1", names=NAMES, variables=PRIVATE)
+    assert status(fleet) == 200
+    assert "ams2 may still send viewers there as before" in words(run)
+    fleet.run(STORAGE, names=NAMES, variables=PRIVATE)
+    assert status(fleet) == 403
+
+
+def test_what_was_opened_for_nothing_is_closed_again(fleet: Planned) -> None:
+    set_up(fleet, **PRIVATE)
+    assert status(fleet) == 403
+    told = run_stopped(fleet, **PUBLIC)
+    assert status(fleet) == 403
+    assert f"Closed {BUCKET} is open to viewers as before the run" in told
+    assert_ends_as_asked(fleet, **PUBLIC)
+    assert status(fleet) == 200
+
+
+def test_uploads_with_an_acl_go_on_until_the_servers_use_another(fleet: Planned) -> None:
+    """S3 refuses an ACL as soon as the ownership is BucketOwnerEnforced, and AMS says so only in its log."""
+    set_up(fleet, **ACL)
+    run_stopped(fleet, **PUBLIC)
+    upload(fleet, "streams/later.mp4")
+    assert status(fleet, "streams/later.mp4") == 200
+    assert_ends_as_asked(fleet, **PUBLIC)
+    with pytest.raises(ClientError, match="AccessControlListNotSupported"):
+        fleet.aws.client("s3").put_object(Bucket=BUCKET, Key="streams/x", ACL="public-read")
+
+
+def test_a_server_out_of_reach_still_uploads_with_its_acl(fleet: Planned) -> None:
+    set_up(fleet, **ACL)
+    private = {**PRIVATE, "s3_recording_skip_unreachable": 1}
+    dead = {"ams2": {"s3_recording_ams_url": "http://127.0.0.1:9"}}
+    run = fleet.run(SITE, names=NAMES, variables=private, of_host=dead)
+    assert status(fleet) == 403, "closing never waits for a server out of reach"
+    upload(fleet, "streams/of-the-other.mp4", host=1)
+    assert f"Kept uploads with an ACL to {BUCKET}, because ams2: not read after the change" in words(run)
+    assert_ends_as_asked(fleet, **PRIVATE)
+
+
+def test_a_stream_that_is_live_while_its_bucket_changes_may_be_uploaded(fleet: Planned) -> None:
+    """It uploads with the new key to the new bucket, in the folder with which it began."""
+    set_up(fleet)
+    fleet.fleet.set_live(0, "live", ["concert"])
+    new = {"s3_recording_bucket": "new-recordings", "s3_recording_prefix": "new"}
+    plan = fleet.run(PLAN, names=NAMES, variables=new)
+    text = "will allow uploads to new-recordings/previews/, new-recordings/streams/ as well"
+    assert text in words(plan)
+    assert "1 stream is live, its recording will be in bucket new-recordings in the folder streams" in words(
+        plan
+    )
+    run = fleet.run(SITE, names=NAMES, variables=new)
+    assert "1 stream was live in application 'live' when its settings changed" in words(run)
+    upload(fleet, OLD_RECORDING)
+    assert status(fleet) == 200, "the previous bucket stays as it is"
+    fleet.fleet.set_live(0, "live", [])
+    fleet.run(SITE, names=NAMES, variables=new)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        upload(fleet, OLD_RECORDING)
+    assert_ends_as_asked(fleet, **new)
+
+
+def rules(planned: Planned) -> list[Any]:
+    try:
+        found = planned.aws.client("s3").get_bucket_lifecycle_configuration(Bucket=BUCKET)
+    except ClientError:
+        return []
+    return [each for each in found["Rules"] if "Expiration" in each]
+
+
+def test_recordings_expire_only_after_a_rollout_that_ends_well(fleet: Planned) -> None:
+    set_up(fleet)
+    expiring = {"s3_recording_expire_days": 30, "s3_recording_expire_existing": True, **PRIVATE}
+    told = run_stopped(fleet, **expiring)
+    assert rules(fleet) == []
+    assert f"Not closed {BUCKET} (its lifecycle rules and who may read it), because" in told
+    assert_ends_as_asked(fleet, **expiring)
+    assert json.dumps(rules(fleet)).count('"Days": 30') == 2
