@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import Layer
@@ -30,11 +30,22 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.ru
     sets_otherwise,
     since_run,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
+    problems_of_acls,
+    restored_settings,
+    user_tasks,
+)
 
 Hosts = Mapping[str, Mapping[str, Any]]
+_ACLS = (
+    "Uploads would be refused after the rollback. Nothing was changed. First set s3_recording_delivery to "
+    "what it was before the run, and run storage.yml."
+)
 
 
-def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> dict[str, Any]:
+def recording_rollback(
+    hosts: Hosts, run: Any, since: Any, backup_dir: str, buckets: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """See recording_rollback.yml."""
     name, folder = str(run), os.path.expanduser(backup_dir)
     backups: dict[str, list[Layer]] = {}
@@ -53,9 +64,14 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
     if choice.problem:
         return _refused(choice.problem)
     to_restore = {host: since_run(backups[host], first) for host, first in choice.hosts.items()}
+    restored = list(restored_settings(hosts, to_restore))
+    problems = problems_of_acls(buckets, restored)
+    if problems:
+        return _refused("\n".join([_ACLS, *problems]))
     return {
         "problem": "",
         "lines": [],
+        "storage": user_tasks(buckets, restored),
         "since": choice.since,
         "hosts": dict(choice.hosts),
         "done": list(choice.done),
@@ -68,7 +84,7 @@ def recording_rollback(hosts: Hosts, run: Any, since: Any, backup_dir: str) -> d
 def _refused(problem: str) -> dict[str, Any]:
     first, *rest = problem.splitlines()
     lines = [f"STOP  {first}", *(f"{' ' * 6}{line}" for line in rest)]
-    nothing: dict[str, Any] = {"done": [], "later": "", "elsewhere": [], "set_again": []}
+    nothing: dict[str, Any] = {"done": [], "later": "", "elsewhere": [], "set_again": [], "storage": []}
     return {"problem": problem, "lines": lines, "since": "", "hosts": {}, **nothing}
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,37 @@ def test_recordings_expire_only_after_a_rollout_that_ends_well(fleet: Planned) -
     assert f"Not closed {BUCKET} (its lifecycle rules and who may read it), because" in told
     assert_ends_as_asked(fleet, **expiring)
     assert json.dumps(rules(fleet)).count('"Days": 30') == 2
+
+
+ROLLBACK = "antmedia.s3_recording.rollback"
+
+
+def test_a_rollback_gives_the_key_its_previous_folders_back(fleet: Planned) -> None:
+    """The right was gone, and uploads failed without a word."""
+    set_up(fleet)
+    moved = {"s3_recording_prefix": "new"}
+    run = fleet.run(SITE, names=NAMES, variables=moved)
+    (name,) = re.findall(r"s3_recording_rollback_run=(\w+)", run.stdout)
+    back = {**moved, "s3_recording_rollback_run": name}
+    fleet.run(ROLLBACK, "--check", names=NAMES, variables=back)
+    assert fleet.writes() == []
+    fleet.run(ROLLBACK, names=NAMES, variables=back)
+    for host in range(2):
+        assert fleet.fleet.settings(host, "live")["s3StreamsFolderPath"] == "streams"
+        upload(fleet, "streams/later.mp4", host)
+    again = fleet.run(ROLLBACK, names=NAMES, variables=back)
+    assert (again.changed, fleet.writes()) == (0, [])
+
+
+def test_a_rollback_to_an_acl_that_the_bucket_refuses_is_refused(fleet: Planned) -> None:
+    set_up(fleet, **ACL)
+    run = fleet.run(SITE, names=NAMES, variables=PUBLIC)
+    (name,) = re.findall(r"s3_recording_rollback_run=(\w+)", run.stdout)
+    back = {"s3_recording_rollback_run": name}
+    run = fleet.run(ROLLBACK, names=NAMES, variables={**PUBLIC, **back}, expected_rc=2)
+    assert fleet.writes() == []
+    assert "would upload to planned-recordings with the ACL public-read again" in words(run)
+    to_acl = {**ACL, "s3_recording_close_existing": True}
+    fleet.run(STORAGE, names=NAMES, variables=to_acl)
+    fleet.run(ROLLBACK, names=NAMES, variables={**to_acl, **back})
+    upload(fleet, "streams/later.mp4")

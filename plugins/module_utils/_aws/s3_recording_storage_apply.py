@@ -91,7 +91,8 @@ class BucketSetup(BucketModules):
         return found
 
     def _folders_in_use(self) -> list[str]:
-        return self._module.params["folders_in_use"].get(self.name) or []
+        of_user = (self.options.get(_USER) or {}).get("folders_in_use") or []
+        return [*of_user, *(self._module.params["folders_in_use"].get(self.name) or [])]
 
     def _found_for(self, name: str) -> dict[str, Any]:
         found = super()._found_for(name)

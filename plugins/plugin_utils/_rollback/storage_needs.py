@@ -1,0 +1,65 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What servers need of the storage when they have their settings from before a run again.
+
+Plain data in, plain data out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ...module_utils._ams.backup import Layer, squash
+from ...module_utils._ams.recording_rules import upload_acl, upload_folders
+from ...module_utils._aws.policy_union import uploads_to
+from ...module_utils._common.deliveries import DELIVERIES, OWNER_ACL
+
+_USER = "iam_programmatic_user"
+_RECORDS = "s3RecordingEnabled"
+Hosts = Mapping[str, Mapping[str, Any]]
+Buckets = Sequence[Mapping[str, Any]]
+# Host, application, its settings.
+Restored = tuple[str, str, Mapping[str, Any]]
+
+
+def restored_settings(hosts: Hosts, layers: Mapping[str, Sequence[Layer]]) -> Iterator[Restored]:
+    """Yield what each application will have: what the plan desires, with what was there before the run."""
+    for host, of_host in layers.items():
+        planned = {app["name"]: app["settings"] for app in hosts[host]["apps"]}
+        for app, changed in squash(of_host).items():
+            before = {name: each["before"] for name, each in changed.items()}
+            yield host, app, {**planned.get(app, {}), **before}
+
+
+def user_tasks(buckets: Buckets, restored: Iterable[Restored]) -> list[dict[str, Any]]:
+    """Return the options of s3_recording_storage that give the keys the rights for restored folders."""
+    folders: dict[str, set[str]] = {}
+    for _host, _app, settings in restored:
+        if settings.get(_RECORDS) is not False:
+            folders.setdefault(str(settings.get("s3BucketName")), set()).update(upload_folders(settings))
+    found = []
+    for bucket in buckets:
+        needed = sorted(folders.get(bucket["bucket"], ()))
+        options = bucket["storage"].get(_USER)
+        if options and uploads_to(needed, bucket["key_policy"], bucket["bucket"]):
+            place = {name: bucket["storage"][name] for name in ("name", "region", "endpoint_url")}
+            found.append({**place, _USER: {**options, "folders_in_use": needed}})
+    return found
+
+
+def problems_of_acls(buckets: Buckets, restored: Iterable[Restored]) -> list[str]:
+    """Return which servers would upload with an ACL that the bucket refuses with its delivery of now."""
+    deliveries = {bucket["bucket"]: bucket["delivery"] for bucket in buckets if bucket["has_ownership"]}
+    found = []
+    for host, app, settings in restored:
+        bucket, acl = str(settings.get("s3BucketName")), upload_acl(settings)
+        delivery = DELIVERIES.get(deliveries.get(bucket, ""))
+        records = settings.get(_RECORDS) is not False
+        if records and delivery and not delivery.uses_acls and acl != OWNER_ACL:
+            found.append(
+                f"{host}: application '{app}' would upload to {bucket} with the ACL {acl} again, which "
+                f"delivery {deliveries[bucket]} refuses"
+            )
+    return found
