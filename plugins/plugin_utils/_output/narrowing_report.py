@@ -31,7 +31,6 @@ def format_narrowing(bucket: Mapping[str, Any], found: Narrowing, done: Mapping[
     lines = []
     if removed:
         lines.append(f"  Removed      the right of {user} to upload to {abbreviate(_folders(removed), 5)}")
-        lines.append(f"{_INDENT}before you undo this run, set the inventory back and run storage.yml")
     if kept:
         lines.append(
             f"  Kept         the right of {user} to upload to {abbreviate(_folders(kept), 5)}, because"

@@ -19,7 +19,6 @@ REMOVED = {"changes": {"videos": [{"what": "policy"}], "other": []}, "uploads": 
 def test_rights_that_were_removed() -> None:
     assert format_narrowing(BUCKET, Narrowing(RIGHTS, [], []), REMOVED) == [
         "  Removed      the right of videos-recording to upload to videos/old/streams/, videos/old/previews/",
-        "               before you undo this run, set the inventory back and run storage.yml",
     ]
 
 
