@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
+    format_closed_again,
+    format_closing,
     format_narrowing,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import Closing
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import Narrowing
 
 BUCKET = {"bucket": "videos", "iam_user": "videos-recording"}
@@ -44,7 +47,6 @@ def test_some_are_removed_and_some_are_kept() -> None:
     found = Narrowing(RIGHTS[:1], RIGHTS[1:], ["application 'live' of ams1 records to old/previews"])
     assert [line.split()[0] for line in format_narrowing(BUCKET, found, REMOVED)] == [
         "Removed",
-        "before",
         "Kept",
         "application",
     ]
@@ -55,3 +57,47 @@ def test_many_reasons_are_cut() -> None:
     lines = format_narrowing(BUCKET, Narrowing([], RIGHTS, reasons), {})
     assert len(lines) == 6
     assert lines[-1].strip() == "and 996 more reasons"
+
+
+LATER = {"videos": ["s3_recording_bucket", "s3_bucket_access"]}
+
+
+def test_what_was_closed_has_no_second_line() -> None:
+    done = {
+        "changes": {"videos": [{"what": "public access"}]},
+        "buckets": {"videos": {"s3_bucket_access": {}}},
+    }
+    assert format_closing({"videos": Closing("all")}, LATER, done) == []
+
+
+def test_what_is_not_closed_is_named_with_its_reason_and_what_to_do() -> None:
+    assert format_closing(
+        {"videos": Closing("", ["ams2 may still send viewers there as before"])}, LATER, {}
+    ) == [
+        "  Not closed   videos (its lifecycle rules and who may read it), because",
+        "               ams2 may still send viewers there as before",
+        "               run site.yml again when they have changed, or storage.yml to close it now",
+    ]
+
+
+def test_a_closing_that_failed_is_none() -> None:
+    done = {"failed": True, "msg": "AWS said no."}
+    (line,) = format_closing({"videos": Closing("all")}, LATER, done)
+    assert line.endswith("(its lifecycle rules and who may read it): closing it failed: AWS said no.")
+    (line,) = format_closed_again(["videos"], done)
+    assert line.startswith("  Still open   videos, which this run has opened and no server uses: ")
+
+
+def test_acls_that_stay_are_named_with_their_servers() -> None:
+    results = {"s3_bucket_access": {"leaves_open": True}}
+    done = {"changes": {"videos": [{"what": "public access"}]}, "buckets": {"videos": results}}
+    assert format_closing({"videos": Closing("reads", ["ams2: not read after the change"])}, LATER, done) == [
+        "  Kept         uploads with an ACL to videos, because",
+        "               ams2: not read after the change",
+    ]
+
+
+def test_what_was_opened_for_nothing_is_said_to_be_closed() -> None:
+    done = {"changes": {"videos": [{"what": "public access"}]}}
+    (line,) = format_closed_again(["videos"], done)
+    assert line.startswith("  Closed       videos is open to viewers as before the run")
