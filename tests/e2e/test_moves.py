@@ -199,3 +199,19 @@ def test_a_rollback_to_an_acl_that_the_bucket_refuses_is_refused(fleet: Planned)
     fleet.run(STORAGE, names=NAMES, variables=to_acl)
     fleet.run(ROLLBACK, names=NAMES, variables={**to_acl, **back})
     upload(fleet, "streams/later.mp4")
+
+
+def test_links_that_would_die_stop_the_run_unless_that_is_allowed(fleet: Planned) -> None:
+    """They died without a word: all links of an application lead to one address."""
+    set_up(fleet)
+    fleet.fleet.add_recordings(1, "live", ["a.mp4", "b.mp4"])
+    moved = {"s3_recording_prefix": "new"}
+    run = fleet.run(SITE, names=NAMES, variables=moved, expected_rc=2)
+    assert fleet.writes() == []
+    source, target = f"s3://{BUCKET}/streams", f"s3://{BUCKET}/new/streams"
+    assert f"! ams2: links of 2 recordings of application 'live' lead to {source}, and would" in words(run)
+    assert f"aws s3 cp --recursive {source}/ {target}/" in words(run)
+    fleet.run(SITE, names=NAMES, variables=PRIVATE)
+    allowed = {**moved, "s3_recording_break_links": True}
+    fleet.run(SITE, names=NAMES, variables=allowed)
+    assert fleet.fleet.settings(1, "live")["s3StreamsFolderPath"] == "new/streams"

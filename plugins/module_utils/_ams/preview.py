@@ -12,6 +12,7 @@ from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient, Connection
+from .recording_rules import leads_elsewhere
 from .session import SettingsSession, open_session
 from .settings import redact
 from .update import plan_all, warnings_before
@@ -84,7 +85,8 @@ def _read(client: AmsClient, planned: Plan, warnings: list[str]) -> dict[str, An
     changes = planned.change.redacted()
     live = live_streams(client, planned.app, planned.current, warnings) if changes else None
     uses = {name: redact(name, planned.current[name]) for name in USES if name in planned.current}
-    return {"changes": changes, "uses": bounded(uses), "live_streams": live}
+    broken = broken_links(client, planned, warnings) if changes else 0
+    return {"changes": changes, "uses": bounded(uses), "live_streams": live, "broken_links": broken}
 
 
 def live_streams(
@@ -96,6 +98,20 @@ def live_streams(
     except AmsError as error:
         warnings.append(f"It is not known how many streams of application '{app}' are live. {error}")
         return None
+
+
+def broken_links(client: AmsClient, planned: Plan, warnings: list[str]) -> int:
+    """Return of how many recordings the link at the server would lead to where they are not."""
+    if not leads_elsewhere(planned.current, {**planned.current, **planned.change.after}):
+        return 0
+    try:
+        return Broadcasts(client, planned.app, jwt_secret_of(planned.current)).recordings_count()
+    except AmsError as error:
+        warnings.append(
+            f"It is not known how many recordings of application '{planned.app}' have a link that breaks. "
+            f"{error}"
+        )
+        return 0
 
 
 def bounded(uses: Mapping[str, Any]) -> dict[str, Any]:

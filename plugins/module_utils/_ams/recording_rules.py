@@ -99,6 +99,23 @@ def upload_folders(settings: Mapping[str, Any]) -> list[str]:
     return ["/".join(part for part in str(each).split("/") if part) for each in given]
 
 
+def location(settings: Mapping[str, Any]) -> str:
+    """Return where an application records to, as the address of S3 objects, without a slash at its end."""
+    return f"s3://{settings.get('s3BucketName') or ''}/{upload_folders(settings)[0]}".rstrip("/")
+
+
+def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True if viewers of recordings of before are sent to where later ones are.
+
+    AMS keeps no address with a recording: it forwards all links of an application to the base URL of now.
+    """
+    forwards = all(
+        base_of(each.get("httpForwardingBaseURL")) and endings(each.get("httpForwardingExtension"))
+        for each in (before, after)
+    )
+    return bool(forwards and before.get("s3RecordingEnabled") and location(before) != location(after))
+
+
 def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:
     """Return the prefixes of the keys of all objects of a stream."""
     sub = str(settings.get("subFolder") or "")

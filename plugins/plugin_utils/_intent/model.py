@@ -40,6 +40,7 @@ class Intent:
     region: str = field(default="", metadata=_SHARED)
     delivery: str = field(default="", metadata=_SHARED)
     close_existing: bool = field(default=False, metadata=_SHARED)
+    break_links: bool = False
     secure_transport_only: Optional[bool] = field(default=None, metadata=_SHARED)
     allow_changing_others_access: bool = field(default=False, metadata=_SHARED)
     bucket_owner: str = field(default="", metadata=_SHARED)

@@ -197,6 +197,7 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "cluster": intent.cluster,
         "viewer_url": intent.viewer_address,
         "closed": not intent.chosen_delivery.is_public,
+        "break_links": intent.break_links,
         "allow_open_hls_upload": intent.allow_open_hls_upload,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_verify(intent),

@@ -17,6 +17,7 @@ from typing import Any, Optional
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absent_hosts import GONE, SKIP
+from .broken_links import broken_links
 from .widening import change_of, folders_in_use, later_of, missing_rights, too_long
 
 Read = Mapping[str, Any]
@@ -74,6 +75,7 @@ def plan_run(
             *_problems_of(storage),
             *_too_long(desired, storage, of),
             *_problems(of, servers["skipped"], most_unreachable),
+            *broken_links(of, hosts),
         ],
         "warnings": [*_warnings(of, desired), *_about(servers)],
     }

@@ -25,7 +25,7 @@ Restored = tuple[str, str, Mapping[str, Any]]
 
 
 def restored_settings(hosts: Hosts, layers: Mapping[str, Sequence[Layer]]) -> Iterator[Restored]:
-    """Yield what each application will have: what the plan desires, with what was there before the run."""
+    """Yield what each application will have: what the plan desires, with its values of before the run."""
     for host, of_host in layers.items():
         planned = {app["name"]: app["settings"] for app in hosts[host]["apps"]}
         for app, changed in squash(of_host).items():

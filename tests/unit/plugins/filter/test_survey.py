@@ -124,6 +124,7 @@ def test_nobody_who_may_only_execute_chooses_where_recordings_go_and_who_reads_t
 # What S3 modules fail without: deletes recordings, takes them from viewers, puts public ACLs into force.
 CONSENTS = {
     "s3_recording_expire_existing",
+    "s3_recording_break_links",
     "s3_recording_close_existing",
     "s3_recording_allow_changing_others_access",
 }

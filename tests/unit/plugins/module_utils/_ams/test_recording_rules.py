@@ -72,3 +72,32 @@ def test_where_a_viewer_is_sent(base: str | None, path: str, target: str) -> Non
 )
 def test_the_region_of_a_signature(settings: dict[str, Any], region: str | None) -> None:
     assert recording_rules.signing_region(settings) == region
+
+
+FORWARDS = {
+    "s3RecordingEnabled": True,
+    "s3BucketName": "videos",
+    "s3StreamsFolderPath": "streams",
+    "httpForwardingExtension": "mp4",
+    "httpForwardingBaseURL": BASE,
+}
+
+
+@pytest.mark.parametrize("change", [{"s3BucketName": "other"}, {"s3StreamsFolderPath": "new/streams"}])
+def test_links_lead_elsewhere_with_another_bucket_or_folder(change: dict[str, Any]) -> None:
+    assert recording_rules.leads_elsewhere(FORWARDS, {**FORWARDS, **change})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"httpForwardingBaseURL": "https://another-cdn.example.com/x"}),
+        ({}, {"s3StreamsFolderPath": "/streams/"}),
+        ({}, {"s3BucketName": "other", "httpForwardingExtension": ""}),
+        ({"httpForwardingBaseURL": ""}, {"s3BucketName": "other"}),
+        ({"s3RecordingEnabled": False}, {"s3BucketName": "other"}),
+    ],
+    ids=["another CDN", "the same folder", "forwarding is off", "it was off", "recorded nothing"],
+)
+def test_links_that_lead_where_they_did_or_nowhere(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert not recording_rules.leads_elsewhere({**FORWARDS, **before}, {**FORWARDS, **after})
