@@ -172,6 +172,13 @@ options:
         has not loaded the application. A login that was refused is never tried again.
     type: float
     default: 0
+  idle_timeout:
+    description:
+      - Seconds to wait until the applications that are to change have no live streams. After that the module
+        writes the settings all the same. It waits only if something changes.
+    type: float
+    default: 0
+    version_added: 0.1.0
   written_by:
     description:
       - Set by the action when O(cluster) is given. Do not set it yourself.
@@ -397,6 +404,7 @@ ARGUMENT_SPEC = {
         "mutually_exclusive": [("run", "since")],
     },
     "start_timeout": {"type": "float", "default": 0},
+    "idle_timeout": {"type": "float", "default": 0},
     "written_by": {"type": "str"},
     "cluster_hosts": {"type": "int", "default": 0},
     "cluster_timeout": {"type": "float", "default": 60},

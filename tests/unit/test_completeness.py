@@ -149,6 +149,7 @@ BESIDE_THE_INTENT = {
     *(
         "inventory_hosts",
         "ams_start_timeout",
+        "wait_for_idle",
         "cluster_timeout",
         "verify",
         "verify_stream_timeout",

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from itertools import repeat
+from typing import Any, Optional
 
 from .._common.errors import AmsError
 from .._common.plain_text import one_line
-from .._common.polling import Deadline
+from .._common.polling import Deadline, poll
+from .._common.progress import Wait
 from . import app_warnings, session
+from .app_token import jwt_secret_of
+from .broadcasts import Broadcasts
 from .client import AmsClient, Connection
 from .rollback_plan import plan_rollback
 from .session import SettingsSession, open_session
@@ -42,6 +46,8 @@ def apply_settings(
             plans = plan_all(server, desired)
         warnings = warnings_before(client, plans, 0 if options.written_by else options.cluster_hosts)
         if not options.check_mode:
+            if not options.backup_only:
+                wait_until_idle(client, plans, options.idle_timeout)
             plans = _write(server, plans, options)
         warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
     result = result_of(client.url, plans, options.check_mode)
@@ -87,6 +93,20 @@ def _wait_for_cluster(
                 f"after {options.cluster_timeout:g} s these settings are not as written: {names_of}",
                 "Are both nodes of one cluster, and does it reach its database?",
             )
+
+
+def wait_until_idle(client: AmsClient, plans: Sequence[Plan], seconds: float) -> None:
+    """Wait until no application that changes has a live stream, so many seconds at most."""
+    busy = [planned for planned in plans if planned.change]
+    if seconds <= 0 or not busy:
+        return
+    wait = Wait(f"the live streams of {client.url} to end")
+
+    def is_idle() -> Optional[bool]:
+        counts = (Broadcasts(client, each.app, jwt_secret_of(each.current)).live_count() for each in busy)
+        return True if not any(counts) else None
+
+    poll(is_idle, Deadline(seconds), repeat(session.PAUSE), wait)
 
 
 def warnings_before(client: AmsClient, plans: Sequence[Plan], cluster_hosts: int) -> list[str]:

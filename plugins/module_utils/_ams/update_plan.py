@@ -36,7 +36,7 @@ class ApplyOptions:
     backup: file to which the previous values are added, under the names of backup_run and backup_playbook.
     backup_only: write the backup but not the settings.
     is_backed_up: the backup is made already; write nothing that is not in it.
-    start_timeout: seconds to wait for a server that is starting.
+    start_timeout: seconds to wait for a server that is starting. idle_timeout: for its live streams to end.
     forget: remove what is restored from the backup.
     access_key: restore an access key too that was replaced by another.
     written_by: the node of the cluster that has written; wait for it, cluster_timeout seconds at most.
@@ -50,6 +50,7 @@ class ApplyOptions:
     backup_only: bool = False
     is_backed_up: bool = False
     start_timeout: float = 0
+    idle_timeout: float = 0
     forget: bool = True
     access_key: bool = True
     written_by: Optional[str] = None

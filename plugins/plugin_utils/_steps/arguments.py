@@ -123,6 +123,7 @@ def _names(names: Iterable[Any]) -> str:
 def _of_write(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     return {
         "start_timeout": variables(PREFIX + "ams_start_timeout"),
+        "idle_timeout": 60 * float(variables(PREFIX + "wait_for_idle")),
         "cluster_hosts": host["cluster_hosts"],
         "cluster_timeout": variables(PREFIX + "cluster_timeout"),
         "backup_path": host["backup_path"],

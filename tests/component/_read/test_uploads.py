@@ -42,6 +42,7 @@ def test_an_application_that_records_is_named_with_its_folders(fleet: Fleet) -> 
             "s3BucketName": "videos",
             "s3StreamsFolderPath": "old/streams",
             "s3PreviewsFolderPath": "previews",
+            "s3Permission": "public-read",
             "earlier_streams": 0,
         }
     }

@@ -40,6 +40,7 @@ def arguments(hosts: dict[str, Any]) -> dict[str, Any]:
         "s3_recording_ams_ca_path": "",
         "s3_recording_ams_timeout": "",
         "s3_recording_ams_start_timeout": 1,
+        "s3_recording_wait_for_idle": 0,
         "s3_recording_cluster_timeout": 1,
         "__s3_recording_run": "20260404T000000Z",
         "__s3_recording_removes": True,
