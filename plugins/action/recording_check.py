@@ -6,11 +6,14 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import s3_clients
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.modules import recording_check
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
     InProcessAction,
 )
+
+s3_clients.prepare_for_fork()
 
 
 class ActionModule(InProcessAction):

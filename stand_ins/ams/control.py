@@ -105,6 +105,12 @@ class Control:
     async def reset(self) -> None:
         await self._fleet.reset()
 
+    async def save(self) -> int:
+        return self._fleet.save()
+
+    async def restore(self, saved: int) -> None:
+        await self._fleet.restore(saved)
+
     # --- faults
 
     async def fault(self, host: str | None, fault: dict[str, Any]) -> None:

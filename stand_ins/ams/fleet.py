@@ -186,6 +186,14 @@ class Fleet(StandIn):
         """Set all hosts back to the start, and forget requests and faults."""
         self._ask("reset")
 
+    def save(self) -> int:
+        """Save users and applications of all hosts for restore(); nothing may be recorded or pulled then."""
+        return int(self._ask("save"))
+
+    def restore(self, saved: int) -> None:
+        """Set all hosts back to what they were; what reset() forgets is forgotten."""
+        self._ask("restore", saved=saved)
+
     # --- faults
 
     def fault(

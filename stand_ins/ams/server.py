@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gzip
 import json
 import socket
@@ -104,11 +105,11 @@ class FleetServer:
         self.listeners: dict[str, Listener] = {}
         self.listener_of: dict[RequestHandler, Listener] = {}
         self._protocol = _Connections(self)
-        self._make_hosts()
+        self._saved: list[dict[str, Store]] = []
+        self._make_hosts({})
 
-    def _make_hosts(self) -> None:
-        """Make the hosts, also for a reset; sockets and connections stay."""
-        stores: dict[str, Store] = {}
+    def _make_hosts(self, stores: dict[str, Store]) -> None:
+        """Make the hosts, with their stores if given, also for a reset; sockets and connections stay."""
         members: dict[str, list[str]] = {}
         for address, cluster in zip(self.addresses, self.layout.clusters, strict=True):
             members.setdefault(cluster or address, []).append(address)
@@ -127,11 +128,22 @@ class FleetServer:
         host.secure = self.authority is not None
         host.url = f"{'https' if host.secure else 'http'}://{host.address}:{self.port}"
 
-    async def reset(self) -> None:
+    def save(self) -> int:
+        stores = {
+            cluster or address: self.listeners[address].host.store
+            for address, cluster in zip(self.addresses, self.layout.clusters, strict=True)
+        }
+        self._saved.append(copy.deepcopy(stores))
+        return len(self._saved) - 1
+
+    async def restore(self, saved: int) -> None:
+        await self.reset(copy.deepcopy(self._saved[saved]))
+
+    async def reset(self, stores: dict[str, Store] | None = None) -> None:
         for listener in self.listeners.values():
             for app in listener.host.store.apps.values():
                 app.end()
-        self._make_hosts()
+        self._make_hosts(stores or {})
         for listener in self.listeners.values():
             if listener.server is None:
                 await self._listen(listener)

@@ -27,6 +27,7 @@ from . import (
     moto_iam,
     moto_kms,
     moto_s3,
+    moto_snapshot,
     object_encryption,
     quirks,
     refusals,
@@ -58,6 +59,8 @@ class StandIn:
         self.settings = settings
         self.journal = Journal()
         self.admin: tuple[str, str] | None = None
+        self._empty: moto_snapshot.Snapshot | None = None
+        self._saved: list[moto_snapshot.Snapshot] = []
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto's checks and writes are not atomic; AWS's conditional writes are.
         self._lock = threading.Lock()
@@ -65,12 +68,29 @@ class StandIn:
         moto_iam.adapt_moto()
         moto_kms.adapt_moto()
         moto_cloudfront.adapt_moto(lambda: settings.distribution_delay)
-        self.reset()
+        self._make_account()
+
+    def _make_account(self) -> None:
+        state.reset()
+        self.admin = state.create_user(ADMIN, _ALL, key=self.admin)
 
     def reset(self) -> None:
         with self._lock:
-            state.reset()
-            self.admin = state.create_user(ADMIN, _ALL, key=self.admin)
+            if self._empty is None:
+                self._make_account()
+                self._empty = moto_snapshot.save()
+            # Quicker by a second than to make an account.
+            moto_snapshot.restore(self._empty)
+        self.journal.reset()
+
+    def _save(self) -> int:
+        with self._lock:
+            self._saved.append(moto_snapshot.save())
+        return len(self._saved) - 1
+
+    def _restore(self, given: dict[str, Any]) -> None:
+        with self._lock:
+            moto_snapshot.restore(self._saved[given["saved"]])
         self.journal.reset()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -217,6 +237,8 @@ class StandIn:
             ("GET", "requests"): lambda _given: self.journal.all(),
             ("POST", "clear"): lambda _given: self.journal.clear(),
             ("POST", "reset"): lambda _given: self.reset(),
+            ("POST", "save"): lambda _given: self._save(),
+            ("POST", "restore"): self._restore,
             ("GET", "faults"): lambda _given: [asdict(fault) for fault in self.journal.faults],
             ("POST", "faults"): self.journal.add_fault,
             ("DELETE", "faults"): lambda _given: self.journal.faults.clear(),

@@ -161,6 +161,14 @@ class AwsStandIn(StandIn):
         """Empty the account, and forget faults and requests; the admin's key stays."""
         self._control("POST", "reset")
 
+    def save(self) -> int:
+        """Save the account for restore(); it lasts as long as this stand-in."""
+        return int(self._control("POST", "save"))
+
+    def restore(self, saved: int) -> None:
+        """Set the account back to what it was, and forget faults and requests."""
+        self._control("POST", "restore", {"saved": saved})
+
     def settings(self, **settings: Any) -> dict[str, Any]:
         """Change key_delay, policy_delay, https, distribution_delay or quirks; returns all of them."""
         changed: dict[str, Any] = self._control("POST", "settings", settings)

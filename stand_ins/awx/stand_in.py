@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import secrets
 import threading
 from collections.abc import Iterable
@@ -18,11 +19,12 @@ from .objects import Objects, Thing
 class AwxStandIn:
     """`with AwxStandIn() as awx:` answers at awx.url to whoever has awx.token, until the block ends.
 
+    objects: to begin with, a copy of those that another one has.
     requests: method and path of each request since the last clear_requests.
     """
 
-    def __init__(self) -> None:
-        self.objects = Objects()
+    def __init__(self, objects: Objects | None = None) -> None:
+        self.objects = copy.deepcopy(objects) or Objects()
         self.token = secrets.token_urlsafe(24)
         self._api = Api(self.objects, self.token)
         self._loop = asyncio.new_event_loop()

@@ -61,6 +61,56 @@ class TestProcess:
             assert running.client("s3").list_buckets()["Buckets"] == []
             assert [entry["action"] for entry in running.requests()] == ["s3:ListAllMyBuckets"]
 
+    def test_a_second_reset_is_as_empty_as_the_first(self) -> None:
+        with AwsStandIn() as running:
+            running.reset()
+            _fill(running, "of-one-test")
+            running.reset()
+            assert _content(running) == ([], [running.credentials.name], [])
+            _fill(running, "of-one-test")
+
+    def test_what_is_saved_is_restored_each_time(self) -> None:
+        with AwsStandIn() as running:
+            _fill(running, "saved")
+            saved = running.save()
+            content = _content(running)
+            for emptied in (False, True, False):
+                running.client("s3").put_object(Bucket="saved", Key="k", Body=b"changed")
+                if emptied:
+                    running.reset()
+                _fill(running, "of-one-test")
+                running.restore(saved)
+                assert running.requests() == []
+                assert _content(running) == content
+                assert running.client("s3").get_object(Bucket="saved", Key="k")["Body"].read() == b"saved"
+                refused("NoSuchBucket", running.client("s3").list_objects_v2, Bucket="of-one-test")
+
+
+def _fill(running: AwsStandIn, name: str) -> None:
+    """Make something of each kind."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": running.region})
+    s3.put_object(Bucket=name, Key="k", Body=name.encode())
+    s3.create_multipart_upload(Bucket=name, Key="under-way")
+    running.client("iam").create_user(UserName=name, Tags=[{"Key": "made", "Value": "here"}])
+    running.client("iam").create_access_key(UserName=name)
+    running.client("ssm").put_parameter(Name=f"/{name}", Value=name, Type="SecureString")
+    running.client("secretsmanager").create_secret(Name=name, SecretString=name)
+
+
+def _content(running: AwsStandIn) -> tuple[list[str], list[str], list[str]]:
+    buckets = running.client("s3").list_buckets()["Buckets"]
+    users = running.client("iam").list_users()["Users"]
+    parameters = running.client("ssm").describe_parameters()["Parameters"]
+    secrets = running.client("secretsmanager").list_secrets()["SecretList"]
+    keys = [
+        key["AccessKeyId"]
+        for user in users[1:]
+        for key in running.client("iam").list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+    ]
+    stored = [each["Name"] for each in [*parameters, *secrets]]
+    return [each["Name"] for each in buckets], [each["UserName"] for each in users], [*stored, *keys]
+
 
 class TestFaultsAndJournal:
     def test_errors_on_request(self, stand_in: AwsStandIn, client: Clients, bucket: str) -> None:

@@ -62,6 +62,28 @@ def until(holds: Callable[[], bool]) -> None:
     assert wait_for(holds, 10, 0.01)
 
 
+# --- the start of a test
+
+
+def test_what_is_saved_is_restored_each_time(fleet: Fleet, log_in: LogIn) -> None:
+    host = fleet.hosts[1]
+    log_in(host).change("live", {"s3BucketName": "saved"})
+    fleet.add_user(host, "second@example.com", "secret")
+    saved = fleet.save()
+    settings = fleet.settings(host, "live")
+    for emptied in (False, True, False):
+        if emptied:
+            fleet.reset()
+            assert fleet.settings(host, "live")["s3BucketName"] != "saved"
+        log_in(host).change("live", {"s3BucketName": "changed"})
+        fleet.fault(host, "status", status=500)
+        fleet.restore(saved)
+        assert fleet.requests() == []
+        assert fleet.settings(host, "live") == settings
+        with Client(host.url) as client:
+            assert client.login("second@example.com", "secret").json()["success"] is True
+
+
 # --- records
 
 

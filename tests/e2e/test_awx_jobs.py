@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from stand_ins.awx import AwxStandIn
 from stand_ins.awx.jobs import Job, Runner
 from stand_ins.awx.workflows import Went, run_workflow
 from tests.harness.playbook import run_playbook
+from tests.harness.saved_site import SavedSite
 
 pytest.importorskip(
     "ansible_collections.awx.awx", reason="awx.awx is needed: ansible-galaxy collection install awx.awx"
@@ -103,16 +105,45 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
 
 @pytest.fixture
 def controller(set_up: Controller) -> Controller:
-    """With an empty account and servers that nobody has changed."""
-    set_up.aws.reset()
-    set_up.fleet.reset()
-    set_up.fleet.clear_faults()
-    shutil.rmtree(set_up.backups, ignore_errors=True)
+    """Return a controller with an empty account and servers that nobody has changed."""
+    forget_all(set_up)
     return set_up
 
 
-def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
-    went = controller.rollout()
+def forget_all(controller: Controller) -> None:
+    controller.aws.reset()
+    controller.fleet.reset()
+    shutil.rmtree(controller.backups, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class RolledOut:
+    """A first rollout. logins: of each server in it. site: what it left."""
+
+    went: Went
+    logins: list[int]
+    site: SavedSite
+
+
+@pytest.fixture(scope="module")
+def first_rollout(set_up: Controller, tmp_path_factory: pytest.TempPathFactory) -> RolledOut:
+    forget_all(set_up)
+    went = set_up.rollout()
+    logins = [len(set_up.fleet.logins(host)) for host in set_up.fleet.hosts]
+    backups = shutil.copytree(set_up.backups, tmp_path_factory.mktemp("rolled-out") / "backup")
+    return RolledOut(went, logins, SavedSite(set_up.aws, set_up.fleet, backups))
+
+
+@pytest.fixture
+def recording(set_up: Controller, first_rollout: RolledOut) -> Controller:
+    """Return a controller whose servers record since a first rollout."""
+    shutil.rmtree(set_up.backups, ignore_errors=True)
+    first_rollout.site.restore(set_up.backups)
+    return set_up
+
+
+def test_a_rollout_goes_from_storage_to_proof(recording: Controller, first_rollout: RolledOut) -> None:
+    controller, went = recording, first_rollout.went
     assert list(went.nodes) == ["storage", "approval", "canary", "rest", "verify"]
     assert went.good
     assert len(went.nodes["rest"]) == SLICES
@@ -129,8 +160,7 @@ def test_a_rollout_goes_from_storage_to_proof(controller: Controller) -> None:
     (rule,) = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
     assert sorted(rule["AllowedOrigins"]) == sorted(host.url for host in controller.fleet.hosts)
     # The canary is one of the rest as well, and is read there once more.
-    per_host = [len(controller.fleet.logins(host)) for host in controller.fleet.hosts]
-    assert per_host == [LOGINS + 1, *[LOGINS] * (len(per_host) - 1)]
+    assert first_rollout.logins == [LOGINS + 1, *[LOGINS] * (len(controller.names) - 1)]
 
     assert went.artifacts["s3_recording_storage"][BUCKET]["access_key_id"] == keys[0]
     assert len(keys) == 1
@@ -166,11 +196,14 @@ def test_a_rollout_that_fails_takes_everything_back(controller: Controller) -> N
     assert controller.recording() == [True] * len(controller.names)
 
 
-def test_the_other_templates(controller: Controller) -> None:
+def test_the_storage_can_be_checked(controller: Controller) -> None:
     (storage,) = controller.launch("storage", job_type="check")
     assert storage.good
     assert controller.aws.client("s3").list_buckets()["Buckets"] == []
-    controller.rollout()
+
+
+def test_the_other_templates(recording: Controller) -> None:
+    controller = recording
     first = controller.stored_secrets()
 
     (rotated,) = controller.launch("rotate key", extra_vars={"s3_recording_key_delete_after": 0})

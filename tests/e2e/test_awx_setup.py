@@ -58,6 +58,13 @@ def fresh() -> Iterator[AwxStandIn]:
         yield awx
 
 
+@pytest.fixture
+def used(awx: AwxStandIn) -> Iterator[AwxStandIn]:
+    """Start one that was set up, to be changed."""
+    with AwxStandIn(awx.objects) as copied:
+        yield copied
+
+
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("events") / "events.jsonl"
@@ -124,34 +131,36 @@ def test_a_second_run_changes_nothing(awx: AwxStandIn) -> None:
     assert set_up(awx, "--check").changed == 0
 
 
-def test_later_changes(fresh: AwxStandIn) -> None:
-    set_up(fresh)
+def test_later_changes(used: AwxStandIn) -> None:
     other: dict[str, Any] = {"s3_recording_awx_slices": 2, "s3_recording_awx_hosts": {"ams3.example.com": {}}}
-    assert set_up(fresh, "--check", variables=other).changed > 0
-    assert fresh.writes() == []
+    assert set_up(used, "--check", variables=other).changed > 0
+    assert used.writes() == []
 
     other["s3_recording_awx_ec2_regions"] = ["eu-west-1"]
     other["s3_recording_awx_ec2_tag"] = {"Role": "ams", "Env": "prod"}
-    set_up(fresh, variables=other)
-    changed = {fresh.find("job_templates", f"Recording {name}").id for name in ("servers", "verify")}
-    assert sorted(fresh.writes()) == [
+    # A secret that is another is seen by nobody, so it is written when asked.
+    other["vaulted_ams_password"] = "the-next-password"
+    set_up(used, variables=other)
+    changed = {used.find("job_templates", f"Recording {name}").id for name in ("servers", "verify")}
+    assert sorted(used.writes()) == [
         *sorted(("PATCH", f"/api/v2/job_templates/{number}/") for number in changed),
         ("POST", "/api/v2/hosts/"),
         ("POST", "/api/v2/inventory_sources/"),
     ]
-    source = fresh.find("inventory_sources", "Recording servers on EC2").values
+    source = used.find("inventory_sources", "Recording servers on EC2").values
     filters = yaml.safe_load(source["source_vars"])["filters"]
     assert filters == {"tag:Role": "ams", "tag:Env": "prod", "instance-state-name": "running"}
     assert source["update_on_launch"]
 
-    # A secret that is another is seen by nobody, so it is written when asked.
-    other["vaulted_ams_password"] = "the-next-password"
-    assert set_up(fresh, variables=other).changed == 0
     # awx.awx says so of every credential that it writes; before 2.19 ansible-core hides it with no_log.
     core = tuple(map(int, ansible_version.split(".")[:2]))
     warned = ["has encrypted data and may inaccurately report task is changed"] if core >= (2, 19) else []
-    set_up(fresh, variables={**other, "s3_recording_awx_update_secrets": True}, expected_warnings=warned)
-    stored = fresh.find("credentials", "Recording Ant Media Server").values["inputs"]
+    run = set_up(used, variables={**other, "s3_recording_awx_update_secrets": True}, expected_warnings=warned)
+    assert {each.task.rpartition(" | ")[2] for each in run.results if each.changed} == {
+        "Create the credentials"
+    }
+    assert {path.split("/")[3] for _method, path in used.writes()} == {"credentials"}
+    stored = used.find("credentials", "Recording Ant Media Server").values["inputs"]
     assert stored["password"] == "the-next-password"
 
 

@@ -14,6 +14,7 @@ from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
 from tests.harness.blocks import RESULT, STOP, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, ran, run_playbook
+from tests.harness.saved_site import SavedSite
 
 BUCKET, REGION = "key-life-recordings", "eu-west-1"
 ROTATE, DECOMMISSION = "antmedia.s3_recording.rotate_key", "antmedia.s3_recording.decommission"
@@ -78,20 +79,18 @@ class KeyLife:
 
 
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedSite]:
+    folder = tmp_path_factory.mktemp("site")
     with AwsStandIn() as aws, Fleet(hosts=4) as fleet:
-        yield aws, fleet
+        KeyLife(aws, fleet, folder).run("antmedia.s3_recording.site")
+        yield SavedSite(aws, fleet, folder)
 
 
 @pytest.fixture
-def life(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> KeyLife:
-    aws, fleet = stands
-    fleet.reset()
-    fleet.clear_faults()
-    aws.reset()
-    fresh = KeyLife(aws, fleet, tmp_path)
-    fresh.run("antmedia.s3_recording.site")
-    return fresh
+def life(site: SavedSite, tmp_path: Path) -> KeyLife:
+    """Return four servers that record since a first run of site.yml."""
+    site.restore(tmp_path)
+    return KeyLife(site.aws, site.fleet, tmp_path)
 
 
 def words(run: PlaybookRun) -> str:

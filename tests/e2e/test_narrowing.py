@@ -11,6 +11,7 @@ import pytest
 
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
+from tests.harness.saved_site import SavedSite
 
 from .test_fleet_plan import BUCKET, SITE, Planned, words
 
@@ -20,20 +21,18 @@ NEW = {"s3_recording_prefix": "new"}
 
 
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
-    with AwsStandIn() as aws, Fleet(hosts=2) as fleet:
-        yield aws, fleet
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedSite]:
+    folder = tmp_path_factory.mktemp("site")
+    with AwsStandIn() as aws, Fleet(hosts=2) as servers:
+        Planned(aws, servers, folder).run(SITE, names=NAMES)
+        yield SavedSite(aws, servers, folder)
 
 
 @pytest.fixture
-def fleet(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Planned:
-    """Two servers that record."""
-    aws, servers = stands
-    servers.reset()
-    aws.reset()
-    planned = Planned(aws, servers, tmp_path)
-    planned.run(SITE, names=NAMES)
-    return planned
+def fleet(site: SavedSite, tmp_path: Path) -> Planned:
+    """Return two servers that record since a first run of site.yml."""
+    site.restore(tmp_path)
+    return Planned(site.aws, site.fleet, tmp_path)
 
 
 def folders(planned: Planned) -> list[str]:

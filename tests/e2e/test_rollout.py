@@ -23,6 +23,7 @@ from stand_ins.aws import AwsStandIn
 from tests.harness.blocks import PLAN, RESULT, STOP, block, failed_hosts, problems
 from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, environment, run_playbook
+from tests.harness.saved_site import SavedSite
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
 SERVERS = "antmedia.s3_recording.servers"
@@ -86,18 +87,18 @@ class Rollout:
 
 
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedSite]:
+    """Storage for servers that nobody has changed."""
+    folder = tmp_path_factory.mktemp("stored")
     with AwsStandIn() as aws, Fleet(hosts=5) as fleet:
-        yield aws, fleet
+        Rollout(aws, fleet, folder).run("antmedia.s3_recording.storage")
+        yield SavedSite(aws, fleet, folder)
 
 
 @pytest.fixture
-def rollout(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Rollout:
-    aws, fleet = stands
-    fleet.reset()
-    fresh = Rollout(aws, fleet, tmp_path)
-    fresh.run("antmedia.s3_recording.storage")
-    return fresh
+def rollout(stored: SavedSite, tmp_path: Path) -> Rollout:
+    stored.restore(tmp_path)
+    return Rollout(stored.aws, stored.fleet, tmp_path)
 
 
 def named_run(run: PlaybookRun) -> str:
@@ -268,8 +269,8 @@ def test_nodes_of_a_cluster_try_a_wrong_password_once(rollout: Rollout) -> None:
     assert f"not tried, because {first} refused the login" in others
 
 
-def test_one_write_serves_a_cluster(tmp_path: Path, stands: tuple[AwsStandIn, Fleet]) -> None:
-    aws = stands[0]
+def test_one_write_serves_a_cluster(tmp_path: Path, stored: SavedSite) -> None:
+    aws = stored.aws
     with Fleet(hosts=4, clusters=["one", "one", "one", None], first_address="127.78.0.1") as fleet:
         rollout = Rollout(aws, fleet, tmp_path)
         rollout.names = rollout.names[:3]

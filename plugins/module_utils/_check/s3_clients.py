@@ -16,13 +16,14 @@ from .._ams.recording_rules import signing_region
 from .._aws.codes import code_of
 from .._aws.s3_options import make_plain, plain_options
 from .._common.bounded import bind_store_client
+from .._common.errors import CollectionError
 from .._common.packages import require
 from .._common.providers import PROVIDERS, provider_at, region_at
 
 with suppress(ImportError):
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import ClientError, ProfileNotFound
+    from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 _ATTEMPTS = 3
 # botocore would look for the name of one in AWS_PROFILE.
@@ -60,6 +61,19 @@ def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, *
     if not provisioning:
         client.meta.events.register("before-call.s3", _stay_in_region)
     return bind_store_client(make_plain(client))
+
+
+def prepare_for_fork() -> None:
+    """Make a client now, since each process that is forked later would read the descriptions of S3 itself.
+
+    It touches no network. It saves 70 of the 90 ms of CPU that the first client of a process costs.
+    """
+    with suppress(CollectionError):
+        require("botocore")
+        key = dict.fromkeys(("s3AccessKey", "s3SecretKey"), "none")
+        # A wrong setting of AWS is an error of the check, which reports it.
+        with suppress(BotoCoreError, ValueError):
+            s3_client({**key, "s3RegionName": "us-east-1"}, timeout=1, provisioning=False)
 
 
 def _region(settings: Mapping[str, Any]) -> Optional[str]:

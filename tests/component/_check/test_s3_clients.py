@@ -33,6 +33,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.netw
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.polling import Deadline
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import JSONFileLoader
 from urllib3.exceptions import InsecureRequestWarning
 
 REPO = Path(__file__).resolve().parents[3]
@@ -346,3 +347,26 @@ def test_the_region_that_is_signed_for(
         with pytest.raises(ConnectionError):
             client.list_objects_v2(Bucket="recordings")
         assert f"/{signed_for}/s3/aws4_request" in seen[0]
+
+
+# --- before a fork
+
+
+def test_what_is_prepared_before_a_fork_is_not_read_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each worker read the descriptions of S3, which took as long as all of its requests."""
+    s3_clients.prepare_for_fork()
+
+    def read(_loader: Any, path: str) -> None:
+        raise AssertionError(f"{path} is read again")
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", read)
+    assert s3_clients.s3_client(SETTINGS, 1, provisioning=False).meta.region_name == "eu-west-1"
+
+
+def test_a_wrong_setting_of_aws_is_left_to_the_check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("no configuration")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    s3_clients.prepare_for_fork()
+    with pytest.raises(BotoCoreError):
+        s3_clients.s3_client(SETTINGS, 1, provisioning=False)
