@@ -19,6 +19,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     error_parts,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import USES, bounded
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.modules.ams_app_settings import desired_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
@@ -31,12 +32,16 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
     disable_become,
     task_environment,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
+    ProgressLines,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read import fleet, server
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variables import (
     UnknownHost,
     variables_on,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.watch import Watch
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import alias_hint
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
@@ -111,12 +116,14 @@ class ActionModule(ams_app_settings.ActionModule):
                 clusters.add(each.cluster)
         seconds = fleet.seconds_for(len(servers))
         end = time.monotonic() + seconds
-        with task_environment(self):
+        watch = Watch(len(servers), seconds)
+        with task_environment(self), progress.listener(ProgressLines()):
             found |= fleet.read_all(
                 [each.job for each in servers.values()],
                 server.reader(servers, guarded_logins, all_apps=all_apps),
                 lambda job, started: server.too_late(servers[job.host], seconds, started=started),
                 lambda: end - time.monotonic(),
+                watch,
             )
         return {host: found[host] for host in hosts}
 

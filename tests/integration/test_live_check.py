@@ -8,6 +8,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -608,6 +609,14 @@ def test_an_application_that_uploads_no_mp4_is_named(site: Site) -> None:
     run = site.check(live_timeout=SHORT, broken=["live upload"])
     assert "uploadExtensionsToS3 lacks the 1" in link(run, "live upload")["remedy"]
     assert site.left() == {}
+
+
+def test_who_waits_longer_than_ten_seconds_sees_for_what(fleet_site: tuple[Site, Fleet]) -> None:
+    site, _fleet = fleet_site
+    site.configure(uploadExtensionsToS3=2)
+    run = site.check(broken=["live upload"], live_timeout=12)
+    what = f"Waiting for {site.server.url} to upload the recording of application 'live'"
+    assert re.search(rf"{re.escape(what)}: 1\d s so far, at most 12 s", run.output), run.describe()
 
 
 def test_an_old_copy_in_a_cdn_is_named(fleet_site: tuple[Site, Fleet], bystander: Bystander) -> None:

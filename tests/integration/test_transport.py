@@ -193,6 +193,15 @@ def test_authorities_may_be_a_folder(secure: Fleet, tmp_path: Path) -> None:
     assert release_of(secure, ca_path=str(tmp_path)) == "2.17.1"
 
 
+def test_a_file_without_a_certificate_is_reported_by_each_server(secure: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate\n", encoding="utf-8")
+    for _time in range(2):
+        said = failure_of(secure, ca_path=str(path))
+        assert said.startswith("Logging in as")
+        assert "failed: NO_CERTIFICATE_OR_CRL_FOUND. Give the server's certificate or its CA" in said
+
+
 def test_a_name_that_is_not_in_the_certificate_is_refused(secure: Fleet) -> None:
     port = secure.hosts[0].url.rsplit(":", 1)[1]
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -32,6 +32,7 @@ class Broadcasts:
 
     def __init__(self, client: AmsClient, app: str, jwt_secret: str = "", lasts: float = 0) -> None:
         self.app, self.signs = app, bool(jwt_secret)
+        self.url = client.url
         self._client = client
         self._jwt_secret, self._lasts = jwt_secret, lasts
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Optional
 
 RANDOM = "<random per server>"
@@ -37,6 +38,7 @@ _SECRET_NAME = re.compile(r"secret|passw|passphrase|pwd|credential|private|(?:ke
 _PUBLIC_NAMES = frozenset(("s3AccessKey", "apnKeyId"))
 
 
+@lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
     """True if a field holds a secret; a field of a release not measured yet is judged by its name."""
     if name in FIELDS:

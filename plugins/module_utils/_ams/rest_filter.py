@@ -17,6 +17,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Optional, Union
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -105,6 +106,7 @@ def address_of(text: str) -> Optional[Address]:
     return address
 
 
+@lru_cache(maxsize=256)
 def _network(entry: str) -> Optional[Network]:
     text, slash, bits = entry.partition("/")
     if text == "localhost" or (slash and not text):

@@ -222,14 +222,18 @@ def secrets_of(settings: Mapping[str, Any]) -> list[str]:
     for name, value in settings.items():
         if fields.is_secret(name):
             found += _texts(value)
-        elif isinstance(value, (str, dict, list)) and value:
-            found += _secrets_inside(_inside(value))
+        elif value and isinstance(value, (str, dict, list)):
+            inside = _inside(value)
+            if inside is not None:
+                found += _secrets_inside(inside)
     return found
 
 
 def _inside(value: Any) -> Any:
     """Return the parts of a value, also of a text that is JSON; None if it has none."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+    if isinstance(value, str):
+        if value.lstrip()[:1] not in ("{", "["):
+            return None
         try:
             value = parse(value)
         except ValueError:

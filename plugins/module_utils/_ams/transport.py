@@ -29,7 +29,7 @@ with suppress(ImportError):  # AmsClient reports it.
     import urllib3
     from requests import adapters, exceptions, utils
     from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.util.ssl_ import create_urllib3_context
+    from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
 API = "/rest/v2"
 
@@ -123,6 +123,8 @@ class Transport:
         self._timeout = timeout
         self._connect_timeout = timeout if connect_timeout is None else connect_timeout
         self._cookies: dict[str, str] = {}
+        # Whoever calls decides what is tried again.
+        self._retries = urllib3.Retry(False, redirect=False)
         self._url = url
         self._secure = url.startswith("https:")
         # Before a path: a proxy of HTTP needs the server's address.
@@ -183,7 +185,7 @@ class Transport:
                 self._base + path,
                 body=body,
                 headers=headers,
-                retries=False,
+                retries=self._retries,
                 redirect=False,
                 assert_same_host=False,
                 enforce_content_length=True,
@@ -286,7 +288,7 @@ def prepare_for_fork() -> None:
     network. It saves 1.2 of the 48 ms of CPU a host, 2 to 3 %: TASK of tests/bench on 60 hosts by
     https, second run, 8 times with it and 8 times without it by turns.
     """
-    _default_context()
+    _context_with(utils.DEFAULT_CA_BUNDLE_PATH)
     _spare_contexts.append(create_urllib3_context())
     connection_class(HTTPSConnection, _LINE_MOST)
     rehearsal = Transport("http://localhost", verify=True, timeout=1, pool=_rehearsed_pool())
@@ -331,29 +333,46 @@ def _read(response: Any, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+@lru_cache(maxsize=32)
+def _context_with(authorities: str) -> Any:
+    """Return a context with the authorities of a file or a folder, which are loaded once for all servers."""
+    try:
+        context = _spare_contexts.pop()
+    except IndexError:
+        context = create_urllib3_context()
+    is_folder = os.path.isdir(authorities)
+    context.load_verify_locations(**{"capath" if is_folder else "cafile": authorities})
+    return _shareable(context)
+
+
 @lru_cache(maxsize=1)
-def _default_context() -> Any:
-    """Return a context with the authorities of requests, whose loading takes longer than all of a task."""
-    context = create_urllib3_context()
-    context.load_verify_locations(utils.DEFAULT_CA_BUNDLE_PATH)
+def _trusting_context() -> Any:
+    """Return a context for any certificate, for which urllib3 would load authorities each time."""
+    return _shareable(create_urllib3_context(cert_reqs=ssl.CERT_NONE))
+
+
+def _shareable(context: Any) -> Any:
+    """Return a context that threads may connect with at the same time, because no connection changes it.
+
+    urllib3 sets the protocols anew for each connection, which OpenSSL may be copying for another one.
+    """
+    context.set_alpn_protocols(ALPN_PROTOCOLS)
+    context.set_alpn_protocols = lambda _protocols: None
     return context
 
 
 def _tls(verify: Union[bool, str]) -> dict[str, Any]:
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return {"cert_reqs": "CERT_NONE"}
+        return {"cert_reqs": "CERT_NONE", "ssl_context": _trusting_context()}
     if verify is True:
-        verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-    if verify is True:
-        return {"cert_reqs": "CERT_REQUIRED", "ssl_context": _default_context()}
-    # For this transport alone, since what is loaded into a context stays there.
+        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        verify = named or utils.DEFAULT_CA_BUNDLE_PATH
     try:
-        context = _spare_contexts.pop()
-    except IndexError:
-        context = create_urllib3_context()
-    place = "ca_cert_dir" if os.path.isdir(verify) else "ca_certs"
-    return {"cert_reqs": "CERT_REQUIRED", "ssl_context": context, place: verify}
+        return {"cert_reqs": "CERT_REQUIRED", "ssl_context": _context_with(verify)}
+    except OSError:
+        # Connecting fails with the same error, and says what was tried.
+        return {"cert_reqs": "CERT_REQUIRED", "ca_certs": verify}
 
 
 def _unusable(failure: Exception) -> TransportError:

@@ -118,7 +118,7 @@ def warnings_before(client: AmsClient, plans: Sequence[Plan], cluster_hosts: int
 def _warnings_of_change(client: AmsClient, planned: Plan) -> list[str]:
     if planned.unmet:
         return []
-    after = merged(planned.current, planned.change)
+    after = merged(planned.current, planned.change) if planned.change else planned.current
     return app_warnings.of_change(client, planned.app, planned.current, after)
 
 

@@ -13,6 +13,7 @@ from .._ams.broadcasts import Broadcasts
 from .._common.errors import AmsError
 from .._common.plain_text import one_line
 from .._common.polling import Deadline, growing
+from .._common.progress import Wait, say_wait
 from .live_bucket import RecordingBucket
 from .live_waits import QUIET_SECONDS, REMOVAL_SECONDS
 from .signals import defer_termination
@@ -45,11 +46,15 @@ class Cleanup:
 
     def _run(self, deadline: Deadline) -> list[str]:
         quiet, pauses = self._quiet_period()
+        server, app = self._broadcasts.url, self._broadcasts.app
+        what = f"{server} to upload what is left of the test stream of application '{app}'"
+        wait = Wait(what, "all of it is removed", part_of=what)
         while True:
             if self._remove_all():
                 quiet, pauses = self._quiet_period()
             elif quiet.left <= 0 and deadline.waited >= self._late():
                 return list(self._failures.values())
+            say_wait(wait, deadline.waited, deadline.seconds)
             if not deadline.pause(next(pauses)):
                 late = f"something still came after {deadline.waited:.0f} s"
                 return list(self._failures.values()) or [late]

@@ -123,7 +123,7 @@ class Pull:
             return not refusal
 
         try:
-            if self._stream.wait_for(is_started):
+            if self._stream.wait_for("start the test stream", is_started):
                 return f", after {len(refusals)} refusals: {refusals[-1]}" if refusals else ""
         except Obstacle:
             self._cleanup.expected.clear()
@@ -147,7 +147,7 @@ class Pull:
             failures.extend([(time.monotonic(), reason)] if reason else [])
             return "failed" if failures and failures[-1][0] - failures[0][0] > PULL_PATIENCE else ""
 
-        if self._stream.wait_for(state) == "pulled":
+        if self._stream.wait_for("end the test stream", state) == "pulled":
             return
         if failures:
             self._cleanup.expected.clear()

@@ -15,7 +15,7 @@ from .report import AS_EXPECTED
 
 def find_recording(stream: LiveStream) -> str:
     """Wait until the server lists the recording, and keep its path."""
-    listed = stream.wait_for(lambda: stream.broadcasts.recordings(stream.name))
+    listed = stream.wait_for("list the recording", lambda: stream.broadcasts.recordings(stream.name))
     if not listed:
         raise StepFailed(f"nothing within {stream.timeout:g} s")
     # If there was a second pull, its recording has a number in its name.
@@ -42,7 +42,7 @@ def wait_for_upload(stream: LiveStream) -> str:
         sizes.update(stream.bucket.sizes(stream.prefixes[0]))
         return stream.key in sizes
 
-    if not stream.wait_for(is_stored):
+    if not stream.wait_for("upload the recording", is_stored):
         others = ", ".join(sorted(sizes.keys() - {stream.source_key}))
         found = f"nothing{f' but {others}' if others else ''} within {stream.timeout:g} s"
         raise StepFailed(f"{found}; the list of recordings has {stream.listed}")

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from .._ams.broadcasts import Broadcasts
 from .._ams.recording_rules import forwarded_to, object_key, recording_path, stream_prefixes
 from .._common.polling import Deadline, growing, poll
+from .._common.progress import Wait
 from .leftovers import LIVE
 from .live_bucket import RecordingBucket
 from .live_cleanup import Cleanup
@@ -68,6 +69,10 @@ class LiveStream:
     def start_clock(self) -> None:
         self._deadline = Deadline(self.timeout)
 
-    def wait_for(self, look: Callable[[], Found]) -> Optional[Found]:
-        """Call look, at least once, until it returns something; None when the time is up."""
-        return poll(lambda: look() or None, self._deadline, growing(0.1, 1.4, 2.0))
+    def wait_for(self, what: str, look: Callable[[], Found]) -> Optional[Found]:
+        """Call look, at least once, until it returns something; None when the time is up.
+
+        what: the server has to do, such as "upload the recording".
+        """
+        wait = Wait(f"{self.broadcasts.url} to {what} of application '{self.app}'", part_of=self.name)
+        return poll(lambda: look() or None, self._deadline, growing(0.1, 1.4, 2.0), wait)

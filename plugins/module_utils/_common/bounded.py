@@ -19,6 +19,9 @@ from typing import Any, Optional
 KIB = 1024
 # Status line and headers; http.client alone would take 6 MiB.
 HEAD_MOST = 64 * KIB
+# Seconds of an answer's time in which the socket's own timeout is good enough: to set another one is a system
+# call, during which other threads run.
+_JUST_BEGUN = 0.1
 # An answer of an S3 provider, but for bodies of objects, which are requested by their size.
 STORE_MOST = 16 * KIB * KIB
 
@@ -53,21 +56,26 @@ class _Received(io.RawIOBase):
         if self._left <= 0:
             raise TooMuch(self._most)
         if self._timeout is None:
-            count: Optional[int] = self._raw.readinto(buffer)
+            count = self._received_into(buffer)
         else:
-            count = self._in_time(buffer, self._end - time.monotonic())
+            count = self._in_time(buffer, self._timeout, self._end - time.monotonic())
         self._left -= count or 0
         return count
 
-    def _in_time(self, buffer: Any, left: float) -> Optional[int]:
+    def _in_time(self, buffer: Any, timeout: float, left: float) -> Optional[int]:
         if left <= 0:
             raise socket.timeout("timed out")
+        if left > timeout - _JUST_BEGUN:
+            return self._received_into(buffer)
         self._sock.settimeout(left)
         try:
-            count: Optional[int] = self._raw.readinto(buffer)
+            return self._received_into(buffer)
         finally:
             # The next request on this connection has a time of its own.
-            self._sock.settimeout(self._timeout)
+            self._sock.settimeout(timeout)
+
+    def _received_into(self, buffer: Any) -> Optional[int]:
+        count: Optional[int] = self._raw.readinto(buffer)
         return count
 
     def close(self) -> None:

@@ -20,10 +20,13 @@ class Wait:
     """A wait that may take more than some seconds.
 
     what: the end of the sentence "Waiting for". detail: why, or how long that usually takes.
+    part_of: a longer wait, whose seconds count. It is displayed only when it has taken ten seconds, with what
+    it waits for at that moment.
     """
 
     what: str
     detail: str = ""
+    part_of: str = ""
 
 
 class Listener(Protocol):

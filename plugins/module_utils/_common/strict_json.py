@@ -26,13 +26,15 @@ class JsonError(ValueError):
 def parse(content: Union[bytes, str]) -> Any:
     """Return the value of JSON; raise JsonError if it is refused, ValueError if it is none."""
     text = _text(content)
-    if text.count(",") + text.count("{") + text.count("[") > MOST_VALUES:
+    opened = text.count("{") + text.count("[")
+    if text.count(",") + opened > MOST_VALUES:
         raise JsonError(f"JSON with more than {MOST_VALUES} values")
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         raise _too_deep() from None
-    _refuse_depth(value)
+    if opened > DEEPEST:
+        _refuse_depth(value)
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value

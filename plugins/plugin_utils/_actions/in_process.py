@@ -32,6 +32,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     not_tried,
     with_connection_warnings,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.packages import require
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import (
@@ -49,6 +50,9 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
+    ProgressLines,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 
 with suppress(CollectionError):  # AmsClient reports it.
@@ -203,7 +207,7 @@ class InProcessAction(ActionBase):
         return bool(self._connection.transport != "local" or self._task.async_val)
 
     def _run_here(self) -> dict[str, Any]:
-        with task_environment(self):
+        with task_environment(self), progress.listener(ProgressLines()):
             params = self._validated(plain(self._arguments))
             try:
                 result: dict[str, Any] = printable_result(self.module.run(params, self._task.check_mode))

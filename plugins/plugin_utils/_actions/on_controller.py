@@ -87,14 +87,16 @@ def task_environment(action: ActionBase) -> Iterator[None]:
     """Set the environment of a task in this process, as a module in a process of its own has it."""
     given: dict[str, str] = {}
     action._compute_environment_string(given)
+    if not given:
+        yield
+        return
     previous = dict(os.environ)
     os.environ.update({name: str(value) for name, value in given.items()})
     try:
         yield
     finally:
-        if given:
-            os.environ.clear()
-            os.environ.update(previous)
+        os.environ.clear()
+        os.environ.update(previous)
 
 
 class AwsAction(ActionBase):

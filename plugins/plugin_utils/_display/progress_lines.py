@@ -17,17 +17,21 @@ _INTERVAL = 10
 
 
 class ProgressLines:
-    """Displays what a task waits for, at once and then every ten seconds, and each step that is done."""
+    """Displays what a task waits for, at once and then every ten seconds, and each step that is done.
+
+    A part of a longer wait is not displayed at once, see Wait.
+    """
 
     def __init__(self) -> None:
         self._displayed: dict[str, float] = {}
 
     def wait(self, wait: Wait, waited: float, at_most: float) -> None:
         now = time.monotonic()
-        last = self._displayed.get(wait.what)
+        topic = wait.part_of or wait.what
+        last = self._displayed.get(topic, now - waited if wait.part_of else None)
         if last is not None and now - last < _INTERVAL:
             return
-        self._displayed[wait.what] = now
+        self._displayed[topic] = now
         so_far = [f"{waited:.0f} s so far"] if waited >= 1 else []
         details = [*so_far, *([wait.detail] if wait.detail else []), f"at most {at_most:.0f} s"]
         display_lines([f"Waiting for {wait.what}: {', '.join(details)}"])

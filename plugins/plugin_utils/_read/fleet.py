@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from .schedule import OF_LOGIN, Job, Schedule, Turn
@@ -18,9 +18,14 @@ CANDIDATES = 8
 # For so many servers together; for more, proportionally more.
 SECONDS, SERVERS = 30, 1000
 
+# Seconds.
+_GLANCE = 1.0
+
 Read = dict[str, Any]
 # Returns what was read, and true if the login was refused.
 Reader = Callable[[Turn], "tuple[Read, bool]"]
+# Gets what was read so far, the hosts whose turn has come, and the seconds that are left.
+Watch = Callable[[Mapping[str, Read], "set[str]", float], None]
 
 
 def seconds_for(count: int) -> float:
@@ -33,12 +38,13 @@ def read_all(
     read: Reader,
     late: Callable[[Job, bool], Read],
     left: Callable[[], float],
+    watch: Watch,
     threads: int = THREADS,
 ) -> dict[str, Read]:
     """Return what was read of each host.
 
     late: returns what to say of a server that was not read in time, and whose turn had come or not. left:
-    returns the seconds that are left.
+    returns the seconds that are left. watch: is called at least once a second.
 
     A server that hangs holds its thread. Nobody waits for that: the threads are daemons, which end with the
     process.
@@ -50,8 +56,9 @@ def read_all(
     found: dict[str, Read] = {}
     while len(found) < len(jobs):
         seconds = left()
+        watch(found, schedule.started, seconds)
         try:
-            host, result = results.get(timeout=seconds) if seconds > 0 else results.get_nowait()
+            host, result = results.get(timeout=min(seconds, _GLANCE)) if seconds > 0 else results.get_nowait()
         except queue.Empty:
             if seconds <= 0:
                 break

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,20 @@ def test_a_fleet_with_every_kind_of_problem_is_read_in_one_task(fleet: Fleet, tm
     for secret in (SECRET, fleet.hosts[0].password, "mistyped"):
         assert secret not in run.output
         assert secret not in repr(run.results)
+
+
+def test_who_waits_longer_than_ten_seconds_sees_for_whom(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.fault(1, "slow", path="authenticate", seconds=60)
+    hosts = inventory(fleet, **login(fleet), s3_recording_ams_timeout=14)
+    # Its login holds up no other.
+    hosts["all"]["hosts"]["ams-2"]["s3_recording_ams_password"] = "its own"
+    hosts["all"]["hosts"]["ams-4"]["s3_recording_ams_url"] = "https://127.0.0.1:1"
+    run = play(hosts, folder=tmp_path)
+    assert [host for host, kind in kinds(run).items() if kind == "unreachable"] == ["ams-2", "ams-4"]
+    line = (
+        r"Waiting for 1 of 5 servers to be read: \d+ s so far, slow: ams-2, unreachable: ams-4, at most 30 s"
+    )
+    assert re.search(line, run.output), run.output
 
 
 def test_each_server_has_one_login_and_one_connection(fleet: Fleet, tmp_path: Path) -> None:

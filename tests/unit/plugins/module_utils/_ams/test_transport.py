@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import errno
 import http.client
+import shutil
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.transpo
     Transport,
     TransportError,
 )
+from requests import utils
 from urllib3 import exceptions
 from urllib3.connection import HTTPSConnection
 
@@ -50,6 +53,24 @@ def test_a_request_without_an_answer(failure: Exception, final: bool, sent: bool
     assert (found.final, found.sent, found.starting) == (final, sent, starting)
     # A server that sends what is not HTTP was reached.
     assert found.unreachable is ("sent an invalid HTTP answer" not in found.came_back)
+
+
+def context_of(verify: bool | str) -> ssl.SSLContext:
+    pool: Any = Transport(URL, verify=verify, timeout=1)._pool
+    context: ssl.SSLContext = pool.conn_kw["ssl_context"]
+    return context
+
+
+def test_servers_share_a_context_only_if_they_trust_the_same(tmp_path: Path) -> None:
+    """To load the authorities again for each server would be a tenth of the cost of reading it."""
+    authorities, others = utils.DEFAULT_CA_BUNDLE_PATH, tmp_path / "others.pem"
+    shutil.copy(authorities, others)
+    assert context_of(authorities) is context_of(authorities)
+    assert context_of(authorities) is not context_of(str(others))
+    assert context_of(False) is context_of(False)
+    assert context_of(authorities).verify_mode == context_of(True).verify_mode == ssl.CERT_REQUIRED
+    assert context_of(authorities).check_hostname
+    assert context_of(False).verify_mode == ssl.CERT_NONE
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.repor
     module_result,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.progress import Wait, listener
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.secret_forms import MASK, scrub
 from botocore.exceptions import ClientError, ProfileNotFound
 
@@ -218,7 +219,7 @@ class FakeStore:
 class FakeBroadcasts:
     """A server that pulls, records and uploads as soon as it is told to start."""
 
-    app = "live"
+    app, url = "live", "http://ams.example.com"
 
     def __init__(self, store: FakeStore) -> None:
         self.store = store
@@ -320,6 +321,59 @@ def case(monkeypatch: pytest.MonkeyPatch) -> Case:
 def broken(links: list[CheckResult]) -> CheckResult:
     (found,) = [link for link in links if not link.ok]
     return found
+
+
+# --- what it says while it waits
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.waits: dict[str, tuple[Wait, float]] = {}
+
+    def wait(self, wait: Wait, waited: float, at_most: float) -> None:
+        assert waited >= 0
+        self.waits[wait.what] = wait, at_most
+
+    def done(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+@pytest.fixture
+def heard() -> Iterator[dict[str, tuple[Wait, float]]]:
+    each = Listener()
+    with listener(each):
+        yield each.waits
+
+
+def of_stream(heard: dict[str, tuple[Wait, float]]) -> dict[str, float]:
+    """Return of each wait before the removal how long it takes at most."""
+    parts = {what: found for what, found in heard.items() if "what is left" not in what}
+    assert all(wait.part_of.startswith("live-check-") for wait, _most in parts.values())
+    return {what: most for what, (_wait, most) in parts.items()}
+
+
+def test_a_server_that_does_not_upload_is_waited_for(
+    case: Case, heard: dict[str, tuple[Wait, float]]
+) -> None:
+    case.server.uploaded = False
+    assert broken(case.run()).check == "live upload"
+    assert of_stream(heard) == {"http://ams.example.com to upload the recording of application 'live'": 0.2}
+
+
+def test_a_server_that_does_not_record_is_waited_for(
+    case: Case, heard: dict[str, tuple[Wait, float]]
+) -> None:
+    case.server.names = []
+    assert broken(case.run()).check == "live recording"
+    assert of_stream(heard) == {"http://ams.example.com to list the recording of application 'live'": 0.2}
+
+
+def test_the_removal_says_what_it_waits_for(case: Case, heard: dict[str, tuple[Wait, float]]) -> None:
+    assert all(link.ok for link in case.run())
+    what = "http://ams.example.com to upload what is left of the test stream of application 'live'"
+    assert list(heard) == [what]
+    wait, at_most = heard[what]
+    assert (wait.detail, wait.part_of, at_most) == ("all of it is removed", what, 0.5)
 
 
 # --- the order

@@ -92,6 +92,29 @@ def test_a_wait_is_displayed_at_once_and_then_every_ten_seconds(
     ]
 
 
+def test_a_part_of_a_longer_wait_is_displayed_every_ten_seconds_of_that(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(progress_lines, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    lines = progress_lines.ProgressLines()
+    for seconds, what in (
+        (0, "first"),
+        (9, "first"),
+        (10, "second"),
+        (11, "third"),
+        (19, "third"),
+        (21, "4th"),
+    ):
+        now[0] = 1000.0 + seconds
+        lines.wait(progress.Wait(what, part_of="all"), seconds, 60)
+    lines.wait(progress.Wait("another one", part_of="what began just now"), 9, 60)
+    assert said == [
+        "Waiting for second: 10 s so far, at most 60 s",
+        "Waiting for 4th: 21 s so far, at most 60 s",
+    ]
+
+
 def test_nobody_listens_after_the_task(said: list[str]) -> None:
     progress.say_done("nobody")
     with progress.listener(progress_lines.ProgressLines()):

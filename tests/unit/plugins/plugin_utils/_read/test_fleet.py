@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -26,6 +27,10 @@ def for_ever() -> float:
     return 60
 
 
+def unseen(*_progress: object) -> None:
+    """Watch nothing."""
+
+
 @pytest.mark.parametrize(("count", "seconds"), [(1, 30), (1000, 30), (1500, 45), (2000, 60)], ids=str)
 def test_the_deadline_grows_with_the_fleet_beyond_a_thousand(count: int, seconds: float) -> None:
     assert seconds_for(count) == seconds
@@ -34,13 +39,13 @@ def test_the_deadline_grows_with_the_fleet_beyond_a_thousand(count: int, seconds
 @pytest.mark.parametrize("threads", [1, 3, 32])
 def test_each_host_has_what_was_read_of_it(threads: int) -> None:
     jobs = [Job(f"ams-{number}", (PAIR,)) for number in range(50)]
-    found = read_all(jobs, of_turn, late, for_ever, threads)
+    found = read_all(jobs, of_turn, late, for_ever, unseen, threads)
     assert list(found) == [job.host for job in jobs]
     assert found == {job.host: {"read": job.host, "refused_by": ""} for job in jobs}
 
 
 def test_no_servers_are_read_at_once() -> None:
-    assert read_all([], of_turn, late, for_ever) == {}
+    assert read_all([], of_turn, late, for_ever, unseen) == {}
 
 
 def test_a_server_that_hangs_holds_up_neither_the_others_nor_the_end() -> None:
@@ -54,10 +59,21 @@ def test_a_server_that_hangs_holds_up_neither_the_others_nor_the_end() -> None:
 
     # Asked before each result: the time is up after the nine others.
     clock = iter([60.0] * 9)
-    found = read_all(jobs, reader, late, lambda: next(clock, 0), threads=2)
+    found = read_all(jobs, reader, late, lambda: next(clock, 0), unseen, threads=2)
     ended.set()
     assert found.pop("hangs") == {"late": "hangs", "started": True}
     assert found == {job.host: {"read": job.host, "refused_by": ""} for job in jobs[1:]}
+
+
+def test_the_read_can_be_watched() -> None:
+    seen: list[tuple[list[str], bool, float]] = []
+    jobs = [Job("ams-0"), Job("ams-1")]
+
+    def watch(found: Mapping[str, Any], started: set[str], left: float) -> None:
+        seen.append((list(found), set(found) <= started, left))
+
+    read_all(jobs, of_turn, late, for_ever, watch, threads=1)
+    assert [seen[0], seen[-1]] == [([], True, 60), (["ams-0"], True, 60)]
 
 
 def test_whose_turn_did_not_come_is_told_apart() -> None:
@@ -70,7 +86,7 @@ def test_whose_turn_did_not_come_is_told_apart() -> None:
         return of_turn(turn)
 
     jobs = [Job("first", (CLUSTER,)), Job("second", (CLUSTER,))]
-    found = read_all(jobs, reader, late, lambda: 0 if tried.wait(60) else 60)
+    found = read_all(jobs, reader, late, lambda: 0 if tried.wait(60) else 60, unseen)
     ended.set()
     assert found == {
         "first": {"late": "first", "started": True},
@@ -87,6 +103,6 @@ def test_a_refused_login_is_tried_once() -> None:
             tried.append(turn.job.host)
         return of_turn(turn)[0], not turn.refused_by
 
-    found = read_all(jobs, reader, late, for_ever)
+    found = read_all(jobs, reader, late, for_ever, unseen)
     assert tried == ["ams-0"]
     assert {each["refused_by"] for host, each in found.items() if host != "ams-0"} == {"ams-0"}
