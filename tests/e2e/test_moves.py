@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
 from stand_ins.aws.stand_in import Credentials
+from tests.harness.saved_site import SavedSite
 
 from .test_fleet_plan import BUCKET, SITE, Planned, words
 
@@ -25,25 +26,45 @@ OLD_RECORDING = "streams/concert.mp4"
 PUBLIC, PRIVATE, ACL = ({"s3_recording_delivery": each} for each in ("public", "private", "acl"))
 
 
+class Sites:
+    """Two servers with one bucket, set up once for each delivery."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, factory: pytest.TempPathFactory) -> None:
+        self.aws, self.fleet, self._factory = aws, fleet, factory
+        self._saved: dict[str, SavedSite] = {}
+
+    def begin(self, folder: Path, delivery: str) -> Planned:
+        """Return a site on which the first server has recorded something."""
+        if delivery not in self._saved:
+            self.fleet.reset()
+            self.aws.reset()
+            first = Planned(self.aws, self.fleet, self._factory.mktemp(delivery))
+            first.run(SITE, names=NAMES, variables={"s3_recording_delivery": delivery})
+            upload(first, OLD_RECORDING)
+            self._saved[delivery] = SavedSite(self.aws, self.fleet, first.folder)
+        self._saved[delivery].restore(folder)
+        return Planned(self.aws, self.fleet, folder)
+
+
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
-    with AwsStandIn() as aws, Fleet(hosts=2) as fleet:
-        yield aws, fleet
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
+    with AwsStandIn() as aws, Fleet(hosts=2) as servers:
+        yield Sites(aws, servers, tmp_path_factory)
 
 
 @pytest.fixture
-def fleet(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Planned:
-    """Two servers that nobody has set up."""
-    aws, servers = stands
-    servers.reset()
-    aws.reset()
-    return Planned(aws, servers, tmp_path)
+def fleet(sites: Sites, tmp_path: Path) -> Planned:
+    return sites.begin(tmp_path, "public")
 
 
-def set_up(planned: Planned, **variables: Any) -> None:
-    """Set the servers up, and record something as one of them does."""
-    planned.run(SITE, names=NAMES, variables=variables)
-    upload(planned, OLD_RECORDING)
+@pytest.fixture
+def closed(sites: Sites, tmp_path: Path) -> Planned:
+    return sites.begin(tmp_path, "private")
+
+
+@pytest.fixture
+def with_acls(sites: Sites, tmp_path: Path) -> Planned:
+    return sites.begin(tmp_path, "acl")
 
 
 def upload(planned: Planned, key: str, host: int = 0) -> None:
@@ -77,7 +98,6 @@ def assert_ends_as_asked(planned: Planned, **variables: Any) -> str:
 
 def test_what_was_public_plays_until_the_servers_send_nobody_there(fleet: Planned) -> None:
     """The bucket was closed first: links died, and stayed dead when the rollout was stopped."""
-    set_up(fleet)
     told = run_stopped(fleet, **PRIVATE)
     assert status(fleet) == 200
     assert f"Not closed {BUCKET} (who may read it), because" in told
@@ -87,7 +107,6 @@ def test_what_was_public_plays_until_the_servers_send_nobody_there(fleet: Planne
 
 
 def test_a_server_that_is_not_part_of_the_run_keeps_its_links(fleet: Planned) -> None:
-    set_up(fleet)
     run = fleet.run(SITE, "--limit", "ams1", names=NAMES, variables=PRIVATE)
     assert status(fleet) == 200
     assert "ams2 may still send viewers there as before" in words(run)
@@ -95,41 +114,37 @@ def test_a_server_that_is_not_part_of_the_run_keeps_its_links(fleet: Planned) ->
     assert status(fleet) == 403
 
 
-def test_what_was_opened_for_nothing_is_closed_again(fleet: Planned) -> None:
-    set_up(fleet, **PRIVATE)
-    assert status(fleet) == 403
-    told = run_stopped(fleet, **PUBLIC)
-    assert status(fleet) == 403
+def test_what_was_opened_for_nothing_is_closed_again(closed: Planned) -> None:
+    assert status(closed) == 403
+    told = run_stopped(closed, **PUBLIC)
+    assert status(closed) == 403
     assert f"Closed {BUCKET} is open to viewers as before the run" in told
-    assert_ends_as_asked(fleet, **PUBLIC)
-    assert status(fleet) == 200
+    assert_ends_as_asked(closed, **PUBLIC)
+    assert status(closed) == 200
 
 
-def test_uploads_with_an_acl_go_on_until_the_servers_use_another(fleet: Planned) -> None:
+def test_uploads_with_an_acl_go_on_until_the_servers_use_another(with_acls: Planned) -> None:
     """S3 refuses an ACL as soon as the ownership is BucketOwnerEnforced, and AMS says so only in its log."""
-    set_up(fleet, **ACL)
-    run_stopped(fleet, **PUBLIC)
-    upload(fleet, "streams/later.mp4")
-    assert status(fleet, "streams/later.mp4") == 200
-    assert_ends_as_asked(fleet, **PUBLIC)
+    run_stopped(with_acls, **PUBLIC)
+    upload(with_acls, "streams/later.mp4")
+    assert status(with_acls, "streams/later.mp4") == 200
+    assert_ends_as_asked(with_acls, **PUBLIC)
     with pytest.raises(ClientError, match="AccessControlListNotSupported"):
-        fleet.aws.client("s3").put_object(Bucket=BUCKET, Key="streams/x", ACL="public-read")
+        with_acls.aws.client("s3").put_object(Bucket=BUCKET, Key="streams/x", ACL="public-read")
 
 
-def test_a_server_out_of_reach_still_uploads_with_its_acl(fleet: Planned) -> None:
-    set_up(fleet, **ACL)
+def test_a_server_out_of_reach_still_uploads_with_its_acl(with_acls: Planned) -> None:
     private = {**PRIVATE, "s3_recording_skip_unreachable": 1}
     dead = {"ams2": {"s3_recording_ams_url": "http://127.0.0.1:9"}}
-    run = fleet.run(SITE, names=NAMES, variables=private, of_host=dead)
-    assert status(fleet) == 403, "closing never waits for a server out of reach"
-    upload(fleet, "streams/of-the-other.mp4", host=1)
+    run = with_acls.run(SITE, names=NAMES, variables=private, of_host=dead)
+    assert status(with_acls) == 403, "closing never waits for a server out of reach"
+    upload(with_acls, "streams/of-the-other.mp4", host=1)
     assert f"Kept uploads with an ACL to {BUCKET}, because ams2: not read after the change" in words(run)
-    assert_ends_as_asked(fleet, **PRIVATE)
+    assert_ends_as_asked(with_acls, **PRIVATE)
 
 
 def test_a_stream_that_is_live_while_its_bucket_changes_may_be_uploaded(fleet: Planned) -> None:
     """It uploads with the new key to the new bucket, in the folder with which it began."""
-    set_up(fleet)
     fleet.fleet.set_live(0, "live", ["concert"])
     new = {"s3_recording_bucket": "new-recordings", "s3_recording_prefix": "new"}
     plan = fleet.run(PLAN, names=NAMES, variables=new)
@@ -158,7 +173,6 @@ def rules(planned: Planned) -> list[Any]:
 
 
 def test_recordings_expire_only_after_a_rollout_that_ends_well(fleet: Planned) -> None:
-    set_up(fleet)
     expiring = {"s3_recording_expire_days": 30, "s3_recording_expire_existing": True, **PRIVATE}
     told = run_stopped(fleet, **expiring)
     assert rules(fleet) == []
@@ -172,7 +186,6 @@ ROLLBACK = "antmedia.s3_recording.rollback"
 
 def test_a_rollback_gives_the_key_its_previous_folders_back(fleet: Planned) -> None:
     """The right was gone, and uploads failed without a word."""
-    set_up(fleet)
     moved = {"s3_recording_prefix": "new"}
     run = fleet.run(SITE, names=NAMES, variables=moved)
     (name,) = re.findall(r"s3_recording_rollback_run=(\w+)", run.stdout)
@@ -187,23 +200,21 @@ def test_a_rollback_gives_the_key_its_previous_folders_back(fleet: Planned) -> N
     assert (again.changed, fleet.writes()) == (0, [])
 
 
-def test_a_rollback_to_an_acl_that_the_bucket_refuses_is_refused(fleet: Planned) -> None:
-    set_up(fleet, **ACL)
-    run = fleet.run(SITE, names=NAMES, variables=PUBLIC)
+def test_a_rollback_to_an_acl_that_the_bucket_refuses_is_refused(with_acls: Planned) -> None:
+    run = with_acls.run(SITE, names=NAMES, variables=PUBLIC)
     (name,) = re.findall(r"s3_recording_rollback_run=(\w+)", run.stdout)
     back = {"s3_recording_rollback_run": name}
-    run = fleet.run(ROLLBACK, names=NAMES, variables={**PUBLIC, **back}, expected_rc=2)
-    assert fleet.writes() == []
+    run = with_acls.run(ROLLBACK, names=NAMES, variables={**PUBLIC, **back}, expected_rc=2)
+    assert with_acls.writes() == []
     assert "would upload to planned-recordings with the ACL public-read again" in words(run)
     to_acl = {**ACL, "s3_recording_close_existing": True}
-    fleet.run(STORAGE, names=NAMES, variables=to_acl)
-    fleet.run(ROLLBACK, names=NAMES, variables={**to_acl, **back})
-    upload(fleet, "streams/later.mp4")
+    with_acls.run(STORAGE, names=NAMES, variables=to_acl)
+    with_acls.run(ROLLBACK, names=NAMES, variables={**to_acl, **back})
+    upload(with_acls, "streams/later.mp4")
 
 
 def test_links_that_would_die_stop_the_run_unless_that_is_allowed(fleet: Planned) -> None:
     """They died without a word: all links of an application lead to one address."""
-    set_up(fleet)
     fleet.fleet.add_recordings(1, "live", ["a.mp4", "b.mp4"])
     moved = {"s3_recording_prefix": "new"}
     run = fleet.run(SITE, names=NAMES, variables=moved, expected_rc=2)
