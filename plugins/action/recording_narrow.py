@@ -16,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plai
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import beside
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
     display_lines,
+    failure,
     run_stats,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
@@ -29,6 +30,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
+    Servers,
     closing_of,
     to_restore,
 )
@@ -42,6 +44,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _USER = "iam_programmatic_user"
 _ACCESS = "s3_bucket_access"
+_NOT_CLOSED = "The servers have changed, and the storage is still open as before: {}"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "stats": {"type": "dict", "default": {}},
@@ -58,57 +61,89 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         self._variables = TaskVariables(task_vars or {}, self._templar)
         self._task_vars = task_vars or {}
+        self._done: Mapping[str, Any] = {}
         # First of all: whatever comes now, the servers have changed.
         lines = display_lines(given["lines"])
+        self._failures: list[str] = []
         try:
             changed, of_storage = self._narrow()
         except (AnsibleError, CollectionError, VariableError) as error:
             changed = False
-            of_storage = [f"  Kept         the storage as wide as it is, because {one_line(str(error))}"]
+            of_storage = [
+                f"  Kept         what of the storage was wider before, because {one_line(str(error))}"
+            ]
+            self._failures += [one_line(str(error))] if self._done.get("later") else []
+        lines += display_lines(of_storage)
         return {
             **result,
             "changed": changed,
             **run_stats(given["stats"]),
-            "msg": [*lines, *display_lines(of_storage)],
+            "msg": lines,
+            **(failure(lines, _NOT_CLOSED.format("; ".join(self._failures))) if self._failures else {}),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
         }
 
     def _narrow(self) -> tuple[bool, list[str]]:
         """Return whether something was removed or closed, and the lines about it."""
-        # The servers of a check have not changed yet. The plan says what is removed.
-        self._done = {} if self._task.check_mode else self._variables("__s3_recording_storage_done", {}) or {}
+        self._done = self._variables("__s3_recording_storage_done", {}) or {}
         self._fleet = self._variables.fact("__s3_recording_fleet")
         rights, later = self._kept_rights(), self._done.get("later") or {}
+        if self._task.check_mode:
+            # The plan says what is closed. Rights are removed only if no stream is live then.
+            return bool(later), []
         closed, lines = self._close_again()
-        if not rights and not later:
+        if not (rights or later) or not (self._is_last_batch or self._is_stopped):
             return closed, lines
+        narrowed, of_rest = self._narrow_rest(rights, later)
+        return closed or narrowed, [*lines, *of_rest]
+
+    def _narrow_rest(
+        self, rights: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]]
+    ) -> tuple[bool, list[str]]:
         hosts = self._hosts()
         after = self._reads([host for host in hosts if host in self._fleet["hosts"]])
-        closed_later, of_closing = self._close(later, after)
+        closed, of_closing = self._close(later, hosts, after) if later else (False, [])
         removed, of_rights = self._remove_rights(rights, hosts, after) if rights else (False, [])
-        return closed or closed_later or removed, [*lines, *of_closing, *of_rights]
+        return closed or removed, [*of_closing, *of_rights]
+
+    @property
+    def _is_stopped(self) -> bool:
+        return bool(self._hostvars["localhost"].get("__s3_recording_stopped_in"))
+
+    @property
+    def _is_last_batch(self) -> bool:
+        """True unless other batches of one's own play come after this one."""
+        hosts, batch = (
+            self._variables.fact(name) for name in ("ansible_play_hosts_all", "ansible_play_batch")
+        )
+        return not batch or not hosts or hosts[-1] in batch
 
     def _close_again(self) -> tuple[bool, list[str]]:
         """Close what the run has opened for servers that have not changed."""
-        if not self._hostvars["localhost"].get("__s3_recording_stopped_in"):
+        if not self._is_stopped:
             return False, []
         before = as_before(self._fleet["hosts"], self._hostvars)
         unchanged = self._servers("unchanged")
         moved = [host for host in self._fleet["hosts"] if host not in before or host in unchanged]
-        restored = {
-            each["bucket"]: to_restore(each, moved, self._result(each["bucket"], _ACCESS))
-            for each in self._buckets(self._done.get("buckets") or {})
-        }
-        again = {name: {_ACCESS: {"restore": access}} for name, access in restored.items() if access}
+        again = {}
+        for each in self._buckets(self._done.get("buckets") or {}):
+            name = each["bucket"]
+            is_new = self._result(name, "s3_recording_bucket").get("existed") is False
+            access = to_restore(each, moved, self._result(name, _ACCESS), is_new=is_new)
+            if access:
+                again[name] = {_ACCESS: {"restore": access}}
         done = self._run_again(again)
         return bool(done.get("changed")), format_closed_again(list(again), done)
 
-    def _close(self, later: Mapping[str, Sequence[str]], after: Mapping[str, Any]) -> tuple[bool, list[str]]:
+    def _close(
+        self, later: Mapping[str, Sequence[str]], hosts: Sequence[str], after: Mapping[str, Any]
+    ) -> tuple[bool, list[str]]:
         """Close what the servers no longer use, and give the buckets their lifecycle rules."""
+        before = reads_of_plan(self._hostvars, self._readers())
         moved = [*self._servers("unchanged"), *self._moved()]
-        absent = [*self._servers("skipped"), *self._servers("gone")]
-        found = {each["bucket"]: closing_of(each, moved, absent, after) for each in self._buckets(later)}
+        servers = Servers(hosts, moved, self._servers("skipped"), before, after)
+        found = {each["bucket"]: closing_of(each, servers) for each in self._buckets(later)}
         again = {
             name: {module: {"closes": each.closes} if module == _ACCESS else {} for module in later[name]}
             for name, each in found.items()
@@ -188,7 +223,9 @@ class ActionModule(ActionBase):
             name: {"run": list(modules), "results": self._done["buckets"][name]}
             for name, modules in again.items()
         }
-        return self._run_storage([_with_options(each, again[each["bucket"]]) for each in buckets], plan=plan)
+        done = self._run_storage([_with_options(each, again[each["bucket"]]) for each in buckets], plan=plan)
+        self._failures += [one_line(str(done.get("msg")))] if done.get("failed") else []
+        return done
 
     def _run_storage(self, buckets: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         if not buckets:

@@ -31,16 +31,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.ru
     since_run,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
-    problems_of_acls,
     restored_settings,
+    uploads_with_acls,
     user_tasks,
 )
 
 Hosts = Mapping[str, Mapping[str, Any]]
-_ACLS = (
-    "Uploads would be refused after the rollback. Nothing was changed. First set s3_recording_delivery to "
-    "what it was before the run, and run storage.yml."
-)
 
 
 def recording_rollback(
@@ -65,13 +61,11 @@ def recording_rollback(
         return _refused(choice.problem)
     to_restore = {host: since_run(backups[host], first) for host, first in choice.hosts.items()}
     restored = list(restored_settings(hosts, to_restore))
-    problems = problems_of_acls(buckets, restored)
-    if problems:
-        return _refused("\n".join([_ACLS, *problems]))
     return {
         "problem": "",
         "lines": [],
         "storage": user_tasks(buckets, restored),
+        "acls": uploads_with_acls(buckets, restored),
         "since": choice.since,
         "hosts": dict(choice.hosts),
         "done": list(choice.done),
@@ -84,7 +78,14 @@ def recording_rollback(
 def _refused(problem: str) -> dict[str, Any]:
     first, *rest = problem.splitlines()
     lines = [f"STOP  {first}", *(f"{' ' * 6}{line}" for line in rest)]
-    nothing: dict[str, Any] = {"done": [], "later": "", "elsewhere": [], "set_again": [], "storage": []}
+    nothing: dict[str, Any] = {
+        "done": [],
+        "later": "",
+        "elsewhere": [],
+        "set_again": [],
+        "storage": [],
+        "acls": {},
+    }
     return {"problem": problem, "lines": lines, "since": "", "hosts": {}, **nothing}
 
 

@@ -116,8 +116,8 @@ options:
       - Seconds for the live check of one application, from the clip to the viewer. It must be more than 0. An
         idle server needs about five. A server whose CPU is above its own limit refuses the stream. The module
         asks again within this time. If the server refuses to the end, that is a warning.
-      - With a local connection, a check that takes longer than ten seconds displays every ten seconds what it is
-        waiting for.
+      - With a local connection, a check that takes longer than ten seconds displays every ten seconds what it
+        is waiting for.
       - If the server or the S3 provider does not answer, cleaning up can take half a minute more.
     type: float
     default: 90

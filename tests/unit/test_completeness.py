@@ -155,6 +155,7 @@ BESIDE_THE_INTENT = {
         "verify_stream_timeout",
         "backup_dir",
         "rollback_run",
+        "rollback_storage",
     ),
     *("rollback_since", "delete_bucket", "ignore_live_streams", "skip_unreachable", "gone_hosts"),
 }

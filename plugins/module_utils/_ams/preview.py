@@ -85,7 +85,7 @@ def _read(client: AmsClient, planned: Plan, warnings: list[str]) -> dict[str, An
     changes = planned.change.redacted()
     live = live_streams(client, planned.app, planned.current, warnings) if changes else None
     uses = {name: redact(name, planned.current[name]) for name in USES if name in planned.current}
-    broken = broken_links(client, planned, warnings) if changes else 0
+    broken = broken_links(client, planned) if changes else 0
     return {"changes": changes, "uses": bounded(uses), "live_streams": live, "broken_links": broken}
 
 
@@ -100,18 +100,14 @@ def live_streams(
         return None
 
 
-def broken_links(client: AmsClient, planned: Plan, warnings: list[str]) -> int:
-    """Return of how many recordings the link at the server would lead to where they are not."""
+def broken_links(client: AmsClient, planned: Plan) -> Optional[int]:
+    """Return how many recordings would have a link that leads to where they are not; None: unknown."""
     if not leads_elsewhere(planned.current, {**planned.current, **planned.change.after}):
         return 0
     try:
         return Broadcasts(client, planned.app, jwt_secret_of(planned.current)).recordings_count()
-    except AmsError as error:
-        warnings.append(
-            f"It is not known how many recordings of application '{planned.app}' have a link that breaks. "
-            f"{error}"
-        )
-        return 0
+    except AmsError:
+        return None
 
 
 def bounded(uses: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import repeat
@@ -31,6 +32,9 @@ from .update_plan import (
     unmet_conditions,
     warnings_of,
 )
+
+# Seconds from one question for live streams to the next.
+_IDLE_PAUSE = 5
 
 
 def apply_settings(
@@ -103,10 +107,13 @@ def wait_until_idle(client: AmsClient, plans: Sequence[Plan], seconds: float) ->
     wait = Wait(f"the live streams of {client.url} to end")
 
     def is_idle() -> Optional[bool]:
-        counts = (Broadcasts(client, each.app, jwt_secret_of(each.current)).live_count() for each in busy)
-        return True if not any(counts) else None
+        # An application that does not answer may have streams.
+        with suppress(AmsError):
+            counts = (Broadcasts(client, each.app, jwt_secret_of(each.current)).live_count() for each in busy)
+            return True if not any(counts) else None
+        return None
 
-    poll(is_idle, Deadline(seconds), repeat(session.PAUSE), wait)
+    poll(is_idle, Deadline(seconds), repeat(_IDLE_PAUSE), wait)
 
 
 def warnings_before(client: AmsClient, plans: Sequence[Plan], cluster_hosts: int) -> list[str]:

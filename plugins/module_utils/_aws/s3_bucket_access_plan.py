@@ -160,7 +160,8 @@ def restored(current: Access, before: Mapping[str, Any]) -> Access:
     """Return the access with our part as a view of it has it."""
     policy = _with_ours(current, before["policy_statements"])
     block = before.get("public_access_block") or current.block
-    return Access(before.get("object_ownership", current.ownership), dict(block), policy)
+    # S3 has no call that takes the setting away.
+    return Access(before.get("object_ownership") or current.ownership, dict(block), policy)
 
 
 def leaves_open(current: Access, after: Access, desired: DesiredAccess) -> bool:

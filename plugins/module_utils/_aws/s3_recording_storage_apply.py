@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, Optional
 
@@ -37,10 +37,12 @@ def run(module: AwsModule) -> Result:
         BucketSetup(module, clients, each, None if plan is None else plan.get(each["name"]) or {})
         for each in module.params["buckets"]
     ]
-    for bucket in buckets:
-        failure = bucket.set_up()
-        if failure:
-            return {**_result(buckets), **failure, "failed": True, "msg": _message_of(failure, buckets)}
+    # No bucket is opened before all the rest has succeeded, of all buckets.
+    for modules in ([name for name in MODULES if name != _ACCESS], [_ACCESS]):
+        for bucket in buckets:
+            failure = bucket.set_up(modules)
+            if failure:
+                return {**_result(buckets), **failure, "failed": True, "msg": _message_of(failure, buckets)}
     return _result(buckets)
 
 
@@ -63,15 +65,14 @@ class BucketSetup(BucketModules):
         self._planned = planned
         self._secrets = [module.params.get(name) for name in SECRETS]
 
-    def set_up(self) -> Result:
-        """Run the modules; return the failure of the one that fails, empty if none does."""
+    def set_up(self, modules: Sequence[str]) -> Result:
+        """Run modules; return the failure of the one that fails, empty if none does."""
+        wanted = [name for name in modules if self.options.get(name) is not None]
         try:
-            self.uploads = self._uploads()
+            self.uploads = self._uploads() if wanted else self.uploads
         except AwsError as error:
             return error.masked(self._secrets).result()
-        for name in () if self.uploads else MODULES:
-            if self.options.get(name) is None:
-                continue
+        for name in () if self.uploads else wanted:
             if self._planned is not None and name not in self._to_run():
                 self.results[name] = self._planned.get("results", {}).get(name, {})
                 continue
@@ -105,7 +106,8 @@ class BucketSetup(BucketModules):
     def _of_time(self, name: str) -> dict[str, Any]:
         """Return what a module does otherwise while the servers still are as before."""
         if name == _ACCESS:
-            return {"closes": CLOSE_NOTHING}
+            is_new = (self.results.get(_BUCKET) or {}).get("existed") is False
+            return {} if is_new else {"closes": CLOSE_NOTHING}
         return {"lifecycle_rules": None} if name == _BUCKET and self._has_later_rules else {}
 
     @property

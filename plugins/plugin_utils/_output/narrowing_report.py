@@ -45,7 +45,7 @@ def format_closed_again(buckets: Sequence[str], done: Mapping[str, Any]) -> list
     return [
         f"  Closed       {bucket} is open to viewers as before the run, since the rollout was stopped and no "
         "server uses more"
-        if closed.get(bucket)
+        if closed.get(bucket) or not done.get("failed")
         else f"  Still open   {bucket}, which this run has opened and no server uses: {_failure(done)}"
         for bucket in buckets
     ]
@@ -61,7 +61,7 @@ def format_closing(
         if not closing.closes:
             lines.append(f"  Not closed   {bucket} ({_parts(later[bucket])}), because")
             lines += [*_reasons(closing.reasons), f"{_INDENT}{_WHEN_CLOSED}"]
-        elif not changes:
+        elif done.get("failed") and not changes:
             lines.append(f"  Not closed   {bucket} ({_parts(later[bucket])}): {_failure(done)}")
         elif _leaves_open(bucket, done):
             lines.append(f"  Kept         uploads with an ACL to {bucket}, because")

@@ -28,27 +28,44 @@ class Closing:
     reasons: Sequence[str] = ()
 
 
-def closing_of(
-    bucket: Mapping[str, Any], moved: Collection[str], absent: Collection[str], reads: Mapping[str, Read]
-) -> Closing:
-    """Return what can be closed.
+@dataclass(frozen=True)
+class Servers:
+    """What is known of the servers at the end of a run.
 
-    moved: servers that are as requested now. absent: those that are out of reach or gone for good. reads:
-    what was read of each server since.
+    hosts: all that may use any bucket, except those that are gone for good. moved: those that are as
+    requested now. skipped: those that could not be reached. before, after: what was read before the run and
+    since.
     """
-    waiting = [host for host in bucket["hosts"] if host not in moved and host not in absent]
+
+    hosts: Sequence[str]
+    moved: Collection[str]
+    skipped: Collection[str]
+    before: Mapping[str, Read]
+    after: Mapping[str, Read]
+
+
+def closing_of(bucket: Mapping[str, Any], servers: Servers) -> Closing:
+    """Return what can be closed of a bucket."""
+    name = bucket["bucket"]
+    users = [host for host in servers.hosts if host in bucket["hosts"] or _uses(servers.before, host, name)]
+    waiting = [host for host in users if host not in servers.moved and host not in servers.skipped]
     if waiting:
         return Closing("", [f"{abbreviate(waiting, 3)} may still send viewers there as before"])
-    reasons = list(_uploads_with_acl(bucket["bucket"], bucket["hosts"], reads))
+    reasons = list(_uploads_with_acl(name, servers))
     return Closing(CLOSE_READS if reasons else CLOSE_ALL, reasons)
 
 
-def _uploads_with_acl(bucket: str, hosts: Sequence[str], reads: Mapping[str, Read]) -> Iterator[str]:
+def _uses(reads: Mapping[str, Read], host: str, bucket: str) -> bool:
+    apps = (reads.get(host) or {}).get("apps") or {}
+    return any((each.get("uses") or {}).get("s3BucketName") == bucket for each in apps.values())
+
+
+def _uploads_with_acl(bucket: str, servers: Servers) -> Iterator[str]:
     """Yield which servers upload with an ACL, or may do so without anyone knowing it."""
-    unknown = [host for host in hosts if (reads.get(host) or {}).get("uploads") is None]
+    unknown = [host for host in servers.hosts if (servers.after.get(host) or {}).get("uploads") is None]
     if unknown:
         yield f"{abbreviate(unknown, 3)}: not read after the change"
-    for host, read in reads.items():
+    for host, read in servers.after.items():
         for app, each in (read.get("uploads") or {}).items():
             acl = upload_acl(each)
             if each.get("s3BucketName") == bucket and acl != OWNER_ACL:
@@ -56,13 +73,17 @@ def _uploads_with_acl(bucket: str, hosts: Sequence[str], reads: Mapping[str, Rea
 
 
 def to_restore(
-    bucket: Mapping[str, Any], moved: Collection[str], done: Mapping[str, Any]
+    bucket: Mapping[str, Any], moved: Collection[str], done: Mapping[str, Any], *, is_new: bool
 ) -> Optional[Mapping[str, Any]]:
     """Return the access of before the run if the run has opened something that no server uses.
 
-    done: the result of s3_bucket_access.
+    done: the result of s3_bucket_access. is_new: True if the run has created the bucket, which keeps what
+    denies something.
     """
     before = done.get("before")
     is_changed = any(done.get(name) != value for name, value in (before or {}).items())
     is_used = any(host in moved for host in bucket["hosts"])
-    return before if is_changed and not is_used else None
+    if not is_changed or is_used:
+        return None
+    denied = [each for each in done["policy_statements"] if each["Effect"] == "Deny"] if is_new else []
+    return {**(before or {}), **({"policy_statements": denied} if denied else {})}

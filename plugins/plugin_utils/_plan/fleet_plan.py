@@ -18,7 +18,7 @@ from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absent_hosts import GONE, SKIP
 from .broken_links import broken_links
-from .widening import change_of, folders_in_use, later_of, missing_rights, too_long
+from .widening import change_of, folders_in_use, later_of, may_upload, missing_rights, too_long
 
 Read = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -77,7 +77,7 @@ def plan_run(
             *_problems(of, servers["skipped"], most_unreachable),
             *broken_links(of, hosts),
         ],
-        "warnings": [*_warnings(of, desired), *_about(servers)],
+        "warnings": [*_warnings(of, desired, storage), *_about(servers)],
     }
 
 
@@ -156,7 +156,7 @@ def _bucket(
     bucket: Mapping[str, Any], planned: Mapping[str, Any], reads: Mapping[str, Read]
 ) -> dict[str, Any]:
     """Return the part of the plan for a bucket. planned: what the plan of the storage says of it."""
-    folders = folders_in_use(bucket, reads) if planned.get("results") else []
+    folders = folders_in_use(bucket, planned, reads)
     missing = missing_rights(bucket, folders, _kept_rights(planned))
     return {
         "region": bucket["region"],
@@ -177,7 +177,7 @@ def _too_long(
 ) -> Iterator[dict[str, Any]]:
     for bucket in desired["buckets"]:
         planned = storage.buckets.get(bucket["bucket"]) or {}
-        folders = folders_in_use(bucket, reads)
+        folders = folders_in_use(bucket, planned, reads)
         text = too_long(bucket, folders, _kept_rights(planned)) if folders else ""
         if text:
             yield {"hosts": [], "text": text, "remedy": "Change fewer servers at once with --limit"}
@@ -214,29 +214,38 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith("?") else f"{text}."
 
 
-def _warnings(reads: Mapping[str, Read], desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    hosts = desired["hosts"]
-    own_keys = {bucket["bucket"]: bucket["key_given"] for bucket in desired["buckets"]}
+def _warnings(
+    reads: Mapping[str, Read], desired: Mapping[str, Any], storage: Storage
+) -> Iterator[dict[str, Any]]:
+    buckets = {bucket["bucket"]: bucket for bucket in desired["buckets"]}
     for host, read in reads.items():
         for text in read.get("warnings") or []:
             yield {"hosts": [host], "text": text}
         for app, each in (read.get("apps") or {}).items():
-            bucket = hosts[host]["bucket"]
+            bucket = buckets[desired["hosts"][host]["bucket"]]
+            planned = storage.buckets.get(bucket["bucket"]) or {}
             if each.get("live_streams") and any(name in each["changes"] for name in _OF_UPLOADS):
-                yield {"hosts": [host], "text": _about_live(app, each, bucket, has_own_key=own_keys[bucket])}
+                arrives = "s3BucketName" not in each["changes"] or may_upload(bucket, planned, each)
+                yield {"hosts": [host], "text": _about_live(app, each, bucket["bucket"], arrives=arrives)}
 
 
-def _about_live(app: str, read: Read, bucket: str, *, has_own_key: bool) -> str:
-    """Return where live streams are uploaded to: the new bucket, and the previous folder."""
+def _about_live(app: str, read: Read, bucket: str, *, arrives: bool) -> str:
+    """Return where live streams are uploaded to: the new bucket, and the previous folder.
+
+    arrives: True if the key may upload there.
+    """
     number, changes = read["live_streams"], read["changes"]
     are = "1 stream is live, its recording" if number == 1 else f"{number} streams are live, their recordings"
-    text = f"application '{app}': {are} will be in bucket {bucket}"
+    text = f"application '{app}': {are} will"
     if "s3StreamsFolderPath" not in changes:
-        return text
+        return f"{text} be in bucket {bucket}"
     folder = changes["s3StreamsFolderPath"]["before"]
-    # Nobody but its owner can give a key of the user's more rights.
-    unless = ", if your access key may upload there" if has_own_key else ""
-    return f"{text} in the folder {folder} with which they began{unless}"
+    if arrives:
+        return f"{text} be in bucket {bucket} in the folder {folder} with which they began"
+    return (
+        f"{text} stay on the disk of the server unless the key may upload to {folder} in bucket {bucket}, "
+        "since a stream keeps the folder with which it began"
+    )
 
 
 def _about_unverified(hosts: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -23,12 +23,25 @@ Bucket = Mapping[str, Any]
 Read = Mapping[str, Any]
 
 
-def folders_in_use(bucket: Bucket, reads: Mapping[str, Read]) -> list[str]:
-    """Return the folders to which streams may still upload when the servers of a bucket have changed."""
-    if bucket["key_given"]:
+def folders_in_use(bucket: Bucket, planned: Mapping[str, Any], reads: Mapping[str, Read]) -> list[str]:
+    """Return the folders to which streams may still upload when the servers of a bucket have changed.
+
+    planned: what the plan of the storage says of the bucket. Without it the run gives the key no right.
+    """
+    if not _sets_rights(bucket, planned):
         return []
     found = {folder for host in bucket["hosts"] for folder in _folders(reads.get(host) or {})}
     return sorted(folder for folder in found if uploads_to([folder], bucket["key_policy"], bucket["bucket"]))
+
+
+def may_upload(bucket: Bucket, planned: Mapping[str, Any], app: Mapping[str, Any]) -> bool:
+    """True if the key will have the right for the folder to which an application uploads now."""
+    folder, _previews = upload_folders(app.get("uses") or {})
+    return _sets_rights(bucket, planned) and is_folder(folder)
+
+
+def _sets_rights(bucket: Bucket, planned: Mapping[str, Any]) -> bool:
+    return bool(planned.get("results")) and not bucket["key_given"]
 
 
 def _folders(read: Read) -> Iterator[str]:

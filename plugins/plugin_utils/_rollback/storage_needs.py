@@ -49,17 +49,15 @@ def user_tasks(buckets: Buckets, restored: Iterable[Restored]) -> list[dict[str,
     return found
 
 
-def problems_of_acls(buckets: Buckets, restored: Iterable[Restored]) -> list[str]:
-    """Return which servers would upload with an ACL that the bucket refuses with its delivery of now."""
+def uploads_with_acls(buckets: Buckets, restored: Iterable[Restored]) -> dict[str, list[str]]:
+    """Return by bucket which servers would upload with an ACL that its delivery of now does not take."""
     deliveries = {bucket["bucket"]: bucket["delivery"] for bucket in buckets if bucket["has_ownership"]}
-    found = []
+    found: dict[str, list[str]] = {}
     for host, app, settings in restored:
         bucket, acl = str(settings.get("s3BucketName")), upload_acl(settings)
         delivery = DELIVERIES.get(deliveries.get(bucket, ""))
         records = settings.get(_RECORDS) is not False
         if records and delivery and not delivery.uses_acls and acl != OWNER_ACL:
-            found.append(
-                f"{host}: application '{app}' would upload to {bucket} with the ACL {acl} again, which "
-                f"delivery {deliveries[bucket]} refuses"
-            )
+            text = f"{host}: application '{app}' would upload to {bucket} with the ACL {acl} again"
+            found.setdefault(bucket, []).append(text)
     return found

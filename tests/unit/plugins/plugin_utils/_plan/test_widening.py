@@ -10,10 +10,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.widening import (
     folders_in_use,
+    may_upload,
     missing_rights,
     too_long,
 )
 
+PLANNED = {"results": {"iam_programmatic_user": {}}}
 CHANGE = {"s3BucketName": {"before": "old", "after": "videos"}}
 
 
@@ -30,9 +32,22 @@ def read(
     return {"apps": {"live": {"changes": CHANGE, "uses": uses, "live_streams": live, **app}}}
 
 
+def in_use(of: dict[str, Any], reads: dict[str, Any]) -> list[str]:
+    return folders_in_use(of, PLANNED, reads)
+
+
+def test_a_run_that_does_not_set_up_the_storage_gives_no_right() -> None:
+    assert folders_in_use(bucket(), {}, {"ams1": read()}) == []
+    app = read()["apps"]["live"]
+    assert may_upload(bucket(), PLANNED, app)
+    assert not may_upload(bucket(), {}, app)
+    assert not may_upload(bucket(key_given=True), PLANNED, app)
+    assert not may_upload(bucket(), PLANNED, read("a*b")["apps"]["live"])
+
+
 def test_the_folders_of_now_are_in_use_at_the_new_bucket() -> None:
     reads = {"ams1": read(), "ams2": read("/other//streams/"), "elsewhere": read("not/ours")}
-    assert folders_in_use(bucket(), reads) == ["other/streams", "previews", "streams"]
+    assert in_use(bucket(), reads) == ["other/streams", "previews", "streams"]
 
 
 @pytest.mark.parametrize(
@@ -45,27 +60,27 @@ def test_the_folders_of_now_are_in_use_at_the_new_bucket() -> None:
     ],
 )
 def test_a_server_that_records_nothing_else_uses_none(what: dict[str, Any]) -> None:
-    assert folders_in_use(bucket(), {"ams1": what}) == []
+    assert in_use(bucket(), {"ams1": what}) == []
 
 
 @pytest.mark.parametrize("live", [1, None])
 def test_a_stream_that_is_live_is_uploaded_although_s3_was_off(live: Any) -> None:
-    assert "streams" in folders_in_use(bucket(), {"ams1": read(records=False, live=live)})
+    assert "streams" in in_use(bucket(), {"ams1": read(records=False, live=live)})
 
 
 def test_what_the_policy_has_already_needs_nothing() -> None:
-    assert folders_in_use(bucket(), {"ams1": read("new/streams/deeper")}) == ["previews"]
+    assert in_use(bucket(), {"ams1": read("new/streams/deeper")}) == ["previews"]
 
 
 @pytest.mark.parametrize("folder", ["*", "a/*", "${aws:username}", "", "../up", "x" * 1025 + "…"])
 def test_a_name_that_would_be_a_pattern_gets_no_right(folder: str) -> None:
     """What a server answers is a stranger's data."""
-    found = folders_in_use(bucket(), {"ams1": read(folder)})
+    found = in_use(bucket(), {"ams1": read(folder)})
     assert all(not set("*?$") & set(each) for each in found)
 
 
 def test_a_key_of_the_users_own_gets_no_rights() -> None:
-    assert folders_in_use(bucket(key_given=True), {"ams1": read()}) == []
+    assert in_use(bucket(key_given=True), {"ams1": read()}) == []
 
 
 def test_only_rights_that_are_not_there_are_missing() -> None:

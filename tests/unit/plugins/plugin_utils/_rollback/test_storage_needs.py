@@ -8,8 +8,8 @@ from typing import Any
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
-    problems_of_acls,
     restored_settings,
+    uploads_with_acls,
     user_tasks,
 )
 
@@ -57,18 +57,15 @@ def test_an_application_that_is_not_listed_any_more_is_restored_too() -> None:
 
 
 def test_an_acl_that_the_bucket_refuses_is_a_problem() -> None:
-    (text,) = problems_of_acls([BUCKET], restored(s3Permission="public-read"))
-    assert text == (
-        "ams1: application 'live' would upload to videos with the ACL public-read again, which delivery "
-        "public refuses"
-    )
+    text = "ams1: application 'live' would upload to videos with the ACL public-read again"
+    assert uploads_with_acls([BUCKET], restored(s3Permission="public-read")) == {"videos": [text]}
 
 
 def test_an_acl_that_nothing_is_uploaded_with_is_none() -> None:
     owner = "bucket-owner-full-control"
-    assert problems_of_acls([BUCKET], restored(s3Permission=owner)) == []
-    assert problems_of_acls([BUCKET], restored(s3Permission="", s3RecordingEnabled=False)) == []
+    assert uploads_with_acls([BUCKET], restored(s3Permission=owner)) == {}
+    assert uploads_with_acls([BUCKET], restored(s3Permission="", s3RecordingEnabled=False)) == {}
     acl = [{**BUCKET, "delivery": "acl"}]
-    assert problems_of_acls(acl, restored(s3Permission="public-read")) == []
+    assert uploads_with_acls(acl, restored(s3Permission="public-read")) == {}
     no_ownership = [{**BUCKET, "has_ownership": False}]
-    assert problems_of_acls(no_ownership, restored(s3Permission="public-read")) == []
+    assert uploads_with_acls(no_ownership, restored(s3Permission="public-read")) == {}
