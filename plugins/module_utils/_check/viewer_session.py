@@ -9,6 +9,7 @@ nor the private addresses of this host, nor the metadata service of its cloud.
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import re
 import socket
@@ -89,22 +90,23 @@ class Browser:
         require("requests")
         self._origin, self._most = origin, most
         self._kinds: dict[tuple[str, int], str] = {}
-        self._session = requests.Session()
-        # A viewer has no entry in the .netrc of the host that runs this.
-        self._session.auth = _unsigned
-        self._session.headers["Accept-Encoding"] = "identity"
-        adapter = BoundedAdapter(most)
+        self._adapter = BoundedAdapter(most)
         # A proxy has its own pools. It resolves the names, so only an IP address in a URL can be judged.
-        adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
-        bind_manager(adapter.poolmanager, STORE_MOST)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
+        bind_manager(self._adapter.poolmanager, STORE_MOST)
+        self._session = _session(self._adapter)
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._session.close()
+
+    def with_same_connections(self) -> Browser:
+        """Return a browser that has the connections of this one, and no cookie."""
+        other = copy.copy(self)
+        other._session = _session(self._adapter)  # noqa: SLF001
+        return other
 
     def beyond(self, url: str) -> Browser:
         """Return a browser for redirects from this address, which this browser has requested."""
@@ -164,6 +166,16 @@ class Browser:
             connected.close()
             raise
         return connected
+
+
+def _session(adapter: BoundedAdapter) -> requests.Session:
+    session = requests.Session()
+    # A viewer has no entry in the .netrc of the host that runs this.
+    session.auth = _unsigned
+    session.headers["Accept-Encoding"] = "identity"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
 
 
 def _pools(

@@ -47,8 +47,21 @@ def read_all(
     results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for _number in range(min(threads, len(jobs))):
         threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()
+    try:
+        found = _collect(results, len(jobs), left)
+    finally:
+        schedule.close()
+    return {
+        job.host: found[job.host] if job.host in found else late(job, job.host in schedule.started)
+        for job in jobs
+    }
+
+
+def _collect(
+    results: queue.SimpleQueue[tuple[str, Read]], count: int, left: Callable[[], float]
+) -> dict[str, Read]:
     found: dict[str, Read] = {}
-    while len(found) < len(jobs):
+    while len(found) < count:
         seconds = left()
         try:
             host, result = results.get(timeout=seconds) if seconds > 0 else results.get_nowait()
@@ -57,11 +70,7 @@ def read_all(
                 break
         else:
             found[host] = result
-    schedule.close()
-    return {
-        job.host: found[job.host] if job.host in found else late(job, job.host in schedule.started)
-        for job in jobs
-    }
+    return found
 
 
 def _work(schedule: Schedule, read: Reader, results: queue.SimpleQueue[tuple[str, Read]]) -> None:

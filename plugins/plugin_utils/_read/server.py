@@ -86,7 +86,7 @@ def reader(
         if turn.refused_by:
             return _not_tried(server, turn.refused_by), False
         try:
-            with guard(server.host, server.connection.url), _announced(turn):
+            with guard(server.host, server.connection.url), announced(turn):
                 found = preview(server.connection, server.desired, server.cluster_hosts, all_apps=all_apps)
         except CollectionError as error:
             # One that was not tried decides nothing for others: the one that refused does.
@@ -111,7 +111,7 @@ def too_late(server: Server, seconds: float, *, started: bool) -> dict[str, Any]
 
 
 @contextmanager
-def _announced(turn: Turn) -> Iterator[None]:
+def announced(turn: Turn) -> Iterator[None]:
     """Open the gates of others as soon as the login is accepted; after the end of the read log in no more."""
     guarded = LOGIN_GATE.get()
     token = LOGIN_GATE.set(_announcing(turn, guarded) if guarded else None)
