@@ -152,6 +152,7 @@ BEFORE: dict[str, list[Task]] = {
     "recording_play": [],
     "recording_read": [PLAN_TASK, task("recording_keys")],
     "recording_servers": [PLAN_TASK, task("recording_keys")],
+    "recording_verify": [PLAN_TASK],
     "recording_verified": [PLAN_TASK, task("recording_keys"), task("recording_servers", step="apply")],
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],

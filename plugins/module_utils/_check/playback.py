@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Callable, Optional, Union
 from urllib.parse import urlsplit
@@ -255,10 +255,16 @@ def first_response(
     return _response(lambda: browser.get(url, timeout=timeout, verify=verify, headers=headers), url, timeout)
 
 
-def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
+@contextmanager
+def ignoring_insecure_requests() -> Iterator[None]:
+    """Ignore warnings that certificates are not verified: the user has turned that off."""
     with warnings.catch_warnings():
-        # The user has turned the verification of certificates off.
         warnings.simplefilter("ignore", InsecureRequestWarning)
+        yield
+
+
+def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
+    with ignoring_insecure_requests():
         try:
             return call()
         except requests.RequestException as error:

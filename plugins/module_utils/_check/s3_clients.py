@@ -43,7 +43,7 @@ class S3Clients:
     def get(
         self, make: Callable[..., Any], settings: Mapping[str, Any], timeout: float, *, provisioning: bool
     ) -> Any:
-        """Return a client, made by s3_client or the like."""
+        """Return a client. make: makes one, such as s3_client."""
         names = _OF_CLIENT[:3] if provisioning else _OF_CLIENT
         of = (*(str(settings.get(name)) for name in names), str(timeout), str(provisioning))
         with self._making:

@@ -86,7 +86,7 @@ class ServerCheck:
             apps = [(app["name"], app["settings"]) for app in self._params["apps"]]
             actual = {name: client.settings(name) for name, _settings in apps}
             if self._params["state"] == "absent":
-                checks = [RemovalCheck(name, actual[name], self._viewer, former) for name, former in apps]
+                checks = [RemovalCheck(name, actual[name], self._viewer, previous) for name, previous in apps]
                 self._removals += chain.from_iterable(check.run() for check in checks)
                 return
             for name, settings in actual.items():

@@ -145,13 +145,17 @@ def _failed(server: Server, error: CollectionError) -> dict[str, Any]:
 
 def _broken(server: Server, error: Exception) -> dict[str, Any]:
     """Return where in the collection it failed, without the error's text, which may quote a secret."""
-    place = sys.exc_info()[2]
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
     return problem(
         REFUSED,
         f"Reading the server at {server.connection.url}",
-        f"an error in this collection ({type(error).__name__} in {where})",
+        f"an error in this collection ({type(error).__name__} in {place_of_error()})",
         "Report it, please",
     )
+
+
+def place_of_error() -> str:
+    """Return the file and the line of the error that is being handled."""
+    place = sys.exc_info()[2]
+    while place and place.tb_next:
+        place = place.tb_next
+    return f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
