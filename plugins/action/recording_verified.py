@@ -39,7 +39,10 @@ class ActionModule(ActionBase):
         problems = self._problems(hosts, task_vars)
         if problems:
             text = "\n".join(f"{host}: {problem}" for host, problem in list(problems.items())[:_MOST])
-            return {"failed": True, "not_verified": list(problems), "msg": text}
+            # Of each host that has failed in this play or before.
+            failed_before = bool(self._task.get_play()._removed_hosts)  # noqa: SLF001 - it has no public name
+            found = {"not_verified": list(problems), "failed_before": failed_before}
+            return {"failed": True, **found, "msg": text}
         planned = (task_vars.get("__s3_recording_fleet") or {}).get("hosts") or {}
         unplanned = [host for host in hosts if host not in planned]
         if unplanned:

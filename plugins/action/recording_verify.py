@@ -72,6 +72,7 @@ class _Host:
     record: Record = NEVER
     record_name: str = ""
     live_test: str = ""
+    every: int = 0
     result: Optional[dict[str, Any]] = None
 
     @property
@@ -84,7 +85,7 @@ class _Host:
 class ActionModule(recording_check.ActionModule):
     """Verify many servers in one task; the one that is reached otherwise, by the module there.
 
-    The result has that of each host. It is no failure of the task if a host's is one.
+    The result has that of each host. Where the task runs once, it is no failure if a host's is one.
     """
 
     _supports_async = False
@@ -170,9 +171,9 @@ class ActionModule(recording_check.ActionModule):
         folder, host.record_name = os.path.split(path)
         host.record = self._records(folder).get(host.record_name, NEVER)
         host.live_test = "" if "state" in host.arguments else str(variables(f"{PREFIX}live_test") or "")
-        every = seconds_of(variables(f"{PREFIX}verify_every") or "0") if self._in_site else 0
+        host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
         now = time.time()
-        is_recent = due.is_recent(host.record, host.digest, every, now)
+        is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
         if is_recent and not self._is_touched(planned, path, variables):
             host.result = {"skipped": True, "changed": False, "verified_ago": int(now - host.record.at)}
 
@@ -232,7 +233,7 @@ class ActionModule(recording_check.ActionModule):
         passed = [host for host in hosts if host.record_name and not (host.result or {}).get("failed")]
         present = [host for host in passed if "state" not in host.arguments]
         if present:
-            verified = {host.record_name: host.digest for host in present}
+            verified = {host.record_name: host.digest for host in present if host.every}
             lived = [host.record_name for host in present if host.arguments.get("live")]
             remember(self._folder, due.after(self._all_records, verified, lived, time.time()))
 
@@ -246,8 +247,13 @@ class ActionModule(recording_check.ActionModule):
                 host.action.set_aside(result)
                 warnings.update(dict.fromkeys(result.pop("warnings", [])))
             results[host.name] = result
-        found = {"changed": False, "hosts": results, "_ansible_verbose_override": True}
-        return {**found, "warnings": list(warnings)} if warnings else found
+        found: dict[str, Any] = {"changed": False, "hosts": results, "_ansible_verbose_override": True}
+        if warnings:
+            found["warnings"] = list(warnings)
+        failed = [result for result in results.values() if result.get("failed")]
+        if failed and self._in_batch and not self._task.run_once:
+            found |= {"failed": True, "msg": failed[0].get("msg")}
+        return found
 
 
 def _first_host(task_vars: Mapping[str, Any]) -> str:

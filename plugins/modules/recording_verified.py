@@ -49,6 +49,11 @@ not_verified:
   type: list
   elements: str
   sample: [ams-3]
+failed_before:
+  description: Whether a host of the play had failed before.
+  returned: with RV(not_verified)
+  type: bool
+  sample: false
 msg:
   description: Why that could not be recorded.
   returned: failure

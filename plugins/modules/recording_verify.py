@@ -16,13 +16,15 @@ description:
   - With a local connection it verifies all O(hosts) from the controller, each with the variables that the
     same task would have on it. With any other connection it verifies the host of the task alone, by the
     module, which is shipped to it.
-  - It is no failure of the task if a server fails. RV(hosts) has the result of each.
+  - RV(hosts) has the result of each server. It is no failure of the task if one fails, unless the task runs
+    for each host of a batch.
   - Decides which servers also record a test stream (C(s3_recording_live_test)), and which were verified
     lately (C(s3_recording_verify_every)). It remembers that in C(verifications.json) beside the backups.
   - Needs the plan of the role.
 options:
   hosts:
-    description: Names of the hosts to verify. With a connection that is not local, the host of the task alone.
+    description:
+      - Names of the hosts to verify. With a connection that is not local, the host of the task alone.
     type: list
     elements: str
     required: true
