@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import Forwarding
 from ...module_utils._check.report import CheckResult, results_of
@@ -38,6 +38,8 @@ class _Steps:
         )
         in_batch, alone = _of_host(host, in_batch), _of_host(host, alone)
         self.verified = in_batch if not alone or alone.get("skipped") else alone
+        # Seconds since a verification that this run has not repeated.
+        self.verified_ago: Optional[int] = alone.get("verified_ago")
         # The same for all hosts of a batch. Where a check failed, it is the host's own result that says so.
         recorded = variables.get("__s3_recording_recorded") or {}
         self.recorded = {} if recorded.get("not_verified") else recorded
@@ -283,6 +285,9 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         servers,
         [_bucket(each, details) for each in fleet["buckets"]],
         as_planned=list(as_planned),
+        verified_ago={
+            host: each.verified_ago for host, each in steps.items() if each.verified_ago is not None
+        },
         skipped=details.skipped,
         gone=details.gone,
         unread=_with("is_unread", steps),
