@@ -285,9 +285,7 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         servers,
         [_bucket(each, details) for each in fleet["buckets"]],
         as_planned=list(as_planned),
-        verified_ago={
-            host: each.verified_ago for host, each in steps.items() if each.verified_ago is not None
-        },
+        verified_ago=_verified_ago(steps),
         skipped=details.skipped,
         gone=details.gone,
         unread=_with("is_unread", steps),
@@ -301,6 +299,10 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         removes=details.removes,
     )
     return result if details.verify else replace(result, not_verified=_NOT_ASKED_FOR)
+
+
+def _verified_ago(steps: Mapping[str, _Steps]) -> dict[str, int]:
+    return {host: each.verified_ago for host, each in steps.items() if each.verified_ago is not None}
 
 
 def _with(state: str, steps: Mapping[str, _Steps]) -> list[str]:
