@@ -109,7 +109,9 @@ class ActionModule(recording_check.ActionModule):
                 action = beside(recording_check.ActionModule, self)
                 host.result = action.run_with(host.arguments, tmp, task_vars, prefix=OF_CONNECTION)
         self._remember(waiting)
-        return self._result(hosts)
+        # Of this host is known whether the batch ended well.
+        first = str(next(iter(variables.get("ansible_play_batch") or ()), own))
+        return {**self._result(hosts), "first": first}
 
     def _host(self, name: str, task_vars: Mapping[str, Any]) -> Optional[_Host]:
         """Return a host with its arguments, or with its result if it is not checked; None: nothing to say."""

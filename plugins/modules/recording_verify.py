@@ -64,4 +64,9 @@ hosts:
     ams-1:
       changed: false
       msg: "live: all 11 checks passed"
+first:
+  description: The first host of the batch.
+  returned: success
+  type: str
+  sample: ams-1
 """
