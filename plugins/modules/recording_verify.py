@@ -60,13 +60,9 @@ hosts:
     - RV(ignore:skipped) and RV(ignore:verified_ago), in seconds, for one that was verified lately.
   returned: success
   type: dict
-  sample:
-    ams-1:
-      changed: false
-      msg: "live: all 11 checks passed"
 first:
   description: The first host of the batch.
   returned: success
   type: str
-  sample: ams-1
+  sample: localhost
 """
