@@ -27,7 +27,11 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import PREFIX
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.verification import seconds_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.verification import (
+    FIRST,
+    ROTATE,
+    seconds_of,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read import due
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.checks import Server, check_all
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variables import (
@@ -172,7 +176,10 @@ class ActionModule(recording_check.ActionModule):
         path = os.path.expanduser(planned["backup_path"])
         folder, host.record_name = os.path.split(path)
         host.record = self._records(folder).get(host.record_name, NEVER)
-        host.live_test = "" if "state" in host.arguments else str(variables(f"{PREFIX}live_test") or "")
+        host.live_test = str(variables(f"{PREFIX}live_test") or "")
+        if not self._task.run_once and host.live_test in ("", ROTATE):
+            # Tasks that verify one server each know of no turns.
+            host.live_test = FIRST
         host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
         now = time.time()
         is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
