@@ -9,7 +9,6 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import (
     ams_app_settings,
     ams_server_info,
-    recording_check,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
@@ -32,7 +31,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _ACTIONS: dict[str, type[InProcessAction]] = {
     "apply": ams_app_settings.ActionModule,
-    "check": recording_check.ActionModule,
     "read": ams_server_info.ActionModule,
     "restore": ams_app_settings.ActionModule,
 }
@@ -62,4 +60,4 @@ class ActionModule(ActionBase):
         restore = arguments.get("restore") or {}
         if restore.get("forget") and not self._task.check_mode:
             remember_restored(restore["path"], result)
-        return result if step == "check" else explain_alias(result, task_vars or {})
+        return explain_alias(result, task_vars or {})

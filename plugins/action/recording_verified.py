@@ -3,17 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
+    TaskVariables,
+)
 
+# The result at the end has all of them.
+_MOST = 10
 _SPEC = {"hosts": {"type": "list", "elements": "str", "required": True}}
 
 
 class ActionModule(ActionBase):
-    """Record that the changes of a whole batch are verified."""
+    """Record that the changes of a whole batch are verified; fail if one of its servers is not.
+
+    It runs once, but not by run_once: where such a task fails, Ansible brings one host to the rescue section
+    and takes the others out of the play.
+    """
+
+    BYPASS_HOST_LOOP = True
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -21,15 +33,41 @@ class ActionModule(ActionBase):
         result["changed"] = False
         if self._task.check_mode:
             return {**result, "hosts": []}
-        planned = ((task_vars or {}).get("__s3_recording_fleet") or {}).get("hosts") or {}
-        unplanned = [host for host in given["hosts"] if host not in planned]
+        return {**result, **self._result(given["hosts"], task_vars or {})}
+
+    def _result(self, hosts: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        problems = self._problems(hosts, task_vars)
+        if problems:
+            text = "\n".join(f"{host}: {problem}" for host, problem in list(problems.items())[:_MOST])
+            # Of each host that has failed in this play or before.
+            failed_before = bool(self._task.get_play()._removed_hosts)  # noqa: SLF001 - it has no public name
+            found = {"not_verified": list(problems), "failed_before": failed_before}
+            return {"failed": True, **found, "msg": text}
+        planned = (task_vars.get("__s3_recording_fleet") or {}).get("hosts") or {}
+        unplanned = [host for host in hosts if host not in planned]
         if unplanned:
-            return {**result, "failed": True, "msg": f"The plan has no {', '.join(unplanned)}."}
+            return {"failed": True, "msg": f"The plan has no {', '.join(unplanned)}."}
         try:
-            verified = [host for host in given["hosts"] if _is_verified_now(planned[host])]
+            return {"hosts": [host for host in hosts if _is_verified_now(planned[host])]}
         except AmsError as error:
-            return {**result, "failed": True, **error.result()}
-        return {**result, "hosts": verified}
+            return {"failed": True, **error.result()}
+
+    def _problems(self, hosts: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, str]:
+        """Return the hosts whose checks failed, and why."""
+        variables = TaskVariables(task_vars, self._templar)
+        together = variables.fact("__s3_recording_together", True)
+        results = {
+            host: _result_of(host, task_vars if together else variables.fact("hostvars").raw_get(host))
+            for host in hosts
+        }
+        failed = {host: result for host, result in results.items() if result.get("failed")}
+        return {host: str(result.get("msg") or "it failed") for host, result in failed.items()}
+
+
+def _result_of(host: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    checked: Mapping[str, Any] = variables.get("__s3_recording_verified") or {}
+    found: Mapping[str, Any] = (checked.get("hosts") or {}).get(host) or {}
+    return found
 
 
 def _is_verified_now(host: dict[str, Any]) -> bool:

@@ -19,11 +19,11 @@ description:
 options:
   step:
     description:
-      - V(apply) and V(restore) run M(antmedia.s3_recording.ams_app_settings), V(check) runs
-        M(antmedia.s3_recording.recording_check), V(read) runs M(antmedia.s3_recording.ams_server_info).
-      - When the role decommissions, V(apply), V(check) and V(read) do so too.
+      - V(apply) and V(restore) run M(antmedia.s3_recording.ams_app_settings), V(read) runs
+        M(antmedia.s3_recording.ams_server_info).
+      - When the role decommissions, V(apply) and V(read) do so too.
     type: str
-    choices: [apply, check, read, restore]
+    choices: [apply, read, restore]
     required: true
 attributes:
   check_mode:

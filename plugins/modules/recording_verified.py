@@ -13,6 +13,7 @@ description:
   - Records in the backups of all hosts of a batch, on the controller, that their changes are verified. It
     runs once the last host of the batch is verified. If a run is killed before that and the next run fails,
     the next run rolls back the whole batch.
+  - Fails, and records nothing, if a host of the batch failed M(antmedia.s3_recording.recording_verify).
   - Needs the plan of the role, which has the paths of the backups.
 options:
   hosts:
@@ -33,7 +34,6 @@ EXAMPLES = r"""
 - name: Record that the batch is verified
   antmedia.s3_recording.recording_verified:
     hosts: "{{ ansible_play_batch }}"
-  run_once: true
 """
 
 RETURN = r"""
@@ -43,6 +43,17 @@ hosts:
   type: list
   elements: str
   sample: [localhost]
+not_verified:
+  description: Names of the hosts that failed a check.
+  returned: if there are any
+  type: list
+  elements: str
+  sample: [ams-3]
+failed_before:
+  description: Whether a host of the play had failed before.
+  returned: with RV(not_verified)
+  type: bool
+  sample: false
 msg:
   description: Why that could not be recorded.
   returned: failure

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 CANNED_ACLS = frozenset(
@@ -22,6 +22,28 @@ class UploadRefusedError(Exception):
     """S3 refused an upload; the server only logs it."""
 
 
+@lru_cache
+def _client(key_id: str, secret: str, region: str, endpoint: str | None, *, by_path: bool) -> Any:
+    """Return a client, one for all servers with the same settings."""
+    # Here, since most fleets never upload anything, and it takes a while.
+    import boto3
+    from botocore.config import Config
+
+    session: Any = boto3.session.Session(key_id, secret)
+    return session.client(
+        "s3",
+        # With an endpoint the server signs with an empty region too.
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=10,
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path" if by_path else "auto"},
+        ),
+    )
+
+
 class Uploader:
     """The bucket that an application's settings name."""
 
@@ -31,27 +53,13 @@ class Uploader:
 
     @cached_property
     def _s3(self) -> Any:
-        # Here, since most fleets never upload anything, and it takes a while.
-        import boto3
-        from botocore.config import Config
-
         values = self._values
         region = values["s3RegionName"]
         if region is None or not (region or values["s3Endpoint"]):
             raise ValueError(f"Cannot create enum from {region} value!")
-        session: Any = boto3.session.Session(values["s3AccessKey"], values["s3SecretKey"])
-        return session.client(
-            "s3",
-            # With an endpoint the server signs with an empty region too.
-            region_name=region,
-            endpoint_url=values["s3Endpoint"] or None,
-            config=Config(
-                connect_timeout=5,
-                read_timeout=10,
-                retries={"total_max_attempts": 1},
-                s3={"addressing_style": "path" if values.get("s3PathStyleAccessEnabled") else "auto"},
-            ),
-        )
+        by_path = bool(values.get("s3PathStyleAccessEnabled"))
+        key = values["s3AccessKey"], values["s3SecretKey"]
+        return _client(*key, region, values["s3Endpoint"] or None, by_path=by_path)
 
     def key(self, sub_folder: str, name: str) -> str:
         return re.sub("/{2,}", "/", f"{self._values['s3StreamsFolderPath']}/{sub_folder}/{name}")

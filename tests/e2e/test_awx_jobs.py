@@ -52,7 +52,7 @@ class Controller:
                 "s3_recording_region": REGION,
                 "s3_recording_endpoint": aws.endpoint_url,
                 "s3_recording_aws_endpoint_url": aws.endpoint_url,
-                "s3_recording_verify_stream": "none",
+                "s3_recording_live_test": "none",
                 "s3_recording_ams_start_timeout": 1,
                 "s3_recording_key_switch_wait": 0,
             },

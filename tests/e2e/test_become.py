@@ -30,7 +30,7 @@ def inventory(aws: AwsStandIn, fleet: Fleet, tmp_path: Path) -> dict[str, Any]:
         "s3_recording_ams_password": host.password,
         "s3_recording_backup_dir": str(tmp_path / "backups"),
         "s3_recording_verify": False,
-        "s3_recording_verify_stream": "none",
+        "s3_recording_live_test": "none",
         "s3_recording_delete_bucket": True,
     }
     return {"all": {"hosts": {"ams-1": {}}, "vars": {**variables, **BECOME}}}

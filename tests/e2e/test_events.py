@@ -61,7 +61,7 @@ class Watched:
             "s3_recording_aws_endpoint_url": aws.endpoint_url,
             "s3_recording_settings": {"tokenHashSecret": FURTHER_SECRET},
             "s3_recording_backup_dir": str(folder / "backups"),
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
             "s3_recording_ams_start_timeout": 1,
             "s3_recording_key_switch_wait": 0,
         }

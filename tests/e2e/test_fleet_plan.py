@@ -46,7 +46,7 @@ class Planned:
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(self.folder),
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
         }
         hosts = {
             name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}

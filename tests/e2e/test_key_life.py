@@ -44,7 +44,7 @@ class KeyLife:
             "s3_recording_ams_email": fleet.hosts[0].email,
             "s3_recording_ams_password": fleet.hosts[0].password,
             "s3_recording_backup_dir": str(folder / "former"),
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
             "s3_recording_ams_start_timeout": 1,
             "s3_recording_key_switch_wait": 0,
         }

@@ -65,7 +65,7 @@ def simulated(store: Radosgw, tmp_path: Path) -> Iterator[CephSite]:
         first = fleet.hosts[0]
         urls = {f"ams-{number}": host.url for number, host in enumerate(fleet.hosts, 1)}
         site = CephSite(store, tmp_path, urls, first.email, first.password)
-        site.variables["s3_recording_verify_stream"] = "none"
+        site.variables["s3_recording_live_test"] = "none"
         yield site
 
 

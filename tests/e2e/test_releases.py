@@ -44,7 +44,7 @@ def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
             # Path style came with 2.13; botocore, as AMS in the check, uses it for digits anyway.
             "s3_recording_path_style": False,
             "s3_recording_base_url": f"{aws.endpoint_url}/{bucket}",
-            "s3_recording_verify_stream": "canary",
+            "s3_recording_live_test": "first",
             "s3_recording_key_switch_wait": 0,
             "s3_recording_ams_email": first.email,
             "s3_recording_ams_password": first.password,

@@ -37,7 +37,7 @@ class Undone:
             "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
             "s3_recording_ams_email": self.fleet.hosts[0].email,
             "s3_recording_ams_password": self.fleet.hosts[0].password,
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
         }
         hosts = {name: {"s3_recording_ams_url": host.url} for name, host in zip(NAMES, self.fleet.hosts)}
         return {"all": {"hosts": hosts, "vars": {**shared, **variables}}}

@@ -50,7 +50,7 @@ class Rollout:
             "s3_recording_ams_password": first.password,
             "s3_recording_backup_dir": str(self.backups),
             "s3_recording_serial": [1, 2, "100%"],
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
             "s3_recording_ams_start_timeout": 1,
         }
         hosts = {
@@ -345,9 +345,7 @@ def test_what_says_nothing_of_recording_is_a_warning_and_rolls_nothing_back(roll
     rollout.fleet.fault(0, "status", method="POST", path="/start$", **answer)
     try:
         run = rollout.run(
-            inventory=rollout.inventory(
-                s3_recording_verify_stream="canary", s3_recording_verify_stream_timeout=2
-            ),
+            inventory=rollout.inventory(s3_recording_live_test="first", s3_recording_live_test_timeout=2),
             expected_warnings=["is wider than requested", "the live check could not be made"],
         )
     finally:

@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSite]:
             aws,
             ams,
             tmp_path_factory.mktemp("inventory"),
-            s3_recording_verify_stream="none",
+            s3_recording_live_test="none",
             s3_recording_key_switch_wait=0,
             s3_recording_key_delete_after=0,
         )

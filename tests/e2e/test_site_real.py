@@ -20,7 +20,7 @@ from tests.harness.playbook import PlaybookRun, ran, run_playbook
 BUCKET, REGION = "e2e-real-recordings", "eu-west-1"
 # For what needs one recording in the bucket and nothing beside it.
 MP4_ALONE = {
-    "s3_recording_verify_stream": "none",
+    "s3_recording_live_test": "none",
     "s3_recording_upload": ["mp4"],
     "s3_recording_settings": {"hlsMuxingEnabled": False},
 }

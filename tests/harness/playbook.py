@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from stand_ins import ansible_environment
 from stand_ins.ansible_environment import BIN, PYTHON
 
 STEP = "antmedia.s3_recording.recording_servers"
+VERIFY = "antmedia.s3_recording.recording_verify"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 
 # What a message of Ansible's starts with; what follows up to the next start belongs to it.
@@ -119,11 +120,21 @@ class PlaybookRun:
         return [result for result in self.results if result.action == action]
 
     def of_step(self, step: str) -> list[TaskResult]:
-        """Return the results of a step of the role on the servers."""
+        """Return the results of a step of the role on the servers. The step "check" has them in one task."""
+        if step == "check":
+            return [each for result in self.of_action(VERIFY) for each in _by_host(result)]
         return [result for result in self.of_action(STEP) if result.step == step]
 
     def describe(self) -> str:
         return f"$ {' '.join(self.command)}\nrc {self.rc}\n{self.stdout}\n{self.stderr}"
+
+
+def _by_host(result: TaskResult) -> list[TaskResult]:
+    """Return a result for each host of a task that verifies many."""
+    return [
+        replace(result, host=host, result=each, status=next(filter(each.get, ("failed", "skipped")), "ok"))
+        for host, each in result.result.get("hosts", {}).items()
+    ]
 
 
 def ran(results: Iterable[TaskResult]) -> list[TaskResult]:

@@ -90,6 +90,11 @@ PLAN_TASK = {
                     "cluster_hosts": 0,
                     "other_settings": [],
                     "needs_domain": False,
+                    "viewer_url": "{{ ams_url }}",
+                    "origins": [],
+                    "closed": False,
+                    "allow_open_hls_upload": False,
+                    "cors_elsewhere": "",
                 }
             },
             "problems": [],
@@ -103,6 +108,9 @@ PLAN_TASK = {
         "s3_recording_cluster_timeout": 60,
         "s3_recording_ams_start_timeout": 0,
         "s3_recording_settings": {},
+        "s3_recording_live_test": "none",
+        "s3_recording_live_test_timeout": 90,
+        "s3_recording_verify_every": "",
     },
 }
 # The variables of the role for AWX.
@@ -152,6 +160,7 @@ BEFORE: dict[str, list[Task]] = {
     "recording_play": [],
     "recording_read": [PLAN_TASK, task("recording_keys")],
     "recording_servers": [PLAN_TASK, task("recording_keys")],
+    "recording_verify": [PLAN_TASK],
     "recording_verified": [PLAN_TASK, task("recording_keys"), task("recording_servers", step="apply")],
     "s3_bucket_access": [BUCKET_TASK],
     "s3_cors": [BUCKET_TASK],

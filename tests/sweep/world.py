@@ -61,7 +61,7 @@ class World:
             "s3_recording_ams_password": fleet.hosts[0].password,
             "s3_recording_backup_dir": str(self.backups),
             "s3_recording_serial": "100%",
-            "s3_recording_verify_stream": "none",
+            "s3_recording_live_test": "none",
             "s3_recording_ams_start_timeout": 0,
             "s3_recording_key_switch_wait": 0,
         }

@@ -21,7 +21,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[!_]*.py"))
 # Of the role and its playbooks: they share no options with the others.
 OF_THE_ROLE = {
     *("recording_awx_credential", "recording_keys", "recording_play", "recording_servers"),
-    *("recording_display", "recording_plan", "recording_read", "recording_verified"),
+    *("recording_display", "recording_plan", "recording_read", "recording_verified", "recording_verify"),
     "recording_narrow",
 }
 PREFIX = "antmedia.s3_recording."
@@ -152,7 +152,7 @@ BESIDE_THE_INTENT = {
         "wait_for_idle",
         "cluster_timeout",
         "verify",
-        "verify_stream_timeout",
+        "live_test_timeout",
         "backup_dir",
         "rollback_run",
         "rollback_storage",

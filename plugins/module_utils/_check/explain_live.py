@@ -63,7 +63,7 @@ def explain_refused_call(error: AmsError, settings: Mapping[str, Any], signed: b
         return Obstacle(
             reason,
             f"The IP filter of the application (remoteAllowedCIDR '{cidr}') blocks 127.0.0.1, from where "
-            "the console calls it: add 127.0.0.1 to it, or set s3_recording_verify_stream to none",
+            "the console calls it: add 127.0.0.1 to it, or set s3_recording_live_test to none",
         )
     return Obstacle(reason, error.remedy or "See the rights of the console's user, and the server's log")
 

@@ -69,6 +69,10 @@ class LiveStream:
     def start_clock(self) -> None:
         self._deadline = Deadline(self.timeout)
 
+    def stop(self) -> None:
+        """Wait for nothing any more, so that the check fails and removes what it has made."""
+        self.timeout = self._deadline.seconds = 0
+
     def wait_for(self, what: str, look: Callable[[], Found]) -> Optional[Found]:
         """Call look, at least once, until it returns something; None when the time is up.
 

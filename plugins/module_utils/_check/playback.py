@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Callable, Optional, Union
 from urllib.parse import urlsplit
@@ -65,6 +65,7 @@ class PlaybackCheck:
     """Gets one object as a viewer does.
 
     is_base_requested: False if the base URL is not among the requested settings and only the server names it.
+    http: the browser for the server. behind_redirect: makes one for a requested base URL; else it is http.
     """
 
     def __init__(
@@ -76,12 +77,15 @@ class PlaybackCheck:
         actual: Forwarding,
         deadline: Deadline,
         is_base_requested: bool = True,
+        http: Optional[Browser] = None,
+        behind_redirect: Optional[Callable[[], Browser]] = None,
     ) -> None:
         self._app, self._viewer, self._name = app, viewer, name
         self._requested, self._actual = requested, actual
         self._deadline = deadline
         self._is_base_requested = is_base_requested
-        self._http = self._behind_redirect = Browser()
+        self._http = self._behind_redirect = http or Browser()
+        self._make_behind_redirect = behind_redirect
 
     def run(self, upload: UploadCheck, body: bytes, is_stored: bool) -> Iterator[CheckResult]:
         """Yield the results. is_stored: True if the object is in the bucket."""
@@ -89,7 +93,7 @@ class PlaybackCheck:
         yield redirect
         if not url:
             return
-        self._behind_redirect = self._http if self._is_base_requested else self._http.beyond(self._viewer.url)
+        self._behind_redirect = self._beyond_server()
         yield from self._mixed_content(url)
         if not upload.bucket_responds:
             return
@@ -99,6 +103,11 @@ class PlaybackCheck:
             if fetched.ok:
                 yield self._range(url, body)
         yield from self._cors(url, upload.target)
+
+    def _beyond_server(self) -> Browser:
+        if not self._is_base_requested:
+            return self._http.beyond(self._viewer.url)
+        return self._make_behind_redirect() if self._make_behind_redirect else self._http
 
     def _cors(self, url: str, target: UploadTarget) -> Iterator[CheckResult]:
         origins = [origin for origin in self._viewer.origins if origin != "*"]
@@ -155,7 +164,7 @@ class PlaybackCheck:
             return CheckResult(self._app, Check.GET, True, expected, after("200", waited), warning=warning)
         found = _ERROR_CODE.search(response.content[:_TEXT_MOST])
         code = found[1].decode() if found else ""
-        evidence = upload.collector.about_access() if response.status_code == 403 else Evidence()
+        evidence = upload.about_access() if response.status_code == 403 else Evidence()
         seen = ObjectResponse(url, response.status_code, code, upload.encrypted_by_kms)
         actual = f"{response.status_code}{f' {code}' if code else ''} with {size_of(response.content)}"
         remedy = fetch_remedy(seen, upload.target, evidence)
@@ -246,10 +255,16 @@ def first_response(
     return _response(lambda: browser.get(url, timeout=timeout, verify=verify, headers=headers), url, timeout)
 
 
-def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
+@contextmanager
+def ignoring_insecure_requests() -> Iterator[None]:
+    """Ignore warnings that certificates are not verified: the user has turned that off."""
     with warnings.catch_warnings():
-        # The user has turned the verification of certificates off.
         warnings.simplefilter("ignore", InsecureRequestWarning)
+        yield
+
+
+def _response(call: Callable[[], requests.Response], url: str, timeout: float) -> Response:
+    with ignoring_insecure_requests():
         try:
             return call()
         except requests.RequestException as error:

@@ -8,25 +8,21 @@ AMS hides why an upload failed. Each step is checked here by itself, with the se
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .._ams.recording_rules import Forwarding, object_key, signing_region
+from .._ams.recording_rules import Forwarding, signing_region
 from .._ams.settings import SettingsError, plan
 from .._common.packages import require
-from .._common.polling import Deadline
 from .explain_playback import probe_extension
 from .hls_upload_check import HlsUploadCheck
-from .leftovers import PROBE
 from .playback import PlaybackCheck, Viewer
-from .report import Check, CheckResult, require_removed
+from .report import Check, CheckResult
 from .s3_clients import endpoint_of_environment
+from .shared_upload import SharedUploads
 from .target import BASE_URL, target_mismatch
-from .upload import UploadCheck
-
-PROBE_SIZE = 2048
+from .viewer_session import Browser
 
 
 @dataclass
@@ -34,8 +30,8 @@ class RecordingProbe:
     """The probe of one application of one server.
 
     closed: True if nobody may read recordings without credentials or a CDN; if None, the forwarding decides,
-    which is off then. leftovers: prefixes of the names of objects that a killed check leaves.
-    allow_open_hls_upload: an open hls-upload is no failure.
+    which is off then. allow_open_hls_upload: an open hls-upload is no failure. uploads: of the run; without
+    them the probe has an object of its own, and removes it. http: the browser for the server.
     """
 
     app: str
@@ -43,9 +39,9 @@ class RecordingProbe:
     viewer: Viewer
     expected_settings: Mapping[str, Any] = field(default_factory=dict)
     closed: Optional[bool] = None
-    leftovers: Sequence[str] = (PROBE,)
     allow_open_hls_upload: bool = False
-    name: str = field(default_factory=lambda: f"{PROBE}{secrets.token_hex(8)}")
+    uploads: Optional[SharedUploads] = None
+    http: Optional[Browser] = None
 
     def __post_init__(self) -> None:
         require("botocore")
@@ -53,19 +49,27 @@ class RecordingProbe:
         actual = Forwarding.of(self.settings, {})
         self.forwards = requested.on
         self.extension = probe_extension(requested, actual)
-        file = f"{self.name}.{self.extension}"
-        self.key = object_key(self.settings, file)
-        self.body = secrets.token_bytes(PROBE_SIZE)
-        deadline = Deadline(self.viewer.wait)
-        limits = self.viewer.timeout, deadline
-        self._upload = UploadCheck(self.app, self.settings, self.key, self.body, *limits, self.leftovers)
+        uploads = self.uploads or SharedUploads()
+        self._shared = uploads.of(self.app, self.settings, self.extension, self.viewer)
+        self.key, self.body = self._shared.upload.target.key, self._shared.body
         self._playback = PlaybackCheck(
-            self.app, self.viewer, file, requested, actual, deadline, self.is_base_requested
+            self.app,
+            self.viewer,
+            self._shared.file,
+            requested,
+            actual,
+            self._shared.deadline,
+            self.is_base_requested,
+            self.http,
+            self.uploads.viewer_of_bucket if self.uploads else None,
         )
         is_closed = not self.forwards if self.closed is None else self.closed
         fails_if_open = is_closed and not self.allow_open_hls_upload
-        self._hls_upload = HlsUploadCheck(self.app, self.viewer, file, self.settings, fails_if_open)
+        self._hls_upload = HlsUploadCheck(
+            self.app, self.viewer, self._shared.file, self.settings, fails_if_open
+        )
         self._upload_results: list[CheckResult] = []
+        self._is_upload_tried = False
 
     @property
     def is_base_requested(self) -> bool:
@@ -73,23 +77,31 @@ class RecordingProbe:
         return BASE_URL in self.expected_settings
 
     @property
-    def uploads(self) -> bool:
+    def has_uploaded(self) -> bool:
         """True if every check of the upload so far passed, and the object was put."""
         results = self._upload_results
         return all(result.ok for result in results) and any(result.check == Check.PUT for result in results)
 
     def run(self) -> Iterator[CheckResult]:
-        """Yield the results. What a failed check makes impossible is not tried."""
-        self._upload_results, can_upload = self._settings_results()
-        yield from self._upload_results
-        if not can_upload:
-            return
+        """Yield the results, and last that of the removal of an object that no other probe has."""
         try:
-            yield from self._upload_and_play()
-            removed = self._upload.remove()
+            yield from self.check()
         except BaseException as error:
-            require_removed(self._upload.remove(), error, f"Checking {self.app}")
+            self._shared.remove(error)
             raise
+        self._shared.remove()
+        yield from self.removal()
+
+    def check(self) -> Iterator[CheckResult]:
+        """Yield the results. What a failed check makes impossible is not tried."""
+        self._upload_results, self._is_upload_tried = self._settings_results()
+        yield from self._upload_results
+        if self._is_upload_tried:
+            yield from self._upload_and_play()
+
+    def removal(self) -> Iterator[CheckResult]:
+        """Yield the result of removing the object, once it is removed, if this probe has used it."""
+        removed = self._shared.removal(self.app) if self._is_upload_tried else None
         if removed is not None:
             yield removed
 
@@ -124,12 +136,12 @@ class RecordingProbe:
         return self._failed(Check.SETTINGS, after, before)
 
     def _upload_and_play(self) -> Iterator[CheckResult]:
-        results = self._upload.run()
+        results = self._shared.run(self.app)
         self._upload_results += results
         yield from results
         is_stored = results[-1].check == Check.PUT and results[-1].ok
         if self.forwards:
-            yield from self._playback.run(self._upload, self.body, is_stored)
+            yield from self._playback.run(self._shared.upload, self.body, is_stored)
         if is_stored:
             yield self._hls_upload.run(self.body, self._playback.ask_server)
 

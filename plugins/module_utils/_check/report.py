@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Optional, Protocol
+from typing import Any, Optional
 
 from .._common.errors import AmsError
 from .._common.plain_text import one_line
-from .signals import termination_as_exception
 
 
 class Check:
@@ -80,19 +79,6 @@ def results_of(module_result: Mapping[str, Any]) -> list[CheckResult]:
     return [
         CheckResult(**{name: each[name] for name in _FIELDS}) for each in module_result.get("checks") or ()
     ]
-
-
-class Checker(Protocol):
-    """Makes checks one after the other."""
-
-    def run(self) -> Iterator[CheckResult]:
-        """Yield each result as soon as the check was made."""
-
-
-def run_checks(checkers: Sequence[Checker]) -> list[CheckResult]:
-    """Return the results of all checks. A signal that ends the process waits until the clean-up is done."""
-    with termination_as_exception():
-        return [result for checker in checkers for result in checker.run()]
 
 
 def module_result(url: str, results: Sequence[CheckResult]) -> dict[str, Any]:

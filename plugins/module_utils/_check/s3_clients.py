@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Optional
+from threading import Lock
+from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
 from .._ams.recording_rules import signing_region
@@ -29,6 +30,27 @@ _ATTEMPTS = 3
 # botocore would look for the name of one in AWS_PROFILE.
 _NO_PROFILE = {"profile": (None, None, None, None)}
 _KINDS_OF_ENDPOINT = ("use_fips_endpoint", "use_dualstack_endpoint")
+# What a client is made of.
+_OF_CLIENT = ("s3Endpoint", "s3RegionName", "s3PathStyleAccessEnabled", "s3AccessKey", "s3SecretKey")
+
+
+class S3Clients:
+    """Clients for buckets, one for all applications that would have the same."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, ...], Any] = {}
+        self._making = Lock()
+
+    def get(
+        self, make: Callable[..., Any], settings: Mapping[str, Any], timeout: float, *, provisioning: bool
+    ) -> Any:
+        """Return a client. make: makes one, such as s3_client."""
+        names = _OF_CLIENT[:3] if provisioning else _OF_CLIENT
+        of = (*(str(settings.get(name)) for name in names), str(timeout), str(provisioning))
+        with self._making:
+            if of not in self._clients:
+                self._clients[of] = make(settings, timeout, provisioning=provisioning)
+            return self._clients[of]
 
 
 def s3_client(settings: Mapping[str, Any], timeout: float, provisioning: bool, **more: Any) -> Any:

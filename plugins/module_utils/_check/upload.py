@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import Any, Callable, Optional, TypeVar
 
 from .._ams.recording_rules import upload_acl
@@ -34,7 +35,7 @@ from .explain_upload import (
 )
 from .leftovers import PROBE, leftover_keys
 from .report import Check, CheckResult
-from .s3_clients import require_delete_permission, s3_client
+from .s3_clients import S3Clients, require_delete_permission, s3_client
 
 with suppress(ImportError):  # s3_client reports it.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -72,9 +73,11 @@ class UploadCheck:
         timeout: float,
         deadline: Deadline,
         leftovers: Sequence[str] = (PROBE,),
+        clients: Optional[S3Clients] = None,
     ) -> None:
         self._app, self._settings, self._body = app, settings, body
         self._timeout, self._deadline = timeout, deadline
+        self._clients = clients or S3Clients()
         self._leftovers = leftovers
         self.target = UploadTarget(
             bucket=str(settings.get("s3BucketName") or ""),
@@ -89,15 +92,17 @@ class UploadCheck:
         self.encrypted_by_kms = False
         self._versions: list[str] = []
         self._owner = Evidence()
+        self._access: Optional[Evidence] = None
+        self._reading_access = Lock()
         self._is_certain = True
 
     @cached_property
     def _s3(self) -> Any:
-        return s3_client(self._settings, self._timeout, provisioning=False)
+        return self._clients.get(s3_client, self._settings, self._timeout, provisioning=False)
 
     @cached_property
     def _provisioning_s3(self) -> Any:
-        return s3_client(self._settings, self._timeout, provisioning=True)
+        return self._clients.get(s3_client, self._settings, self._timeout, provisioning=True)
 
     def run(self) -> list[CheckResult]:
         """Return the results of list, head and put; of list alone if its failure rules out the others.
@@ -216,11 +221,18 @@ class UploadCheck:
         remedy = put_remedy(put, without_acl, head, listed, self.target, evidence)
         return self._result(Check.PUT, put, expected, remedy)
 
+    def about_access(self) -> Evidence:
+        """Return Block Public Access and the bucket policy, read once for all that are refused."""
+        with self._reading_access:
+            if self._access is None:
+                self._access = self.collector.about_access()
+            return self._access
+
     def _put_evidence(self, refusal: Refusal, without_acl: Optional[S3Response]) -> Evidence:
         """Return what helps to explain a refused upload."""
         by_acl = without_acl is not None and without_acl.ok
         if self.target.acl in BLOCKED_ACLS and (refusal.blocked or by_acl):
-            return self.collector.about_access()
+            return self.about_access()
         if by_acl or refusal.by or refusal.action not in ("", "s3:PutObject"):
             return self._owner
         return replace(self._owner, user_policies=self.collector.about_user().user_policies)

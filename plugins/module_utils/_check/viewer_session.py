@@ -9,12 +9,15 @@ nor the private addresses of this host, nor the metadata service of its cloud.
 
 from __future__ import annotations
 
+import copy
 import ipaddress
+import os
 import re
 import socket
 from contextlib import suppress
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 from .._common.bounded import STORE_MOST, bind_manager
 from .._common.bounded_session import VIEWER_MOST, BoundedAdapter
@@ -22,6 +25,7 @@ from .._common.packages import require
 
 with suppress(ImportError):
     import requests
+    from requests.utils import get_environ_proxies
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -89,22 +93,24 @@ class Browser:
         require("requests")
         self._origin, self._most = origin, most
         self._kinds: dict[tuple[str, int], str] = {}
-        self._session = requests.Session()
-        # A viewer has no entry in the .netrc of the host that runs this.
-        self._session.auth = _unsigned
-        self._session.headers["Accept-Encoding"] = "identity"
-        adapter = BoundedAdapter(most)
+        self._adapter = BoundedAdapter(most)
         # A proxy has its own pools. It resolves the names, so only an IP address in a URL can be judged.
-        adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
-        bind_manager(adapter.poolmanager, STORE_MOST)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
+        bind_manager(self._adapter.poolmanager, STORE_MOST)
+        self._has_proxies = bool(getproxies())
+        self._session = _session(self._adapter)
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._session.close()
+
+    def with_same_connections(self) -> Browser:
+        """Return a browser that has the connections of this one, and no cookie."""
+        other = copy.copy(self)
+        other._session = _session(self._adapter)  # noqa: SLF001
+        return other
 
     def beyond(self, url: str) -> Browser:
         """Return a browser for redirects from this address, which this browser has requested."""
@@ -139,9 +145,18 @@ class Browser:
     def _request(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
         try:
             self._require(literal_kind(urlsplit(url).hostname or ""), url)
-            return self._session.request(method, url, allow_redirects=False, **options)
+            return self._session.request(
+                method, url, **{**options, **self._of_environment(url, options.get("verify"))}
+            )
         except _Unreachable as error:
             raise requests.RequestException(str(error)) from None
+
+    def _of_environment(self, url: str, verify: Union[bool, str, None]) -> dict[str, Any]:
+        """Return what a session of requests would find in the environment anew for each request."""
+        if verify in (True, None):
+            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        proxies = get_environ_proxies(url) if self._has_proxies else {}
+        return {"allow_redirects": False, "proxies": proxies, "verify": verify}
 
     def _require(self, kind: str, where: str) -> None:
         if self._origin is not None and kind and not may_redirect(self._origin, kind):
@@ -164,6 +179,17 @@ class Browser:
             connected.close()
             raise
         return connected
+
+
+def _session(adapter: BoundedAdapter) -> requests.Session:
+    session = requests.Session()
+    # A viewer has no entry in the .netrc of the host that runs this.
+    session.auth = _unsigned
+    session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
 
 
 def _pools(

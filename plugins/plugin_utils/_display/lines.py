@@ -26,6 +26,14 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def span(seconds: float) -> str:
+    """Return a span of time in the largest unit that fits: "3 hours"."""
+    for unit, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            return count(int(seconds // unit), noun)
+    return "less than a minute"
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Return names as a sentence has them: "a, b and c", or "a, b, c and 4 more"."""
     if len(names) > most or len(names) < 2:

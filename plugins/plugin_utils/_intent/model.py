@@ -90,7 +90,8 @@ class Intent:
     ams_ca_path: str = ""
     viewer_url: str = field(default="", metadata=_ADDRESS)
     cluster: str = ""
-    verify_stream: str = "canary"
+    live_test: str = ""
+    verify_every: str = ""
     allow_open_hls_upload: bool = False
 
     @property

@@ -182,8 +182,6 @@ def _host_entries(members: Sequence[Member], backup_dir: str) -> dict[str, dict[
             **_host_entry(member.intent),
             "alias_of": member.alias_of,
             "backup_path": os.path.join(backup_dir, _backup_name(member)),
-            "live": member.intent.verify_stream == "all"
-            or (member.intent.verify_stream == "canary" and member is chosen[0]),
             "cluster_hosts": sizes[member.intent.cluster] if member.intent.cluster else 0,
         }
         for member in chosen

@@ -36,13 +36,15 @@ _RENAMED = {
     "check": "verify",
     "key_grace": "key_delete_after",
     "key_quiet": "key_switch_wait",
-    "live_check": "verify_stream",
-    "live_timeout": "verify_stream_timeout",
+    "live_check": "live_test",
+    "live_timeout": "live_test_timeout",
     "managed_full_access": "attach_s3_full_access",
     "outcomes": "results",
     "ready_timeout": "ams_start_timeout",
     "run": "rollback_run",
     "since": "rollback_since",
+    "verify_stream": "live_test",
+    "verify_stream_timeout": "live_test_timeout",
 }
 _OF_THE_ROLE_FOR_AWX = PREFIX + "awx_"
 _TEXTS = ("ams_email", "ams_password", "ams_jwt_token", *KEY_PARTS)

@@ -19,8 +19,8 @@ from ...module_utils._common.providers import without_bucket
 from .ams_settings import KEY_SETTINGS, app_settings_names
 from .model import Intent
 from .validation_storage import STORAGE_RULES, needs_bucket, one_of
+from .verification import LIVE_TESTS, seconds_of
 
-LIVE_CHECKS = ("canary", "all", "none")
 _ENDPOINTS = ("endpoint", "aws_endpoint_url")
 _WITHOUT_PATH = (*_ENDPOINTS, "ams_url")
 _EXTENSION = re.compile(r"[a-z0-9]+")
@@ -35,8 +35,16 @@ def problems_of(intent: Intent) -> list[str]:
     return [problem for rule in rules for problem in rule(intent)]
 
 
-def _live_check(intent: Intent) -> Iterator[str]:
-    return one_of("verify_stream", intent.verify_stream, LIVE_CHECKS)
+def _live_test(intent: Intent) -> Iterator[str]:
+    if intent.live_test:
+        yield from one_of("live_test", intent.live_test, LIVE_TESTS)
+
+
+def _verify_every(intent: Intent) -> Iterator[str]:
+    try:
+        seconds_of(intent.verify_every or "0")
+    except ValueError as error:
+        yield f"s3_recording_verify_every: {error}"
 
 
 def _applications(intent: Intent) -> Iterator[str]:
@@ -131,5 +139,14 @@ def _forwarding_extensions(intent: Intent) -> Iterator[str]:
 
 
 _SERVER_RULES = (
-    *(_live_check, _applications, _prefix, _upload, _addresses, _overrides, _forwarding_extensions),
+    *(
+        _live_test,
+        _verify_every,
+        _applications,
+        _prefix,
+        _upload,
+        _addresses,
+        _overrides,
+        _forwarding_extensions,
+    ),
 )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import Forwarding
 from ...module_utils._check.report import CheckResult, results_of
 from ...module_utils._common.deliveries import DELIVERIES
 from .._display.lines import listed
+from .._intent.role_variables import as_written
 from .result_report import BucketResult, RunResult, ServerResult
 from .rollout_report import HostResult, describe_states, describe_stop, group_notes
 from .undo_command import Undo, undo_of
@@ -28,14 +29,22 @@ _NOT_ASKED_FOR = "s3_recording_verify is false"
 class _Steps:
     """The results of changing a server, of checking it, and of restoring it."""
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    def __init__(self, host: str, hostvars: Variables) -> None:
+        # Not evaluated: the results of a thousand servers are in one.
+        variables = as_written(hostvars[host])
         self.applied, in_batch, alone, self.rollback = (
             variables.get(f"__s3_recording_{step}") or {}
             for step in ("applied", "verified", "verified_alone", "restored")
         )
+        # The task that ends a batch has one host.
+        first = hostvars[in_batch["first"]] if "first" in in_batch else variables
+        in_batch, alone = _of_host(host, in_batch), _of_host(host, alone)
         self.verified = in_batch if not alone or alone.get("skipped") else alone
-        # The same for all hosts of a batch.
-        self.recorded = variables.get("__s3_recording_recorded") or {}
+        # Seconds since a verification that this run has not repeated.
+        self.verified_ago: Optional[int] = alone.get("verified_ago")
+        # Where a check failed, it is the host's own result that says so.
+        recorded = as_written(first).get("__s3_recording_recorded") or {}
+        self.recorded = {} if recorded.get("not_verified") else recorded
         self.is_unread = _is_broken(variables.get("__s3_recording_read") or {})
         # A restore reads what it has a backup of; without one, this run has sent nothing.
         self.was_read = self.has_login and "apps" in self.rollback and not self.rollback.get("failed")
@@ -148,29 +157,35 @@ class _Steps:
         return sorted(f"{app}: {name}" for app, names in found.items() for name in names)
 
 
+def _of_host(host: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a host's part of the result of a task that has verified many."""
+    found: Mapping[str, Any] = (result["hosts"].get(host) or {}) if "hosts" in result else result
+    return found
+
+
 def _is_broken(result: Mapping[str, Any]) -> bool:
     return bool(result.get("failed") or result.get("unreachable"))
 
 
 def current_batch(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts of a batch that has failed. Each batch before it was recorded at its end."""
-    return _with("is_in_batch", {host: _Steps(hostvars[host]) for host in hosts})
+    return _with("is_in_batch", {host: _Steps(host, hostvars) for host in hosts})
 
 
 def broken(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts that could not be changed, verified or restored; last those that Ansible lost."""
-    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    steps = {host: _Steps(host, hostvars) for host in hosts}
     return sorted(_with("is_broken", steps), key=lambda host: steps[host].is_out_of_reach)
 
 
 def without_verification(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts that no step of this run has verified."""
-    return [host for host in hosts if not _Steps(hostvars[host]).is_verified]
+    return [host for host in hosts if not _Steps(host, hostvars).is_verified]
 
 
 def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts whose settings were neither changed nor found as desired, or were restored since."""
-    steps = {host: _Steps(hostvars[host]) for host in hosts}
+    steps = {host: _Steps(host, hostvars) for host in hosts}
     return [host for host, each in steps.items() if not each.is_applied or each.is_rolled_back]
 
 
@@ -211,7 +226,7 @@ def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[s
 
     Hosts that had no task to change them are left out.
     """
-    found = {host: _Steps(hostvars[host]) for host in hosts}
+    found = {host: _Steps(host, hostvars) for host in hosts}
     steps = {host: each for host, each in found.items() if each.applied}
     notes = [
         group_notes({host: each.applied.get("notes") or [] for host, each in steps.items()}),
@@ -222,7 +237,7 @@ def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[s
 
 def notes_of_check(hosts: Iterable[str], hostvars: Variables) -> str:
     """Return the notes of checking the servers, each once for all its hosts."""
-    return group_notes({host: _Steps(hostvars[host]).verified.get("notes") or [] for host in hosts})
+    return group_notes({host: _Steps(host, hostvars).verified.get("notes") or [] for host in hosts})
 
 
 @dataclass(frozen=True)
@@ -277,7 +292,7 @@ class RunDetails:
 def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetails) -> RunResult:
     """Return what a run did, from what its steps have registered. fleet: its hosts and buckets."""
     absent = {*details.skipped, *details.gone}
-    steps = {host: _Steps(hostvars[host]) for host in fleet["hosts"] if host not in absent}
+    steps = {host: _Steps(host, hostvars) for host in fleet["hosts"] if host not in absent}
     reached = {host: each for host, each in steps.items() if each.has_run}
     as_planned = dict.fromkeys([*details.as_planned, *_with("is_as_planned", reached)])
     known = {*reached, *as_planned, *details.stopped_in}
@@ -286,6 +301,7 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         servers,
         [_bucket(each, details) for each in fleet["buckets"]],
         as_planned=list(as_planned),
+        verified_ago=_verified_ago(steps),
         skipped=details.skipped,
         gone=details.gone,
         unread=_with("is_unread", steps),
@@ -299,6 +315,10 @@ def run_result(fleet: Mapping[str, Any], hostvars: Variables, details: RunDetail
         removes=details.removes,
     )
     return result if details.verify else replace(result, not_verified=_NOT_ASKED_FOR)
+
+
+def _verified_ago(steps: Mapping[str, _Steps]) -> dict[str, int]:
+    return {host: each.verified_ago for host, each in steps.items() if each.verified_ago is not None}
 
 
 def _with(state: str, steps: Mapping[str, _Steps]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Optional
 from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
 from ...module_utils._common.plain_text import abbreviate
-from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line, span
 from .undo_command import Undo
 
 _MOST_SERVERS, _MOST_BROKEN, _MOST_STATES, _MOST_BUCKETS, _MOST_ADDRESSES = 10, 10, 20, 3, 3
@@ -66,6 +66,7 @@ class RunResult:
 
     as_planned: the servers that needed no change. states: lines about servers of a batch that failed.
     untouched: servers that the run did not come to. unread: those that could not be read.
+    verified_ago: servers that were not verified again, with the seconds since their verification.
     undo: the command, empty where there is nothing to undo, and what it needs beside its own options.
     not_verified: why servers were not verified. removes: True if the run turned recording off.
     """
@@ -73,6 +74,7 @@ class RunResult:
     servers: Sequence[ServerResult] = ()
     buckets: Sequence[BucketResult] = ()
     as_planned: Sequence[str] = ()
+    verified_ago: Mapping[str, int] = field(default_factory=dict)
     skipped: Sequence[str] = ()
     gone: Sequence[str] = ()
     untouched: Sequence[str] = ()
@@ -233,6 +235,7 @@ def _facts(run: RunResult) -> list[str]:
         *(("Made", text) for text in _of_buckets(run, made)),
         *(("Changed", text) for text in _of_buckets(run, changed)),
         ("As planned", _as_planned(run.as_planned)),
+        ("Verified", _verified_ago(run.verified_ago)),
         *((word, f"{listed(hosts)}: {why}" if hosts else "") for word, hosts, why in _left_alone(run)),
         ("Undo", run.undo.command),
         ("Undo needs", run.undo.needs),
@@ -243,6 +246,11 @@ def _facts(run: RunResult) -> list[str]:
 def _as_planned(hosts: Sequence[str]) -> str:
     were = "was as planned and was" if len(hosts) == 1 else "were as planned and were"
     return f"{count(len(hosts), 'server')} {were} not changed" if hosts else ""
+
+
+def _verified_ago(seconds: Mapping[str, int]) -> str:
+    ago = span(max(seconds.values(), default=0))
+    return f"{count(len(seconds), 'server')}: verified {ago} ago, and not again" if seconds else ""
 
 
 def _left_alone(run: RunResult) -> Iterator[tuple[str, Sequence[str], str]]:

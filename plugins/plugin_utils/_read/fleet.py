@@ -53,8 +53,21 @@ def read_all(
     results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for _number in range(min(threads, len(jobs))):
         threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()
+    try:
+        found = _collect(results, len(jobs), left)
+    finally:
+        schedule.close()
+    return {
+        job.host: found[job.host] if job.host in found else late(job, job.host in schedule.started)
+        for job in jobs
+    }
+
+
+def _collect(
+    results: queue.SimpleQueue[tuple[str, Read]], count: int, left: Callable[[], float]
+) -> dict[str, Read]:
     found: dict[str, Read] = {}
-    while len(found) < len(jobs):
+    while len(found) < count:
         seconds = left()
         watch(found, schedule.started, seconds)
         try:
@@ -64,11 +77,7 @@ def read_all(
                 break
         else:
             found[host] = result
-    schedule.close()
-    return {
-        job.host: found[job.host] if job.host in found else late(job, job.host in schedule.started)
-        for job in jobs
-    }
+    return found
 
 
 def _work(schedule: Schedule, read: Reader, results: queue.SimpleQueue[tuple[str, Read]]) -> None:

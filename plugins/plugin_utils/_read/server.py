@@ -86,7 +86,7 @@ def reader(
         if turn.refused_by:
             return _not_tried(server, turn.refused_by), False
         try:
-            with guard(server.host, server.connection.url), _announced(turn):
+            with guard(server.host, server.connection.url), announced(turn):
                 found = preview(server.connection, server.desired, server.cluster_hosts, all_apps=all_apps)
         except CollectionError as error:
             # One that was not tried decides nothing for others: the one that refused does.
@@ -111,7 +111,7 @@ def too_late(server: Server, seconds: float, *, started: bool) -> dict[str, Any]
 
 
 @contextmanager
-def _announced(turn: Turn) -> Iterator[None]:
+def announced(turn: Turn) -> Iterator[None]:
     """Open the gates of others as soon as the login is accepted; after the end of the read log in no more."""
     guarded = LOGIN_GATE.get()
     token = LOGIN_GATE.set(_announcing(turn, guarded) if guarded else None)
@@ -145,13 +145,17 @@ def _failed(server: Server, error: CollectionError) -> dict[str, Any]:
 
 def _broken(server: Server, error: Exception) -> dict[str, Any]:
     """Return where in the collection it failed, without the error's text, which may quote a secret."""
-    place = sys.exc_info()[2]
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
     return problem(
         REFUSED,
         f"Reading the server at {server.connection.url}",
-        f"an error in this collection ({type(error).__name__} in {where})",
+        f"an error in this collection ({type(error).__name__} in {place_of_error()})",
         "Report it, please",
     )
+
+
+def place_of_error() -> str:
+    """Return the file and the line of the error that is being handled."""
+    place = sys.exc_info()[2]
+    while place and place.tb_next:
+        place = place.tb_next
+    return f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"

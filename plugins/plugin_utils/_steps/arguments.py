@@ -176,8 +176,7 @@ def _to_check(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
         "closed": host["closed"],
         "allow_open_hls_upload": host["allow_open_hls_upload"],
         "cors_elsewhere": host["cors_elsewhere"],
-        "live": host["live"] and boolean(variables("__s3_recording_live")),
-        "live_timeout": variables(PREFIX + "verify_stream_timeout"),
+        "live_timeout": variables(PREFIX + "live_test_timeout"),
         **_recorded_in(host, variables),
     }
 

@@ -20,7 +20,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.probe
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
     CheckResult,
     module_result,
-    run_checks,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.signals import (
+    termination_as_exception,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import (
     AmsError,
@@ -183,6 +185,11 @@ def parts(
     return Parts(probe, web)
 
 
+def run_checks(probes: list[RecordingProbe]) -> list[CheckResult]:
+    with termination_as_exception():
+        return [result for probe in probes for result in probe.run()]
+
+
 def names(links: list[CheckResult], broken: bool = True) -> list[str]:
     return [link.check for link in links if not (broken and link.ok)]
 
@@ -298,22 +305,22 @@ class TestDoor:
 class TestUploads:
     def test_before_and_after(self, store: Store) -> None:
         probe = parts().probe
-        assert not probe.uploads
+        assert not probe.has_uploaded
         list(probe.run())
-        assert probe.uploads
+        assert probe.has_uploaded
 
     def test_a_viewers_link_does_not_count(self, store: Store) -> None:
         it = parts()
         it.web.change["redirect"] = lambda _answer: SimpleNamespace(status_code=404, headers={})
         assert names(list(it.probe.run())) == ["redirect"]
-        assert it.probe.uploads
+        assert it.probe.has_uploaded
 
     @pytest.mark.parametrize("operation", ["list_objects_v2", "head_object", "put_object"])
     def test_each_link_of_the_upload_does(self, store: Store, operation: str) -> None:
         store.answers[operation] = [DENIED]
         probe = parts().probe
         list(probe.run())
-        assert not probe.uploads
+        assert not probe.has_uploaded
 
     @pytest.mark.parametrize(
         ("settings", "expected", "broken"),
@@ -330,7 +337,7 @@ class TestUploads:
     ) -> None:
         probe = parts(expected, **settings).probe
         assert names(list(probe.run())) == broken
-        assert not probe.uploads
+        assert not probe.has_uploaded
 
 
 class TestBroken:
@@ -627,7 +634,7 @@ class TestRemovalIsKnownBefore:
         assert found.actual.startswith(came)
         assert found.actual.endswith("Nothing was uploaded")
         assert remedy in found.remedy
-        assert not it.probe.uploads
+        assert not it.probe.has_uploaded
         message = module_result(ORIGIN, links)["msg"]
         assert message.startswith(f"{ORIGIN}: the recording chain could not be verified (remove)")
         assert "is broken" not in message

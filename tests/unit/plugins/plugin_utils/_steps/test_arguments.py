@@ -63,7 +63,7 @@ VARIABLES: dict[str, Any] = {
     "s3_recording_ams_start_timeout": 15,
     "s3_recording_wait_for_idle": 2,
     "s3_recording_cluster_timeout": 60,
-    "s3_recording_verify_stream_timeout": 90,
+    "s3_recording_live_test_timeout": 90,
     "s3_recording_settings": {},
 }
 MODULES = {
@@ -160,14 +160,6 @@ def test_a_key_that_no_task_has_read_is_missing(step: str) -> None:
     run_file.keep({})
     with pytest.raises(VariableError, match="has read the access key of recordings"):
         arguments(step)
-
-
-@pytest.mark.parametrize(
-    ("of_host", "of_play", "live"), [(True, "true", True), (True, "no", False), (False, True, False)]
-)
-def test_the_live_check_needs_the_plan_and_the_play(of_host: bool, of_play: Any, live: bool) -> None:
-    fleet = {"hosts": {"ams-1": {**HOST, "live": of_host}}}
-    assert arguments("check", __s3_recording_fleet=fleet, __s3_recording_live=of_play)["live"] is live
 
 
 def test_says_which_variable_is_missing() -> None:

@@ -1,0 +1,275 @@
+# Copyright (c) antmedia.s3_recording contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.antmedia.s3_recording.plugins.action import recording_check
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import plain
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.logins import guarded_logins
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
+    beside,
+    disable_become,
+    task_environment,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import PREFIX
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.verification import (
+    FIRST,
+    ROTATE,
+    seconds_of,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read import due
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.checks import Server, check_all
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variables import (
+    UnknownHost,
+    variables_on,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.verifications import (
+    NEVER,
+    Record,
+    read_records,
+    remember,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
+    OF_CONNECTION,
+    arguments_of,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
+    TaskVariables,
+    VariableError,
+)
+from jinja2 import UndefinedError
+
+_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "in_batch": {"type": "bool", "default": False},
+    "in_site": {"type": "bool", "default": False},
+}
+_TEXTS = ("email", "password", "jwt_token")
+# What a variable may fail with.
+_OF_VARIABLES = (AnsibleError, CollectionError, UndefinedError, UnknownHost, ValueError, VariableError)
+# Of the arguments, what is no part of what is verified.
+_OF_LOGIN = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path")
+
+
+@dataclass
+class _Host:
+    """A host of the task: its action and arguments, and what became of it."""
+
+    name: str
+    action: ActionModule
+    arguments: dict[str, Any] = field(default_factory=dict)
+    record: Record = NEVER
+    record_name: str = ""
+    live_test: str = ""
+    every: int = 0
+    result: Optional[dict[str, Any]] = None
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of what is desired of the server."""
+        desired = {name: value for name, value in self.arguments.items() if name not in _OF_LOGIN}
+        return hashlib.sha256(json.dumps(desired, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class ActionModule(recording_check.ActionModule):
+    """Verify many servers in one task; the one that is reached otherwise, by the module there.
+
+    The result has that of each host. Where the task runs once, it is no failure if a host's is one.
+    """
+
+    _supports_async = False
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        _validation, given = self.validate_argument_spec(_SPEC)
+        names, variables = list(dict.fromkeys(given["hosts"])), task_vars or {}
+        self._in_batch, self._in_site = given["in_batch"], given["in_site"]
+        own, is_local = variables["inventory_hostname"], self._connection.transport == "local"
+        if not is_local and names not in ([], [own]):
+            reason = "is not reached by a local connection, so this task verifies it alone there."
+            return {"failed": True, "msg": f"{own} {reason}"}
+        disable_become(self._connection)
+        hosts = [host for name in names if (host := self._host(name, variables))]
+        self._decide_live(hosts, variables)
+        waiting = [host for host in hosts if host.result is None]
+        if is_local:
+            self._check_here(waiting)
+        else:
+            for host in waiting:
+                action = beside(recording_check.ActionModule, self)
+                host.result = action.run_with(host.arguments, tmp, task_vars, prefix=OF_CONNECTION)
+        self._remember(waiting)
+        # Of this host is known whether the batch ended well.
+        first = str(next(iter(variables.get("ansible_play_batch") or ()), own))
+        return {**self._result(hosts), "first": first}
+
+    def _host(self, name: str, task_vars: Mapping[str, Any]) -> Optional[_Host]:
+        """Return a host with its arguments, or with its result if it is not checked; None: nothing to say."""
+        try:
+            there, variables = self._on(name, task_vars)
+            host = _Host(name, there)
+            if not self._is_to_verify(variables):
+                return None
+            if self._task.check_mode:
+                return replace(host, result={"skipped": True, "changed": False})
+            self._read(host, variables)
+        except _OF_VARIABLES as error:
+            return _Host(name, self, result={"failed": True, "changed": False, "msg": f"{error}"})
+        return host
+
+    def _on(self, host: str, task_vars: Mapping[str, Any]) -> tuple[ActionModule, TaskVariables]:
+        """Return this action as it would be on a host, and the variables there."""
+        variables = variables_on(host, self._task, task_vars)
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        there = copy.copy(self)
+        there.move(templar, task_vars.get("environment"))
+        return there, TaskVariables(variables, templar)
+
+    def move(self, templar: Any, environment: Any) -> None:
+        """Use the templates of another host. environment: of the task, as it is written."""
+        if environment and templar.is_template(environment):
+            self._task: Any = self._task.copy()
+            self._task.environment = list(environment)
+        self._templar = templar
+
+    def use(self, arguments: dict[str, Any]) -> None:
+        """Use the arguments of the module on this action's host."""
+        self._arguments = arguments
+
+    def environment(self) -> str:
+        """Return the environment of the task."""
+        given: dict[str, str] = {}
+        self._compute_environment_string(given)
+        return json.dumps(given, sort_keys=True)
+
+    def set_aside(self, result: dict[str, Any]) -> None:
+        """Make notes of the warnings that name the server."""
+        self._set_aside(result)
+
+    def _is_to_verify(self, variables: TaskVariables) -> bool:
+        if (self._in_batch or self._in_site) and not boolean(variables(f"{PREFIX}verify")):
+            return False
+        applied = variables.fact("__s3_recording_applied", {}) or {}
+        return bool(applied.get("unverified")) if self._in_batch else True
+
+    def _read(self, host: _Host, variables: TaskVariables) -> None:
+        host.arguments = plain(arguments_of("check", variables))
+        host.action.use(host.arguments)
+        problem = texts_problem(host.arguments, _TEXTS, OF_CONNECTION)
+        if problem:
+            raise VariableError(problem)
+        planned = variables.fact("__s3_recording_fleet")["hosts"][host.name]
+        path = os.path.expanduser(planned["backup_path"])
+        folder, host.record_name = os.path.split(path)
+        host.record = self._records(folder).get(host.record_name, NEVER)
+        host.live_test = str(variables(f"{PREFIX}live_test") or "")
+        if not self._task.run_once and host.live_test in ("", ROTATE):
+            # Tasks that verify one server each know of no turns.
+            host.live_test = FIRST
+        host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
+        now = time.time()
+        is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
+        if is_recent and not self._is_touched(planned, path, variables):
+            host.result = {"skipped": True, "changed": False, "verified_ago": int(now - host.record.at)}
+
+    def _records(self, folder: str) -> Mapping[str, Record]:
+        self._folder: str
+        if getattr(self, "_folder", None) != folder:
+            self._folder, self._all_records = folder, read_records(folder)
+        return self._all_records
+
+    def _is_touched(self, planned: Mapping[str, Any], path: str, variables: TaskVariables) -> bool:
+        """True if this run has changed the bucket, or an earlier run has left the server unverified."""
+        storage = variables("__s3_recording_storage", {}) or {}
+        changed = (storage.get(planned["bucket"]) or {}).get("changes")
+        return bool(changed) or BackupFile(path, planned["ams_url"]).is_unverified
+
+    def _decide_live(self, hosts: list[_Host], task_vars: Mapping[str, Any]) -> None:
+        candidates = [
+            due.Candidate(host.name, host.live_test, host.record)
+            for host in hosts
+            if host.result is None and "state" not in host.arguments
+        ]
+        first = _first_host(task_vars)
+        live = due.live_hosts(candidates, first, in_batch=self._in_batch, in_site=self._in_site)
+        for host in hosts:
+            if host.name in live:
+                host.arguments["live"] = True
+
+    def _check_here(self, hosts: list[_Host]) -> None:
+        """Check the servers that have the same environment together; all templates are evaluated before."""
+        groups: dict[str, dict[str, Server]] = {}
+        actions: dict[str, ActionModule] = {}
+        for host in hosts:
+            group = host.action.environment()
+            actions.setdefault(group, host.action)
+            try:
+                server = self._server(host)
+            except (AnsibleError, CollectionError) as error:
+                host.result = {"failed": True, "changed": False, "msg": f"{error}"}
+            else:
+                groups.setdefault(group, {})[host.name] = server
+        results: dict[str, dict[str, Any]] = {}
+        for group, servers in groups.items():
+            with task_environment(actions[group]):
+                results |= check_all(servers, guarded_logins)
+        for host in hosts:
+            host.result = host.result or results[host.name]
+
+    def _server(self, host: _Host) -> Server:
+        with task_environment(host.action):
+            params = self._validated(host.arguments)
+            connection = connection_of(params)
+            connection.checked_url()
+        return Server(host.name, params, connection)
+
+    def _remember(self, hosts: list[_Host]) -> None:
+        """Record which servers passed now, and which recorded a stream; one that failed is tried again."""
+        passed = [host for host in hosts if host.record_name and not (host.result or {}).get("failed")]
+        present = [host for host in passed if "state" not in host.arguments]
+        if present:
+            verified = {host.record_name: host.digest for host in present if host.every}
+            lived = [host.record_name for host in present if host.arguments.get("live")]
+            remember(self._folder, due.after(self._all_records, verified, lived, time.time()))
+
+    def _result(self, hosts: list[_Host]) -> dict[str, Any]:
+        warnings: dict[str, None] = {}
+        results = {}
+        for host in hosts:
+            result = host.result or {}
+            result.pop("diff", None)
+            if "warnings" in result:
+                host.action.set_aside(result)
+                warnings.update(dict.fromkeys(result.pop("warnings", [])))
+            results[host.name] = result
+        found: dict[str, Any] = {"changed": False, "hosts": results, "_ansible_verbose_override": True}
+        if warnings:
+            found["warnings"] = list(warnings)
+        failed = [result for result in results.values() if result.get("failed")]
+        if failed and self._in_batch and not self._task.run_once:
+            found |= {"failed": True, "msg": failed[0].get("msg")}
+        return found
+
+
+def _first_host(task_vars: Mapping[str, Any]) -> str:
+    """Return the first server that the rollout changes, else the first one of the play."""
+    hosts = list(task_vars.get("ansible_play_hosts_all") or ())
+    of_run = TaskVariables(task_vars["hostvars"].raw_get("localhost"), None)
+    servers = of_run.fact("__s3_recording_servers", {}) or {}
+    known = set(hosts)
+    changing = [host for host in servers.get("changing") or () if host in known]
+    return str(next(iter(changing or hosts), ""))

@@ -1,0 +1,178 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A fleet is verified in one task: what is the same is tried once, and exactly the broken servers are named.
+
+VERIFIED_SERVERS=300 python -m pytest tests/e2e/test_verify_fleet.py tries it with as many.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stand_ins.ams import Fleet
+from stand_ins.aws import AwsStandIn
+from tests.harness.blocks import RESULT, block, failed_hosts
+from tests.harness.playbook import PlaybookRun, run_playbook
+
+SITE, VERIFY = (f"antmedia.s3_recording.{name}" for name in ("site", "verify"))
+SERVERS = max(12, int(os.environ.get("VERIFIED_SERVERS", "12")))
+REGION = "eu-west-1"
+PUBLIC, PRIVATE = "public-recordings", "private-recordings"
+# Every third server records to the bucket that is closed.
+STALE, ORIGIN, DOOR, DEAD = 1, 4, 3, 7
+PLAYER = "https://player.example.com"
+
+
+class Verified:
+    """A fleet that records to two buckets, and of which site.yml has set up every server."""
+
+    def __init__(self, aws: AwsStandIn, fleet: Fleet, folder: Path) -> None:
+        self.aws, self.fleet, self.folder = aws, fleet, folder
+        self.names = [f"ams-{number}" for number in range(len(fleet.hosts))]
+
+    def is_private(self, number: int) -> bool:
+        return number % 3 == 0
+
+    def run(self, playbook: str, of_host: Any = None, **options: Any) -> PlaybookRun:
+        self.aws.clear_requests()
+        self.fleet.clear_requests()
+        first = self.fleet.hosts[0]
+        shared = {
+            "s3_recording_region": REGION,
+            "s3_recording_endpoint": self.aws.endpoint_url,
+            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
+            "s3_recording_ams_email": first.email,
+            "s3_recording_ams_password": first.password,
+            "s3_recording_backup_dir": str(self.folder),
+            "s3_recording_live_test": "none",
+        }
+        hosts = {
+            name: {
+                "s3_recording_ams_url": host.url,
+                "s3_recording_bucket": PRIVATE if self.is_private(number) else PUBLIC,
+                "s3_recording_delivery": "private" if self.is_private(number) else "public",
+                **(of_host or {}).get(name, {}),
+            }
+            for number, (name, host) in enumerate(zip(self.names, self.fleet.hosts))
+        }
+        inventory = {"all": {"hosts": hosts, "vars": shared}}
+        return run_playbook(playbook, inventory=inventory, env=self.aws.env(), **options)
+
+    def puts(self) -> list[str]:
+        """Return where test objects were put, whether or not that was refused."""
+        requests = [each for each in self.aws.requests() if each["method"] == "PUT"]
+        return sorted(each["path"].partition("/recording-check-")[0] for each in requests)
+
+    def left(self) -> list[str]:
+        s3 = self.aws.client("s3")
+        listed = [s3.list_objects_v2(Bucket=bucket).get("Contents", []) for bucket in (PUBLIC, PRIVATE)]
+        return [each["Key"] for objects in listed for each in objects]
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+    with AwsStandIn() as aws, Fleet(hosts=SERVERS) as fleet:
+        yield aws, fleet
+
+
+@pytest.fixture
+def verified(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Verified:
+    aws, fleet = stands
+    fleet.reset()
+    aws.reset()
+    made = Verified(aws, fleet, tmp_path)
+    made.run(SITE)
+    return made
+
+
+def test_exactly_the_broken_servers_are_named_with_what_to_do(verified: Verified) -> None:
+    verified.fleet.set_settings(STALE, "live", {"s3SecretKey": "the-secret-of-last-year"})
+    verified.fleet.set_settings(DOOR, "live", {"ipFilterEnabled": False})
+    verified.fleet.restart(DEAD, 3600)
+    run = verified.run(
+        VERIFY, {verified.names[ORIGIN]: {"s3_recording_cors_extra_origins": [PLAYER]}}, expected_rc=2
+    )
+    broken = [verified.names[number] for number in sorted((STALE, ORIGIN, DOOR, DEAD))]
+    assert sorted(failed_hosts(run), key=verified.names.index) == broken
+
+    first, *lines = block(run, RESULT)
+    assert first.startswith(f"4 of {SERVERS} servers failed. ")
+    said = {
+        name: [line for line in lines if line.startswith(f"! {name}: ")]
+        for name in (verified.names[number] for number in (STALE, ORIGIN, DOOR, DEAD))
+    }
+    for number, check, remedy in (
+        (STALE, "SignatureDoesNotMatch", "run servers.yml, which takes both from the key store"),
+        (ORIGIN, f"cors for {PLAYER}", "CORS"),
+        (DOOR, "hls-upload", "Set ipFilterEnabled to true"),
+        (DEAD, "refused", "Is the server running"),
+    ):
+        text = " ".join(said[verified.names[number]])
+        assert check in text, text
+        assert remedy in text, text
+    assert {line for line in lines if line.startswith("! ")} == {
+        text for each in said.values() for text in each
+    }
+    passed = [each for each in run.of_step("check") if each.status == "ok"]
+    assert sorted(each.host for each in passed) == sorted(set(verified.names) - set(broken))
+    assert verified.left() == []
+
+
+def test_what_is_the_same_is_tried_once(verified: Verified) -> None:
+    run = verified.run(VERIFY)
+    folders = sorted(f"/{bucket}/streams" for bucket in (PUBLIC, PRIVATE))
+    assert verified.puts() == folders
+    assert verified.left() == []
+    for number in range(SERVERS):
+        assert len(verified.fleet.logins(number)) == 1
+        # One for the console, and one for viewers.
+        assert verified.fleet.connections(number) == 2
+        paths = [each["path"] for each in verified.fleet.requests(number)]
+        redirects = [path for path in paths if path.startswith("/live/streams/recording-check-")]
+        assert len(redirects) == (0 if verified.is_private(number) else 1)
+    assert {each.host for each in run.of_step("check")} == set(verified.names)
+    checks = {each.host: [check["check"] for check in each["checks"]] for each in run.of_step("check")}
+    assert checks["ams-0"] == ["settings", "list", "head", "put", "hls-upload", "remove"]
+    assert checks["ams-1"][:7] == ["settings", "list", "head", "put", "redirect", "get", "range"]
+    assert checks["ams-1"][-2:] == ["hls-upload", "remove"]
+
+
+def test_a_server_that_was_verified_lately_is_not_verified_again(verified: Verified) -> None:
+    lately = {"extra_vars": {"s3_recording_verify_every": "12h"}}
+    verified.run(SITE, **lately)
+    run = verified.run(SITE, **lately)
+    assert verified.puts() == []
+    assert f"{SERVERS} servers: verified less than a minute ago, and not again" in run.stdout
+    # Only for what was desired then, and only until something changes.
+    run = verified.run(SITE, {verified.names[1]: {"s3_recording_cors_extra_origins": [PLAYER]}}, **lately)
+    assert {each.host for each in run.of_step("check") if each.status == "ok"} >= {verified.names[1]}
+    verified.fleet.set_settings(2, "live", {"s3RegionName": "us-west-2"})
+    run = verified.run(SITE, {verified.names[1]: {"s3_recording_cors_extra_origins": [PLAYER]}}, **lately)
+    assert [each.host for each in run.of_step("check") if each.status == "ok"] == [verified.names[2]]
+    verified.run(VERIFY, **lately)
+    assert len(verified.puts()) == 2
+
+
+def test_the_live_check_walks_over_the_fleet(verified: Verified) -> None:
+    """By default each run of verify.yml takes one server, whose turn is longest ago."""
+    walk = {
+        "extra_vars": {"s3_recording_live_test": "rotate"},
+        "expected_warnings": None,
+        "expected_rc": None,
+    }
+    seen = []
+    for _run in range(2):
+        run = verified.run(VERIFY, **walk)
+        seen += [
+            each.host
+            for each in run.of_step("check")
+            if any(check["check"].startswith("live") for check in each["checks"])
+        ]
+    assert seen == verified.names[:2]
+    document = json.loads((verified.folder / "verifications.json").read_text(encoding="utf-8"))
+    assert len(document["servers"]) == 2
