@@ -191,7 +191,7 @@ def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
 
 def as_before(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     """Return the hosts that have the settings of before the run."""
-    return _with("is_as_before", {host: _Steps(hostvars[host]) for host in hosts})
+    return _with("is_as_before", {host: _Steps(host, hostvars) for host in hosts})
 
 
 def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[str]:

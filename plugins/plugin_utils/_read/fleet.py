@@ -33,12 +33,16 @@ def seconds_for(count: int) -> float:
     return SECONDS * max(1.0, count / SERVERS)
 
 
+def _unwatched(_found: Mapping[str, Read], _started: set[str], _left: float) -> None:
+    pass
+
+
 def read_all(
     jobs: Sequence[Job],
     read: Reader,
     late: Callable[[Job, bool], Read],
     left: Callable[[], float],
-    watch: Watch,
+    watch: Watch = _unwatched,
     threads: int = THREADS,
 ) -> dict[str, Read]:
     """Return what was read of each host.
@@ -54,7 +58,9 @@ def read_all(
     for _number in range(min(threads, len(jobs))):
         threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()
     try:
-        found = _collect(results, len(jobs), left)
+        found = _collect(
+            results, len(jobs), left, lambda found, seconds: watch(found, schedule.started, seconds)
+        )
     finally:
         schedule.close()
     return {
@@ -64,12 +70,15 @@ def read_all(
 
 
 def _collect(
-    results: queue.SimpleQueue[tuple[str, Read]], count: int, left: Callable[[], float]
+    results: queue.SimpleQueue[tuple[str, Read]],
+    count: int,
+    left: Callable[[], float],
+    look: Callable[[Mapping[str, Read], float], None],
 ) -> dict[str, Read]:
     found: dict[str, Read] = {}
     while len(found) < count:
         seconds = left()
-        watch(found, schedule.started, seconds)
+        look(found, seconds)
         try:
             host, result = results.get(timeout=min(seconds, _GLANCE)) if seconds > 0 else results.get_nowait()
         except queue.Empty:
