@@ -135,7 +135,7 @@ def test_a_plan_says_what_would_change_and_writes_nothing(planned: Planned) -> N
     assert planned.writes() == []
     assert [len(planned.fleet.logins(number)) for number in range(5)] == [1] * 5
     assert [planned.fleet.connections(number) for number in range(5)] == [1] * 5
-    assert "PLAN AWS: 6 to add (bucket, public access, CORS rule, user, policy, key)." in words(run)
+    assert "PLAN AWS: 6 to add (user, policy, bucket, CORS rule, key, public access)." in words(run)
     assert "Servers: 5 to change" in words(run)
     assert "everyone on the internet" in words(run)
     assert run.changed == 0

@@ -140,7 +140,7 @@ def test_a_batch_that_is_not_verified_gets_its_previous_settings_back(rollout: R
 def test_what_a_stopped_rollout_leaves_changed_on_aws_is_said(rollout: Rollout) -> None:
     """The servers were restored, and nothing said that the bucket was not."""
     rollout.fleet.fault(0, "status", status=404, method="GET", path="/live/streams/recording-check")
-    wanted = {"s3_recording_expire_days": 30}
+    wanted = {"s3_recording_versioning": True}
     run = rollout.run("antmedia.s3_recording.site", extra_vars=wanted, expected_rc=2)
     left = "Changed on AWS, and not rolled back with the servers: "
     (said,) = [line for line in block(run, RESULT) if line.startswith(left)]

@@ -111,7 +111,7 @@ def test_check_on_an_untouched_account_is_green_and_writes_nothing(
     _site, run, aws_writes, server_writes = checked
     assert (aws_writes, server_writes) == ([], [])
     assert (
-        "PLAN  AWS: 12 to add (bucket, public access, CORS rule, user, policy, key) for 2 buckets."
+        "PLAN  AWS: 12 to add (user, policy, bucket, CORS rule, key, public access) for 2 buckets."
         in run.stdout
     )
     assert "Servers: 4 to change (11 to 26 settings each), 0 as they are, 0 unreachable." in run.stdout
