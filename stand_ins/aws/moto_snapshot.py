@@ -87,7 +87,8 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, thing: Any) -> Any:
         """Keep the attributes of moto's own dictionaries; defaultdict alone would not."""
-        if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
+        # defaultdict itself has no attributes of its own.
+        if isinstance(thing, defaultdict) and hasattr(thing, "__dict__"):
             made = (type(thing), thing.default_factory, vars(thing))
             return _dictionary, made, None, None, iter(thing.items())
         return NotImplemented

@@ -146,7 +146,7 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["problems"] == []
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
-    nothing = {"later": [], "left_to_user": [], "folders_in_use": []}
+    nothing: dict[str, Any] = {"later": [], "left_to_user": [], "folders_in_use": []}
     assert plan["buckets"] == {"videos": {"region": "eu-west-1", **nothing, **bucket}}
 
 

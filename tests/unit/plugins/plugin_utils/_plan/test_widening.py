@@ -15,7 +15,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.wideni
     too_long,
 )
 
-PLANNED = {"results": {"iam_programmatic_user": {}}}
+PLANNED: dict[str, Any] = {"results": {"iam_programmatic_user": {}}}
 CHANGE = {"s3BucketName": {"before": "old", "after": "videos"}}
 
 

@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.st
 USER = "iam_programmatic_user"
 ASKED = {"s3RecordingEnabled": True, "s3BucketName": "videos", "s3StreamsFolderPath": "new/streams"}
 HOSTS = {"ams1": {"apps": [{"name": "live", "settings": ASKED}]}}
-BUCKET = {
+BUCKET: dict[str, Any] = {
     "bucket": "videos",
     "delivery": "public",
     "has_ownership": True,
