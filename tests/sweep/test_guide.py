@@ -7,7 +7,7 @@ import re
 
 from tests.harness.collection_index import REPO
 
-from . import injection_cases, kill_cases, secret_cases
+from . import injection_cases, kill_cases, move_cases, secret_cases
 
 RUNS = sum(case.runs for case in secret_cases.CASES)
 INJECTIONS = len(injection_cases.CASES)
@@ -16,7 +16,13 @@ INJECTIONS = len(injection_cases.CASES)
 def test_the_guide_has_the_counts() -> None:
     text = (REPO / "docs/docsite/rst/threat_model.rst").read_text(encoding="utf-8")
     told = re.findall(r"^- \*\*(\w+):\*\* (\d+) ", text, re.M)
-    assert told == [("Secrets", str(RUNS)), ("Injections", str(INJECTIONS)), ("Kills", str(kill_cases.KILLS))]
+    counts = {
+        "Secrets": RUNS,
+        "Injections": INJECTIONS,
+        "Kills": kill_cases.KILLS,
+        "Moves": len(move_cases.CASES),
+    }
+    assert told == [(kind, str(count)) for kind, count in counts.items()]
     assert re.findall(r"are (\d+) unusual texts", text) == [str(len(secret_cases.TEXTS))]
 
 
@@ -26,6 +32,10 @@ def test_there_are_enough_cases_and_none_twice() -> None:
         names = [case.name for case in module.CASES]
         assert len(names) == len(set(names))
         assert {case.name for case in module.SAMPLE} < set(names)
+
+
+def test_the_sample_of_moves_is_there() -> None:
+    assert 0 < len(move_cases.SAMPLE) <= 2
 
 
 def test_each_text_is_somewhere() -> None:
