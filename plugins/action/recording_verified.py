@@ -15,7 +15,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 # The result at the end has all of them.
 _MOST = 10
-_SPEC = {"hosts": {"type": "list", "elements": "str", "required": True}}
+_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "unchecked": {"type": "bool", "default": False},
+}
 
 
 class ActionModule(ActionBase):
@@ -33,35 +36,40 @@ class ActionModule(ActionBase):
         result["changed"] = False
         if self._task.check_mode:
             return {**result, "hosts": []}
-        return {**result, **self._result(given["hosts"], task_vars or {})}
+        return {**result, **self._result(given["hosts"], task_vars or {}, given["unchecked"])}
 
-    def _result(self, hosts: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        problems = self._problems(hosts, task_vars)
-        if problems:
-            text = "\n".join(f"{host}: {problem}" for host, problem in list(problems.items())[:_MOST])
-            # Of each host that has failed in this play or before.
-            failed_before = bool(self._task.get_play()._removed_hosts)  # noqa: SLF001 - it has no public name
-            found = {"not_verified": list(problems), "failed_before": failed_before}
-            return {"failed": True, **found, "msg": text}
+    def _result(self, hosts: Sequence[str], task_vars: Mapping[str, Any], unchecked: bool) -> dict[str, Any]:
+        results = self._results(hosts, task_vars)
+        failed = {host: result for host, result in results.items() if result.get("failed")}
+        if failed:
+            return self._failure(failed)
+        return self._record([host for host in hosts if unchecked or results[host]], task_vars)
+
+    def _record(self, to_record: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         planned = (task_vars.get("__s3_recording_fleet") or {}).get("hosts") or {}
-        unplanned = [host for host in hosts if host not in planned]
+        unplanned = [host for host in to_record if host not in planned]
         if unplanned:
             return {"failed": True, "msg": f"The plan has no {', '.join(unplanned)}."}
         try:
-            return {"hosts": [host for host in hosts if _is_verified_now(planned[host])]}
+            return {"hosts": [host for host in to_record if _is_verified_now(planned[host])]}
         except AmsError as error:
             return {"failed": True, **error.result()}
 
-    def _problems(self, hosts: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, str]:
-        """Return the hosts whose checks failed, and why."""
+    def _failure(self, failed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        problems = [f"{host}: {result.get('msg') or 'it failed'}" for host, result in failed.items()]
+        # Of each host that has failed in this play or before.
+        failed_before = bool(self._task.get_play()._removed_hosts)  # noqa: SLF001 - it has no public name
+        found = {"not_verified": list(failed), "failed_before": failed_before}
+        return {"failed": True, **found, "msg": "\n".join(problems[:_MOST])}
+
+    def _results(self, hosts: Sequence[str], task_vars: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """Return the result of the checks of each host, empty for one that was not checked."""
         variables = TaskVariables(task_vars, self._templar)
         together = variables.fact("__s3_recording_together", True)
-        results = {
+        return {
             host: _result_of(host, task_vars if together else variables.fact("hostvars").raw_get(host))
             for host in hosts
         }
-        failed = {host: result for host, result in results.items() if result.get("failed")}
-        return {host: str(result.get("msg") or "it failed") for host, result in failed.items()}
 
 
 def _result_of(host: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,12 +18,16 @@ from ansible_collections.antmedia.s3_recording.plugins.action import recording_c
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.progress import listener
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import plain
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.logins import guarded_logins
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     beside,
     disable_become,
     task_environment,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
+    ProgressLines,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.texts import texts_problem
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.variables import PREFIX
@@ -41,6 +45,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variab
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.verifications import (
     NEVER,
     Record,
+    forget,
     read_records,
     remember,
 )
@@ -61,9 +66,17 @@ _SPEC = {
 }
 _TEXTS = ("email", "password", "jwt_token")
 # What a variable may fail with.
-_OF_VARIABLES = (AnsibleError, CollectionError, UndefinedError, UnknownHost, ValueError, VariableError)
-# Of the arguments, what is no part of what is verified.
-_OF_LOGIN = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path")
+_OF_VARIABLES = (
+    AnsibleError,
+    CollectionError,
+    TypeError,
+    UndefinedError,
+    UnknownHost,
+    ValueError,
+    VariableError,
+)
+# Arguments that say nothing of what is desired of the server.
+_NOT_IN_DIGEST = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path")
 
 
 @dataclass
@@ -75,14 +88,19 @@ class _Host:
     arguments: dict[str, Any] = field(default_factory=dict)
     record: Record = NEVER
     record_name: str = ""
+    backup: str = ""
     live_test: str = ""
     every: int = 0
     result: Optional[dict[str, Any]] = None
 
     @property
+    def has_failed(self) -> bool:
+        return bool((self.result or {}).get("failed"))
+
+    @property
     def digest(self) -> str:
         """Return a digest of what is desired of the server."""
-        desired = {name: value for name, value in self.arguments.items() if name not in _OF_LOGIN}
+        desired = {name: value for name, value in self.arguments.items() if name not in _NOT_IN_DIGEST}
         return hashlib.sha256(json.dumps(desired, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -107,7 +125,7 @@ class ActionModule(recording_check.ActionModule):
         self._decide_live(hosts, variables)
         waiting = [host for host in hosts if host.result is None]
         if is_local:
-            self._check_here(waiting)
+            self._check_all_here(waiting)
         else:
             for host in waiting:
                 action = beside(recording_check.ActionModule, self)
@@ -173,7 +191,7 @@ class ActionModule(recording_check.ActionModule):
         if problem:
             raise VariableError(problem)
         planned = variables.fact("__s3_recording_fleet")["hosts"][host.name]
-        path = os.path.expanduser(planned["backup_path"])
+        path = host.backup = os.path.expanduser(planned["backup_path"])
         folder, host.record_name = os.path.split(path)
         host.record = self._records(folder).get(host.record_name, NEVER)
         host.live_test = str(variables(f"{PREFIX}live_test") or "")
@@ -183,7 +201,7 @@ class ActionModule(recording_check.ActionModule):
         host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
         now = time.time()
         is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
-        if is_recent and not self._is_touched(planned, path, variables):
+        if is_recent and not _is_touched(host, planned["ams_url"]):
             host.result = {"skipped": True, "changed": False, "verified_ago": int(now - host.record.at)}
 
     def _records(self, folder: str) -> Mapping[str, Record]:
@@ -191,12 +209,6 @@ class ActionModule(recording_check.ActionModule):
         if getattr(self, "_folder", None) != folder:
             self._folder, self._all_records = folder, read_records(folder)
         return self._all_records
-
-    def _is_touched(self, planned: Mapping[str, Any], path: str, variables: TaskVariables) -> bool:
-        """True if this run has changed the bucket, or an earlier run has left the server unverified."""
-        storage = variables("__s3_recording_storage", {}) or {}
-        changed = (storage.get(planned["bucket"]) or {}).get("changes")
-        return bool(changed) or BackupFile(path, planned["ams_url"]).is_unverified
 
     def _decide_live(self, hosts: list[_Host], task_vars: Mapping[str, Any]) -> None:
         candidates = [
@@ -210,18 +222,30 @@ class ActionModule(recording_check.ActionModule):
             if host.name in live:
                 host.arguments["live"] = True
 
+    def _check_all_here(self, hosts: list[_Host]) -> None:
+        try:
+            with listener(ProgressLines()):
+                self._check_here(hosts)
+        except Exception as error:
+            if not self._in_batch:
+                raise
+            # Ansible would bring one host of the batch to the rescue, and leave the others as they are.
+            text = f"The batch could not be verified: {type(error).__name__}: {error}"
+            for host in hosts:
+                host.result = {"failed": True, "changed": False, "msg": text}
+
     def _check_here(self, hosts: list[_Host]) -> None:
         """Check the servers that have the same environment together; all templates are evaluated before."""
         groups: dict[str, dict[str, Server]] = {}
         actions: dict[str, ActionModule] = {}
         for host in hosts:
-            group = host.action.environment()
-            actions.setdefault(group, host.action)
             try:
+                group = host.action.environment()
                 server = self._server(host)
             except (AnsibleError, CollectionError) as error:
                 host.result = {"failed": True, "changed": False, "msg": f"{error}"}
             else:
+                actions.setdefault(group, host.action)
                 groups.setdefault(group, {})[host.name] = server
         results: dict[str, dict[str, Any]] = {}
         for group, servers in groups.items():
@@ -238,13 +262,19 @@ class ActionModule(recording_check.ActionModule):
         return Server(host.name, params, connection)
 
     def _remember(self, hosts: list[_Host]) -> None:
-        """Record which servers passed now, and which recorded a stream; one that failed is tried again."""
-        passed = [host for host in hosts if host.record_name and not (host.result or {}).get("failed")]
-        present = [host for host in passed if "state" not in host.arguments]
-        if present:
-            verified = {host.record_name: host.digest for host in present if host.every}
-            lived = [host.record_name for host in present if host.arguments.get("live")]
-            remember(self._folder, due.after(self._all_records, verified, lived, time.time()))
+        """Record which servers passed now, and whose turn of a test stream it was.
+
+        One that failed is verified again by the next run, and does not keep its turn.
+        """
+        by_folder: dict[str, list[_Host]] = {}
+        for host in hosts:
+            if host.backup and "state" not in host.arguments:
+                by_folder.setdefault(os.path.dirname(host.backup), []).append(host)
+        for folder, here in by_folder.items():
+            verified = {host.record_name: host.digest for host in here if host.every and not host.has_failed}
+            streamed = [host.record_name for host in here if host.arguments.get("live")]
+            remember(folder, due.after(self._records(folder), verified, streamed, time.time()))
+        forget(host.backup for host in hosts if host.has_failed)
 
     def _result(self, hosts: list[_Host]) -> dict[str, Any]:
         warnings: dict[str, None] = {}
@@ -263,6 +293,14 @@ class ActionModule(recording_check.ActionModule):
         if failed and self._in_batch and not self._task.run_once:
             found |= {"failed": True, "msg": failed[0].get("msg")}
         return found
+
+
+def _is_touched(host: _Host, url: str) -> bool:
+    """True if a run has written to the server since, or has left it unverified."""
+    backup = BackupFile(host.backup, url)
+    if backup.is_unverified:
+        return True
+    return os.path.exists(host.backup) and os.path.getmtime(host.backup) > host.record.at
 
 
 def _first_host(task_vars: Mapping[str, Any]) -> str:

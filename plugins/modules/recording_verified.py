@@ -21,6 +21,11 @@ options:
     type: list
     elements: str
     required: true
+  unchecked:
+    description:
+      - Whether to record the hosts too that M(antmedia.s3_recording.recording_verify) has not checked.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Does nothing.

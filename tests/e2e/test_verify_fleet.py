@@ -158,6 +158,17 @@ def test_a_server_that_was_verified_lately_is_not_verified_again(verified: Verif
     assert len(verified.puts()) == 2
 
 
+def test_a_server_whose_verification_failed_is_verified_by_the_next_run(verified: Verified) -> None:
+    """It had passed lately, and the next site.yml was green without asking it."""
+    lately = {"extra_vars": {"s3_recording_verify_every": "12h"}}
+    verified.run(SITE, **lately)
+    verified.fleet.fault(1, "status", status=404, method="GET", path="/live/streams/recording-check")
+    verified.run(VERIFY, expected_rc=2, **lately)
+    verified.fleet.clear_faults()
+    run = verified.run(SITE, **lately)
+    assert [each.host for each in run.of_step("check") if each.status == "ok"] == [verified.names[1]]
+
+
 def test_the_live_check_walks_over_the_fleet(verified: Verified) -> None:
     """By default each run of verify.yml takes one server, whose turn is longest ago."""
     walk = {

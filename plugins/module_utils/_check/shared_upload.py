@@ -133,7 +133,8 @@ class SharedUploads:
         except BaseException as error:
             with self._changing:
                 self._is_over = True
-            for each in self._uploads.values():
+                uploads = list(self._uploads.values())
+            for each in uploads:
                 each.stop()
             self._remove(error)
             raise
@@ -144,8 +145,7 @@ class SharedUploads:
         for each in list(self._uploads.values()):
             try:
                 each.remove(error)
-            except (AmsError, KeyboardInterrupt) as left:
-                # The others are removed all the same.
+            except (Exception, KeyboardInterrupt) as left:  # noqa: BLE001 - the others are removed all the same
                 failures.append(left)
         if failures:
             raise failures[0]

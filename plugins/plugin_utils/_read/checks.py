@@ -139,6 +139,12 @@ class _Run:
         """Return a host's result, once the shared objects are removed."""
         if host in self._failures:
             return {"failed": True, "changed": False, **self._failures[host]}
+        if host not in self._seconds:
+            return {
+                "failed": True,
+                "changed": False,
+                "msg": "The checks of this server ended without a result.",
+            }
         found: Result = printable_result({**self._checks[host].result(), "seconds": self._seconds[host]})
         path = self._servers[host].params.get("backup_path")
         if not path or found.get("failed"):

@@ -56,10 +56,14 @@ def _longest_ago(candidates: Iterable[Candidate]) -> str:
 
 
 def after(
-    records: Mapping[str, Record], verified: Mapping[str, str], lived: Iterable[str], now: float
+    records: Mapping[str, Record], verified: Mapping[str, str], streamed: Iterable[str], now: float
 ) -> dict[str, Record]:
-    """Return the new records of servers. verified: name to a digest of what was desired."""
-    live = set(lived)
+    """Return the new records of servers.
+
+    verified: name to a digest of what was desired. streamed: names of those whose turn of a test stream it
+    was.
+    """
+    live = set(streamed)
     return {
         name: Record(
             now if name in verified else records.get(name, NEVER).at,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,9 @@ def read_all(
     schedule = Schedule(jobs, {OF_LOGIN: CANDIDATES})
     results: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for _number in range(min(threads, len(jobs))):
-        threading.Thread(target=_work, args=(schedule, read, results), daemon=True).start()
+        # Each says what it waits for to the one who listens here.
+        here = contextvars.copy_context()
+        threading.Thread(target=here.run, args=(_work, schedule, read, results), daemon=True).start()
     try:
         found = _collect(
             results, len(jobs), left, lambda found, seconds: watch(found, schedule.started, seconds)
@@ -94,9 +97,10 @@ def _work(schedule: Schedule, read: Reader, results: queue.SimpleQueue[tuple[str
         turn = schedule.next()
         if turn is None:
             return
+        result: Read = {}
         refused = False
         try:
             result, refused = read(turn)
-            results.put((turn.job.host, result))
         finally:
+            results.put((turn.job.host, result))
             turn.end(refused=refused)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ...module_utils._common import private_file
@@ -57,6 +57,18 @@ def remember(folder: str, found: Mapping[str, Record]) -> None:
         records = {**read_records(folder), **found}
         content = json.dumps({"servers": {name: asdict(each) for name, each in records.items()}})
         private_file.write(path, content.encode(), os.path.join(folder, f".previous-{_NAME}"))
+
+
+def forget(backups: Iterable[str]) -> None:
+    """Let the next run verify servers again, by the paths of their backups."""
+    by_folder: dict[str, list[str]] = {}
+    for path in backups:
+        folder, name = os.path.split(os.path.expanduser(path))
+        by_folder.setdefault(folder, []).append(name)
+    for folder, names in by_folder.items():
+        records = read_records(folder)
+        known = {name: records[name] for name in names if name in records}
+        remember(folder, {name: replace(each, at=0) for name, each in known.items() if each.at})
 
 
 def _path(folder: str) -> str:

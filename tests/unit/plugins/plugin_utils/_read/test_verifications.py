@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.verifications import (
     Record,
+    forget,
     read_records,
     remember,
 )
@@ -24,6 +25,12 @@ def test_records_of_other_servers_stay(tmp_path: Path) -> None:
     assert read_records(str(folder)) == {"a.json": Record(1, "x", 2), "b.json": Record(3, "y", 0)}
     assert [path.name for path in folder.iterdir()] == [NAME]
     assert stat.S_IMODE((folder / NAME).stat().st_mode) == 0o600
+
+
+def test_what_is_forgotten_is_verified_again_and_keeps_its_turn(tmp_path: Path) -> None:
+    remember(str(tmp_path), {"a.json": Record(1, "x", 2), "b.json": Record(3, "y", 4)})
+    forget([str(tmp_path / "a.json"), str(tmp_path / "never.json"), str(tmp_path / "elsewhere" / "b.json")])
+    assert read_records(str(tmp_path)) == {"a.json": Record(0, "x", 2), "b.json": Record(3, "y", 4)}
 
 
 def test_nothing_to_remember_makes_no_file(tmp_path: Path) -> None:
