@@ -87,6 +87,8 @@ class ActionModule(ActionBase):
     def _narrow(self) -> tuple[bool, list[str]]:
         """Return whether something was removed or closed, and the lines about it."""
         self._done = self._variables("__s3_recording_storage_done", {}) or {}
+        if not self._done:
+            return False, []
         self._fleet = self._variables.fact("__s3_recording_fleet")
         rights, later = self._kept_rights(), self._done.get("later") or {}
         if self._task.check_mode:

@@ -19,6 +19,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     error_parts,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import USES, bounded
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
+    leads_elsewhere,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.modules.ams_app_settings import desired_of
@@ -200,6 +203,8 @@ class ActionModule(ams_app_settings.ActionModule):
                 "changes": changed,
                 "uses": bounded(info["settings"].get(app, {})),
                 "live_streams": live.get(app) if changed else None,
+                # No module that is shipped counts recordings.
+                "broken_links": None if _moves_links(info["settings"].get(app, {}), changed) else 0,
             }
             for app, changed in changes.items()
         }
@@ -225,6 +230,10 @@ class ActionModule(ams_app_settings.ActionModule):
         parts = shipped.error_parts or {**untold, "unreachable": False}
         login = server.is_of_login(result, has_token=bool(arguments.get("jwt_token")))
         raise _NotReadable(server.problem_of(parts, _hint(host, task_vars), login=login))
+
+
+def _moves_links(uses: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    return leads_elsewhere(uses, {**uses, **{name: each["after"] for name, each in changes.items()}})
 
 
 def _of_options(host: str, error: AnsibleError) -> _NotReadable:

@@ -109,9 +109,9 @@ msg:
   returned: always
   type: str
   sample: >-
-    my-new-recordings: make the bucket in eu-central-1; write the tags; IAM user my-new-recordings-recording
-    has the policy recordings and no console access: create the user my-new-recordings-recording; add inline
-    policy recordings; my-new-recordings-recording: nothing is stored: a new key is made and stored
+    IAM user my-new-recordings-recording has the policy recordings and no console access: create the user
+    my-new-recordings-recording; add inline policy recordings; my-new-recordings: make the bucket in
+    eu-central-1; write the tags; my-new-recordings-recording: nothing is stored: a new key is made and stored
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (

@@ -81,7 +81,7 @@ def _desired(module: AwsModule) -> DesiredAccess:
         params["open_existing"],
         params["close_existing"],
         other_folders(params),
-        params["closes"] or CLOSE_ALL,
+        params.get("closes") or CLOSE_ALL,
     )
 
 

@@ -54,6 +54,8 @@ def _folders(read: Read) -> Iterator[str]:
 
 def missing_rights(bucket: Bucket, folders: Sequence[str], kept: Sequence[str]) -> list[str]:
     """Return to which folders the key has no right yet, as BUCKET/FOLDER/. kept: the rights that stay."""
+    if not folders:
+        return []
     needed = uploads_to(folders, bucket["key_policy"], bucket["bucket"])
     return list(dict.fromkeys(each.partition("*")[0] for each in needed if each not in kept))
 

@@ -227,12 +227,12 @@ class Real(Module):
 
 
 RUN = {
+    "iam_programmatic_user": iam_programmatic_user_apply.run,
     "s3_recording_bucket": s3_recording_bucket_apply.run,
     "cloudfront_recording_distribution": cloudfront_recording_distribution_apply.run,
-    "s3_bucket_access": s3_bucket_access_apply.run,
     "s3_cors": s3_cors_apply.run,
-    "iam_programmatic_user": iam_programmatic_user_apply.run,
     "iam_stored_access_key": iam_stored_access_key_apply.run,
+    "s3_bucket_access": s3_bucket_access_apply.run,
 }
 
 
@@ -295,7 +295,7 @@ def test_a_run_of_the_planned_modules_alone_makes_everything(aws: AwsStandIn) ->
     mine = at_stand_in(aws, delivery="public")
     half_made(aws, mine)
     run = plan(aws, mine)["buckets"][mine.bucket]["run"]
-    assert run == ["s3_bucket_access", "s3_cors", "iam_programmatic_user", "iam_stored_access_key"]
+    assert run == ["iam_programmatic_user", "s3_cors", "iam_stored_access_key", "s3_bucket_access"]
     apply(aws, mine, *run)
     assert all(not each["changed"] for each in apply(aws, mine).values())
 
@@ -304,12 +304,12 @@ def test_the_first_plan_says_in_plain_words_what_will_be(aws: AwsStandIn) -> Non
     mine = at_stand_in(aws, delivery="public")
     changes = plan(aws, mine)["buckets"][mine.bucket]["changes"]
     assert kinds(changes) == [
-        ("add", "bucket"),
-        ("add", "public access"),
-        ("add", "CORS rule"),
         ("add", "user"),
         ("add", "policy"),
+        ("add", "bucket"),
+        ("add", "CORS rule"),
         ("add", "key"),
+        ("add", "public access"),
     ]
     opened = f"everyone on the internet will be able to watch previews/ and streams/ of {mine.bucket}"
     assert opened in [each["text"] for each in changes]
