@@ -88,16 +88,21 @@ def test_a_failure_names_what_was_changed_before_it(aws: AwsStandIn) -> None:
     assert (result["failed"], result["changed"]) == (True, True)
     assert f"Writing 1 CORS rules to bucket {first.bucket}" in result["msg"]
     assert "s3:PutBucketCORS" in result["msg"]
-    assert f"Changed before that: {first.bucket}: make the bucket in eu-west-1" in result["msg"]
-    assert whats(result, first.bucket) == ["bucket"]
+    before = result["msg"].partition("Changed before that: ")[2]
+    assert before.startswith(f"IAM user {first.user_name} has ")
+    assert f"; {first.bucket}: make the bucket in eu-west-1" in before
+    assert whats(result, first.bucket) == ["user", "policy", "bucket"]
     assert result["changes"][second.bucket] == []
     assert second.bucket not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
 
 
 def test_a_failure_before_the_first_change_names_none(aws: AwsStandIn) -> None:
     mine = at_stand_in(aws)
-    aws.foreign_bucket(mine.bucket)
-    result = set_up(aws, mine)
+    aws.fault("iam:CreateUser", status=403, code="AccessDenied", message="no", count=9)
+    try:
+        result = set_up(aws, mine)
+    finally:
+        aws.clear_faults()
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Changed before that" not in result["msg"]
 
@@ -112,6 +117,8 @@ def test_a_key_that_takes_too_long_is_made_all_the_same(aws: AwsStandIn) -> None
     assert (result["failed"], result["not_yet"], result["changed"]) == (True, True, True)
     assert "longer wait_timeout" in result["msg"]
     assert "key" in whats(result, mine.bucket)
+    # Nothing is opened for a key that does not work.
+    assert whats(set_up(aws, mine), mine.bucket) == ["public access"]
     assert set_up(aws, mine)["changed"] is False
 
 
@@ -141,13 +148,26 @@ def test_each_change_is_said_when_it_is_made(aws: AwsStandIn) -> None:
         result = set_up(aws, mine)
         set_up(aws, mine)
     assert [text.partition(":")[0] for text in said] == [
-        mine.bucket,
-        f"{mine.bucket} is set for public delivery",
-        f"{mine.bucket} has 1 CORS rule",
         f"IAM user {mine.user_name} has the policy recordings and no console access",
+        mine.bucket,
+        f"{mine.bucket} has 1 CORS rule",
         mine.user_name,
+        f"{mine.bucket} is set for public delivery",
     ]
-    assert result["buckets"][mine.bucket]["iam_stored_access_key"]["access_key_id"] in said[-1]
+    assert result["buckets"][mine.bucket]["iam_stored_access_key"]["access_key_id"] in said[-2]
+
+
+def test_no_bucket_is_opened_before_the_rest_of_all_of_them_has_succeeded(aws: AwsStandIn) -> None:
+    """The first bucket stayed open although no server was to use it."""
+    first, second = at_stand_in(aws), at_stand_in(aws)
+    aws.fault("s3:PutBucketCORS", status=403, code="AccessDenied", message="no", count=9, skip=1)
+    try:
+        result = set_up(aws, first, second)
+    finally:
+        aws.clear_faults()
+    assert result["failed"] is True
+    assert "public access" not in [*whats(result, first.bucket), *whats(result, second.bucket)]
+    assert "failed" not in set_up(aws, first, second)
 
 
 def test_two_buckets_with_keys_of_their_own_use_each_its_own_key(aws: AwsStandIn) -> None:
