@@ -28,6 +28,13 @@ def settings(**other: Any) -> dict[str, Any]:
     return {**SETTINGS, **other}
 
 
+def ended(uploads: SharedUploads, *keys: str) -> None:
+    """Put an object with each key, and end."""
+    with uploads.removed_at_the_end():
+        for key in keys:
+            uploads.of("live", settings(s3AccessKey=key), "mp4", VIEWER).run("live")
+
+
 def stopped(uploads: SharedUploads, *keys: str) -> None:
     """Put an object with each key, and get a signal then."""
     with uploads.removed_at_the_end():
@@ -118,3 +125,23 @@ def test_a_failure_is_that_of_all_and_tried_once(store: Store) -> None:
     assert [result.ok for result in first] == [result.ok for result in second]
     assert not first[0].ok
     assert len([name for name in store.operations if name == "key:list_objects_v2"]) == 1
+
+
+def test_an_answer_that_nobody_expects_leaves_no_other_object(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy's page in place of the answer to a removal left all objects that were to be deleted after it."""
+    uploads = SharedUploads()
+    remove, removed = _upload_check.UploadCheck.remove, []
+
+    def breaks_once(self: Any) -> Any:
+        removed.append(self)
+        if len(removed) == 1:
+            raise RuntimeError("the answer is no XML")
+        return remove(self)
+
+    monkeypatch.setattr(_upload_check.UploadCheck, "remove", breaks_once)
+    with pytest.raises(RuntimeError, match="no XML"):
+        ended(uploads, "AKIA1", "AKIA2", "AKIA3")
+    assert len(store.of("put_object")) == 3
+    assert len(store.of("delete_object")) == 2

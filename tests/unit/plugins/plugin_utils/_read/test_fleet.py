@@ -106,3 +106,14 @@ def test_a_refused_login_is_tried_once() -> None:
     found = read_all(jobs, reader, late, for_ever, unseen)
     assert tried == ["ams-0"]
     assert {each["refused_by"] for host, each in found.items() if host != "ams-0"} == {"ams-0"}
+
+
+def test_a_thread_that_dies_ends_the_run_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody put a result, and the verification, which has no deadline, waited for ever."""
+    errors: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", errors.append)
+
+    def dies(turn: Turn) -> tuple[dict[str, Any], bool]:
+        raise RuntimeError(turn.job.host)
+
+    assert read_all([Job("ams-0")], dies, late, for_ever, unseen) == {"ams-0": {}}
