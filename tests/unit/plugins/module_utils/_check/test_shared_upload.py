@@ -130,7 +130,7 @@ def test_a_failure_is_that_of_all_and_tried_once(store: Store) -> None:
 def test_an_answer_that_nobody_expects_leaves_no_other_object(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy's page in place of the answer to a removal left all objects that were to be deleted after it."""
+    """A proxy's page for an answer to a removal left the objects of all others."""
     uploads = SharedUploads()
     remove, removed = _upload_check.UploadCheck.remove, []
 
@@ -144,4 +144,4 @@ def test_an_answer_that_nobody_expects_leaves_no_other_object(
     with pytest.raises(RuntimeError, match="no XML"):
         ended(uploads, "AKIA1", "AKIA2", "AKIA3")
     assert len(store.of("put_object")) == 3
-    assert len(store.of("delete_object")) == 2
+    assert len({each["Key"] for each in store.of("delete_object")}) == 2
