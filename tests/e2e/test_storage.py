@@ -74,7 +74,7 @@ def test_only_what_changes_has_a_task(aws: AwsStandIn, arguments: list[str]) -> 
     aws.client("s3").delete_bucket_cors(Bucket=bucket)
     partly = run_storage(aws, hosts, arguments=arguments)
     # The key waits for its policy.
-    assert modules_of(partly) == ["s3_cors", "iam_programmatic_user", "iam_stored_access_key"]
+    assert modules_of(partly) == ["iam_programmatic_user", "s3_cors", "iam_stored_access_key"]
     assert changed_parts(partly, bucket) == ["CORS rule", "policy"]
     assert partly.changed == 1
     assert stored(partly, bucket)["access_key_id"] == key
