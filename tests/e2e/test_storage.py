@@ -75,7 +75,7 @@ def test_only_what_changes_has_a_task(aws: AwsStandIn, arguments: list[str]) -> 
     partly = run_storage(aws, hosts, arguments=arguments)
     # The key waits for its policy.
     assert modules_of(partly) == ["iam_programmatic_user", "s3_cors", "iam_stored_access_key"]
-    assert changed_parts(partly, bucket) == ["CORS rule", "policy"]
+    assert changed_parts(partly, bucket) == ["policy", "CORS rule"]
     assert partly.changed == 1
     assert stored(partly, bucket)["access_key_id"] == key
     assert len(stored(partly, bucket)["changes"]) == 2
