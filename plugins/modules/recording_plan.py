@@ -45,9 +45,16 @@ servers:
     - Names of the hosts that need a change or a verification (C(changing)), that need none (C(unchanged)),
       that take part in the run (C(present)), that are left out because they could not be reached
       (C(skipped)), and that are gone for good (C(gone)).
+    - By the name of the bucket, the folders to which servers still upload (C(folders_in_use)).
   returned: success
   type: dict
-  sample: {changing: [], unchanged: [localhost], present: [localhost], skipped: [], gone: []}
+  sample:
+    changing: []
+    unchanged: [localhost]
+    present: [localhost]
+    skipped: []
+    gone: []
+    folders_in_use: {myvideos: []}
 msg:
   description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
   returned: always

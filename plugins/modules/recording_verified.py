@@ -39,6 +39,7 @@ EXAMPLES = r"""
 - name: Record that the batch is verified
   antmedia.s3_recording.recording_verified:
     hosts: "{{ ansible_play_batch }}"
+    unchecked: true
 """
 
 RETURN = r"""
