@@ -62,6 +62,8 @@ WORDS = {
     r"as \w+ takes it": "as … accepts it",
     r"the like": "name the things",
     r"nothing else of": "only",
+    r"of before": "previous, from before the run",
+    r"anew": "again",
 }
 # As the name of a class or of anything else in Python.
 NAMES = {

@@ -105,7 +105,7 @@ def location(settings: Mapping[str, Any]) -> str:
 
 
 def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """True if viewers of recordings of before are sent to where later ones are.
+    """True if viewers of earlier recordings are sent to where later ones are.
 
     AMS keeps no address with a recording: it forwards all links of an application to the base URL of now.
     """

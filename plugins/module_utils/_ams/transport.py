@@ -4,7 +4,7 @@
 """One connection to one server. Proxies and certificates are found as the package requests finds them.
 
 Requests are sent by urllib3, on which requests is built. A task of Ansible is a process of its own that lasts
-for a handful of requests, so that what a session of requests sets up, and finds out anew for each request,
+for a handful of requests, so that what a session of requests sets up, and finds out again for each request,
 would be half of what the task costs.
 """
 
@@ -354,7 +354,7 @@ def _trusting_context() -> Any:
 def _shareable(context: Any) -> Any:
     """Return a context that threads may connect with at the same time, because no connection changes it.
 
-    urllib3 sets the protocols anew for each connection, which OpenSSL may be copying for another one.
+    urllib3 sets the protocols again for each connection, which OpenSSL may be copying for another one.
     """
     context.set_alpn_protocols(ALPN_PROTOCOLS)
     context.set_alpn_protocols = lambda _protocols: None

@@ -62,7 +62,7 @@ class ApplyOptions:
 class Plan:
     """The planned change of one application.
 
-    again: makes the plan anew from settings that were read later.
+    again: makes the plan again, from settings that were read later.
     left_alone: of a rollback, what somebody else has changed. key_stays: the settings of an access key that
     is not rolled back. kept: all settings that are not restored.
     unmet: the conditions that the application does not meet, so that it is left alone.
