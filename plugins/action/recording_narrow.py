@@ -19,6 +19,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.dis
     failure,
     run_stats,
 )
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.storage_tasks import one_module
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host_results import (
     as_before,
     not_applied,
@@ -125,9 +126,9 @@ class ActionModule(ActionBase):
         """Close what the run has opened for servers that have not changed."""
         if not self._is_stopped:
             return False, []
-        before = as_before(self._fleet["hosts"], self._hostvars)
-        unchanged = self._servers("unchanged")
-        moved = [host for host in self._fleet["hosts"] if host not in before or host in unchanged]
+        hosts = self._fleet["hosts"]
+        unmoved = {*as_before(hosts, self._hostvars)}.difference(self._servers("unchanged"))
+        moved = [host for host in hosts if host not in unmoved]
         again = {}
         for each in self._buckets(self._done.get("buckets") or {}):
             name = each["bucket"]
@@ -156,7 +157,8 @@ class ActionModule(ActionBase):
 
     def _moved(self) -> list[str]:
         hosts = self._fleet["hosts"]
-        return [host for host in hosts if host not in not_applied(hosts, self._hostvars)]
+        missing = {*not_applied(hosts, self._hostvars)}
+        return [host for host in hosts if host not in missing]
 
     def _remove_rights(
         self, rights: Mapping[str, Sequence[str]], hosts: Sequence[str], after: Mapping[str, Any]
@@ -253,7 +255,5 @@ def _with_options(bucket: Mapping[str, Any], more: Mapping[str, Mapping[str, Any
 
 def _narrowed(bucket: Mapping[str, Any], kept: Sequence[str]) -> dict[str, Any]:
     """Return what sets the policy of a bucket's user to what the inventory asks for and these rights."""
-    storage = bucket["storage"]
-    user = {**storage[_USER], "policy": with_uploads(bucket["key_policy"], kept), "other_folders": FORGET}
-    place = {name: each for name, each in storage.items() if name in ("name", "region", "endpoint_url")}
-    return {**place, _USER: user, "unless_uploading": True}
+    policy = with_uploads(bucket["key_policy"], kept)
+    return {**one_module(bucket, _USER, policy=policy, other_folders=FORGET), "unless_uploading": True}

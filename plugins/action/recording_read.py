@@ -18,7 +18,11 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
     connection_secrets,
     error_parts,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import USES, bounded
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import (
+    USES,
+    bounded,
+    settings_after,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     leads_elsewhere,
 )
@@ -204,7 +208,7 @@ class ActionModule(ams_app_settings.ActionModule):
                 "uses": bounded(info["settings"].get(app, {})),
                 "live_streams": live.get(app) if changed else None,
                 # No module that is shipped counts recordings.
-                "broken_links": None if _moves_links(info["settings"].get(app, {}), changed) else 0,
+                "broken_links": None if _breaks_links(info["settings"].get(app, {}), changed) else 0,
             }
             for app, changed in changes.items()
         }
@@ -232,8 +236,8 @@ class ActionModule(ams_app_settings.ActionModule):
         raise _NotReadable(server.problem_of(parts, _hint(host, task_vars), login=login))
 
 
-def _moves_links(uses: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
-    return leads_elsewhere(uses, {**uses, **{name: each["after"] for name, each in changes.items()}})
+def _breaks_links(uses: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    return leads_elsewhere(uses, settings_after(uses, changes))
 
 
 def _of_options(host: str, error: AnsibleError) -> _NotReadable:

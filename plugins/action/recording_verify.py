@@ -38,7 +38,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.veri
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read import due
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.checks import Server, check_all
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.server import place_of_error
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.server import (
+    REPORT,
+    describe_defect,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._read.variables import (
     UnknownHost,
     variables_on,
@@ -231,9 +234,7 @@ class ActionModule(recording_check.ActionModule):
             if not self._in_batch:
                 raise
             # Ansible would bring one host of the batch to the rescue, and leave the others as they are.
-            # The error's own text may quote a secret.
-            where = f"an error in this collection ({type(error).__name__} in {place_of_error()})"
-            text = f"The batch could not be verified: {where}. Report it, please"
+            text = f"The batch could not be verified: {describe_defect(error)}. {REPORT}"
             for host in hosts:
                 host.result = {"failed": True, "changed": False, "msg": text}
 

@@ -31,6 +31,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.ru
     since_run,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
+    reads_of_access,
     restored_settings,
     uploads_with_acls,
     user_tasks,
@@ -61,11 +62,13 @@ def recording_rollback(
         return _refused(choice.problem)
     to_restore = {host: since_run(backups[host], first) for host, first in choice.hosts.items()}
     restored = list(restored_settings(hosts, to_restore))
+    acls = uploads_with_acls(buckets, restored)
     return {
         "problem": "",
         "lines": [],
         "storage": user_tasks(buckets, restored),
-        "acls": uploads_with_acls(buckets, restored),
+        "acls": acls,
+        "access": reads_of_access(buckets, acls),
         "since": choice.since,
         "hosts": dict(choice.hosts),
         "done": list(choice.done),
@@ -85,6 +88,7 @@ def _refused(problem: str) -> dict[str, Any]:
         "set_again": [],
         "storage": [],
         "acls": {},
+        "access": [],
     }
     return {"problem": problem, "lines": lines, "since": "", "hosts": {}, **nothing}
 

@@ -66,6 +66,7 @@ servers:
             s3RecordingEnabled: false
             s3BucketName: ""
           live_streams: 0
+          broken_links: 0
     warnings:
       description: Notices about the server.
       type: list

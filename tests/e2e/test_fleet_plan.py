@@ -14,6 +14,7 @@ from stand_ins.aws import AwsStandIn
 from tests.harness.blocks import RESULT, block, failed_hosts
 from tests.harness.playbook import Play, PlaybookRun, run_playbook
 from tests.harness.saved_site import SavedSite
+from tests.harness.site_variables import site_variables
 
 BUCKET, REGION = "planned-recordings", "eu-west-1"
 PLAN, SITE, DRIFT = (f"antmedia.s3_recording.{name}" for name in ("plan", "site", "drift"))
@@ -37,17 +38,9 @@ class Planned:
     ) -> PlaybookRun:
         self.aws.clear_requests()
         self.fleet.clear_requests()
-        first = self.fleet.hosts[0]
-        shared = {
-            "s3_recording_bucket": BUCKET,
-            "s3_recording_region": REGION,
-            "s3_recording_endpoint": self.aws.endpoint_url,
-            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
-            "s3_recording_ams_email": first.email,
-            "s3_recording_ams_password": first.password,
-            "s3_recording_backup_dir": str(self.folder),
-            "s3_recording_live_test": "none",
-        }
+        shared = site_variables(
+            self.aws, self.fleet, s3_recording_bucket=BUCKET, s3_recording_backup_dir=str(self.folder)
+        )
         hosts = {
             name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
             for name, host in zip(names, self.fleet.hosts)

@@ -16,6 +16,7 @@ from stand_ins.ansible_environment import BIN
 from stand_ins.aws import AwsStandIn
 from tests.harness.blocks import RESULT, STOP, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, environment, run_playbook
+from tests.harness.site_variables import site_variables
 
 SITE, ROLLBACK = "antmedia.s3_recording.site", "antmedia.s3_recording.rollback"
 BUCKET, REGION, PASSWORD = "undone-recordings", "eu-west-1", "the-password-of-the-console"
@@ -30,17 +31,9 @@ class Undone:
         self.aws, self.fleet, self.folder = aws, fleet, folder
 
     def inventory(self, **variables: Any) -> dict[str, Any]:
-        shared = {
-            "s3_recording_bucket": BUCKET,
-            "s3_recording_region": REGION,
-            "s3_recording_endpoint": self.aws.endpoint_url,
-            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
-            "s3_recording_ams_email": self.fleet.hosts[0].email,
-            "s3_recording_ams_password": self.fleet.hosts[0].password,
-            "s3_recording_live_test": "none",
-        }
+        shared = site_variables(self.aws, self.fleet, s3_recording_bucket=BUCKET, **variables)
         hosts = {name: {"s3_recording_ams_url": host.url} for name, host in zip(NAMES, self.fleet.hosts)}
-        return {"all": {"hosts": hosts, "vars": {**shared, **variables}}}
+        return {"all": {"hosts": hosts, "vars": shared}}
 
     def run(self, playbook: str, *arguments: str, run: str | None = None, **options: Any) -> PlaybookRun:
         self.fleet.clear_requests()

@@ -24,6 +24,7 @@ from tests.harness.blocks import PLAN, RESULT, STOP, block, failed_hosts, proble
 from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, environment, run_playbook
 from tests.harness.saved_site import SavedSite
+from tests.harness.site_variables import site_variables
 
 BUCKET, REGION = "rollout-recordings", "eu-west-1"
 SERVERS = "antmedia.s3_recording.servers"
@@ -40,19 +41,14 @@ class Rollout:
         self.names = [f"ams-{number}" for number in range(1, len(fleet.hosts) + 1)]
 
     def inventory(self, of_host: dict[str, dict[str, Any]] | None = None, **variables: Any) -> dict[str, Any]:
-        first = self.fleet.hosts[0]
-        shared = {
-            "s3_recording_bucket": BUCKET,
-            "s3_recording_region": REGION,
-            "s3_recording_endpoint": self.aws.endpoint_url,
-            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
-            "s3_recording_ams_email": first.email,
-            "s3_recording_ams_password": first.password,
-            "s3_recording_backup_dir": str(self.backups),
-            "s3_recording_serial": [1, 2, "100%"],
-            "s3_recording_live_test": "none",
-            "s3_recording_ams_start_timeout": 1,
-        }
+        shared = site_variables(
+            self.aws,
+            self.fleet,
+            s3_recording_bucket=BUCKET,
+            s3_recording_backup_dir=str(self.backups),
+            s3_recording_serial=[1, 2, "100%"],
+            s3_recording_ams_start_timeout=1,
+        )
         hosts = {
             name: {"s3_recording_ams_url": host.url, **(of_host or {}).get(name, {})}
             for name, host in zip(self.names, self.fleet.hosts)

@@ -18,6 +18,7 @@ from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
 from tests.harness.blocks import RESULT, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.site_variables import site_variables
 
 SITE, VERIFY = (f"antmedia.s3_recording.{name}" for name in ("site", "verify"))
 SERVERS = max(12, int(os.environ.get("VERIFIED_SERVERS", "12")))
@@ -41,16 +42,7 @@ class Verified:
     def run(self, playbook: str, of_host: Any = None, **options: Any) -> PlaybookRun:
         self.aws.clear_requests()
         self.fleet.clear_requests()
-        first = self.fleet.hosts[0]
-        shared = {
-            "s3_recording_region": REGION,
-            "s3_recording_endpoint": self.aws.endpoint_url,
-            "s3_recording_aws_endpoint_url": self.aws.endpoint_url,
-            "s3_recording_ams_email": first.email,
-            "s3_recording_ams_password": first.password,
-            "s3_recording_backup_dir": str(self.folder),
-            "s3_recording_live_test": "none",
-        }
+        shared = site_variables(self.aws, self.fleet, s3_recording_backup_dir=str(self.folder))
         hosts = {
             name: {
                 "s3_recording_ams_url": host.url,

@@ -107,6 +107,7 @@ PLAN_TASK = {
         **{f"s3_recording_ams_{name}": "" for name in ("jwt_token", "validate_certs", "ca_path", "timeout")},
         "s3_recording_cluster_timeout": 60,
         "s3_recording_ams_start_timeout": 0,
+        "s3_recording_wait_for_idle": 0,
         "s3_recording_settings": {},
         "s3_recording_live_test": "none",
         "s3_recording_live_test_timeout": 90,

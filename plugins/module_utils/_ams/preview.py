@@ -110,6 +110,11 @@ def broken_links(client: AmsClient, planned: Plan) -> Optional[int]:
         return None
 
 
+def settings_after(uses: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what an application will use. uses, changes: as a preview has them."""
+    return {**uses, **{name: values["after"] for name, values in changes.items()}}
+
+
 def bounded(uses: Mapping[str, Any]) -> dict[str, Any]:
     """Return values of a server without more than a real one has; what is cut ends in an ellipsis."""
     return {name: _bounded(value) for name, value in uses.items()}

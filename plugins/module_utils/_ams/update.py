@@ -51,7 +51,7 @@ def apply_settings(
         warnings = warnings_before(client, plans, 0 if options.written_by else options.cluster_hosts)
         if not options.check_mode:
             if not options.backup_only:
-                wait_until_idle(client, plans, options.idle_timeout)
+                _wait_until_idle(client, plans, options.idle_timeout)
             plans = _write(server, plans, options)
         warnings += [text for planned in plans for text in warnings_of(client.url, planned)]
     result = result_of(client.url, plans, options.check_mode)
@@ -99,7 +99,7 @@ def _wait_for_cluster(
             )
 
 
-def wait_until_idle(client: AmsClient, plans: Sequence[Plan], seconds: float) -> None:
+def _wait_until_idle(client: AmsClient, plans: Sequence[Plan], seconds: float) -> None:
     """Wait until no application that changes has a live stream, so many seconds at most."""
     busy = [planned for planned in plans if planned.change]
     if seconds <= 0 or not busy:

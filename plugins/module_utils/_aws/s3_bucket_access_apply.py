@@ -20,7 +20,7 @@ from .calls import S3_TRANSIENT, call_aws, caller_identity, client, owned_by, pa
 from .module import AwsModule
 from .other_folders import other_folders
 from .result import diff, summary
-from .s3_bucket_access_model import ALL_OFF, CLOSE_ALL, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
+from .s3_bucket_access_model import ALL_OFF, NEW_BUCKET, SWITCHES, Access, Block, DesiredAccess
 
 _READ_BACK_SECONDS = 20
 _PAGES_OF_OBJECTS = 10
@@ -81,7 +81,7 @@ def _desired(module: AwsModule) -> DesiredAccess:
         params["open_existing"],
         params["close_existing"],
         other_folders(params),
-        params.get("closes") or CLOSE_ALL,
+        params["closes"],
     )
 
 

@@ -72,8 +72,9 @@ class BucketSetup(BucketModules):
             self.uploads = self._uploads() if wanted else self.uploads
         except AwsError as error:
             return error.masked(self._secrets).result()
+        to_run = self._to_run()
         for name in () if self.uploads else wanted:
-            if self._planned is not None and name not in self._to_run():
+            if self._planned is not None and name not in to_run:
                 self.results[name] = self._planned.get("results", {}).get(name, {})
                 continue
             failure = self._run(name)
@@ -93,13 +94,13 @@ class BucketSetup(BucketModules):
 
     def _folders_in_use(self) -> list[str]:
         of_user = (self.options.get(_USER) or {}).get("folders_in_use") or []
-        return [*of_user, *((self._module.params.get("folders_in_use") or {}).get(self.name) or [])]
+        return [*of_user, *(self._module.params["folders_in_use"].get(self.name) or [])]
 
     def _found_for(self, name: str) -> dict[str, Any]:
         found = super()._found_for(name)
         if name == _USER:
             found["folders_in_use"] = self._folders_in_use()
-        elif self._module.params.get("closes_later"):
+        elif self._module.params["closes_later"]:
             found.update(self._of_time(name))
         return found
 
@@ -120,7 +121,7 @@ class BucketSetup(BucketModules):
     @property
     def later(self) -> list[str]:
         """Return the modules that have something to do when the servers have changed."""
-        if not self._module.params.get("closes_later"):
+        if not self._module.params["closes_later"]:
             return []
         is_open = self.results.get(_ACCESS, {}).get("leaves_open")
         return [*([_BUCKET] if self._has_later_rules else []), *([_ACCESS] if is_open else [])]

@@ -16,6 +16,7 @@ from . import s3_recording_bucket_apply as apply_bucket
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .module import AwsModule
+from .s3_bucket_access_model import CLOSE_ALL
 
 Result = dict[str, Any]
 
@@ -41,6 +42,7 @@ DEFAULTS = {
     "switch_wait": 0,
     "open_existing": True,
     "secure_transport_only": "nothing",
+    "closes": CLOSE_ALL,
     "wait": True,
 }
 # Seconds; CloudFront needs minutes.

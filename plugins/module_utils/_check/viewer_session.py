@@ -109,8 +109,12 @@ class Browser:
     def with_same_connections(self) -> Browser:
         """Return a browser that has the connections of this one, and no cookie."""
         other = copy.copy(self)
-        other._session = _session(self._adapter)  # noqa: SLF001
+        other.forget_cookies()
         return other
+
+    def forget_cookies(self) -> None:
+        """Begin a session without cookies, with the connections of this one."""
+        self._session = _session(self._adapter)
 
     def beyond(self, url: str) -> Browser:
         """Return a browser for redirects from this address, which this browser has requested."""
@@ -152,7 +156,7 @@ class Browser:
             raise requests.RequestException(str(error)) from None
 
     def _of_environment(self, url: str, verify: Union[bool, str, None]) -> dict[str, Any]:
-        """Return what a session of requests would find in the environment anew for each request."""
+        """Return what a session of requests would look up in the environment for each request."""
         if verify in (True, None):
             verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         proxies = get_environ_proxies(url) if self._has_proxies else {}

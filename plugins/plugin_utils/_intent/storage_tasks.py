@@ -20,6 +20,16 @@ def storage_tasks(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {**_at_s3(bucket), **_distribution(bucket), **_key(bucket)}
 
 
+def one_module(bucket: Mapping[str, Any], module: str, **options: Any) -> dict[str, Any]:
+    """Return what s3_recording_storage needs to run one module of a bucket.
+
+    options: that replace those of the plan.
+    """
+    storage = bucket["storage"]
+    place = {name: storage[name] for name in ("name", "region", "endpoint_url")}
+    return {**place, module: {**storage[module], **options}}
+
+
 def _at_s3(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     place = {"name": bucket["bucket"], **_given(endpoint_url=bucket["s3_endpoint_url"])}
     untagged = {} if bucket["keeps_tags"] else {"managed_tag": False}

@@ -190,7 +190,7 @@ def not_applied(hosts: Iterable[str], hostvars: Variables) -> list[str]:
 
 
 def as_before(hosts: Iterable[str], hostvars: Variables) -> list[str]:
-    """Return the hosts that have the settings of before the run."""
+    """Return the hosts that have the settings from before the run."""
     return _with("is_as_before", {host: _Steps(host, hostvars) for host in hosts})
 
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
+from ...module_utils._ams.preview import settings_after
 from ...module_utils._ams.recording_rules import location
 
 ALLOW = "s3_recording_break_links"
@@ -23,9 +24,9 @@ def broken_links(reads: Mapping[str, Mapping[str, Any]], hosts: Hosts) -> Iterat
     found: dict[tuple[str, str, str], dict[str, Optional[int]]] = {}
     for host, read in reads.items():
         for app, each in (read.get("apps") or {}).items():
-            if each.get("broken_links", 0) != 0 and each["changes"] and not hosts[host]["break_links"]:
-                after = {name: values["after"] for name, values in each["changes"].items()}
-                move = app, location(each["uses"]), location({**each["uses"], **after})
+            if each["broken_links"] != 0 and not hosts[host]["break_links"]:
+                after = settings_after(each["uses"], each["changes"])
+                move = app, location(each["uses"]), location(after)
                 found.setdefault(move, {})[host] = each["broken_links"]
     for (app, source, target), numbers in found.items():
         # What a server answers is a stranger's data.

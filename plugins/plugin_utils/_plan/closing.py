@@ -75,7 +75,7 @@ def _uploads_with_acl(bucket: str, servers: Servers) -> Iterator[str]:
 def to_restore(
     bucket: Mapping[str, Any], moved: Collection[str], done: Mapping[str, Any], *, is_new: bool
 ) -> Optional[Mapping[str, Any]]:
-    """Return the access of before the run if the run has opened something that no server uses.
+    """Return the access from before the run if the run has opened something that no server uses.
 
     done: the result of s3_bucket_access. is_new: True if the run has created the bucket, which keeps what
     denies something.

@@ -63,17 +63,18 @@ def plan_run(
     servers = _sort_out(of, _unverified(of, hosts) if verifies else (), most_unreachable)
     servers["gone"] = sorted({*gone} & {*hosts})
     servers["present"] = _without(hosts, servers["skipped"], servers["gone"])
+    buckets = {
+        bucket["bucket"]: _bucket(bucket, storage.buckets.get(bucket["bucket"]) or {}, of)
+        for bucket in desired["buckets"]
+    }
     return {
         "is_made": bool(hosts),
         "is_storage_read": not storage.problems,
-        "buckets": {
-            bucket["bucket"]: _bucket(bucket, storage.buckets.get(bucket["bucket"]) or {}, of)
-            for bucket in desired["buckets"]
-        },
+        "buckets": buckets,
         "servers": servers,
         "problems": [
             *_problems_of(storage),
-            *_too_long(desired, storage, of),
+            *_too_long(desired, storage, buckets),
             *_problems(of, servers["skipped"], most_unreachable),
             *broken_links(of, hosts),
         ],
@@ -173,12 +174,12 @@ def _kept_rights(planned: Mapping[str, Any]) -> list[str]:
 
 
 def _too_long(
-    desired: Mapping[str, Any], storage: Storage, reads: Mapping[str, Read]
+    desired: Mapping[str, Any], storage: Storage, buckets: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     for bucket in desired["buckets"]:
-        planned = storage.buckets.get(bucket["bucket"]) or {}
-        folders = folders_in_use(bucket, planned, reads)
-        text = too_long(bucket, folders, _kept_rights(planned)) if folders else ""
+        folders = buckets[bucket["bucket"]]["folders_in_use"]
+        kept = _kept_rights(storage.buckets.get(bucket["bucket"]) or {})
+        text = too_long(bucket, folders, kept) if folders else ""
         if text:
             yield {"hosts": [], "text": text, "remedy": "Change fewer servers at once with --limit"}
 

@@ -18,7 +18,6 @@ from ...module_utils._aws.other_folders import is_folder
 from ...module_utils._aws.policy_union import uploads_to, with_uploads
 from ...module_utils._common.plain_text import abbreviate
 
-_USER = "iam_programmatic_user"
 Bucket = Mapping[str, Any]
 Read = Mapping[str, Any]
 

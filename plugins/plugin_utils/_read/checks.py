@@ -27,8 +27,8 @@ from ...module_utils._check.signals import termination_as_exception
 from ...module_utils._common.errors import AmsError, CollectionError
 from ...module_utils._common.plain_text import printable_result
 from .fleet import read_all
-from .schedule import OF_LOGIN, Job, Turn
-from .server import Guard, announced, place_of_error
+from .schedule import Turn
+from .server import REPORT, Guard, announced, describe_defect, job_of
 
 Result = dict[str, Any]
 
@@ -40,13 +40,6 @@ class Server:
     host: str
     params: Mapping[str, Any]
     connection: Connection
-
-    @property
-    def job(self) -> Job:
-        """Return its place in the schedule; with a token there is no login that could block an account."""
-        if self.connection.jwt_token:
-            return Job(self.host)
-        return Job(self.host, ((OF_LOGIN, self.connection.email or "", self.connection.password or ""),))
 
     @property
     def secrets(self) -> tuple[Any, ...]:
@@ -66,7 +59,7 @@ def check_all(servers: Mapping[str, Server], guard: Guard) -> dict[str, Result]:
         run.stopped_on_error(),
     ):
         read_all(
-            [server.job for server in servers.values()],
+            [job_of(host, server.connection) for host, server in servers.items()],
             run.check,
             lambda _job, _started: {},
             lambda: threading.TIMEOUT_MAX,
@@ -105,9 +98,8 @@ class _Run:
             self._failures[server.host] = error.result(server.secrets)
             return error
         except Exception as error:  # noqa: BLE001 - one server's answer must not end the checks of all others
-            # The error's own text may quote a secret.
-            where = f"an error in this collection ({type(error).__name__} in {place_of_error()})"
-            failure = AmsError(f"Checking the server at {server.connection.url}", where, "Report it, please")
+            checking = f"Checking the server at {server.connection.url}"
+            failure = AmsError(checking, describe_defect(error), REPORT)
             self._failures[server.host] = failure.result()
         return None
 
@@ -140,11 +132,8 @@ class _Run:
         if host in self._failures:
             return {"failed": True, "changed": False, **self._failures[host]}
         if host not in self._seconds:
-            return {
-                "failed": True,
-                "changed": False,
-                "msg": "The checks of this server ended without a result.",
-            }
+            text = "The checks of this server ended without a result."
+            return {"failed": True, "changed": False, "msg": text}
         found: Result = printable_result({**self._checks[host].result(), "seconds": self._seconds[host]})
         path = self._servers[host].params.get("backup_path")
         if not path or found.get("failed"):

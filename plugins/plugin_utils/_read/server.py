@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,8 @@ UNREACHABLE, LOGIN, REFUSED = "unreachable", "login", "refused"
 CONNECT_SECONDS = 5
 # Where no timeout is given.
 ANSWER_SECONDS = 10
+# What to do about a defect of this collection.
+REPORT = "Report it, please"
 Guard = Callable[[str, str], AbstractContextManager[None]]
 
 
@@ -46,11 +47,16 @@ class Server:
 
     @property
     def job(self) -> Job:
-        """Return its place in the schedule; with a token there is no login that could block an account."""
-        if self.connection.jwt_token:
-            return Job(self.host)
-        pair = (OF_LOGIN, self.connection.email or "", self.connection.password or "")
-        return Job(self.host, (pair, ("cluster", self.cluster)) if self.cluster else (pair,))
+        """Return its place in the schedule."""
+        return job_of(self.host, self.connection, self.cluster)
+
+
+def job_of(host: str, connection: Connection, cluster: str = "") -> Job:
+    """Return a server's place in the schedule; with a token there is no login that could block an account."""
+    if connection.jwt_token:
+        return Job(host)
+    pair = (OF_LOGIN, connection.email or "", connection.password or "")
+    return Job(host, (pair, ("cluster", cluster)) if cluster else (pair,))
 
 
 def problem(kind: str, tried: str, actual: str, remedy: str = "") -> dict[str, Any]:
@@ -144,18 +150,18 @@ def _failed(server: Server, error: CollectionError) -> dict[str, Any]:
 
 
 def _broken(server: Server, error: Exception) -> dict[str, Any]:
-    """Return where in the collection it failed, without the error's text, which may quote a secret."""
     return problem(
         REFUSED,
         f"Reading the server at {server.connection.url}",
-        f"an error in this collection ({type(error).__name__} in {place_of_error()})",
-        "Report it, please",
+        describe_defect(error),
+        REPORT,
     )
 
 
-def place_of_error() -> str:
-    """Return the file and the line of the error that is being handled."""
-    place = sys.exc_info()[2]
+def describe_defect(error: Exception) -> str:
+    """Say where this collection has failed, without the error's text, which may quote a secret."""
+    place = error.__traceback__
     while place and place.tb_next:
         place = place.tb_next
-    return f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
+    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
+    return f"an error in this collection ({type(error).__name__} in {where})"

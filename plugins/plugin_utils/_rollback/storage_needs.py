@@ -8,15 +8,17 @@ Plain data in, plain data out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._ams.backup import Layer, squash
 from ...module_utils._ams.recording_rules import upload_acl, upload_folders
 from ...module_utils._aws.policy_union import uploads_to
+from ...module_utils._aws.s3_bucket_access_model import CLOSE_NOTHING, NOTHING
 from ...module_utils._common.deliveries import DELIVERIES, OWNER_ACL
+from .._intent.storage_tasks import one_module
 
-_USER = "iam_programmatic_user"
+_USER, _ACCESS = "iam_programmatic_user", "s3_bucket_access"
 _RECORDS = "s3RecordingEnabled"
 Hosts = Mapping[str, Mapping[str, Any]]
 Buckets = Sequence[Mapping[str, Any]]
@@ -25,7 +27,7 @@ Restored = tuple[str, str, Mapping[str, Any]]
 
 
 def restored_settings(hosts: Hosts, layers: Mapping[str, Sequence[Layer]]) -> Iterator[Restored]:
-    """Yield what each application will have: what the plan desires, with its values of before the run."""
+    """Yield what each application will have: what the plan desires, with its values from before the run."""
     for host, of_host in layers.items():
         planned = {app["name"]: app["settings"] for app in hosts[host]["apps"]}
         for app, changed in squash(of_host).items():
@@ -42,15 +44,13 @@ def user_tasks(buckets: Buckets, restored: Iterable[Restored]) -> list[dict[str,
     found = []
     for bucket in buckets:
         needed = sorted(folders.get(bucket["bucket"], ()))
-        options = bucket["storage"].get(_USER)
-        if options and uploads_to(needed, bucket["key_policy"], bucket["bucket"]):
-            place = {name: bucket["storage"][name] for name in ("name", "region", "endpoint_url")}
-            found.append({**place, _USER: {**options, "folders_in_use": needed}})
+        if _USER in bucket["storage"] and uploads_to(needed, bucket["key_policy"], bucket["bucket"]):
+            found.append(one_module(bucket, _USER, folders_in_use=needed))
     return found
 
 
 def uploads_with_acls(buckets: Buckets, restored: Iterable[Restored]) -> dict[str, list[str]]:
-    """Return by bucket which servers would upload with an ACL that its delivery of now does not take."""
+    """Return by bucket which servers would upload with an ACL that its present delivery does not take."""
     deliveries = {bucket["bucket"]: bucket["delivery"] for bucket in buckets if bucket["has_ownership"]}
     found: dict[str, list[str]] = {}
     for host, app, settings in restored:
@@ -61,3 +61,10 @@ def uploads_with_acls(buckets: Buckets, restored: Iterable[Restored]) -> dict[st
             text = f"{host}: application '{app}' would upload to {bucket} with the ACL {acl} again"
             found.setdefault(bucket, []).append(text)
     return found
+
+
+def reads_of_access(buckets: Buckets, names: Collection[str]) -> list[dict[str, Any]]:
+    """Return the options of s3_recording_storage that read in check mode who owns objects."""
+    # A delivery that needs nothing else, so that nothing is refused.
+    least = {"delivery": "private", "secure_transport_only": NOTHING, "closes": CLOSE_NOTHING}
+    return [one_module(bucket, _ACCESS, **least) for bucket in buckets if bucket["bucket"] in names]

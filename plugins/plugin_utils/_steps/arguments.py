@@ -56,7 +56,7 @@ def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
         raise _key_not_read(host)
     # Nobody waits while a leaked key is in use.
     is_leaked = boolean(variables("__s3_recording_leaked", False))
-    minutes = 0.0 if is_leaked else float(variables(PREFIX + "wait_for_idle", 0))
+    minutes = 0.0 if is_leaked else float(variables(PREFIX + "wait_for_idle"))
     return {
         **_of_write(host, variables),
         "idle_timeout": 60 * minutes,

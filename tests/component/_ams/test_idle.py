@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,24 +14,19 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.update_
 )
 
 from stand_ins.ams import Fleet
+from stand_ins.waiting import wait_for
 
 CHANGE = [DesiredSettings("live", {"mp4MuxingEnabled": True}), DesiredSettings("LiveApp", {})]
 COUNT = "/broadcasts/active-live-stream-count"
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Fleet]:
-    with Fleet(hosts=1) as fleet:
-        yield fleet
-
-
 @pytest.fixture
-def fleet(servers: Fleet) -> Fleet:
-    servers.reset()
-    servers.set_live(0, "live", ["concert"])
+def fleet(fleet: Fleet) -> Fleet:
+    """Return a server with two live streams."""
+    fleet.set_live(0, "live", ["concert"])
     # No other application counts: it does not change.
-    servers.set_live(0, "LiveApp", ["other"])
-    return servers
+    fleet.set_live(0, "LiveApp", ["other"])
+    return fleet
 
 
 def connection(fleet: Fleet) -> Connection:
@@ -48,10 +41,8 @@ def counted(fleet: Fleet) -> list[str]:
 def test_the_change_waits_until_the_last_stream_ends(fleet: Fleet) -> None:
     with ThreadPoolExecutor(1) as pool:
         change = pool.submit(apply_settings, connection(fleet), CHANGE, ApplyOptions(idle_timeout=600))
-        while len(counted(fleet)) < 2:
-            assert not change.done()
-            time.sleep(0.05)
-        assert fleet.writes() == []
+        assert wait_for(lambda: len(counted(fleet)) >= 2)
+        assert (change.done(), fleet.writes()) == (False, [])
         fleet.set_live(0, "live", [])
         assert change.result(timeout=120)["changed"]
     assert len(fleet.writes()) == 1

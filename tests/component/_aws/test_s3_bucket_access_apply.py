@@ -56,6 +56,7 @@ class Bucket:
             "allow_changing_others_access": False,
             "policy_only": False,
             "secure_transport_only": "nothing",
+            "closes": "all",
             "new_bucket": False,
             "open_existing": True,
             "close_existing": False,

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from stand_ins.aws import AwsStandIn
 
+DEFAULTS = {"wait_timeout": 30, "folders_in_use": {}, "closes_later": False}
+
 
 def set_up(
     aws: AwsStandIn, *intents: Intent, planned: dict[str, Any] | None = None, **params: Any
 ) -> dict[str, Any]:
     buckets = options_of(*intents)
     aws.clear_requests()
-    return storage.run(Module(aws, buckets, **{"wait_timeout": 30, **params, "plan": planned}))
+    return storage.run(Module(aws, buckets, **{**DEFAULTS, **params, "plan": planned}))
 
 
 def whats(result: dict[str, Any], bucket: str) -> list[str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,18 +13,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview
 from stand_ins.ams import Fleet
 
 RECORDS = {"s3RecordingEnabled": True, "s3BucketName": "videos", "s3StreamsFolderPath": "old/streams"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Fleet]:
-    with Fleet(hosts=1) as fleet:
-        yield fleet
-
-
-@pytest.fixture
-def fleet(running: Fleet) -> Fleet:
-    running.reset()
-    return running
 
 
 def uploads(fleet: Fleet, email: str = "", password: str = "") -> Any:

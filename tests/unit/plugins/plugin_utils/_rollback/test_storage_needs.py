@@ -8,6 +8,7 @@ from typing import Any
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
+    reads_of_access,
     restored_settings,
     uploads_with_acls,
     user_tasks,
@@ -69,3 +70,13 @@ def test_an_acl_that_nothing_is_uploaded_with_is_none() -> None:
     assert uploads_with_acls(acl, restored(s3Permission="public-read")) == {}
     no_ownership = [{**BUCKET, "has_ownership": False}]
     assert uploads_with_acls(no_ownership, restored(s3Permission="public-read")) == {}
+
+
+def test_who_owns_objects_is_read_whatever_the_delivery_needs() -> None:
+    """A delivery by CloudFront was refused, since the task does not know the distribution."""
+    access = {"name": "videos", "delivery": "cloudfront", "secure_transport_only": "folders", "folders": []}
+    bucket = {**BUCKET, "storage": {**BUCKET["storage"], "s3_bucket_access": access}}
+    (task,) = reads_of_access([bucket, {**bucket, "bucket": "other"}], ["videos"])
+    options = task["s3_bucket_access"]
+    assert (options["delivery"], options["secure_transport_only"]) == ("private", "nothing")
+    assert (options["closes"], task["name"], USER in task) == ("nothing", "videos", False)
