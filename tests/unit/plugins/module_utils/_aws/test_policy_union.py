@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import OtherFolders
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import (
     other_uploads,
+    uploads_to,
     with_other_folders,
 )
 
@@ -92,3 +93,14 @@ def test_what_does_not_plainly_allow_uploads_is_not_kept(statement: dict[str, An
 def test_a_policy_without_uploads_gets_none() -> None:
     listing = {"Version": "2012-10-17", "Statement": [LIST]}
     assert joined(listing, policy("old")) == listing
+
+
+def test_a_folder_in_use_gets_the_endings_of_the_others_and_a_pattern_gets_nothing() -> None:
+    limited = policy("new")
+    limited["Statement"][1]["Resource"] = [f"{BUCKET}/new/*.mp4", f"{BUCKET}/new/*.png"]
+    assert uploads_to(["old", "new", "new/deeper"], limited, "videos") == [
+        "videos/old/*.mp4",
+        "videos/old/*.png",
+    ]
+    for odd in ("", "*", "a/*", "${aws:username}", "a//b"):
+        assert uploads_to([odd], policy("new"), "videos") == []

@@ -130,3 +130,11 @@ def test_the_access_of_before_comes_back() -> None:
         current = access.target(OTHERS, before)
         wide = access.target(current, replace(after, closes=CLOSE_NOTHING))
         assert access.restored(wide, access.view(current)).same_as(current), (before, after)
+
+
+def test_a_statement_that_a_switch_holds_back_is_not_opened() -> None:
+    public = access.target(NEW_BUCKET, desired("public", "old"))
+    held_back = replace(public, block=NEW_BUCKET.block)
+    wide = access.target(held_back, replace(desired("public", "new"), closes=CLOSE_NOTHING))
+    assert ("*", "None", "new", True) in who_may(wide)
+    assert ("*", "None", "old", True) not in who_may(wide)

@@ -101,3 +101,14 @@ def test_what_was_opened_for_nothing_is_said_to_be_closed() -> None:
     done = {"changes": {"videos": [{"what": "public access"}]}}
     (line,) = format_closed_again(["videos"], done)
     assert line.startswith("  Closed       videos is open to viewers as before the run")
+
+
+def test_a_closing_that_has_nothing_to_do_any_more_is_no_failure() -> None:
+    """A second run said that closing had failed, with the message: no change needed."""
+    done = {"changed": False, "changes": {"videos": []}, "msg": "no change needed"}
+    assert format_closing({"videos": Closing("all")}, LATER, done) == []
+    results = {"videos": {"s3_bucket_access": {"leaves_open": True}}}
+    lines = format_closing(
+        {"videos": Closing("reads", ["ams2: not read"])}, LATER, {**done, "buckets": results}
+    )
+    assert lines[0].startswith("  Kept         uploads with an ACL to videos")
