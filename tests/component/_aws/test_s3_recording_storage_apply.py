@@ -72,7 +72,7 @@ def test_a_new_access_waits_for_the_owner_that_the_plan_has_found(aws: AwsStandI
 def test_check_mode_writes_nothing_and_predicts_the_same(aws: AwsStandIn) -> None:
     mine = at_stand_in(aws, delivery="cloudfront")
     planned = plan(aws, mine)["buckets"]
-    module = Module(aws, options_of(mine), plan=planned, wait_timeout=30)
+    module = Module(aws, options_of(mine), plan=planned, **DEFAULTS)
     module.check_mode = True
     aws.clear_requests()
     result = storage.run(module)
