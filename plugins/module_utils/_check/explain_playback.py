@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Optional
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +16,7 @@ from .._common.addresses import in_ascii
 from .._common.network import NoAnswer
 from .explain_forbidden import explain_forbidden
 from .explain_upload import Evidence, UploadTarget
+from .viewer_responses import ObjectResponse, Preflight, Redirect
 
 _AWS_HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:-accelerate|-website|-fips)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
@@ -32,21 +32,6 @@ def probe_extension(requested: Forwarding, actual: Forwarding) -> str:
     missing = [name for name in requested.meant if not actual.forwards(name)]
     watched = "mp4" if "mp4" in requested.meant or not requested.meant else requested.meant[0]
     return watched if watched in missing or not missing else missing[0]
-
-
-@dataclass(frozen=True)
-class Redirect:
-    """The server's response to a viewer. wanted: the address to which it should lead."""
-
-    url: str
-    wanted: str
-    extension: str
-    status: int
-    location: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.status == 302 and self.location == self.wanted
 
 
 def redirect_remedy(redirect: Redirect, requested: Forwarding, actual: Forwarding) -> str:
@@ -138,16 +123,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class ObjectResponse:
-    """The response to a GET of the recording's address. code: of an S3 error body."""
-
-    url: str
-    status: int = 0
-    code: str = ""
-    encrypted_by_kms: bool = False
-
-
 def fetch_remedy(response: ObjectResponse, target: UploadTarget, evidence: Evidence) -> str:
     """Return what to do if a viewer does not get an object that is in the bucket."""
     key = key_at(response.url, target)
@@ -230,22 +205,6 @@ def _behind_another_host(response: ObjectResponse, target: UploadTarget) -> str:
         f"{there} does not find it. Behind a CDN: is its origin this bucket, and does its path lead to "
         f"{target.folder}? Otherwise correct httpForwardingBaseURL, {_SERVERS}"
     )
-
-
-@dataclass(frozen=True)
-class Preflight:
-    """The response to a browser's CORS preflight request for an origin."""
-
-    url: str
-    origin: str
-    status: int = 0
-    allowed: str = ""
-    text: str = ""
-    credentials: bool = False
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300 and self.allowed in (self.origin, "*")
 
 
 def preflight_remedy(preflight: Preflight, target: UploadTarget, elsewhere: str = "") -> str:

@@ -18,9 +18,6 @@ from .._common.bounded_session import size_of
 from .._common.network import NoAnswer, no_answer
 from .._common.polling import Deadline
 from .explain_playback import (
-    ObjectResponse,
-    Preflight,
-    Redirect,
     fetch_remedy,
     insecure_pages,
     is_mixed,
@@ -33,6 +30,7 @@ from .explain_playback import (
 from .explain_upload import Evidence, UploadTarget, after
 from .report import Check, CheckResult
 from .upload import UploadCheck, repeat
+from .viewer_responses import ObjectResponse, Preflight, Redirect
 from .viewer_session import Browser, first_plain_http
 
 with suppress(ImportError):  # Browser reports it.

@@ -9,12 +9,12 @@ a key or a distribution: set up for a second bucket, it would no longer work for
 
 from __future__ import annotations
 
-import json
 import os.path
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, Optional
 
+from ...module_utils._aws import iam_programmatic_user_plan as users
 from ...module_utils._aws import s3_cors_plan as cors
 from ...module_utils._aws.other_folders import is_within
 from ...module_utils._common.addresses import is_loopback
@@ -26,8 +26,6 @@ from .key_policy import key_policy
 from .model import Intent, Member
 
 _SHARED = [field.name for field in fields(Intent) if field.metadata.get("shared")]
-# Characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_LARGEST_POLICY = 2048
 _WHY = {
     "iam_user": "the policy of one would replace that of the other, whose servers could not upload any more",
     "key_path": "a place holds the key of one user",
@@ -106,12 +104,12 @@ def _too_large_policy(sharing: Sequence[Member]) -> list[str]:
     except AwsError:
         # Validation names the variable that would be a pattern in a policy.
         return []
-    size = len("".join(json.dumps(policy).split()))
-    if intent.key_given or size <= _LARGEST_POLICY:
+    size = users.size_of(policy)
+    if intent.key_given or size <= users.MAX_INLINE_POLICIES:
         return []
     problem = (
         f"the {len(folders_of(sharing))} folders of bucket '{intent.bucket}' make a {size}-character policy, "
-        f"where IAM allows {_LARGEST_POLICY}: give some of the applications another bucket"
+        f"where IAM allows {users.MAX_INLINE_POLICIES}: give some of the applications another bucket"
         + (", or leave out s3_recording_key_file_extensions" if intent.key_file_extensions else "")
     )
     return [problem]

@@ -142,6 +142,13 @@ def test_each_field_that_may_hold_a_secret_is_known_as_one() -> None:
     assert fields.is_secret("someFutureSecretKey")
 
 
+def test_a_setting_that_a_new_release_adds_is_a_secret_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of releases is generated, the list of secrets is not."""
+    monkeypatch.setitem(fields.FIELDS, "newSignaturePassword", fields.FIELDS["s3SecretKey"])
+    fields.is_secret.cache_clear()
+    assert fields.is_secret("newSignaturePassword")
+
+
 def test_the_whole_object_is_posted() -> None:
     change = plan(CURRENT, {"mp4MuxingEnabled": True})
     assert merged(CURRENT, change) == {**CURRENT, "mp4MuxingEnabled": True}

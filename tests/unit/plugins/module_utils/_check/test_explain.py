@@ -17,15 +17,15 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check impor
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
     explain_upload as diagnosis,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_playback import (
-    ObjectResponse,
-    Preflight,
-    Redirect,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.explain_upload import (
     Evidence,
     S3Response,
     UploadTarget,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.viewer_responses import (
+    ObjectResponse,
+    Preflight,
+    Redirect,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.network import NoAnswer
 
