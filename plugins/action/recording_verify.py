@@ -194,6 +194,9 @@ class ActionModule(recording_check.ActionModule):
         problem = texts_problem(host.arguments, _TEXTS, OF_CONNECTION)
         if problem:
             raise VariableError(problem)
+        if self._in_batch:
+            # Nothing is rolled back for a backlog, which older settings do not upload either.
+            host.arguments["backlog_max"] = None
         planned = variables.fact("__s3_recording_fleet")["hosts"][host.name]
         path = host.backup = os.path.expanduser(planned["backup_path"])
         folder, host.record_name = os.path.split(path)

@@ -140,6 +140,30 @@ options:
         of them.
     type: bool
     default: false
+  backlog:
+    description:
+      - Whether to look for recordings in the applications' lists (VoD) whose object is not in the bucket. The
+        check V(backlog) and RV(backlog) say how many.
+      - Lists the folder in the bucket with the application's own key, for at most 300 seconds. If the folder
+        or an application's list cannot be read, this check is not tried, and the others decide.
+      - Recordings that are less than an hour old do not count, since they may still be on their way. Those
+        that AMS never uploads, because no stream has made them, do not count either. RV(backlog) has their
+        number.
+      - AMS lists no recording whose upload failed before its first byte, for example because the key may not
+        list the bucket. Such a file stays on the server's disk as C(NAME.mp4.tmp_extension).
+    type: bool
+    default: false
+  backlog_max:
+    description:
+      - How many recordings of an application may be missing before the check V(backlog) fails. If not set, it
+        does not fail.
+    type: int
+  expire_days:
+    description:
+      - Days after which a lifecycle rule of the bucket deletes recordings. Older ones do not count. V(0)
+        means that no rule does.
+    type: int
+    default: 0
   backup_path:
     description:
       - Backup file written by M(antmedia.s3_recording.ams_app_settings). If all checks pass, the changes in
@@ -200,6 +224,7 @@ checks:
         - With O(live) the last ones are V(live source), V(live pull), V(live recording),
           V(live upload), V(live playback) and V(live removal). After a failure only the removal follows.
           V(live check) is in the list if the live check could not be made.
+        - With O(backlog) the last one is V(backlog).
       type: str
     ok:
       description: Whether the check passed. V(true) for a live check that could not be made.
@@ -228,6 +253,46 @@ checks:
       remedy: ""
       warning: ""
       tried: true
+backlog:
+  description:
+    - Applications of which recordings are not in the bucket. A module's task also warns of each.
+  returned: with O(backlog), if there are any
+  type: list
+  elements: dict
+  contains:
+    app:
+      description: The application.
+      type: str
+    location:
+      description: Where its recordings should be.
+      type: str
+    listed:
+      description: How many recordings in its list are older than an hour, and not older than O(expire_days).
+      type: int
+    missing:
+      description: How many of them are not there.
+      type: int
+    bytes:
+      description: How many bytes the missing ones have, as the server lists them.
+      type: int
+    oldest:
+      description: When the oldest missing one was made. Null if none is missing.
+      type: str
+    newest:
+      description: When the newest missing one was made. Null if none is missing.
+      type: str
+    never_uploaded:
+      description: How many more are not there that AMS never uploads, because no stream has made them.
+      type: int
+  sample:
+    - app: live
+      location: s3://myvideos/streams
+      listed: 135
+      missing: 39
+      bytes: 1200000000
+      oldest: "2026-11-02T10:12:00Z"
+      newest: "2026-11-29T08:00:00Z"
+      never_uploaded: 0
 seconds:
   description: How long the checks took, in seconds.
   returned: if any check was made
@@ -276,6 +341,9 @@ ARGUMENT_SPEC = {
     "allow_open_hls_upload": {"type": "bool", "default": False},
     "live": {"type": "bool", "default": False},
     "live_timeout": {"type": "float", "default": 90},
+    "backlog": {"type": "bool", "default": False},
+    "backlog_max": {"type": "int"},
+    "expire_days": {"type": "int", "default": 0},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 

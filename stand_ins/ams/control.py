@@ -91,8 +91,8 @@ class Control:
             each: live_stream(each) for each in streams
         }
 
-    async def add_recordings(self, host: str, app: str, names: list[str], kind: str) -> None:
-        made = [recording(name, kind=kind) for name in names]
+    async def add_recordings(self, host: str, app: str, names: list[str], kind: str, age: float) -> None:
+        made = [recording(name, kind=kind, age=age) for name in names]
         self._fleet.listeners[host].host.store.apps[app].recordings += made
 
     async def add_file(self, host: str, app: str, path: str, content: str) -> None:

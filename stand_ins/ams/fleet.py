@@ -171,9 +171,11 @@ class Fleet(StandIn):
         """Replace the broadcasts by those that somebody sends."""
         self._ask("set_live", host=self._address(host), app=app, streams=list(streams))
 
-    def add_recordings(self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod") -> None:
+    def add_recordings(
+        self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod", *, age: float = 0
+    ) -> None:
         """Add to the application's list of recordings. For the files see add_file."""
-        self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind)
+        self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind, age=age)
 
     def add_file(self, host: HostName, app: str, path: str, content: bytes) -> None:
         """Add a file. path: below the application's folder, e.g. streams/clip.mp4."""

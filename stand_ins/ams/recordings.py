@@ -22,9 +22,12 @@ NO_RECORDING: dict[str, Any] = {
 }
 
 
-def recording(name: str, size: int = 1_000_000, kind: str = "streamVod") -> dict[str, Any]:
-    """Return an entry of the list. kind: uploadedVod and userVod are recordings that no stream has made."""
-    now = int(time.time() * 1000)
+def recording(name: str, size: int = 1_000_000, kind: str = "streamVod", age: float = 0) -> dict[str, Any]:
+    """Return an entry of the list.
+
+    kind: uploadedVod and userVod are recordings that no stream has made. age: in seconds.
+    """
+    now = int((time.time() - age) * 1000)
     names = {
         "streamName": name,
         "vodName": name,
@@ -45,6 +48,10 @@ def listed(asked: AppCall, place: str) -> Answer:
     offset, size = (int(part) for part in place.split("/"))
     stream_id = asked.query("streamId")
     found = [entry for entry in asked.app.recordings if stream_id in ("", entry["streamId"])]
+    if asked.query("sort_by") == "date":
+        found = sorted(
+            found, key=lambda entry: entry["creationDate"], reverse=asked.query("order_by") != "asc"
+        )
     return as_json(found[offset : offset + min(size, MOST_IN_A_LIST)])
 
 

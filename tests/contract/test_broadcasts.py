@@ -368,6 +368,25 @@ def test_the_key_of_a_recording(
     assert entry["filePath"].endswith(f"/{broadcast.name}.mp4")
 
 
+def test_the_list_has_the_oldest_first_on_request(
+    new: Callable[..., Broadcast], admin: Client, aws: AwsStandIn
+) -> None:
+    uploads(admin, aws, key_for(aws, *ALL_RIGHTS))
+    made = []
+    for _number in range(2):
+        broadcast = new()
+        broadcast.start()
+        until(broadcast.recordings)
+        broadcast.delete()
+        made.append(broadcast.name)
+    for order, expected in (("asc", made), ("desc", made[::-1])):
+        listed = admin.call("GET", f"{APP}/vods/list/0/250&sort_by=date&order_by={order}").json()
+        of_these = [each["streamId"] for each in listed if each["streamId"] in made]
+        assert list(dict.fromkeys(of_these)) == expected
+        dates = [each["creationDate"] for each in listed]
+        assert dates == sorted(dates, reverse=order == "desc")
+
+
 @pytest.mark.parametrize(
     ("actions", "settings", "listed"),
     [

@@ -129,9 +129,37 @@ def test_what_is_the_same_is_tried_once(verified: Verified) -> None:
         assert len(redirects) == (0 if verified.is_private(number) else 1)
     assert {each.host for each in run.of_step("check")} == set(verified.names)
     checks = {each.host: [check["check"] for check in each["checks"]] for each in run.of_step("check")}
-    assert checks["ams-0"] == ["settings", "list", "head", "put", "hls-upload", "remove"]
+    assert checks["ams-0"] == ["settings", "list", "head", "put", "hls-upload", "remove", "backlog"]
     assert checks["ams-1"][:7] == ["settings", "list", "head", "put", "redirect", "get", "range"]
-    assert checks["ams-1"][-2:] == ["hls-upload", "remove"]
+    assert checks["ams-1"][-3:] == ["hls-upload", "remove", "backlog"]
+
+
+def test_recordings_that_are_not_in_the_bucket_are_counted(verified: Verified) -> None:
+    fleet, two_hours = verified.fleet, 7200
+    fleet.add_recordings(1, "live", ["a.mp4", "b.mp4", "c.mp4"], age=two_hours)
+    fleet.add_recordings(2, "live", ["d.mp4"], age=two_hours)
+    fleet.add_recordings(2, "live", ["on-its-way.mp4"])
+    fleet.add_recordings(4, "live", ["film.mp4"], "uploadedVod", age=two_hours)
+    verified.aws.client("s3").put_object(Bucket=PUBLIC, Key="streams/b.mp4", Body=b"b")
+    run = verified.run(VERIFY)
+    lines = [line for line in block(run, RESULT) if line.startswith("! ")]
+    assert len(lines) == 2
+    assert lines[0].startswith(f"! 3 recordings are not in s3://{PUBLIC}/streams/ (3.0 MB, made ")
+    assert lines[0].endswith(": ams-1 2 of 3 and ams-2 1 of 1. AMS does not upload them again")
+    assert lines[1].startswith(f"! 1 recording is not in s3://{PUBLIC}/streams/, since AMS uploads only")
+    listings = [
+        each for each in verified.aws.requests("s3:ListBucket") if "prefix=streams%2F&" in each["path"]
+    ]
+    assert len(listings) == 1
+
+    run = verified.run(VERIFY, expected_rc=2, extra_vars={"s3_recording_backlog_max": 1})
+    assert failed_hosts(run) == [verified.names[1]]
+    (line,) = [line for line in block(run, RESULT) if line.startswith("! ams-1: ")]
+    assert "2 of 3 are missing (2000000 bytes, made from" in line
+    assert "An upload works now, and AMS does not try an old one again" in line
+
+    run = verified.run(VERIFY, extra_vars={"s3_recording_verify_backlog": False})
+    assert [line for line in block(run, RESULT) if line.startswith("! ")] == []
 
 
 def test_a_server_that_was_verified_lately_is_not_verified_again(verified: Verified) -> None:

@@ -94,6 +94,9 @@ PLAN_TASK = {
                     "origins": [],
                     "closed": False,
                     "allow_open_hls_upload": False,
+                    "backlog": True,
+                    "backlog_max": None,
+                    "expire_days": 0,
                     "cors_elsewhere": "",
                 }
             },

@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .broadcasts import Broadcasts
+from .recordings import AT_ONCE, NEVER_UPLOADED
 
-# AMS gives at most 250 at once.
-AT_ONCE = 200
 MOST = 1000
-# Measured on 2.17.1: AMS never uploads these, whatever its settings are.
-NEVER_UPLOADED = {"uploadedVod": "uploaded by users", "userVod": "imported from a folder"}
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,14 @@ OLD = timedelta(hours=1)
 _NAME = re.compile(rf"({PROBE}|{LIVE})[0-9a-f]{{16}}[^/]*")
 
 
+def is_of_check(path: str) -> bool:
+    """True for the name of what a check makes. path: a key, or a path on the server."""
+    return bool(_NAME.fullmatch(path.rpartition("/")[2]))
+
+
 def leftover_keys(listed: Mapping[str, Any]) -> list[str]:
     """Return the keys of old objects of checks in a response to ListObjectsV2, by the provider's clock."""
-    found = [each for each in listed.get("Contents", ()) if _NAME.fullmatch(each["Key"].rpartition("/")[2])]
+    found = [each for each in listed.get("Contents", ()) if is_of_check(each["Key"])]
     if not found:
         return []
     now = parsedate_to_datetime(listed["ResponseMetadata"]["HTTPHeaders"]["date"])

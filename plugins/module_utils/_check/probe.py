@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Optional
 
 from .._ams.recording_rules import Forwarding, signing_region
@@ -77,6 +78,11 @@ class RecordingProbe:
         return BASE_URL in self.expected_settings
 
     @property
+    def is_uploading(self) -> bool:
+        """True if the application uploads to where it should, with a key that can sign."""
+        return self._settings_results[1]
+
+    @property
     def has_uploaded(self) -> bool:
         """True if every check of the upload so far passed, and the object was put."""
         results = self._upload_results
@@ -94,7 +100,8 @@ class RecordingProbe:
 
     def check(self) -> Iterator[CheckResult]:
         """Yield the results. What a failed check makes impossible is not tried."""
-        self._upload_results, self._is_upload_tried = self._settings_results()
+        results, self._is_upload_tried = self._settings_results
+        self._upload_results = [*results]
         yield from self._upload_results
         if self._is_upload_tried:
             yield from self._upload_and_play()
@@ -105,6 +112,7 @@ class RecordingProbe:
         if removed is not None:
             yield removed
 
+    @cached_property
     def _settings_results(self) -> tuple[list[CheckResult], bool]:
         """Return the results of the settings, and True if an upload can be tried."""
         mismatch = target_mismatch(self.settings, self.expected_settings, endpoint_of_environment())

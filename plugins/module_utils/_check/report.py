@@ -23,6 +23,7 @@ class Check:
     LIVE, LIVE_SOURCE, LIVE_PULL = "live check", "live source", "live pull"
     LIVE_RECORDING, LIVE_UPLOAD = "live recording", "live upload"
     LIVE_PLAYBACK, LIVE_REMOVAL = "live playback", "live removal"
+    BACKLOG = "backlog"
 
 
 AS_EXPECTED = "as expected"

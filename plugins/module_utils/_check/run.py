@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._ams import arguments
+from .backlog import describe_backlog
 from .leftovers import LIVE, PROBE
 from .server_check import ServerCheck
 from .shared_upload import SharedUploads
@@ -29,4 +30,6 @@ def _check(params: Mapping[str, Any]) -> dict[str, Any]:
     check = ServerCheck(params, arguments.connection_of(params), uploads)
     with termination_as_exception(), uploads.removed_at_the_end():
         check.run()
-    return check.result()
+    result = check.result()
+    warnings = [*result.get("warnings", []), *map(describe_backlog, result.get("backlog", []))]
+    return {**result, "warnings": warnings} if warnings else result

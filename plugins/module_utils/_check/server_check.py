@@ -17,6 +17,7 @@ from .._ams.client import AmsClient, Connection
 from .._ams.settings import secrets_of
 from .._common.addresses import in_ascii
 from .._common.errors import AmsError
+from .backlog import BacklogCheck
 from .live import LiveCheck
 from .live_stream import LiveStream
 from .playback import Viewer
@@ -36,6 +37,8 @@ class AppCheck:
 
     probe: RecordingProbe
     live: Optional[LiveCheck] = None
+    backlog: Optional[BacklogCheck] = None
+    backlog_max: Optional[int] = None
     is_live_tried: bool = False
     _probed: list[CheckResult] = field(default_factory=list)
     _lived: list[CheckResult] = field(default_factory=list)
@@ -48,7 +51,9 @@ class AppCheck:
 
     def results(self) -> Iterator[CheckResult]:
         """Yield the results, once the object is removed."""
-        return chain(self._probed, self.probe.removal(), self._lived)
+        has_uploaded = self.probe.has_uploaded
+        backlog = self.backlog.results(self.backlog_max, has_uploaded=has_uploaded) if self.backlog else []
+        return chain(self._probed, self.probe.removal(), self._lived, backlog)
 
 
 def left_out(apps: Sequence[AppCheck]) -> str:
@@ -95,7 +100,8 @@ class ServerCheck:
             for name, requested in apps:
                 probe = self._probe(name, actual[name], requested, http)
                 live = self._live(client, probe) if self._params["live"] else None
-                self._apps.append(AppCheck(probe, live))
+                backlog = self._backlog(client, probe) if self._params["backlog"] else None
+                self._apps.append(AppCheck(probe, live, backlog, self._params["backlog_max"]))
             if self._params["live"]:
                 self._run_apps(client)
         if not self._params["live"]:
@@ -112,6 +118,9 @@ class ServerCheck:
         checks = [*self._removals, *chain.from_iterable(app.results() for app in self._apps)]
         result = module_result(self._viewer.url, checks)
         result["msg"] += left_out(self._apps)
+        found = [app.backlog.found for app in self._apps if app.backlog and app.backlog.found]
+        if found:
+            result["backlog"] = found
         warnings = [*self._warnings, *result.get("warnings", [])]
         return {**result, "warnings": warnings} if warnings else result
 
@@ -137,6 +146,15 @@ class ServerCheck:
             self._uploads,
             http,
         )
+
+    def _backlog(self, client: AmsClient, probe: RecordingProbe) -> Optional[BacklogCheck]:
+        """Look for the backlog, unless the settings lead to where nothing may be sent."""
+        if not probe.is_uploading:
+            return None
+        application = Broadcasts(client, probe.app, jwt_secret_of(probe.settings))
+        check = BacklogCheck(application, probe.settings, self._uploads.listings)
+        check.run(self._viewer.timeout, self._params["expire_days"])
+        return check
 
     def _live(self, client: AmsClient, probe: RecordingProbe) -> LiveCheck:
         timeout = self._params["live_timeout"]

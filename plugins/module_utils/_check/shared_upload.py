@@ -21,6 +21,7 @@ from typing import Any, Optional
 from .._ams.recording_rules import object_key, upload_acl
 from .._common.errors import AmsError
 from .._common.polling import Deadline
+from .bucket_listing import BucketListings
 from .leftovers import PROBE
 from .playback import Viewer
 from .report import CheckResult, require_removed
@@ -103,6 +104,7 @@ class SharedUploads:
     def __init__(self, leftovers: Sequence[str] = (PROBE,)) -> None:
         self._leftovers = leftovers
         self._clients = S3Clients()
+        self.listings = BucketListings(self._clients)
         self._uploads: dict[Hashable, SharedUpload] = {}
         self._changing = threading.Lock()
         self._is_over = False

@@ -26,6 +26,14 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def data_size(size: float) -> str:
+    """Return a number of bytes in the largest unit that fits: "1.2 GB"."""
+    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return count(int(size), "byte")
+
+
 def span(seconds: float) -> str:
     """Return a span of time in the largest unit that fits: "3 hours"."""
     for unit, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):

@@ -92,6 +92,8 @@ class Intent:
     cluster: str = ""
     live_test: str = ""
     verify_every: str = ""
+    verify_backlog: bool = True
+    backlog_max: Optional[int] = None
     allow_open_hls_upload: bool = False
 
     @property

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
 from ...module_utils._common.plain_text import abbreviate
 from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line, span
+from .backlog_lines import backlog_lines
 from .undo_command import Undo
 
 _MOST_SERVERS, _MOST_BROKEN, _MOST_STATES, _MOST_BUCKETS, _MOST_ADDRESSES = 10, 10, 20, 3, 3
@@ -31,7 +32,8 @@ class ServerResult:
 
     checks: those that passed, empty where nothing was verified. seconds: how long they took, if known.
     broken: why it failed, empty where it did not. is_set: its settings are as desired, by what was read.
-    changed: this run changed it. watch: application to where its recordings play.
+    changed: this run changed it. watch: application to where its recordings play. backlog: entries of the
+    result of the check. cluster: that it is a node of, or empty.
     """
 
     host: str
@@ -43,6 +45,8 @@ class ServerResult:
     is_set: bool = False
     changed: bool = False
     watch: Mapping[str, str] = field(default_factory=dict)
+    backlog: Sequence[Mapping[str, Any]] = ()
+    cluster: str = ""
 
     @property
     def is_verified(self) -> bool:
@@ -91,6 +95,7 @@ def format_result(run: RunResult) -> list[str]:
         f"RESULT  {_headline(run)}",
         *_broken(run),
         *limited([f"{_INDENT}{text}" for text in run.states], _MOST_STATES, "line", _INDENT),
+        *_backlog(run),
         *_servers(run),
         *_facts(run),
     ]
@@ -178,6 +183,13 @@ def _broken(run: RunResult) -> list[str]:
     found = [(server.host, text) for server in run.servers for text in server.broken]
     lines = [f"{_INDENT}! {of_hosts(hosts, text)}" for text, hosts in group_by_text(found).items()]
     return limited(lines, _MOST_BROKEN, "problem", f"{_INDENT}! ")
+
+
+def _backlog(run: RunResult) -> list[str]:
+    found = [(each.host, each.cluster, entry) for each in run.servers for entry in each.backlog]
+    return limited(
+        [f"{_INDENT}! {line}" for line in backlog_lines(found)], _MOST_BROKEN, "folder", f"{_INDENT}! "
+    )
 
 
 def _servers(run: RunResult) -> list[str]:

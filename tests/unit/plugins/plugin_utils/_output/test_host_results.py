@@ -70,6 +70,7 @@ def fleet(hosts: list[str], apps: tuple[str, ...] = ("live",), **bucket: Any) ->
             host: {
                 "bucket": "myvideos",
                 "ams_url": f"https://{host}.example.com:5443",
+                "cluster": "",
                 "apps": of_apps,
                 "plays_at": {app: f"https://{host}.example.com:5443/{app}/streams/NAME.mp4" for app in apps},
             }

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import Check, CheckResult
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.result_report import (
     BucketResult,
@@ -64,3 +66,15 @@ def test_problems_are_limited_and_printable() -> None:
     assert lines[0] == "RESULT  1000 servers failed"
     assert lines[1] == "  ! a0: problem[2J 0"
     assert (len(lines), lines[-1]) == (11, "  ! and 991 more problems")
+
+
+def test_recordings_that_are_missing_have_a_line_before_the_servers() -> None:
+    missing = {"app": "live", "location": "s3://b/streams", "listed": 9, "missing": 1, "bytes": 5}
+    missing |= {"oldest": "2026-11-01T00:00:00Z", "newest": "2026-11-01T00:00:00Z", "never_uploaded": 0}
+    servers = [replace(server(name, Check.PUT), backlog=[missing]) for name in ("ams1", "ams2")]
+    lines = format_result(RunResult(servers))
+    assert lines[1] == (
+        "  ! 2 recordings are not in s3://b/streams/ (10 bytes, made on 2026-11-01): ams1 1 of 9 and "
+        "ams2 1 of 9. AMS does not upload them again"
+    )
+    assert lines[2].startswith("  ams1 ")
