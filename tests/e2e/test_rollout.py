@@ -322,7 +322,7 @@ def until(holds: Any) -> None:
 def test_a_warning_is_one_for_all_servers(rollout: Rollout) -> None:
     for number in range(len(rollout.names)):
         rollout.fleet.add_recordings(number, "live", ["former.mp4"])
-    text = "1 recordings from before this change are only on the server's disk"
+    text = "1 recording from before this change is in its list"
     run = rollout.run(inventory=rollout.inventory(s3_recording_serial="100%"), expected_warnings=[text])
     assert len(run.warnings) == 1
     assert f"{', '.join(rollout.names)}: the server, application 'live': {text}" in run.warnings[0]

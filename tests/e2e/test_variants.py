@@ -66,7 +66,7 @@ def test_private_delivery_opens_nothing_and_forwards_nothing(
     settings = fleet.settings(0, "live")
     assert (settings["httpForwardingExtension"], settings["httpForwardingBaseURL"]) == ("", "")
     small = [link for link in links(run) if not link.startswith("live ")]
-    assert small == ["settings", "list", "head", "put", "hls-upload", "remove"]
+    assert small == ["settings", "list", "head", "put", "hls-upload", "remove", "backlog"]
     assert all(links(run).values())
     s3 = aws.client("s3", region_name=REGION)
     block = s3.get_public_access_block(Bucket="variant-private")["PublicAccessBlockConfiguration"]
@@ -150,7 +150,7 @@ def test_recordings_on_the_disk_are_warned_of(fleet: Fleet, run_site: RunSite) -
     run_site(
         fleet,
         "variant-hidden",
-        expected_warnings=["2 recordings from before this change are only on the server's disk"],
+        expected_warnings=["2 recordings from before this change are in its list"],
     )
     run_site(fleet, "variant-hidden")
 

@@ -14,6 +14,7 @@ from .broadcasts import Broadcasts
 from .recordings import AT_ONCE, NEVER_UPLOADED
 
 MOST = 1000
+OF_BEFORE = "recordings from before this change"
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
         return never_uploaded(found)
     if not found.total:
         return []
+    # Which of them the bucket has is not known here: S3 recording may have been on before it was off.
+    are = "recording from before this change is" if found.total == 1 else f"{OF_BEFORE} are"
     text = (
-        f"{found.total} recordings from before this change are only on the server's disk; requests for "
-        "them now go to S3, which does not have them. Copy them into the bucket, or they cannot be played"
+        f"{found.total} {are} in its list; requests for them now lead to S3, and those that are not in the "
+        "bucket cannot be played. Copy these into it"
     )
     kinds = _kinds(found)
     return [f"{text}. AMS itself never puts recordings {kinds} into S3" if kinds else text]

@@ -11,14 +11,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadca
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_recordings import (
     AT_ONCE,
     MOST,
+    OF_BEFORE,
     Listed,
     hidden,
     listed,
     never_uploaded,
     turned_on_for,
 )
-
-OF_BEFORE = "recordings from before this change are only on the server's disk"
 
 
 class Application:
@@ -78,11 +77,20 @@ def test_forwarding_that_is_turned_on() -> None:
 def test_all_of_before_are_hidden_where_nothing_was_in_s3() -> None:
     found = Listed(3, 3, {"streamVod": 1, "uploadedVod": 2})
     (text,) = hidden({"s3RecordingEnabled": False}, found)
-    assert text.startswith(f"3 {OF_BEFORE}")
+    assert text.startswith(f"3 {OF_BEFORE} are in its list")
     assert text.endswith("AMS itself never puts recordings uploaded by users (2) into S3")
     (plain,) = hidden({}, Listed(3, 3, {"streamVod": 3}))
     assert plain.startswith(f"3 {OF_BEFORE}")
     assert "never" not in plain
+    (one,) = hidden({}, Listed(1, 1, {"streamVod": 1}))
+    assert one.startswith("1 recording from before this change is in its list")
+
+
+def test_what_the_bucket_may_have_is_not_said_to_be_missing() -> None:
+    """After a rollback the server records nothing to S3, and the bucket has what it recorded before."""
+    (text,) = hidden({"s3RecordingEnabled": False}, Listed(3, 3, {"streamVod": 3}))
+    assert "only on the server's disk" not in text
+    assert "those that are not in the bucket cannot be played" in text
 
 
 def test_what_ams_never_uploads_is_hidden_though_it_records_to_s3() -> None:
