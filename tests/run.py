@@ -66,6 +66,8 @@ class StepResult:
     skipped: int = 0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    # Seconds of each test.
+    tests: dict[str, float] = field(default_factory=dict)
 
     def line(self) -> str:
         verdict = "FAILED" if self.failed else "ok" if self.passed else "skipped"
@@ -280,6 +282,8 @@ def counted(name: str, report: Path, code: int, seconds: float) -> StepResult:
     reasons: dict[str, int] = {}
     if report.exists():
         for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest wrote it
+            test = f"{case.get('classname', '')}::{case.get('name', '')}"
+            result.tests[test] = result.tests.get(test, 0.0) + float(case.get("time", 0))
             if case.find("failure") is not None or case.find("error") is not None:
                 result.failed += 1
             elif (skip := case.find("skipped")) is not None:
@@ -361,6 +365,7 @@ def _summary(results: Sequence[StepResult]) -> int:
     """Print and write how many passed, and return the exit code."""
     print("\n=== all stages")
     print("\n".join(result.line() for result in results))
+    print("\n".join(_slowest(results)))
     passed, failed, skipped = (
         sum(getattr(result, kind) for result in results) for kind in ("passed", "failed", "skipped")
     )
@@ -369,6 +374,21 @@ def _summary(results: Sequence[StepResult]) -> int:
     SUMMARY.write_text(summary + "\n", encoding="utf-8")
     print(summary, flush=True)
     return int(failed > 0 or passed == 0)
+
+
+def _slowest(results: Iterable[StepResult]) -> Iterator[str]:
+    """Yield a line with the ten slowest tests, and one with the ten files whose tests together are."""
+    tests = {name: seconds for result in results for name, seconds in result.tests.items()}
+    files: dict[str, float] = {}
+    for name, seconds in tests.items():
+        # A class is named after the file.
+        file = ".".join(part for part in name.partition("::")[0].split(".") if not part.startswith("Test"))
+        files[file] = files.get(file, 0.0) + seconds
+    for what, found in (("tests", tests), ("files", files)):
+        slowest = sorted(found.items(), key=lambda each: -each[1])[:10]
+        if slowest:
+            named = ", ".join(f"{name.removeprefix('tests.')} {seconds:.0f} s" for name, seconds in slowest)
+            yield f"slowest {what}: {named}"
 
 
 if __name__ == "__main__":
