@@ -17,6 +17,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_check
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import connection_of
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_file import BackupFile
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.backlog import describe_backlog
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.progress import listener
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import plain
@@ -94,6 +95,7 @@ class _Host:
     record_name: str = ""
     backup: str = ""
     live_test: str = ""
+    ams_dir: str = ""
     every: int = 0
     result: Optional[dict[str, Any]] = None
 
@@ -132,8 +134,11 @@ class ActionModule(recording_check.ActionModule):
             self._check_all_here(waiting)
         else:
             for host in waiting:
+                # The module runs where the recordings are.
+                host.arguments["ams_dir"] = host.ams_dir
                 action = beside(recording_check.ActionModule, self)
-                host.result = action.run_with(host.arguments, tmp, task_vars, prefix=OF_CONNECTION)
+                result = action.run_with(host.arguments, tmp, task_vars, prefix=OF_CONNECTION)
+                host.result = _without_backlog_warnings(result)
         self._remember(waiting)
         # Of this host is known whether the batch ended well.
         first = str(next(iter(variables.get("ansible_play_batch") or ()), own))
@@ -205,6 +210,7 @@ class ActionModule(recording_check.ActionModule):
         if not self._task.run_once and host.live_test in ("", ROTATE):
             # Tasks that verify one server each know of no turns.
             host.live_test = FIRST
+        host.ams_dir = str(variables(f"{PREFIX}ams_dir") or "")
         host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
         now = time.time()
         is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
@@ -300,6 +306,14 @@ class ActionModule(recording_check.ActionModule):
         if failed and self._in_batch and not self._task.run_once:
             found |= {"failed": True, "msg": failed[0].get("msg")}
         return found
+
+
+def _without_backlog_warnings(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a module's result without warnings that the run's own result has in one line for all."""
+    said = set(map(describe_backlog, result.get("backlog") or ()))
+    kept = [text for text in result.get("warnings") or () if text not in said]
+    rest = {name: value for name, value in result.items() if name != "warnings"}
+    return {**rest, "warnings": kept} if kept else rest
 
 
 def _is_touched(host: _Host, url: str) -> bool:

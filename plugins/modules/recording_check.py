@@ -150,7 +150,7 @@ options:
         that AMS never uploads, because no stream has made them, do not count either. RV(backlog) has their
         number.
       - AMS lists no recording whose upload failed before its first byte, for example because the key may not
-        list the bucket. Such a file stays on the server's disk as C(NAME.mp4.tmp_extension).
+        list the bucket. Such a file stays on the server's disk as C(NAME.mp4.tmp_extension), see O(ams_dir).
     type: bool
     default: false
   backlog_max:
@@ -158,6 +158,12 @@ options:
       - How many recordings of an application may be missing before the check V(backlog) fails. If not set, it
         does not fail.
     type: int
+  ams_dir:
+    description:
+      - Folder in which AMS is installed on the host where this module runs, such as C(/usr/local/antmedia).
+        With it, O(backlog) also counts the files C(NAME.mp4.tmp_extension) of the application that nobody has
+        written to for an hour. Use it only if the module runs on the server itself.
+    type: path
   expire_days:
     description:
       - Days after which a lifecycle rule of the bucket deletes recordings. Older ones do not count. V(0)
@@ -284,6 +290,12 @@ backlog:
     never_uploaded:
       description: How many more are not there that AMS never uploads, because no stream has made them.
       type: int
+    unfinished:
+      description: How many unfinished recordings are on the server's disk, see O(ams_dir).
+      type: int
+    unfinished_bytes:
+      description: How many bytes they have.
+      type: int
   sample:
     - app: live
       location: s3://myvideos/streams
@@ -293,6 +305,8 @@ backlog:
       oldest: "2026-11-02T10:12:00Z"
       newest: "2026-11-29T08:00:00Z"
       never_uploaded: 0
+      unfinished: 0
+      unfinished_bytes: 0
 seconds:
   description: How long the checks took, in seconds.
   returned: if any check was made
@@ -344,6 +358,7 @@ ARGUMENT_SPEC = {
     "backlog": {"type": "bool", "default": False},
     "backlog_max": {"type": "int"},
     "expire_days": {"type": "int", "default": 0},
+    "ams_dir": {"type": "path"},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from stand_ins.ams import Fleet
+from stand_ins.ansible_environment import PYTHON
 from stand_ins.aws import AwsStandIn
+from stand_ins.ssh import Sshd, unavailable
 from tests.harness.blocks import RESULT, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.harness.site_variables import site_variables
@@ -160,6 +162,29 @@ def test_recordings_that_are_not_in_the_bucket_are_counted(verified: Verified) -
 
     run = verified.run(VERIFY, extra_vars={"s3_recording_verify_backlog": False})
     assert [line for line in block(run, RESULT) if line.startswith("! ")] == []
+
+
+@pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+def test_a_server_behind_ssh_is_verified_there_with_its_disk(verified: Verified, tmp_path: Path) -> None:
+    streams = tmp_path / "antmedia" / "webapps" / "live" / "streams"
+    streams.mkdir(parents=True)
+    lost = streams / "lost.mp4.tmp_extension"
+    lost.write_bytes(b"12345")
+    os.utime(lost, (0, 0))
+    credentials = "".join(f"export {name}='{value}'\n" for name, value in verified.aws.env().items())
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\n{credentials}exec {PYTHON} "$@"\n')
+    python.chmod(0o700)
+    one = verified.names[1]
+    with Sshd() as ssh:
+        there = {**ssh.variables(), "ansible_python_interpreter": str(python)}
+        there["s3_recording_ams_dir"] = str(tmp_path / "antmedia")
+        run = verified.run(VERIFY, {one: there})
+    (line,) = [line for line in block(run, RESULT) if line.startswith("! ")]
+    assert line.startswith(f"! 1 recording is on the disk of {one} (1) as NAME.mp4.tmp_extension (5 bytes)")
+    passed = {each.host for each in run.of_step("check") if each.status == "ok"}
+    assert passed == set(verified.names)
+    assert verified.left() == []
 
 
 def test_a_server_that_was_verified_lately_is_not_verified_again(verified: Verified) -> None:

@@ -115,6 +115,7 @@ PLAN_TASK = {
         "s3_recording_live_test": "none",
         "s3_recording_live_test_timeout": 90,
         "s3_recording_verify_every": "",
+        "s3_recording_ams_dir": "/usr/local/antmedia",
     },
 }
 # The variables of the role for AWX.

@@ -9,6 +9,7 @@ tries again.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
@@ -18,17 +19,19 @@ from itertools import chain
 from typing import Any, Optional
 
 from .._ams.broadcasts import Broadcasts
-from .._ams.recording_rules import MP4, location, object_key, uploads
+from .._ams.recording_rules import MP4, UNFINISHED, local_folder, location, object_key, uploads
 from .._ams.recordings import NEVER_UPLOADED, Recording, recordings
 from .._common.errors import AmsError, AwsError
 from .bucket_listing import BucketListings
 from .leftovers import is_of_check
 from .report import Check, CheckResult
+from .unfinished import Unfinished, unfinished
 
 # Seconds. A recording that is younger may still be on its way.
 SETTLED_AFTER = 3600.0
 _DAY = 86400.0
 _MOST_NAMED = 3
+_UNFINISHED = f"NAME.mp4{UNFINISHED}"
 
 
 @dataclass
@@ -92,12 +95,16 @@ class BacklogCheck:
     ) -> None:
         self._application, self._settings, self._listings = application, settings, listings
         self._found: Optional[Backlog] = None
+        self._unfinished = Unfinished()
         self._not_read = ""
 
-    def run(self, timeout: float, expire_days: int) -> None:
-        """Read both lists. timeout: seconds for each response."""
+    def run(self, timeout: float, expire_days: int, ams_dir: str = "") -> None:
+        """Read both lists. timeout: seconds for each response. ams_dir: of AMS, if its disk is here."""
         if not uploads(self._settings, MP4):
             return
+        if ams_dir:
+            folder = os.path.join(ams_dir, local_folder(self._application.app))
+            self._unfinished = unfinished(folder, time.time() - SETTLED_AFTER)
         try:
             listed = recordings(self._application)
             first = next(listed, None)
@@ -112,8 +119,8 @@ class BacklogCheck:
     @property
     def found(self) -> Optional[dict[str, Any]]:
         """Return what is missing, for the module's result; None if nothing is, or nobody looked."""
-        found = self._found
-        if found is None or not (found.missing or found.never):
+        found, left = self._found or Backlog(), self._unfinished
+        if not (found.missing or found.never or left.count):
             return None
         return {
             "app": self._application.app,
@@ -124,23 +131,28 @@ class BacklogCheck:
             "oldest": _moment(found.oldest) if found.missing else None,
             "newest": _moment(found.newest) if found.missing else None,
             "never_uploaded": sum(found.never.values()),
+            "unfinished": left.count,
+            "unfinished_bytes": left.size,
         }
 
     def results(self, most: Optional[int], *, has_uploaded: bool) -> list[CheckResult]:
         """Return the result, if there is one.
 
-        most: how many recordings may be missing before the check fails; None: any number. has_uploaded:
-        whether an upload works now.
+        most: how many recordings may be missing or unfinished before the check fails; None: any number.
+        has_uploaded: whether an upload works now.
         """
         app, where = self._application.app, location(self._settings)
         expected = f"every recording that is older than an hour in {where}/"
-        if self._not_read:
-            return [CheckResult(app, Check.BACKLOG, True, expected, self._not_read, tried=False)]
-        found = self._found
-        if found is None:
+        found, left = self._found, self._unfinished
+        not_read = self._not_read or (left.error and f"the server's disk could not be read: {left.error}")
+        number = (found.missing if found else 0) + left.count
+        is_ok = most is None or number <= most
+        if not_read and is_ok:
+            return [CheckResult(app, Check.BACKLOG, True, expected, not_read, tried=False)]
+        if found is None and not left.count:
             return []
-        is_ok = most is None or found.missing <= most
-        return [CheckResult(app, Check.BACKLOG, is_ok, expected, _actual(found), _remedy(has_uploaded))]
+        actual = _actual(found or Backlog(), left)
+        return [CheckResult(app, Check.BACKLOG, is_ok, expected, actual, _remedy(has_uploaded))]
 
 
 def describe_backlog(found: Mapping[str, Any]) -> str:
@@ -153,12 +165,19 @@ def describe_backlog(found: Mapping[str, Any]) -> str:
         texts.append(
             f"{found['never_uploaded']} recordings that AMS never uploads, since no stream made them,"
         )
+    if found["unfinished"]:
+        texts.append(f"{found['unfinished']} files ({found['unfinished_bytes']} bytes) named {_UNFINISHED}")
     return f"{found['app']}: {' and '.join(texts)} are not in {found['location']}/"
 
 
-def _actual(found: Backlog) -> str:
-    if not found.missing:
-        return "as expected"
+def _actual(found: Backlog, left: Unfinished) -> str:
+    texts = [_missing(found)] if found.missing else []
+    if left.count:
+        texts.append(f"{left.count} files on the server's disk named {_UNFINISHED} ({left.size} bytes)")
+    return " and ".join(texts) or "as expected"
+
+
+def _missing(found: Backlog) -> str:
     span = f"made from {_moment(found.oldest)} to {_moment(found.newest)}"
     return (
         f"{found.missing} of {found.listed} are missing ({found.size} bytes, {span}), such as "

@@ -153,7 +153,7 @@ class ServerCheck:
             return None
         application = Broadcasts(client, probe.app, jwt_secret_of(probe.settings))
         check = BacklogCheck(application, probe.settings, self._uploads.listings)
-        check.run(self._viewer.timeout, self._params["expire_days"])
+        check.run(self._viewer.timeout, self._params["expire_days"], self._params["ams_dir"] or "")
         return check
 
     def _live(self, client: AmsClient, probe: RecordingProbe) -> LiveCheck:

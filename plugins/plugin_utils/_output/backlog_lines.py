@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...module_utils._ams.recording_rules import UNFINISHED
 from .._display.lines import count, data_size, listed
 
 # A host, what it shares its list with (empty: nothing), and an entry of the module's result.
 Found = tuple[str, str, Mapping[str, Any]]
 Of = tuple[str, Mapping[str, Any]]
+_OF_LIST = {"listed": 0, "missing": 0, "bytes": 0, "never_uploaded": 0}
 
 
 def backlog_lines(found: Iterable[Found]) -> list[str]:
@@ -21,23 +23,33 @@ def backlog_lines(found: Iterable[Found]) -> list[str]:
     folders: dict[str, list[Of]] = {}
     seen: set[tuple[str, str]] = set()
     for host, cluster, each in found:
-        # The nodes of a cluster have one list.
-        if not cluster or (cluster, each["app"]) not in seen:
-            folders.setdefault(each["location"], []).append((host, each))
+        # The nodes of a cluster have one list, and a disk each.
+        is_known = bool(cluster) and (cluster, each["app"]) in seen
+        entry = {**each, **_OF_LIST} if is_known else each
+        folders.setdefault(each["location"], []).append((host, entry))
         seen.add((cluster, each["app"]))
     by_missing = sorted(folders.items(), key=lambda folder: -_total(folder[1], "missing"))
     return [line for location, entries in by_missing for line in _lines(location, entries)]
 
 
-def _lines(location: str, entries: Sequence[Of]) -> list[str]:
+def _lines(location: str, entries: Sequence[Of]) -> Iterator[str]:
     missing, never = _total(entries, "missing"), _total(entries, "never_uploaded")
-    lines = []
     if missing:
         what = _are(missing), f"not in {location}/", f"({_extent(entries)}): {_servers(entries)}."
-        lines.append(f"{' '.join(what)} AMS does not upload them again")
+        yield f"{' '.join(what)} AMS does not upload them again"
+    unfinished = Counter[str]()
+    for host, each in entries:
+        unfinished[host] += each["unfinished"]
+    if any(unfinished.values()):
+        size = data_size(_total(entries, "unfinished_bytes"))
+        total = sum(unfinished.values())
+        disks = listed([f"{host} ({number})" for host, number in unfinished.items() if number])
+        yield (
+            f"{_are(total)} on the disk of {disks} as NAME.mp4{UNFINISHED} ({size}), since "
+            f"the upload to {location}/ failed at once"
+        )
     if never:
-        lines.append(f"{_are(never)} not in {location}/, since AMS uploads only what a stream has made")
-    return lines
+        yield f"{_are(never)} not in {location}/, since AMS uploads only what a stream has made"
 
 
 def _extent(entries: Sequence[Of]) -> str:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,9 +104,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return iter(())
 
 
-def check(application: Application, listings: Listings, **settings: Any) -> backlog.BacklogCheck:
+def check(
+    application: Application, listings: Listings, ams_dir: str = "", **settings: Any
+) -> backlog.BacklogCheck:
     made = backlog.BacklogCheck(application, {**SETTINGS, **settings}, listings)  # type: ignore[arg-type]
-    made.run(10, 0)
+    made.run(10, 0, ams_dir)
     return made
 
 
@@ -192,3 +196,38 @@ def test_a_sentence_names_what_is_missing_and_what_is_never_uploaded() -> None:
     assert text.endswith(
         "and 1 recordings that AMS never uploads, since no stream made them, are not in s3://myvideos/live/streams/"
     )
+
+
+def left_behind(folder: Path, name: str, age: float) -> Path:
+    path = folder / "webapps" / "live" / "streams" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"12345")
+    os.utime(path, (NOW - age, NOW - age))
+    return path
+
+
+def test_unfinished_files_of_the_application_count_once_nobody_writes_to_them(tmp_path: Path) -> None:
+    for name, age in (
+        ("a.mp4.tmp_extension", 3700),
+        ("guests/b.mp4.tmp_extension", 9000),
+        ("live-now.mp4.tmp_extension", 10),
+        ("c.mp4", 9000),
+    ):
+        left_behind(tmp_path, name, age)
+    made = check(Application(), Listings(), str(tmp_path))
+    assert made.found is not None
+    assert (made.found["unfinished"], made.found["unfinished_bytes"]) == (2, 10)
+    ok, broken = (made.results(most, has_uploaded=False)[0] for most in (2, 1))
+    assert (ok.ok, broken.ok) == (True, False)
+    assert "2 files on the server's disk named NAME.mp4.tmp_extension (10 bytes)" in broken.actual
+    assert backlog.describe_backlog(made.found) == (
+        "live: 2 files (10 bytes) named NAME.mp4.tmp_extension are not in s3://myvideos/live/streams/"
+    )
+
+
+def test_a_disk_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    made = check(Application(), Listings(), str(tmp_path / "elsewhere"))
+    (result,) = made.results(0, has_uploaded=True)
+    assert (result.ok, result.tried) == (True, False)
+    assert result.actual.startswith("the server's disk could not be read: ")
+    assert result.actual.endswith("No such file or directory")

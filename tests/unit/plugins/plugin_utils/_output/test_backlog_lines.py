@@ -13,7 +13,15 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.back
 def entry(missing: int, listed: int = 100, folder: str = "streams", **more: Any) -> dict[str, Any]:
     days = {"oldest": "2026-11-02T10:00:00Z", "newest": "2026-11-29T08:00:00Z"} if missing else {}
     found = {"app": "live", "location": f"s3://myvideos/{folder}", "bytes": missing * 1_000_000, **days}
-    return {**found, "listed": listed, "missing": missing, "never_uploaded": 0, **more}
+    return {
+        **found,
+        "listed": listed,
+        "missing": missing,
+        "never_uploaded": 0,
+        "unfinished": 0,
+        "unfinished_bytes": 0,
+        **more,
+    }
 
 
 def test_servers_of_a_folder_have_one_line() -> None:
@@ -56,3 +64,14 @@ def test_what_ams_never_uploads_has_a_line_of_its_own() -> None:
         == "2 recordings are not in s3://myvideos/streams/, since AMS uploads only what a stream has made"
     )
     assert len(backlog_lines([("ams1", "", entry(0, never_uploaded=2))])) == 1
+
+
+def test_unfinished_files_are_counted_on_each_disk() -> None:
+    left = {"unfinished": 2, "unfinished_bytes": 3_000_000}
+    found = [("node1", "one", entry(1, **left)), ("node2", "one", entry(1, **left)), ("ams1", "", entry(0))]
+    of_list, of_disks = backlog_lines(found)
+    assert of_list.startswith("1 recording is not in ")
+    assert of_disks == (
+        "4 recordings are on the disk of node1 (2) and node2 (2) as NAME.mp4.tmp_extension (6.0 MB), since "
+        "the upload to s3://myvideos/streams/ failed at once"
+    )

@@ -71,6 +71,7 @@ def test_problems_are_limited_and_printable() -> None:
 def test_recordings_that_are_missing_have_a_line_before_the_servers() -> None:
     missing = {"app": "live", "location": "s3://b/streams", "listed": 9, "missing": 1, "bytes": 5}
     missing |= {"oldest": "2026-11-01T00:00:00Z", "newest": "2026-11-01T00:00:00Z", "never_uploaded": 0}
+    missing |= {"unfinished": 0, "unfinished_bytes": 0}
     servers = [replace(server(name, Check.PUT), backlog=[missing]) for name in ("ams1", "ams2")]
     lines = format_result(RunResult(servers))
     assert lines[1] == (
