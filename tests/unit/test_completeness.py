@@ -145,6 +145,7 @@ BESIDE_THE_INTENT = {
         "ams_password",
         "ams_jwt_token",
         "ams_timeout",
+        "ams_dir",
     ),
     *(
         "inventory_hosts",
