@@ -744,7 +744,7 @@ def test_a_signal_waits_until_everything_is_removed(case: Case) -> None:
 
 class FakeProbe:
     def __init__(self, uploads: bool) -> None:
-        self.app, self.has_uploaded = "live", uploads
+        self.app, self.has_uploaded, self.has_stored = "live", uploads, uploads
 
     def check(self) -> list[CheckResult]:
         return [CheckResult("live", "put", self.has_uploaded, "", "")]
