@@ -26,6 +26,7 @@ from .leftovers import PROBE
 from .playback import Viewer
 from .report import CheckResult, require_removed
 from .s3_clients import S3Clients
+from .shared_responses import SharedResponses
 from .upload import UploadCheck
 from .viewer_session import Browser
 
@@ -60,6 +61,8 @@ class SharedUpload:
         key = object_key(settings, self.file)
         limits = viewer.timeout, self.deadline
         self.upload = UploadCheck(app, settings, key, self.body, *limits, leftovers, clients)
+        # Whoever shares the object waits as long for a response.
+        self.responses = SharedResponses()
         self._app = app
         self._turn = threading.Lock()
         self._results: Optional[list[CheckResult]] = None

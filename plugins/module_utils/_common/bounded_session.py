@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import tls_contexts
 from .bounded import KIB, STORE_MOST, bind_manager
 from .plain_text import one_line
 
@@ -34,6 +35,20 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
         return bind_manager(super().proxy_manager_for(*args, **options), STORE_MOST)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Return to where to connect, and how: with one TLS context for all connections to such places."""
+        place, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        if place.get("scheme") == "https":
+            for name in ("ca_certs", "ca_cert_dir"):
+                options.pop(name, None)
+            options.update(tls_contexts.options_for(verify))
+        return place, options
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave connections with such a context as they are: each would load the authorities again."""
+        if "ssl_context" not in conn.conn_kw:
+            super().cert_verify(conn, url, verify, cert)
 
     def send(self, request: Any, *_stream: Any, **options: Any) -> Any:
         answer: Any = super().send(request, **{**options, "stream": True})
