@@ -14,9 +14,12 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
-from typing import Any, Optional
+from functools import partial
+from typing import Any, Callable, Optional
 
 from .._ams.recording_rules import object_key, upload_acl
 from .._common.errors import AmsError
@@ -31,6 +34,9 @@ from .upload import UploadCheck
 from .viewer_session import Browser
 
 PROBE_SIZE = 2048
+# A bucket far away answers after a tenth of a second, and each server may have a folder of its own. A client
+# of botocore keeps as many connections.
+_REMOVALS_AT_ONCE = 10
 _SHARED_SETTINGS = (
     "s3BucketName",
     "s3RegionName",
@@ -146,14 +152,37 @@ class SharedUploads:
         self._remove()
 
     def _remove(self, error: Optional[BaseException] = None) -> None:
+        uploads = list(self._uploads.values())
         failures: list[BaseException] = []
-        for each in list(self._uploads.values()):
-            try:
+        if len(uploads) > 1:
+            failures += _all_failures([partial(each.remove, error) for each in uploads])
+        else:
+            for each in uploads:
                 each.remove(error)
-            except (Exception, KeyboardInterrupt) as left:  # noqa: BLE001 - the others are removed all the same
-                failures.append(left)
         if failures:
             raise failures[0]
+
+
+def _all_failures(calls: Sequence[Callable[[], None]]) -> list[BaseException]:
+    """Make calls in parallel, to their end. Return the errors; first a signal, which says all that failed."""
+    failures: list[BaseException] = []
+    signal: Optional[KeyboardInterrupt] = None
+    with ThreadPoolExecutor(min(_REMOVALS_AT_ONCE, len(calls))) as pool:
+        # Each says what it waits for to the one who listens here.
+        futures = [pool.submit(copy_context().run, call) for call in calls]
+        while True:
+            try:
+                wait(futures)
+                break
+            except KeyboardInterrupt as received:
+                # The next one is ignored. What is not removed now stays.
+                signal = received
+    for future in futures:
+        failure = future.exception()
+        failures += [failure] if failure else []
+    if signal is not None:
+        failures.insert(0, KeyboardInterrupt("; ".join(map(str, [signal, *failures]))))
+    return failures
 
 
 def _target(settings: Mapping[str, Any], extension: str, viewer: Viewer) -> Hashable:
