@@ -17,12 +17,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Optional, Union
-from urllib.request import getproxies
 
 from .._common import tls_contexts
 from .._common.bounded import TooMuch, connection_class
 from .._common.network import no_answer
 from .._common.plain_text import one_line
+from .._common.proxies import may_have_proxies
 
 with suppress(ImportError):  # AmsClient reports it.
     import urllib3
@@ -134,7 +134,7 @@ class Transport:
         timeout = urllib3.Timeout(connect=self._connect_timeout, read=self._timeout)
         options = {"timeout": timeout, **(_tls(verify) if self._secure else {})}
         # To find out whether there is any proxy is faster than whether it is for this server.
-        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if getproxies() else None
+        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if may_have_proxies() else None
         if not proxy:
             return urllib3.connection_from_url(url, **options)
         if not self._secure and not proxy.startswith("socks"):

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from .._ams.rest_filter import is_believed
 from .._common.network import NoAnswer
+from .._common.proxies import may_have_proxies
 from .hls_upload import OPEN, UNKNOWN, Attempt, Verdict, judge, next_header, warning
 from .playback import Response, Viewer
 from .report import Check, CheckResult
@@ -80,7 +80,7 @@ def source_address(url: str) -> str:
     parts = urlsplit(url)
     try:
         # To find out whether there is any proxy is faster than whether it is for this address.
-        if getproxies() and get_environ_proxies(url):
+        if may_have_proxies() and get_environ_proxies(url):
             return ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)

@@ -19,11 +19,11 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
-from urllib.request import getproxies
 
 from .._common.bounded import STORE_MOST, bind_manager
 from .._common.bounded_session import VIEWER_MOST, BoundedAdapter
 from .._common.packages import require
+from .._common.proxies import may_have_proxies
 
 with suppress(ImportError):
     import requests
@@ -101,7 +101,7 @@ class Browser:
         # A proxy has its own pools. It resolves the names, so only an IP address in a URL can be judged.
         self._adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
         bind_manager(self._adapter.poolmanager, STORE_MOST)
-        self._has_proxies = bool(getproxies())
+        self._has_proxies = may_have_proxies()
         self.forget_cookies()
 
     def __enter__(self) -> Browser:
