@@ -28,6 +28,18 @@ NOTES = f"""\
   second time it posts again, as the recipe has it, unless it compares.
 - Each run is checked to have sent exactly the requests that it should, and over one connection a host where
   it is ours. A bare client is counted in whole, with its start."""
+_COLUMNS = (
+    "what",
+    "hosts",
+    "CPU, ms a host",
+    "units",
+    "wall, s",
+    "x no-op",
+    "peak, MiB",
+    "requests a host",
+    "turns",
+    "load",
+)
 
 
 @dataclass(frozen=True)
@@ -106,9 +118,8 @@ def table(results: Results, candidates: Sequence[Candidate]) -> str:
     lines = [
         f"### {results.batch.label}; a unit is {unit.cpu * 1000:.1f} ms",
         "",
-        "| what | hosts | CPU, ms a host | units | wall, s | x no-op | peak, MiB | requests a host | turns "
-        "| load |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|---{'|--:' * (len(_COLUMNS) - 1)}|",
     ]
     for candidate in candidates:
         for (label, hosts), costs in results.costs.items():
