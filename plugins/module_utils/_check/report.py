@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Optional
 
 from .._common.errors import AmsError
@@ -70,7 +70,8 @@ class CheckResult:
 
     def public(self) -> dict[str, Any]:
         """Return the entry of the module's result."""
-        return asdict(self)
+        # asdict would copy each text.
+        return {name: getattr(self, name) for name in _FIELDS}
 
 
 _FIELDS = [field.name for field in fields(CheckResult)]

@@ -27,6 +27,7 @@ class BoundedAdapter(HTTPAdapter):
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self._known: dict[tuple[str, Any], Any] = {}
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -35,6 +36,20 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
         return bind_manager(super().proxy_manager_for(*args, **options), STORE_MOST)
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the connections to the place of a request; requests would look for them each time."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        place = "/".join(request.url.split("/", 3)[:3]), verify
+        known = self._known.get(place)
+        # urllib3 closes those to the place that was used least recently, and they have no pool then.
+        if known is None or known.pool is None:
+            known = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._known[place] = known
+        return known
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Return to where to connect, and how: with one TLS context for all connections to such places."""
