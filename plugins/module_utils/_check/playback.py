@@ -180,8 +180,9 @@ class PlaybackCheck:
         expected = "206 with the requested range, which players need to seek"
 
         def is_right(response: Response) -> bool:
-            is_answer = not isinstance(response, NoAnswer)
-            return is_answer and response.status_code == 206 and response.content == body[:100]
+            if isinstance(response, NoAnswer):
+                return False
+            return response.status_code == 206 and response.content == body[:100]
 
         response = self._ask_shared(("range", url), lambda: self._fetch(url, Range="bytes=0-99"), is_right)
         remedy = "Is there a proxy or a CDN that does not pass range requests on?"

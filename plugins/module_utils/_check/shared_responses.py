@@ -29,7 +29,7 @@ class SharedResponses:
         request: all that could make a difference to the response.
         """
         with self._adding:
-            shared = self._shared.setdefault(request, _Shared())
+            shared: _Shared[_T] = self._shared.setdefault(request, _Shared())
         return shared.get(ask, is_right)
 
 

@@ -14,7 +14,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent import futures
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
@@ -167,18 +167,20 @@ def _all_failures(calls: Sequence[Callable[[], None]]) -> list[BaseException]:
     """Make calls in parallel, to their end. Return the errors; first a signal, which says all that failed."""
     failures: list[BaseException] = []
     signal: Optional[KeyboardInterrupt] = None
-    with ThreadPoolExecutor(min(_REMOVALS_AT_ONCE, len(calls))) as pool:
-        # Each says what it waits for to the one who listens here.
-        futures = [pool.submit(copy_context().run, call) for call in calls]
-        while True:
+    removals: list[futures.Future[None]] = []
+    with futures.ThreadPoolExecutor(min(_REMOVALS_AT_ONCE, len(calls))) as pool:
+        is_done = False
+        while not is_done:
             try:
-                wait(futures)
-                break
+                # Each says what it waits for to the one who listens here.
+                removals.extend(pool.submit(copy_context().run, call) for call in calls[len(removals) :])
+                futures.wait(removals)
+                is_done = True
             except KeyboardInterrupt as received:
-                # The next one is ignored. What is not removed now stays.
+                # Those that follow are ignored: nothing cuts off the removal.
                 signal = received
-    for future in futures:
-        failure = future.exception()
+    for removal in removals:
+        failure = removal.exception()
         failures += [failure] if failure else []
     if signal is not None:
         failures.insert(0, KeyboardInterrupt("; ".join(map(str, [signal, *failures]))))

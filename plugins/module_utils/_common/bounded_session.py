@@ -53,7 +53,8 @@ class BoundedAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Return to where to connect, and how: with one TLS context for all connections to such places."""
-        place, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        place, found = super().build_connection_pool_key_attributes(request, verify, cert)
+        options: dict[str, Any] = {**found}
         if place.get("scheme") == "https":
             for name in ("ca_certs", "ca_cert_dir"):
                 options.pop(name, None)
@@ -63,7 +64,7 @@ class BoundedAdapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave connections with such a context as they are: each would load the authorities again."""
         if "ssl_context" not in conn.conn_kw:
-            super().cert_verify(conn, url, verify, cert)
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
     def send(self, request: Any, *_stream: Any, **options: Any) -> Any:
         answer: Any = super().send(request, **{**options, "stream": True})

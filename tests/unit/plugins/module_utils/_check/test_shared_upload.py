@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import threading
+from concurrent import futures
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import (
-    shared_upload as _shared_upload,
-)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import upload as _upload_check
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.shared_upload import SharedUploads
@@ -141,15 +139,15 @@ def test_many_objects_are_removed_at_the_same_time(store: Store, monkeypatch: py
 
 
 def test_a_signal_does_not_cut_off_the_removal_of_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited, wait = [], _shared_upload.wait
+    waited, wait = [], futures.wait
 
-    def interrupted(futures: Any) -> Any:
-        waited.append(futures)
+    def interrupted(removals: Any) -> Any:
+        waited.append(removals)
         if len(waited) == 1:
             raise KeyboardInterrupt("signal 15")
-        return wait(futures)
+        return wait(removals)
 
-    monkeypatch.setattr(_shared_upload, "wait", interrupted)
+    monkeypatch.setattr(futures, "wait", interrupted)
     uploads = SharedUploads()
     for key in ("AKIA1", "AKIA2"):
         uploads.of("live", settings(s3AccessKey=key), "mp4", VIEWER).run("live")
