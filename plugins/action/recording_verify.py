@@ -220,13 +220,16 @@ class ActionModule(recording_check.ActionModule):
             host.live_test = FIRST
         host.ams_dir = str(variables(f"{PREFIX}ams_dir") or "")
         host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
-        if not host.every:
-            return
+        if host.every:
+            self._decide_recent(host, planned["ams_url"])
+
+    def _decide_recent(self, host: _Host, url: str) -> None:
+        """Skip a host that was verified lately, for what is still desired, read and trusted."""
         host.release = str((self._reads.get(host.name) or {}).get("release") or "")
         host.authorities = self._authorities_of(host)
         now = time.time()
         is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now, host.release)
-        if is_recent and not _is_touched(host, planned["ams_url"]):
+        if is_recent and not _is_touched(host, url):
             host.result = {"skipped": True, "changed": False, "verified_ago": int(now - host.record.at)}
 
     def _authorities_of(self, host: _Host) -> str:
