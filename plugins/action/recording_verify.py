@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -61,6 +62,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.argum
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
+    reads_of_plan,
 )
 from jinja2 import UndefinedError
 
@@ -84,6 +86,8 @@ _OF_VARIABLES = (
 _OF_BACKLOG = ("backlog", "backlog_max", "expire_days", "ams_dir")
 # Arguments that say nothing of what is desired of the server.
 _NOT_IN_DIGEST = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path", *_OF_BACKLOG)
+# What else is trusted, in the environment.
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 
 
 @dataclass
@@ -99,6 +103,8 @@ class _Host:
     live_test: str = ""
     ams_dir: str = ""
     every: int = 0
+    release: str = ""
+    authorities: str = ""
     result: Optional[dict[str, Any]] = None
 
     @property
@@ -107,8 +113,9 @@ class _Host:
 
     @property
     def digest(self) -> str:
-        """Return a digest of what is desired of the server."""
+        """Return a digest of what is desired of the server, and of whom to trust."""
         desired = {name: value for name, value in self.arguments.items() if name not in _NOT_IN_DIGEST}
+        desired["authorities"] = self.authorities
         return hashlib.sha256(json.dumps(desired, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -129,6 +136,7 @@ class ActionModule(recording_check.ActionModule):
             reason = "is not reached by a local connection, so this task verifies it alone there."
             return {"failed": True, "msg": f"{own} {reason}"}
         disable_become(self._connection)
+        self._reads, self._authorities = _reads_of(variables), dict[tuple[str, ...], str]()
         hosts = [host for name in names if (host := self._host(name, variables))]
         self._decide_live(hosts, variables)
         waiting = [host for host in hosts if host.result is None]
@@ -214,10 +222,27 @@ class ActionModule(recording_check.ActionModule):
             host.live_test = FIRST
         host.ams_dir = str(variables(f"{PREFIX}ams_dir") or "")
         host.every = seconds_of(variables(f"{PREFIX}verify_every") or "0")
+        if host.every:
+            self._decide_recent(host, planned["ams_url"])
+
+    def _decide_recent(self, host: _Host, url: str) -> None:
+        """Skip a host that was verified lately, for what is still desired, read and trusted."""
+        host.release = str((self._reads.get(host.name) or {}).get("release") or "")
+        host.authorities = self._authorities_of(host)
         now = time.time()
-        is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now)
-        if is_recent and not _is_touched(host, planned["ams_url"]):
+        is_recent = self._in_site and due.is_recent(host.record, host.digest, host.every, now, host.release)
+        if is_recent and not _is_touched(host, url):
             host.result = {"skipped": True, "changed": False, "verified_ago": int(now - host.record.at)}
+
+    def _authorities_of(self, host: _Host) -> str:
+        """Return a digest of the certificates that the checks trust: a file may get others under its name."""
+        with task_environment(host.action):
+            named = [host.arguments.get("ca_path") or os.environ.get("AMS_CA_PATH")]
+            named += [os.environ.get(name) for name in _BUNDLES]
+        paths = tuple(os.path.expanduser(str(path)) for path in named if path)
+        if paths not in self._authorities:
+            self._authorities[paths] = _digest_of(paths)
+        return self._authorities[paths]
 
     def _records(self, folder: str) -> Mapping[str, Record]:
         self._folder: str
@@ -286,10 +311,14 @@ class ActionModule(recording_check.ActionModule):
             if host.backup and "state" not in host.arguments:
                 by_folder.setdefault(os.path.dirname(host.backup), []).append(host)
         for folder, here in by_folder.items():
-            verified = {host.record_name: host.digest for host in here if host.every and not host.has_failed}
-            streamed = [host.record_name for host in here if host.arguments.get("live")]
-            remember(folder, due.after(self._records(folder), verified, streamed, time.time()))
+            self._remember_in(folder, here)
         forget(host.backup for host in hosts if host.has_failed)
+
+    def _remember_in(self, folder: str, hosts: list[_Host]) -> None:
+        verified = {host.record_name: host.digest for host in hosts if host.every and not host.has_failed}
+        streamed = [host.record_name for host in hosts if host.arguments.get("live")]
+        releases = {host.record_name: host.release for host in hosts}
+        remember(folder, due.after(self._records(folder), verified, streamed, time.time(), releases))
 
     def _result(self, hosts: list[_Host]) -> dict[str, Any]:
         warnings: dict[str, None] = {}
@@ -300,6 +329,9 @@ class ActionModule(recording_check.ActionModule):
             if "warnings" in result:
                 host.action.set_aside(result)
                 warnings.update(dict.fromkeys(result.pop("warnings", [])))
+            if "checks" in result:
+                # Ansible copies each value of a result several times, which for many servers takes seconds.
+                result["checks"] = json.dumps(result["checks"])
             results[host.name] = result
         found: dict[str, Any] = {"changed": False, "hosts": results, "_ansible_verbose_override": True}
         if warnings:
@@ -316,6 +348,24 @@ def _without_backlog_warnings(result: dict[str, Any]) -> dict[str, Any]:
     kept = [text for text in result.get("warnings") or () if text not in said]
     rest = {name: value for name, value in result.items() if name != "warnings"}
     return {**rest, "warnings": kept} if kept else rest
+
+
+def _reads_of(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the plan of this run has read of each server; nothing without a plan."""
+    hostvars = task_vars["hostvars"]
+    of_run = TaskVariables(hostvars.raw_get("localhost"), None)
+    return reads_of_plan(hostvars, of_run.fact("__s3_recording_readers", {}) or {})
+
+
+def _digest_of(paths: Iterable[str]) -> str:
+    """Return a digest of the content of files, and of the names in folders; empty without any."""
+    found = hashlib.sha256()
+    for path in paths:
+        for name in [path] if not os.path.isdir(path) else sorted(os.listdir(path)):
+            found.update(name.encode() + b"\0")
+        with suppress(OSError), open(path, "rb") as file:
+            found.update(file.read())
+    return found.hexdigest() if paths else ""
 
 
 def _is_touched(host: _Host, url: str) -> bool:

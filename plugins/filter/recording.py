@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.utils.display import Display
@@ -37,6 +37,28 @@ from jinja2.runtime import Context
 Variables = Mapping[str, Mapping[str, Any]]
 
 
+class _ReadOnce(Mapping[str, Mapping[str, Any]]):
+    """The variables of hosts, which Ansible would put together again each time that somebody reads them."""
+
+    def __init__(self, hostvars: Variables) -> None:
+        self._hostvars = hostvars
+        self._read: dict[str, Mapping[str, Any]] = {}
+
+    def __getitem__(self, host: str) -> Mapping[str, Any]:
+        if host not in self._read:
+            self._read[host] = self._hostvars[host]
+        return self._read[host]
+
+    def __contains__(self, host: object) -> bool:
+        return host in self._hostvars
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)
+
+
 @pass_context
 def recording_fleet(
     context: Context,
@@ -51,8 +73,9 @@ def recording_fleet(
     """See recording_fleet.yml."""
     chosen = list(chosen)
     given = {**values_of_task(context), **values}
-    members, problems = read_members(given, hostvars, host, chosen, inventory_hosts)
-    problems += login_problems(context, hostvars, host, chosen) if logs_in else []
+    known = _ReadOnce(hostvars)
+    members, problems = read_members(given, known, host, chosen, inventory_hosts)
+    problems += login_problems(context, known, host, chosen) if logs_in else []
     folder = os.path.expanduser(backup_dir)
     unverified = glob.glob(os.path.join(glob.escape(folder), f"*{SUFFIX}")) if folder else []
     result = plan_fleet(members, problems, folder, {path: latest_playbook(path) for path in unverified})

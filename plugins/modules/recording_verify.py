@@ -56,7 +56,8 @@ EXAMPLES = r"""
 RETURN = r"""
 hosts:
   description:
-    - The result of each host that was verified, as M(antmedia.s3_recording.recording_check) returns it.
+    - The result of each host that was verified, as M(antmedia.s3_recording.recording_check) returns it, but
+      with RV(ignore:checks) as JSON text.
     - RV(ignore:skipped) and RV(ignore:verified_ago), in seconds, for one that was verified lately.
   returned: success
   type: dict

@@ -95,13 +95,15 @@ def main() -> int:
 
 def report(playbook: str, pairs: list[Pair], most: float) -> str:
     units = statistics.median(pair.units for pair in pairs)
-    cpu, wall = (statistics.median(getattr(pair.cost, name) for pair in pairs) for name in ("cpu", "wall"))
+    cpu, wall, load = (
+        statistics.median(getattr(pair.cost, name) for pair in pairs) for name in ("cpu", "wall", "load")
+    )
     peak = max(pair.cost.peak or 0 for pair in pairs) / 2**20
     verdict = "met" if units <= most else "MISSED"
     of_server = cpu / pairs[0].hosts * 1000
     return (
         f"{verdict:7}{playbook:30}{units:.2f} units a server (at most {most:g}; {of_server:.1f} ms), "
-        f"{wall:.1f} s, {peak:.0f} MiB"
+        f"{wall:.1f} s, {peak:.0f} MiB, {len(pairs)} pairs, load {load:.1f}"
     )
 
 

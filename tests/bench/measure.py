@@ -17,11 +17,15 @@ SAMPLE_EVERY = 0.25
 
 @dataclass(frozen=True)
 class Cost:
-    """cpu: user and system seconds of the whole tree; peak: bytes, None where memory was not sampled."""
+    """cpu: user and system seconds of the whole tree; peak: bytes, None where memory was not sampled.
+
+    load: processes that wanted a core in the minute before, those of this benchmark included.
+    """
 
     cpu: float
     wall: float
     peak: int | None = None
+    load: float = 0.0
 
 
 class CommandFailed(Exception):
@@ -37,6 +41,7 @@ def measured(
     for each of its workers, as these do for what they start.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        load = os.getloadavg()[0]
         start = time.monotonic()
         process = subprocess.Popen(
             list(command), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -54,7 +59,7 @@ def measured(
         printed = output.read()
     if process.returncode != 0:
         raise CommandFailed(f"exit code {process.returncode} of {' '.join(command)}\n{printed[-4000:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, peak), printed
+    return Cost(usage.ru_utime + usage.ru_stime, wall, peak, load), printed
 
 
 class _Sampler:

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from statistics import median
 
 from .candidates import EMPTY, NOOP, ROLE, TASK, URI, Candidate
 from .measure import Cost
@@ -15,8 +16,10 @@ from .site import FIRST, FORKS, SECOND
 
 NOTES = f"""\
 - Marginal CPU: user and system time of the whole process tree, less that of a play without a task on the
-  same hosts, a host. A unit is the marginal CPU of a no-op task on the same hosts in the same batch. Of
-  repetitions the least counts; all candidates of a batch take turns. The simulated fleet is not counted.
+  same hosts, a host. A unit is the marginal CPU of a no-op task on the same hosts in the same turn: all
+  candidates of a batch take turns. Each number is the median of its turns, a ratio that of the ratios of each
+  turn. The simulated fleet is not counted.
+- Load: what the machine did in the minute before, the benchmark and its simulated fleet included.
 - Wall: seconds of the whole command; "x no-op" compares marginal wall time a host. {FORKS} forks.
 - Memory: peak of the sum of PSS over the process tree, sampled.
 - The server delays each answer by as much as said. The round trips of a new connection (one for TCP, two
@@ -25,6 +28,18 @@ NOTES = f"""\
   second time it posts again, as the recipe has it, unless it compares.
 - Each run is checked to have sent exactly the requests that it should, and over one connection a host where
   it is ours. A bare client is counted in whole, with its start."""
+_COLUMNS = (
+    "what",
+    "hosts",
+    "CPU, ms a host",
+    "units",
+    "wall, s",
+    "x no-op",
+    "peak, MiB",
+    "requests a host",
+    "turns",
+    "load",
+)
 
 
 @dataclass(frozen=True)
@@ -43,32 +58,53 @@ class Batch:
 
 @dataclass
 class Results:
-    """The least cost of each candidate, by its label and number of hosts."""
+    """The cost of each candidate in each turn, by its label and number of hosts."""
 
     batch: Batch
-    best: dict[tuple[str, int], Cost] = field(default_factory=dict)
+    costs: dict[tuple[str, int], list[Cost]] = field(default_factory=dict)
 
     def add(self, candidate: Candidate, hosts: int, cost: Cost) -> None:
-        key = candidate.label, hosts
-        known = self.best.get(key, cost)
-        peaks = [peak for peak in (known.peak, cost.peak) if peak is not None]
-        self.best[key] = Cost(
-            min(known.cpu, cost.cpu), min(known.wall, cost.wall), max(peaks) if peaks else None
-        )
+        self.costs.setdefault((candidate.label, hosts), []).append(cost)
+
+    def cost(self, candidate: Candidate, hosts: int) -> Cost:
+        """Return the medians of the whole runs, and the highest peak."""
+        costs = self.costs[candidate.label, hosts]
+        peaks = [each.peak for each in costs if each.peak is not None]
+        cpu, wall, load = (median(getattr(each, name) for each in costs) for name in ("cpu", "wall", "load"))
+        return Cost(cpu, wall, max(peaks) if peaks else None, load)
 
     def marginal(self, candidate: Candidate) -> Cost:
         """Return a host's share of CPU and wall time."""
-        hosts, cost = next(
-            (hosts, cost) for (label, hosts), cost in self.best.items() if label == candidate.label
-        )
-        empty = self.best[EMPTY.label, hosts] if candidate.in_ansible else Cost(0, 0)
-        return Cost((cost.cpu - empty.cpu) / hosts, (cost.wall - empty.wall) / hosts, cost.peak)
+        shares, hosts = self._shares(candidate)
+        whole = self.cost(candidate, hosts)
+        cpu, wall = (median(getattr(each, name) for each in shares) for name in ("cpu", "wall"))
+        return Cost(cpu, wall, whole.peak, whole.load)
 
     def units(self, candidate: Candidate) -> float:
-        return self.marginal(candidate).cpu / self.marginal(NOOP).cpu
+        return self._ratio(candidate, "cpu")
+
+    def times_of_wall(self, candidate: Candidate) -> float:
+        """Return how many times the wall time of a no-op task it is."""
+        return self._ratio(candidate, "wall")
 
     def has(self, candidate: Candidate) -> bool:
-        return any(label == candidate.label for label, _hosts in self.best)
+        return any(label == candidate.label for label, _hosts in self.costs)
+
+    def _ratio(self, candidate: Candidate, name: str) -> float:
+        pairs = zip(self._shares(candidate)[0], self._shares(NOOP)[0])
+        return median(getattr(share, name) / getattr(unit, name) for share, unit in pairs)
+
+    def _shares(self, candidate: Candidate) -> tuple[list[Cost], int]:
+        """Return a host's share in each turn, and how many hosts there were."""
+        hosts, costs = next(
+            (hosts, costs) for (label, hosts), costs in self.costs.items() if label == candidate.label
+        )
+        nothing = [Cost(0, 0)] * len(costs)
+        empty = self.costs[EMPTY.label, hosts] if candidate.in_ansible else nothing
+        pairs = zip(costs, empty)
+        return [
+            Cost((cost.cpu - base.cpu) / hosts, (cost.wall - base.wall) / hosts) for cost, base in pairs
+        ], hosts
 
 
 def machine() -> str:
@@ -82,23 +118,25 @@ def table(results: Results, candidates: Sequence[Candidate]) -> str:
     lines = [
         f"### {results.batch.label}; a unit is {unit.cpu * 1000:.1f} ms",
         "",
-        "| what | hosts | CPU, ms a host | units | wall, s | x no-op | peak, MiB | requests a host |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|---{'|--:' * (len(_COLUMNS) - 1)}|",
     ]
     for candidate in candidates:
-        for (label, hosts), cost in results.best.items():
+        for (label, hosts), costs in results.costs.items():
             if label != candidate.label or candidate == EMPTY:
                 continue
-            share = results.marginal(candidate)
+            share, cost = results.marginal(candidate), results.cost(candidate, hosts)
             cells = [
                 label,
                 str(hosts),
                 f"{share.cpu * 1000:.1f}",
-                f"{share.cpu / unit.cpu:.2f}",
+                f"{results.units(candidate):.2f}",
                 f"{cost.wall:.2f}",
-                f"{share.wall / unit.wall:.2f}",
+                f"{results.times_of_wall(candidate):.2f}",
                 f"{cost.peak / 2**20:.0f}" if cost.peak else "",
                 str(len(candidate.expected)) if candidate.expected else "",
+                str(len(costs)),
+                f"{cost.load:.1f}",
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])

@@ -209,6 +209,32 @@ def test_a_server_that_was_verified_lately_is_not_verified_again(verified: Verif
     assert len(verified.puts()) == 2
 
 
+def test_a_server_with_another_release_or_other_authorities_is_verified_again(
+    verified: Verified, tmp_path: Path
+) -> None:
+    authorities = tmp_path / "ca.pem"
+    authorities.write_text("one")
+    lately: dict[str, Any] = {
+        "s3_recording_verify_every": "12h",
+        "s3_recording_ams_ca_path": str(authorities),
+    }
+    verified.run(SITE, extra_vars=lately)
+    # As if it had been upgraded since.
+    path = verified.folder / "verifications.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    name = next(name for name in document["servers"] if verified.names[1] in name)
+    assert document["servers"][name]["release"] == "2.17.1"
+    document["servers"][name]["release"] = "2.16.2"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    run = verified.run(SITE, extra_vars=lately)
+    assert [each.host for each in run.of_step("check") if each.status == "ok"] == [verified.names[1]]
+    run = verified.run(SITE, extra_vars=lately)
+    assert [each.host for each in run.of_step("check") if each.status == "ok"] == []
+    authorities.write_text("another")
+    run = verified.run(SITE, extra_vars=lately)
+    assert [each.host for each in run.of_step("check") if each.status == "ok"] == verified.names
+
+
 def test_a_server_whose_verification_failed_is_verified_by_the_next_run(verified: Verified) -> None:
     """It had passed lately, and the next site.yml was green without asking it."""
     lately = {"extra_vars": {"s3_recording_verify_every": "12h"}}

@@ -132,7 +132,12 @@ class PlaybookRun:
 def _by_host(result: TaskResult) -> list[TaskResult]:
     """Return a result for each host of a task that verifies many."""
     return [
-        replace(result, host=host, result=each, status=next(filter(each.get, ("failed", "skipped")), "ok"))
+        replace(
+            result,
+            host=host,
+            result={**each, **({"checks": json.loads(each["checks"])} if "checks" in each else {})},
+            status=next(filter(each.get, ("failed", "skipped")), "ok"),
+        )
         for host, each in result.result.get("hosts", {}).items()
     ]
 

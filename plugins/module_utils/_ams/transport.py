@@ -10,26 +10,24 @@ would be half of what the task costs.
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Optional, Union
-from urllib.request import getproxies
 
+from .._common import tls_contexts
 from .._common.bounded import TooMuch, connection_class
 from .._common.network import no_answer
 from .._common.plain_text import one_line
+from .._common.proxies import may_have_proxies
 
 with suppress(ImportError):  # AmsClient reports it.
     import urllib3
     from requests import adapters, exceptions, utils
     from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
 API = "/rest/v2"
 
@@ -53,9 +51,6 @@ _REMEDIES = {
     "cut": "Did the server stop or restart? Run again",
 }
 _USES_HTTP = "Give the address with http://, or the port that speaks https (5443)"
-
-# Made before a fork: an SSL context that nobody has loaded certificates into.
-_spare_contexts: list[Any] = []
 
 
 @dataclass(frozen=True)
@@ -139,7 +134,7 @@ class Transport:
         timeout = urllib3.Timeout(connect=self._connect_timeout, read=self._timeout)
         options = {"timeout": timeout, **(_tls(verify) if self._secure else {})}
         # To find out whether there is any proxy is faster than whether it is for this server.
-        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if getproxies() else None
+        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) if may_have_proxies() else None
         if not proxy:
             return urllib3.connection_from_url(url, **options)
         if not self._secure and not proxy.startswith("socks"):
@@ -288,8 +283,7 @@ def prepare_for_fork() -> None:
     network. It saves 1.2 of the 48 ms of CPU a host, 2 to 3 %: TASK of tests/bench on 60 hosts by
     https, second run, 8 times with it and 8 times without it by turns.
     """
-    _context_with(utils.DEFAULT_CA_BUNDLE_PATH)
-    _spare_contexts.append(create_urllib3_context())
+    tls_contexts.prepare_for_fork()
     connection_class(HTTPSConnection, _LINE_MOST)
     rehearsal = Transport("http://localhost", verify=True, timeout=1, pool=_rehearsed_pool())
     with suppress(OSError, TransportError), closing(rehearsal):
@@ -333,46 +327,10 @@ def _read(response: Any, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-@lru_cache(maxsize=32)
-def _context_with(authorities: str) -> Any:
-    """Return a context with the authorities of a file or a folder, which are loaded once for all servers."""
-    try:
-        context = _spare_contexts.pop()
-    except IndexError:
-        context = create_urllib3_context()
-    is_folder = os.path.isdir(authorities)
-    context.load_verify_locations(**{"capath" if is_folder else "cafile": authorities})
-    return _shareable(context)
-
-
-@lru_cache(maxsize=1)
-def _trusting_context() -> Any:
-    """Return a context for any certificate, for which urllib3 would load authorities each time."""
-    return _shareable(create_urllib3_context(cert_reqs=ssl.CERT_NONE))
-
-
-def _shareable(context: Any) -> Any:
-    """Return a context that threads may connect with at the same time, because no connection changes it.
-
-    urllib3 sets the protocols again for each connection, which OpenSSL may be copying for another one.
-    """
-    context.set_alpn_protocols(ALPN_PROTOCOLS)
-    context.set_alpn_protocols = lambda _protocols: None
-    return context
-
-
 def _tls(verify: Union[bool, str]) -> dict[str, Any]:
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return {"cert_reqs": "CERT_NONE", "ssl_context": _trusting_context()}
-    if verify is True:
-        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        verify = named or utils.DEFAULT_CA_BUNDLE_PATH
-    try:
-        return {"cert_reqs": "CERT_REQUIRED", "ssl_context": _context_with(verify)}
-    except OSError:
-        # Connecting fails with the same error, and says what was tried.
-        return {"cert_reqs": "CERT_REQUIRED", "ca_certs": verify}
+    return tls_contexts.options_for(verify)
 
 
 def _unusable(failure: Exception) -> TransportError:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .._ams.rest_filter import is_believed
 from .._common.network import NoAnswer
+from .._common.proxies import may_have_proxies
 from .hls_upload import OPEN, UNKNOWN, Attempt, Verdict, judge, next_header, warning
 from .playback import Response, Viewer
 from .report import Check, CheckResult
@@ -45,7 +46,9 @@ class HlsUploadCheck:
         while header is not None:
             tried.append(_attempt(header, body, lambda headers: ask(self._url, headers)))
             header = next_header(self._settings, tried)
-        verdict = judge(self._app, self._settings, source_address(self._viewer.url), tried)
+        # Without access it makes no difference from where the requests came.
+        source = source_address(self._viewer.url) if any(each.allowed for each in tried) else ""
+        verdict = judge(self._app, self._settings, source, tried)
         return self._result(verdict, "; ".join(each.describe() for each in tried))
 
     def _result(self, verdict: Verdict, responses: str) -> CheckResult:
@@ -76,7 +79,8 @@ def source_address(url: str) -> str:
     """Return the address of this host that another host sees; empty if it is not known."""
     parts = urlsplit(url)
     try:
-        if get_environ_proxies(url):
+        # To find out whether there is any proxy is faster than whether it is for this address.
+        if may_have_proxies() and get_environ_proxies(url):
             return ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)

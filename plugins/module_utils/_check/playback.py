@@ -29,6 +29,7 @@ from .explain_playback import (
 )
 from .explain_upload import Evidence, UploadTarget, after
 from .report import Check, CheckResult
+from .shared_responses import SharedResponses
 from .upload import UploadCheck, repeat
 from .viewer_responses import ObjectResponse, Preflight, Redirect
 from .viewer_session import Browser, first_plain_http
@@ -64,6 +65,7 @@ class PlaybackCheck:
 
     is_base_requested: False if the base URL is not among the requested settings and only the server names it.
     http: the browser for the server. behind_redirect: makes one for a requested base URL; else it is http.
+    responses: what others have got behind the redirect.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class PlaybackCheck:
         is_base_requested: bool = True,
         http: Optional[Browser] = None,
         behind_redirect: Optional[Callable[[], Browser]] = None,
+        responses: Optional[SharedResponses] = None,
     ) -> None:
         self._app, self._viewer, self._name = app, viewer, name
         self._requested, self._actual = requested, actual
@@ -84,6 +87,8 @@ class PlaybackCheck:
         self._is_base_requested = is_base_requested
         self._http = self._behind_redirect = http or Browser()
         self._make_behind_redirect = behind_redirect
+        # Where only the server names the base URL, its own address decides what a viewer may reach.
+        self._responses = (responses if is_base_requested else None) or SharedResponses()
 
     def run(self, upload: UploadCheck, body: bytes, is_stored: bool) -> Iterator[CheckResult]:
         """Yield the results. is_stored: True if the object is in the bucket."""
@@ -154,7 +159,7 @@ class PlaybackCheck:
         def is_right(response: requests.Response) -> bool:
             return response.status_code == 200 and response.content == body
 
-        response, waited = self._repeat(lambda: self._fetch(url), url, is_right)
+        response, waited = self._repeat_shared(("GET", url), lambda: self._fetch(url), is_right)
         if isinstance(response, NoAnswer):
             return self._unreachable(Check.GET, expected, response, url, upload.target)
         if is_right(response):
@@ -173,19 +178,25 @@ class PlaybackCheck:
 
     def _range(self, url: str, body: bytes) -> CheckResult:
         expected = "206 with the requested range, which players need to seek"
-        response = self._ask(lambda: self._fetch(url, Range="bytes=0-99"), url)
+
+        def is_right(response: Response) -> bool:
+            if isinstance(response, NoAnswer):
+                return False
+            return response.status_code == 206 and response.content == body[:100]
+
+        response = self._ask_shared(("range", url), lambda: self._fetch(url, Range="bytes=0-99"), is_right)
         remedy = "Is there a proxy or a CDN that does not pass range requests on?"
         if isinstance(response, NoAnswer):
             return self._result(Check.RANGE, False, expected, response.words, remedy)
-        ok = response.status_code == 206 and response.content == body[:100]
+        ok = is_right(response)
         actual = "206" if ok else f"{response.status_code} with {size_of(response.content)}"
         return self._result(Check.RANGE, ok, expected, actual, remedy)
 
     def _cors_of(self, url: str, origin: str, target: UploadTarget) -> CheckResult:
         check, expected = Check.CORS.format(origin=origin), "the origin allowed"
-        response, waited = self._repeat(
+        response, waited = self._repeat_shared(
+            ("preflight", url, origin),
             lambda: self._preflight(url, origin),
-            url,
             lambda response: _preflight_of(url, origin, response).ok,
         )
         if isinstance(response, NoAnswer):
@@ -199,7 +210,11 @@ class PlaybackCheck:
 
     def _cors_of_others(self, url: str, target: UploadTarget) -> CheckResult:
         expected = "the origin refused"
-        response = self._ask(lambda: self._preflight(url, UNLISTED_ORIGIN), url)
+        response = self._ask_shared(
+            ("preflight", url, UNLISTED_ORIGIN),
+            lambda: self._preflight(url, UNLISTED_ORIGIN),
+            lambda response: not isinstance(response, NoAnswer),
+        )
         if isinstance(response, NoAnswer):
             return self._unreachable(Check.CORS_OF_OTHERS, expected, response, url, target)
         preflight = _preflight_of(url, UNLISTED_ORIGIN, response)
@@ -212,18 +227,32 @@ class PlaybackCheck:
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
         return self._behind_redirect.options(url, headers=headers, timeout=self._viewer.timeout)
 
-    def _repeat(
+    def _repeat_shared(
         self,
+        request: tuple[str, ...],
         call: Callable[[], requests.Response],
-        url: str,
         is_right: Callable[[requests.Response], bool],
     ) -> tuple[Response, float]:
-        """Repeat a request while a new policy or CORS rule may not be known yet."""
+        """Repeat a request while a new policy or CORS rule may not be known yet. request: kind, URL, more."""
 
         def is_early(response: Response) -> bool:
             return not (isinstance(response, NoAnswer) or is_right(response) or response.status_code != 403)
 
-        return repeat(lambda: self._ask(call, url), is_early, self._deadline)
+        def is_right_answer(found: tuple[Response, float]) -> bool:
+            return not isinstance(found[0], NoAnswer) and is_right(found[0])
+
+        def ask() -> tuple[Response, float]:
+            return repeat(lambda: self._ask(call, request[1]), is_early, self._deadline)
+
+        return self._responses.get(request, ask, is_right_answer)
+
+    def _ask_shared(
+        self,
+        request: tuple[str, ...],
+        call: Callable[[], requests.Response],
+        is_right: Callable[[Response], bool],
+    ) -> Response:
+        return self._responses.get(request, lambda: self._ask(call, request[1]), is_right)
 
     def _ask(self, call: Callable[[], requests.Response], url: str) -> Response:
         return _response(call, url, self._viewer.timeout)

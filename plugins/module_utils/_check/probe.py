@@ -63,6 +63,7 @@ class RecordingProbe:
             self.is_base_requested,
             self.http,
             self.uploads.viewer_of_bucket if self.uploads else None,
+            self._shared.responses,
         )
         is_closed = not self.forwards if self.closed is None else self.closed
         fails_if_open = is_closed and not self.allow_open_hls_upload

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Optional
 
 from .._common.errors import AmsError
@@ -69,17 +70,19 @@ class CheckResult:
 
     def public(self) -> dict[str, Any]:
         """Return the entry of the module's result."""
-        return asdict(self)
+        # asdict would copy each text.
+        return {name: getattr(self, name) for name in _FIELDS}
 
 
 _FIELDS = [field.name for field in fields(CheckResult)]
 
 
 def results_of(module_result: Mapping[str, Any]) -> list[CheckResult]:
-    """Return the checks in the module's result."""
-    return [
-        CheckResult(**{name: each[name] for name in _FIELDS}) for each in module_result.get("checks") or ()
-    ]
+    """Return the checks in the module's result, also if they are text there."""
+    checks = module_result.get("checks") or ()
+    if isinstance(checks, str):
+        checks = json.loads(checks)
+    return [CheckResult(**{name: each[name] for name in _FIELDS}) for each in checks]
 
 
 def module_result(url: str, results: Sequence[CheckResult]) -> dict[str, Any]:

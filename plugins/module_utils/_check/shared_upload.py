@@ -14,9 +14,12 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent import futures
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
-from typing import Any, Optional
+from functools import partial
+from typing import Any, Callable, Optional
 
 from .._ams.recording_rules import object_key, upload_acl
 from .._common.errors import AmsError
@@ -26,10 +29,14 @@ from .leftovers import PROBE
 from .playback import Viewer
 from .report import CheckResult, require_removed
 from .s3_clients import S3Clients
+from .shared_responses import SharedResponses
 from .upload import UploadCheck
 from .viewer_session import Browser
 
 PROBE_SIZE = 2048
+# A bucket far away answers after a tenth of a second, and each server may have a folder of its own. A client
+# of botocore keeps as many connections.
+_REMOVALS_AT_ONCE = 10
 _SHARED_SETTINGS = (
     "s3BucketName",
     "s3RegionName",
@@ -60,6 +67,8 @@ class SharedUpload:
         key = object_key(settings, self.file)
         limits = viewer.timeout, self.deadline
         self.upload = UploadCheck(app, settings, key, self.body, *limits, leftovers, clients)
+        # Whoever shares the object waits as long for a response.
+        self.responses = SharedResponses()
         self._app = app
         self._turn = threading.Lock()
         self._results: Optional[list[CheckResult]] = None
@@ -144,14 +153,39 @@ class SharedUploads:
         self._remove()
 
     def _remove(self, error: Optional[BaseException] = None) -> None:
+        uploads = list(self._uploads.values())
         failures: list[BaseException] = []
-        for each in list(self._uploads.values()):
-            try:
+        if len(uploads) > 1:
+            failures += _all_failures([partial(each.remove, error) for each in uploads])
+        else:
+            for each in uploads:
                 each.remove(error)
-            except (Exception, KeyboardInterrupt) as left:  # noqa: BLE001 - the others are removed all the same
-                failures.append(left)
         if failures:
             raise failures[0]
+
+
+def _all_failures(calls: Sequence[Callable[[], None]]) -> list[BaseException]:
+    """Make calls in parallel, to their end. Return the errors; first a signal, which says all that failed."""
+    failures: list[BaseException] = []
+    signal: Optional[KeyboardInterrupt] = None
+    removals: list[futures.Future[None]] = []
+    with futures.ThreadPoolExecutor(min(_REMOVALS_AT_ONCE, len(calls))) as pool:
+        is_done = False
+        while not is_done:
+            try:
+                # Each says what it waits for to the one who listens here.
+                removals.extend(pool.submit(copy_context().run, call) for call in calls[len(removals) :])
+                futures.wait(removals)
+                is_done = True
+            except KeyboardInterrupt as received:
+                # Those that follow are ignored: nothing cuts off the removal.
+                signal = received
+    for removal in removals:
+        failure = removal.exception()
+        failures += [failure] if failure else []
+    if signal is not None:
+        failures.insert(0, KeyboardInterrupt("; ".join(map(str, [signal, *failures]))))
+    return failures
 
 
 def _target(settings: Mapping[str, Any], extension: str, viewer: Viewer) -> Hashable:

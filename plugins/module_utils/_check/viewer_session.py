@@ -14,18 +14,22 @@ import ipaddress
 import os
 import re
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any, Callable, Optional, Union
 from urllib.parse import urljoin, urlsplit
-from urllib.request import getproxies
 
 from .._common.bounded import STORE_MOST, bind_manager
 from .._common.bounded_session import VIEWER_MOST, BoundedAdapter
 from .._common.packages import require
+from .._common.proxies import may_have_proxies
 
 with suppress(ImportError):
     import requests
-    from requests.utils import get_environ_proxies
+    from requests.cookies import RequestsCookieJar
+    from requests.structures import CaseInsensitiveDict
+    from requests.utils import default_headers, get_environ_proxies
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -83,7 +87,7 @@ def literal_kind(host: str) -> str:
 
 
 class Browser:
-    """A session without credentials and .netrc, and the only kind of session in this package.
+    """Cookies, but no credentials and no .netrc, and the only way to send requests in this package.
 
     Proxies and CAs are those of the environment. origin: the kind of the address that redirected here; None
     for a requested address, which may be anywhere. most: bytes to read of a response.
@@ -97,14 +101,14 @@ class Browser:
         # A proxy has its own pools. It resolves the names, so only an IP address in a URL can be judged.
         self._adapter.poolmanager.pool_classes_by_scheme = _pools(self._connect)
         bind_manager(self._adapter.poolmanager, STORE_MOST)
-        self._has_proxies = bool(getproxies())
-        self._session = _session(self._adapter)
+        self._has_proxies = may_have_proxies()
+        self.forget_cookies()
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._session.close()
+        self._adapter.close()
 
     def with_same_connections(self) -> Browser:
         """Return a browser that has the connections of this one, and no cookie."""
@@ -114,7 +118,7 @@ class Browser:
 
     def forget_cookies(self) -> None:
         """Begin a session without cookies, with the connections of this one."""
-        self._session = _session(self._adapter)
+        self._cookies = RequestsCookieJar()
 
     def beyond(self, url: str) -> Browser:
         """Return a browser for redirects from this address, which this browser has requested."""
@@ -149,18 +153,37 @@ class Browser:
     def _request(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
         try:
             self._require(literal_kind(urlsplit(url).hostname or ""), url)
-            return self._session.request(
-                method, url, **{**options, **self._of_environment(url, options.get("verify"))}
-            )
+            return self._send(method, url, **options)
         except _Unreachable as error:
             raise requests.RequestException(str(error)) from None
 
-    def _of_environment(self, url: str, verify: Union[bool, str, None]) -> dict[str, Any]:
-        """Return what a session of requests would look up in the environment for each request."""
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        timeout: float,
+        verify: Union[bool, str, None] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> requests.Response:
+        """Send a request as a session of requests does, without what takes two fifths of the time there."""
+        request = requests.PreparedRequest()
+        request.method, request.hooks = method, {}
+        request.prepare_url(url, None)
+        if urlsplit(str(request.url)).scheme not in ("http", "https"):
+            raise requests.exceptions.InvalidSchema(f"{url!r} is not an address of http or https")
+        request.headers = CaseInsensitiveDict({**_headers(), **(headers or {})})
+        if len(self._cookies):
+            request.prepare_cookies(self._cookies)
         if verify in (True, None):
             verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         proxies = get_environ_proxies(url) if self._has_proxies else {}
-        return {"allow_redirects": False, "proxies": proxies, "verify": verify}
+        response: requests.Response = self._adapter.send(
+            request, timeout=timeout, verify=verify, proxies=proxies
+        )
+        if response.cookies:
+            self._cookies.update(response.cookies)
+        return response
 
     def _require(self, kind: str, where: str) -> None:
         if self._origin is not None and kind and not may_redirect(self._origin, kind):
@@ -185,15 +208,9 @@ class Browser:
         return connected
 
 
-def _session(adapter: BoundedAdapter) -> requests.Session:
-    session = requests.Session()
-    # A viewer has no entry in the .netrc of the host that runs this.
-    session.auth = _unsigned
-    session.trust_env = False
-    session.headers["Accept-Encoding"] = "identity"
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, adapter)
-    return session
+@cache
+def _headers() -> dict[str, str]:
+    return {**default_headers(), "Accept-Encoding": "identity"}
 
 
 def _pools(
@@ -221,10 +238,6 @@ def _pools(
 def _place(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _unsigned(request: Any) -> Any:
-    return request
 
 
 def first_plain_http(response: requests.Response) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import tls_contexts
 from .bounded import KIB, STORE_MOST, bind_manager
 from .plain_text import one_line
 
@@ -26,6 +27,7 @@ class BoundedAdapter(HTTPAdapter):
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self._known: dict[tuple[str, Any], Any] = {}
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -34,6 +36,35 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
         return bind_manager(super().proxy_manager_for(*args, **options), STORE_MOST)
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the connections to the place of a request; requests would look for them each time."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        place = "/".join(request.url.split("/", 3)[:3]), verify
+        known = self._known.get(place)
+        # urllib3 closes those to the place that was used least recently, and they have no pool then.
+        if known is None or known.pool is None:
+            known = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._known[place] = known
+        return known
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Return to where to connect, and how: with one TLS context for all connections to such places."""
+        place, found = super().build_connection_pool_key_attributes(request, verify, cert)
+        options: dict[str, Any] = {**found}
+        if place.get("scheme") == "https":
+            for name in ("ca_certs", "ca_cert_dir"):
+                options.pop(name, None)
+            options.update(tls_contexts.options_for(verify))
+        return place, options
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave connections with such a context as they are: each would load the authorities again."""
+        if "ssl_context" not in conn.conn_kw:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
     def send(self, request: Any, *_stream: Any, **options: Any) -> Any:
         answer: Any = super().send(request, **{**options, "stream": True})

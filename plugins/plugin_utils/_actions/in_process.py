@@ -21,7 +21,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import transport
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.arguments import (
     CONNECTION_WARNINGS,
@@ -58,9 +57,6 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.text
 with suppress(CollectionError):  # AmsClient reports it.
     require("requests")
     transport.prepare_for_fork()
-# Using one filter loads them all. Load them before the fork, not in each worker.
-filter_loader.get("antmedia.s3_recording.recording_results")
-
 
 _OF_A_BATCH, _OF_THE_ROLE = "__s3_recording_in_batch", "__s3_recording_fleet"
 _TEXTS = ("email", "password", "jwt_token")

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible.plugins.loader import lookup_loader
+from ansible.plugins.loader import filter_loader, lookup_loader
+
+# Using one filter loads them all. Load them before the first fork, not in each worker.
+filter_loader.get("antmedia.s3_recording.recording_results")
 
 _EACH_HOST_ALONE = ("free", "host_pinned")
 _EVERYTHING = "all"

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from .._intent.verification import ALL, FIRST, ROTATE
 from .verifications import NEVER, Record
@@ -21,9 +22,12 @@ class Candidate:
     record: Record = NEVER
 
 
-def is_recent(record: Record, of: str, every: int, now: float) -> bool:
-    """True if a server was verified in the last so many seconds, for what is still desired."""
-    return record.of == of and 0 <= now - record.at < every
+def is_recent(record: Record, of: str, every: int, now: float, release: str = "") -> bool:
+    """True if a server was verified in the last so many seconds, for what is still desired.
+
+    release: that it has now, and must have had then.
+    """
+    return record.of == of and record.release == release and 0 <= now - record.at < every
 
 
 def live_hosts(candidates: Sequence[Candidate], first: str, *, in_batch: bool, in_site: bool) -> set[str]:
@@ -56,19 +60,24 @@ def _longest_ago(candidates: Iterable[Candidate]) -> str:
 
 
 def after(
-    records: Mapping[str, Record], verified: Mapping[str, str], streamed: Iterable[str], now: float
+    records: Mapping[str, Record],
+    verified: Mapping[str, str],
+    streamed: Iterable[str],
+    now: float,
+    releases: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Record]:
     """Return the new records of servers.
 
     verified: name to a digest of what was desired. streamed: names of those whose turn of a test stream it
-    was.
+    was. releases: name to the release, as far as it was read.
     """
     live = set(streamed)
-    return {
-        name: Record(
-            now if name in verified else records.get(name, NEVER).at,
-            verified.get(name, records.get(name, NEVER).of),
-            now if name in live else records.get(name, NEVER).live_at,
-        )
-        for name in {**verified, **dict.fromkeys(live)}
-    }
+    found: dict[str, Record] = {}
+    for name in {**verified, **dict.fromkeys(live)}:
+        record = records.get(name, NEVER)
+        if name in verified:
+            # Where no plan has read it, an older one lets the next site.yml verify again.
+            release = releases.get(name) or record.release
+            record = replace(record, at=now, of=verified[name], release=release)
+        found[name] = replace(record, live_at=now) if name in live else record
+    return found

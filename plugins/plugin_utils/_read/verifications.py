@@ -25,12 +25,13 @@ _NAME = "verifications.json"
 class Record:
     """A server's last verification. at: when, in seconds since 1970. of: a digest of what was desired.
 
-    live_at: when it was last verified by a test stream.
+    live_at: when it was last verified by a test stream. release: that it had, as far as a plan has read it.
     """
 
     at: float = 0
     of: str = ""
     live_at: float = 0
+    release: str = ""
 
 
 NEVER = Record()
@@ -45,7 +46,9 @@ def read_records(folder: str) -> dict[str, Record]:
 
 
 def _record(each: Mapping[str, Any]) -> Record:
-    return Record(float(each["at"]), str(each["of"]), float(each["live_at"]))
+    # An earlier release of this collection did not record the server's.
+    release = str(each.get("release", ""))
+    return Record(float(each["at"]), str(each["of"]), float(each["live_at"]), release)
 
 
 def remember(folder: str, found: Mapping[str, Record]) -> None:

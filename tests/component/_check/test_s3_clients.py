@@ -291,14 +291,14 @@ def test_the_live_check_is_such_a_viewer(chain: tuple[Asked, Asked], monkeypatch
 
 
 def test_there_is_one_way_to_be_a_viewer() -> None:
-    """A session made elsewhere would send what .netrc has, as the live check once did."""
+    """A session of requests would send what .netrc has, as the live check once did."""
     makes = []
     for path in sorted((REPO / "plugins").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if re.fullmatch(r"requests\.[a-z]+|(requests\.)?[Ss]ession\(?|.*\burlopen|.*\bopen_url", called):
                 makes.append((path.name, called))
-    assert makes == [("viewer_session.py", "requests.Session")]
+    assert makes == []
 
 
 @pytest.mark.parametrize("kind", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent import futures
 from typing import Any
 
 import pytest
@@ -118,6 +119,43 @@ def test_a_failure_is_that_of_all_and_tried_once(store: Store) -> None:
     assert [result.ok for result in first] == [result.ok for result in second]
     assert not first[0].ok
     assert len([name for name in store.operations if name == "key:list_objects_v2"]) == 1
+
+
+def test_many_objects_are_removed_at_the_same_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    together, remove = threading.Barrier(3), _upload_check.UploadCheck.remove
+
+    def removes_with_others(self: Any) -> Any:
+        together.wait(60)
+        return remove(self)
+
+    monkeypatch.setattr(_upload_check.UploadCheck, "remove", removes_with_others)
+    uploads = SharedUploads()
+    with uploads.removed_at_the_end():
+        for key in ("AKIA1", "AKIA2", "AKIA3"):
+            uploads.of("live", settings(s3AccessKey=key), "mp4", VIEWER).run("live")
+    assert {each["Key"] for each in store.of("delete_object")} >= {
+        each["Key"] for each in store.of("put_object")
+    }
+
+
+def test_a_signal_does_not_cut_off_the_removal_of_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited, wait = [], futures.wait
+
+    def interrupted(removals: Any) -> Any:
+        waited.append(removals)
+        if len(waited) == 1:
+            raise KeyboardInterrupt("signal 15")
+        return wait(removals)
+
+    monkeypatch.setattr(futures, "wait", interrupted)
+    uploads = SharedUploads()
+    for key in ("AKIA1", "AKIA2"):
+        uploads.of("live", settings(s3AccessKey=key), "mp4", VIEWER).run("live")
+    with pytest.raises(KeyboardInterrupt, match="signal 15"), uploads.removed_at_the_end():
+        pass
+    assert {each["Key"] for each in store.of("delete_object")} >= {
+        each["Key"] for each in store.of("put_object")
+    }
 
 
 def test_an_answer_that_nobody_expects_leaves_no_other_object(

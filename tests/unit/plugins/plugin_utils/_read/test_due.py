@@ -63,6 +63,19 @@ def test_what_is_recent(of: str, every: int, now: float, recent: bool) -> None:
     assert is_recent(Record(at=1000, of="x"), of, every, now) is recent
 
 
+def test_another_release_is_not_verified_yet() -> None:
+    record = Record(at=1000, of="x", release="2.17.1")
+    assert is_recent(record, "x", 60, 1001, "2.17.1")
+    assert not is_recent(record, "x", 60, 1001, "3.0.3")
+    assert not is_recent(record, "x", 60, 1001)
+
+
+def test_a_release_that_nobody_has_read_stays() -> None:
+    known = {"a": Record(10, "old", 20, "2.16.2"), "b": Record(10, "old", 20, "2.16.2")}
+    found = after(known, {"a": "new", "b": "new", "c": "new"}, [], 99, {"b": "2.17.1", "c": "", "a": ""})
+    assert [found[name].release for name in "abc"] == ["2.16.2", "2.17.1", ""]
+
+
 def test_a_record_keeps_what_this_run_did_not_do() -> None:
     known = {"a": Record(10, "old", 20), "b": Record(1, "b", 2)}
     found = after(known, {"a": "new", "c": "c"}, ["b", "c"], 99)
