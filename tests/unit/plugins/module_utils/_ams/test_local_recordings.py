@@ -6,10 +6,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import local_recordings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_recordings import (
-    AT_ONCE,
     MOST,
     OF_BEFORE,
     Listed,
@@ -18,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.local_r
     never_uploaded,
     turned_on_for,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordings import AT_ONCE
 
 
 class Application:
@@ -102,4 +101,4 @@ def test_what_ams_never_uploads_is_hidden_though_it_records_to_s3() -> None:
 
 
 def test_the_bound_is_a_number_of_whole_pages() -> None:
-    assert local_recordings.MOST % local_recordings.AT_ONCE == 0
+    assert MOST % AT_ONCE == 0

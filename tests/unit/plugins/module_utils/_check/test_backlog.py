@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import recordings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
     path_below_streams,
 )
@@ -109,7 +109,7 @@ def entry(name: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(backlog.time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", lambda: NOW)
     return iter(())
 
 
@@ -177,7 +177,7 @@ def test_of_an_endless_list_the_newest_are_read_and_not_kept() -> None:
 
 def test_a_server_that_takes_its_time_is_asked_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(range(0, 1000, 12))
-    monkeypatch.setattr(recordings.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(time, "monotonic", lambda: next(moments))
     application = LongList()
     made, listed = read(application)
     assert (application.pages, len(listed), made.is_whole) == (2, 2 * AT_ONCE, False)
