@@ -80,8 +80,10 @@ _OF_VARIABLES = (
     ValueError,
     VariableError,
 )
+# Of recordings that were made before.
+_OF_BACKLOG = ("backlog", "backlog_max", "expire_days", "ams_dir")
 # Arguments that say nothing of what is desired of the server.
-_NOT_IN_DIGEST = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path")
+_NOT_IN_DIGEST = ("email", "password", "jwt_token", "live", "live_timeout", "backup_path", *_OF_BACKLOG)
 
 
 @dataclass
@@ -201,7 +203,7 @@ class ActionModule(recording_check.ActionModule):
             raise VariableError(problem)
         if self._in_batch:
             # Nothing is rolled back for a backlog, which older settings do not upload either.
-            host.arguments["backlog_max"] = None
+            host.arguments["backlog"] = False
         planned = variables.fact("__s3_recording_fleet")["hosts"][host.name]
         path = host.backup = os.path.expanduser(planned["backup_path"])
         folder, host.record_name = os.path.split(path)

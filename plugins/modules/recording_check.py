@@ -144,8 +144,12 @@ options:
     description:
       - Whether to look for recordings in the applications' lists (VoD) whose object is not in the bucket. The
         check V(backlog) and RV(backlog) say how many.
-      - Lists the folder in the bucket with the application's own key, for at most 300 seconds. If the folder
-        or an application's list cannot be read, this check is not tried, and the others decide.
+      - Reads the newest 10,000 entries of an application's list, for at most 30 seconds, since each page
+        costs AMS time. Lists the folder in the bucket with the application's own key. If that has more than
+        300,000 objects, as with HLS, or takes more than 60 seconds, only the newest 100 recordings are looked
+        for.
+      - Is made only if the key can list the bucket (the check V(list)). If the application's list cannot be
+        read, this check is not tried, and the others decide.
       - Recordings that are less than an hour old do not count, since they may still be on their way. Those
         that AMS never uploads, because no stream has made them, do not count either. RV(backlog) has their
         number.
@@ -273,8 +277,11 @@ backlog:
       description: Where its recordings should be.
       type: str
     listed:
-      description: How many recordings in its list are older than an hour, and not older than O(expire_days).
+      description: How many recordings were looked for.
       type: int
+    complete:
+      description: V(false) if there are older ones, which were not looked for.
+      type: bool
     missing:
       description: How many of them are not there.
       type: int
@@ -298,8 +305,9 @@ backlog:
       type: int
   sample:
     - app: live
-      location: s3://myvideos/streams
+      location: s3://myvideos/streams/
       listed: 135
+      complete: true
       missing: 39
       bytes: 1200000000
       oldest: "2026-11-02T10:12:00Z"

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
+    object_key,
+    path_below_streams,
+)
 
 from stand_ins.aws import AwsStandIn, Credentials
 from tests.contract.client import FAILED, OK, Client
@@ -365,7 +369,8 @@ def test_the_key_of_a_recording(
     until(lambda: keys(aws, wanted))
     broadcast.delete()
     (entry,) = broadcast.recordings()
-    assert entry["filePath"].endswith(f"/{broadcast.name}.mp4")
+    path = path_below_streams("live", entry["filePath"])
+    assert object_key({"s3StreamsFolderPath": folder}, path) == wanted
 
 
 def test_the_list_has_the_oldest_first_on_request(

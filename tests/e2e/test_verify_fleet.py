@@ -147,7 +147,7 @@ def test_recordings_that_are_not_in_the_bucket_are_counted(verified: Verified) -
     lines = [line for line in block(run, RESULT) if line.startswith("! ")]
     assert len(lines) == 2
     assert lines[0].startswith(f"! 3 recordings are not in s3://{PUBLIC}/streams/ (3.0 MB, made ")
-    assert lines[0].endswith(": ams-1 2 of 3 and ams-2 1 of 1. AMS does not upload them again")
+    assert lines[0].endswith(": ams-1 2 of 3 and ams-2 1 of 1. AMS does not upload them later")
     assert lines[1].startswith(f"! 1 recording is not in s3://{PUBLIC}/streams/, since AMS uploads only")
     listings = [
         each for each in verified.aws.requests("s3:ListBucket") if "prefix=streams%2F&" in each["path"]
@@ -158,7 +158,13 @@ def test_recordings_that_are_not_in_the_bucket_are_counted(verified: Verified) -
     assert failed_hosts(run) == [verified.names[1]]
     (line,) = [line for line in block(run, RESULT) if line.startswith("! ams-1: ")]
     assert "2 of 3 are missing (2000000 bytes, made from" in line
-    assert "An upload works now, and AMS does not try an old one again" in line
+    assert "An upload works now. AMS does not upload old recordings later" in line
+
+    # A server that is changed is not rolled back for what it did not upload before.
+    fleet.set_settings(1, "live", {"s3RegionName": "us-west-2"})
+    run = verified.run(SITE, expected_rc=2, extra_vars={"s3_recording_backlog_max": 0})
+    assert failed_hosts(run) == [verified.names[2]]
+    assert fleet.settings(1, "live")["s3RegionName"] == verified.aws.region
 
     run = verified.run(VERIFY, extra_vars={"s3_recording_verify_backlog": False})
     assert [line for line in block(run, RESULT) if line.startswith("! ")] == []

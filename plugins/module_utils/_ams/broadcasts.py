@@ -119,9 +119,9 @@ class Broadcasts:
         return self._client.get_number(self._path("vods/count"), tried, self._headers)
 
     def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
-        """Return a page of the application's video-on-demand list, the oldest first."""
+        """Return a page of the application's video-on-demand list, the newest first."""
         tried = f"Listing the recordings of application '{self.app}'"
-        path = self._path(f"vods/list/{offset}/{size}", sort_by="date", order_by="asc")
+        path = self._path(f"vods/list/{offset}/{size}", sort_by="date", order_by="desc")
         return self._client.get_list(path, tried, self._headers)[:size]
 
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:

@@ -90,6 +90,18 @@ def object_key(settings: Mapping[str, Any], path: str) -> str:
     return _one_slash(f"{settings.get('s3StreamsFolderPath') or ''}/{below}")
 
 
+def path_below_streams(app: str, listed: str) -> str:
+    """Return the path of a recording below its application's streams, given the path in the list (VoD).
+
+    AMS lists the part of the file's path that begins with the first "streams", wherever that stands.
+    """
+    whole = f"webapps/{app}/{STREAMS_PATH}/"
+    if whole in listed:
+        return listed.rpartition(whole)[2]
+    _before, in_name, rest = app.partition(STREAMS_PATH)
+    return listed.removeprefix(f"{STREAMS_PATH}{rest}/" if in_name else "").removeprefix(f"{STREAMS_PATH}/")
+
+
 def upload_folders(settings: Mapping[str, Any]) -> list[str]:
     """Return the folders of a bucket to which an application uploads, without slashes at their ends."""
     given = (

@@ -1,7 +1,10 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The list of an application's recordings (VoD), read page by page.
+"""The list of an application's recordings (VoD), read page by page, the newest first.
+
+AMS reads all entries for each page, and nothing else uses its database meanwhile. Measured with that of
+2.17.1: 0.2 s a page with 10,000 entries, 2.4 s with 100,000. So of a long list only the newest are read.
 
 Measured on 2.17.1, see tests/contract/test_broadcasts.py: a recording whose upload fails before its first
 byte (no right to list the bucket or to read in it, a key that S3 does not know) never gets into the list. Its
@@ -11,6 +14,7 @@ listed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +23,15 @@ from .broadcasts import Broadcasts
 
 # AMS gives at most 250 at once.
 AT_ONCE = 200
+# Entries, and seconds after which no other page is read.
+MOST, MOST_SECONDS = 10_000, 30.0
 # Measured on 2.17.1: AMS never uploads these, whatever its settings are.
 NEVER_UPLOADED = {"uploadedVod": "uploaded by users", "userVod": "imported from a folder"}
 
 
 @dataclass(frozen=True)
 class Recording:
-    """An entry of the list. path: below the application. size: in bytes. created: in seconds since 1970."""
+    """An entry of the list. path: as AMS names it. size: in bytes. created: in seconds since 1970."""
 
     path: str
     kind: str
@@ -47,12 +53,29 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
 
 
-def recordings(application: Broadcasts) -> Iterator[Recording]:
-    """Read the list; the oldest come first, so that a new one does not move the others."""
-    offset = 0
-    while True:
-        page = application.recordings_page(offset, AT_ONCE)
-        yield from map(Recording.of, page)
-        offset += len(page)
-        if len(page) < AT_ONCE:
-            return
+class Recordings:
+    """The newest recordings of an application. total: how many its list has. read: how many were read."""
+
+    def __init__(self, application: Broadcasts) -> None:
+        self._application = application
+        self.total = application.recordings_count()
+        self.read = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.read >= self.total
+
+    def __iter__(self) -> Iterator[Recording]:
+        end = time.monotonic() + MOST_SECONDS
+        # A recording that is new moves the others into the next page.
+        previous: set[Any] = set()
+        while self.read < min(self.total, MOST) and time.monotonic() < end:
+            page = self._application.recordings_page(self.read, AT_ONCE)
+            if not page:
+                self.total = self.read
+                return
+            for entry in page:
+                if entry.get("vodId") is None or entry["vodId"] not in previous:
+                    yield Recording.of(entry)
+            previous = {entry.get("vodId") for entry in page}
+            self.read += len(page)

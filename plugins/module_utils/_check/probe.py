@@ -78,9 +78,17 @@ class RecordingProbe:
         return BASE_URL in self.expected_settings
 
     @property
-    def is_uploading(self) -> bool:
-        """True if the application uploads to where it should, with a key that can sign."""
-        return self._settings_results[1]
+    def can_list(self) -> bool:
+        """True if the application's key has listed the bucket."""
+        return self._has_passed(Check.LIST)
+
+    @property
+    def has_stored(self) -> bool:
+        """True if the object was put, whatever the other checks found."""
+        return self._has_passed(Check.PUT)
+
+    def _has_passed(self, check: str) -> bool:
+        return any(result.ok for result in self._upload_results if result.check == check)
 
     @property
     def has_uploaded(self) -> bool:

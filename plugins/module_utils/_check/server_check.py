@@ -14,6 +14,7 @@ from .._ams.app_token import jwt_secret_of
 from .._ams.app_warnings import of_now
 from .._ams.broadcasts import Broadcasts
 from .._ams.client import AmsClient, Connection
+from .._ams.recordings import MOST_SECONDS
 from .._ams.settings import secrets_of
 from .._common.addresses import in_ascii
 from .._common.errors import AmsError
@@ -45,13 +46,15 @@ class AppCheck:
 
     def run(self) -> None:
         self._probed += self.probe.check()
+        if self.backlog and self.probe.can_list:
+            self.backlog.run()
         if self.live and self.probe.has_uploaded:
             self.is_live_tried = True
             self._lived += self.live.run()
 
     def results(self) -> Iterator[CheckResult]:
         """Yield the results, once the object is removed."""
-        has_uploaded = self.probe.has_uploaded
+        has_uploaded = self.probe.has_stored
         backlog = self.backlog.results(self.backlog_max, has_uploaded=has_uploaded) if self.backlog else []
         return chain(self._probed, self.probe.removal(), self._lived, backlog)
 
@@ -102,16 +105,16 @@ class ServerCheck:
                 live = self._live(client, probe) if self._params["live"] else None
                 backlog = self._backlog(client, probe) if self._params["backlog"] else None
                 self._apps.append(AppCheck(probe, live, backlog, self._params["backlog_max"]))
-            if self._params["live"]:
-                self._run_apps(client)
-        if not self._params["live"]:
-            self._run_apps()
+            self._run_apps(client)
 
     def stop(self) -> None:
         """End a live check soon, with all that it removes."""
         self._is_stopped = True
         for stream in self._streams:
             stream.stop()
+        for app in self._apps:
+            if app.backlog:
+                app.backlog.stop()
 
     def result(self) -> dict[str, Any]:
         """Return the module's result, once the shared objects are removed."""
@@ -124,14 +127,14 @@ class ServerCheck:
         warnings = [*self._warnings, *result.get("warnings", [])]
         return {**result, "warnings": warnings} if warnings else result
 
-    def _run_apps(self, client: Optional[AmsClient] = None) -> None:
+    def _run_apps(self, client: AmsClient) -> None:
         try:
             for app in self._apps:
                 if self._is_stopped:
                     return
                 app.run()
         except AmsError as error:
-            raise error.masked(client.secrets if client else []) from None
+            raise error.masked(client.secrets) from None
 
     def _probe(
         self, app: str, actual: Mapping[str, Any], requested: Mapping[str, Any], http: Browser
@@ -147,14 +150,17 @@ class ServerCheck:
             http,
         )
 
-    def _backlog(self, client: AmsClient, probe: RecordingProbe) -> Optional[BacklogCheck]:
-        """Look for the backlog, unless the settings lead to where nothing may be sent."""
-        if not probe.is_uploading:
-            return None
-        application = Broadcasts(client, probe.app, jwt_secret_of(probe.settings))
-        check = BacklogCheck(application, probe.settings, self._uploads.listings)
-        check.run(self._viewer.timeout, self._params["expire_days"], self._params["ams_dir"] or "")
-        return check
+    def _backlog(self, client: AmsClient, probe: RecordingProbe) -> BacklogCheck:
+        client.secrets.extend(secrets_of(probe.settings))
+        secret = jwt_secret_of(probe.settings)
+        return BacklogCheck(
+            Broadcasts(client, probe.app, secret, lasts=MOST_SECONDS),
+            probe.settings,
+            self._uploads.listings,
+            self._viewer.timeout,
+            self._params["expire_days"],
+            self._params["ams_dir"] or "",
+        )
 
     def _live(self, client: AmsClient, probe: RecordingProbe) -> LiveCheck:
         timeout = self._params["live_timeout"]

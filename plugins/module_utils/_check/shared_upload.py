@@ -136,6 +136,7 @@ class SharedUploads:
             with self._changing:
                 self._is_over = True
                 uploads = list(self._uploads.values())
+            self.listings.stop()
             for each in uploads:
                 each.stop()
             self._remove(error)

@@ -14,7 +14,8 @@ from .._display.lines import count, data_size, listed
 
 # A host, what it shares its list with (empty: nothing), and an entry of the module's result.
 Found = tuple[str, str, Mapping[str, Any]]
-Of = tuple[str, Mapping[str, Any]]
+# A host, whose list it is (the host's or its cluster's), and the entry.
+Of = tuple[str, str, Mapping[str, Any]]
 _OF_LIST = {"listed": 0, "missing": 0, "bytes": 0, "never_uploaded": 0}
 
 
@@ -26,7 +27,8 @@ def backlog_lines(found: Iterable[Found]) -> list[str]:
         # The nodes of a cluster have one list, and a disk each.
         is_known = bool(cluster) and (cluster, each["app"]) in seen
         entry = {**each, **_OF_LIST} if is_known else each
-        folders.setdefault(each["location"], []).append((host, entry))
+        owner = f"cluster {cluster}" if cluster else host
+        folders.setdefault(each["location"], []).append((host, owner, entry))
         seen.add((cluster, each["app"]))
     by_missing = sorted(folders.items(), key=lambda folder: -_total(folder[1], "missing"))
     return [line for location, entries in by_missing for line in _lines(location, entries)]
@@ -35,10 +37,10 @@ def backlog_lines(found: Iterable[Found]) -> list[str]:
 def _lines(location: str, entries: Sequence[Of]) -> Iterator[str]:
     missing, never = _total(entries, "missing"), _total(entries, "never_uploaded")
     if missing:
-        what = _are(missing), f"not in {location}/", f"({_extent(entries)}): {_servers(entries)}."
-        yield f"{' '.join(what)} AMS does not upload them again"
+        what = _are(missing), f"not in {location}", f"({_extent(entries)}): {_servers(entries)}."
+        yield f"{' '.join(what)} AMS does not upload them later"
     unfinished = Counter[str]()
-    for host, each in entries:
+    for host, _owner, each in entries:
         unfinished[host] += each["unfinished"]
     if any(unfinished.values()):
         size = data_size(_total(entries, "unfinished_bytes"))
@@ -46,28 +48,35 @@ def _lines(location: str, entries: Sequence[Of]) -> Iterator[str]:
         disks = listed([f"{host} ({number})" for host, number in unfinished.items() if number])
         yield (
             f"{_are(total)} on the disk of {disks} as NAME.mp4{UNFINISHED} ({size}), since "
-            f"the upload to {location}/ failed at once"
+            f"the upload to {location} failed at once"
         )
     if never:
-        yield f"{_are(never)} not in {location}/, since AMS uploads only what a stream has made"
+        yield f"{_are(never)} not in {location}, since AMS uploads only what a stream has made"
 
 
 def _extent(entries: Sequence[Of]) -> str:
-    oldest = min(each["oldest"] for _host, each in entries if each["missing"])
-    newest = max(each["newest"] for _host, each in entries if each["missing"])
+    oldest = min(each["oldest"] for *_of, each in entries if each["missing"])
+    newest = max(each["newest"] for *_of, each in entries if each["missing"])
     return f"{data_size(_total(entries, 'bytes'))}, made {_days(oldest, newest)}"
 
 
 def _servers(entries: Sequence[Of]) -> str:
     missing, of = Counter[str](), Counter[str]()
-    for host, each in entries:
-        missing[host] += each["missing"]
-        of[host] += each["listed"]
-    return listed([f"{host} {number} of {of[host]}" for host, number in missing.items() if number])
+    newest = {owner for _host, owner, each in entries if not each["complete"]}
+    for _host, owner, each in entries:
+        missing[owner] += each["missing"]
+        of[owner] += each["listed"]
+    return listed(
+        [
+            f"{owner} {number} of {'the newest ' if owner in newest else ''}{of[owner]}"
+            for owner, number in missing.items()
+            if number
+        ]
+    )
 
 
 def _total(entries: Sequence[Of], name: str) -> int:
-    return sum(each[name] for _host, each in entries)
+    return sum(each[name] for *_of, each in entries)
 
 
 def _are(number: int) -> str:

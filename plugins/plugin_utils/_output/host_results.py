@@ -343,7 +343,7 @@ def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResul
         is_set=steps.is_applied and not steps.is_rolled_back,
         changed=steps.is_changed and not steps.is_restored,
         watch=_plays_at(planned),
-        backlog=[] if reasons else steps.verified.get("backlog") or [],
+        backlog=[] if reasons or steps.is_rolled_back else steps.verified.get("backlog") or [],
         cluster=planned["cluster"],
     )
 

@@ -186,10 +186,17 @@ def _broken(run: RunResult) -> list[str]:
 
 
 def _backlog(run: RunResult) -> list[str]:
+    """Return which recordings are not in their bucket, and where that is not known."""
     found = [(each.host, each.cluster, entry) for each in run.servers for entry in each.backlog]
-    return limited(
-        [f"{_INDENT}! {line}" for line in backlog_lines(found)], _MOST_BROKEN, "folder", f"{_INDENT}! "
-    )
+    not_read = [
+        (server.host, f"{each.app}: its recordings were not compared with the bucket: {each.actual}")
+        for server in run.servers
+        for each in server.checks
+        if each.check == Check.BACKLOG and not each.tried
+    ]
+    unknown = [of_hosts(hosts, text) for text, hosts in group_by_text(not_read).items()]
+    lines = [f"{_INDENT}! {line}" for line in [*backlog_lines(found), *unknown]]
+    return limited(lines, _MOST_BROKEN, "line", f"{_INDENT}! ")
 
 
 def _servers(run: RunResult) -> list[str]:

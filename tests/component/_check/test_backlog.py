@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.broadcasts import Broadcasts
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.client import AmsClient, Connection
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordings import Recordings
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.run import run
 from ansible_collections.antmedia.s3_recording.plugins.modules.recording_check import ARGUMENT_SPEC
 
@@ -69,7 +72,7 @@ def test_the_result_and_a_warning_say_what_is_missing(
     aws.client("s3").put_object(Bucket=BUCKET, Key="streams/b.mp4", Body=b"b")
     result = checked(fleet, upload)
     (found,) = result["backlog"]
-    assert (found["location"], found["listed"], found["missing"]) == (f"s3://{BUCKET}/streams", 2, 1)
+    assert (found["location"], found["listed"], found["missing"]) == (f"s3://{BUCKET}/streams/", 2, 1)
     assert result["checks"][-1]["check"] == "backlog"
     assert any(text.startswith("live: 1 of 2 recordings (1000000 bytes, ") for text in result["warnings"])
     assert checked(fleet, upload, backlog_max=0)["failed"] is True
@@ -97,3 +100,24 @@ def test_an_application_whose_list_is_refused_is_not_tried(
     fleet.clear_faults()
     assert (result["checks"][-1]["check"], result["checks"][-1]["tried"]) == ("backlog", False)
     assert result["msg"].endswith("not tried: backlog")
+
+
+def test_a_secret_that_the_server_quotes_is_masked(
+    aws: AwsStandIn, fleet: Fleet, upload: dict[str, Any]
+) -> None:
+    fleet.add_recordings(0, "live", ["a.mp4"], age=TWO_HOURS)
+    secret = fleet.settings(0, "live")["s3SecretKey"]
+    fleet.fault(0, "status", status=400, method="GET", path="/vods/list", body=f"settings: {secret}")
+    result = checked(fleet, upload)
+    fleet.clear_faults()
+    assert result["checks"][-1]["tried"] is False
+    assert secret not in str(result)
+
+
+def test_the_newest_recordings_are_read_first(fleet: Fleet) -> None:
+    for name, age in (("b.mp4", 20), ("a.mp4", 30), ("c.mp4", 10)):
+        fleet.add_recordings(0, "live", [name], age=age)
+    host = fleet.hosts[0]
+    with AmsClient(Connection(host.url, host.email, host.password)) as client:
+        listed = [each.path for each in Recordings(Broadcasts(client, "live"))]
+    assert listed == ["streams/c.mp4", "streams/b.mp4", "streams/a.mp4"]

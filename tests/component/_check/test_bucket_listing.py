@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import bucket_listing
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.bucket_listing import (
     BucketListings,
 )
@@ -51,7 +52,7 @@ def test_all_pages_are_listed_once_for_all_who_ask(aws: AwsStandIn) -> None:
     of, listings = settings(aws, "s3:ListBucket"), BucketListings(S3Clients())
     aws.clear_requests()
     with ThreadPoolExecutor(8) as pool:
-        stored = list(pool.map(lambda _number: listings.keys(of, 10), range(8)))
+        stored = list(pool.map(lambda _number: listings.stored(of, 10), range(8)))
     assert len({id(each) for each in stored}) == 1
     assert len(aws.requests("s3:ListBucket")) == 2
     assert all(f"live/streams/{number}.mp4" in stored[0] for number in range(OBJECTS))
@@ -61,10 +62,39 @@ def test_all_pages_are_listed_once_for_all_who_ask(aws: AwsStandIn) -> None:
 
 def test_another_secret_or_folder_is_another_listing(aws: AwsStandIn) -> None:
     of, listings = settings(aws, "s3:ListBucket"), BucketListings(S3Clients())
-    listings.keys(of, 10)
-    assert "other/1.mp4" not in listings.keys({**of, "s3StreamsFolderPath": "other"}, 10)
+    listings.stored(of, 10)
+    assert "other/1.mp4" not in listings.stored({**of, "s3StreamsFolderPath": "other"}, 10)
     with pytest.raises(AwsError, match="SignatureDoesNotMatch"):
-        listings.keys({**of, "s3SecretKey": "of-last-year"}, 10)
+        listings.stored({**of, "s3SecretKey": "of-last-year"}, 10)
+
+
+def test_files_of_hls_are_not_kept(aws: AwsStandIn) -> None:
+    aws.client("s3").put_object(Bucket=BUCKET, Key="hls/a0001.ts", Body=b"")
+    aws.client("s3").put_object(Bucket=BUCKET, Key="hls/a.mp4", Body=b"")
+    of = settings(aws, "s3:ListBucket", s3StreamsFolderPath="hls")
+    stored = BucketListings(S3Clients()).stored(of, 10)
+    assert ("hls/a.mp4" in stored, "hls/a0001.ts" in stored) == (True, False)
+
+
+def test_in_a_folder_that_is_too_large_each_object_is_looked_for(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_listing, "MOST_PAGES", 1)
+    stored = BucketListings(S3Clients()).stored(settings(aws, "s3:ListBucket", "s3:GetObject"), 10)
+    assert stored.most == bucket_listing.MOST_ALONE
+    assert ("live/streams/1.mp4" in stored, "live/streams/none.mp4" in stored) == (True, False)
+    denied = BucketListings(S3Clients()).stored(settings(aws, "s3:ListBucket"), 10)
+    with pytest.raises(AwsError, match=r"Looking for live/streams/1.mp4: 403"):
+        assert "live/streams/1.mp4" in denied
+
+
+def test_after_a_stop_no_other_page_is_listed(aws: AwsStandIn) -> None:
+    of, listings = settings(aws, "s3:ListBucket"), BucketListings(S3Clients())
+    listings.stop()
+    aws.clear_requests()
+    with pytest.raises(AwsError, match="the run was stopped"):
+        listings.stored(of, 10)
+    assert len(aws.requests("s3:ListBucket")) == 1
 
 
 def test_a_refusal_is_asked_for_once_and_names_the_folder(aws: AwsStandIn) -> None:
@@ -72,11 +102,11 @@ def test_a_refusal_is_asked_for_once_and_names_the_folder(aws: AwsStandIn) -> No
     aws.clear_requests()
     for _number in range(2):
         with pytest.raises(AwsError, match=rf"Listing s3://{BUCKET}/live/streams/: AccessDenied"):
-            listings.keys(of, 10)
+            listings.stored(of, 10)
     assert len(aws.requests()) == 1
 
 
 def test_a_provider_that_does_not_answer(aws: AwsStandIn) -> None:
     of = settings(aws, "s3:ListBucket", s3Endpoint="http://127.0.0.1:9")
     with pytest.raises(AwsError, match="refused"):
-        BucketListings(S3Clients()).keys(of, 1)
+        BucketListings(S3Clients()).stored(of, 1)

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import recordings
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
+    path_below_streams,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordings import (
     AT_ONCE,
     Recording,
-    recordings,
+    Recordings,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check import backlog
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.bucket_listing import StoredKeys
@@ -29,7 +33,8 @@ def recording(name: str, days: float = 2, kind: str = "streamVod", size: int = 1
 
 
 def found(*listed: Recording, stored: tuple[str, ...] = (), expire_days: int = 0) -> backlog.Backlog:
-    return backlog.find(listed, stored, SETTINGS, NOW, expire_days)
+    keys = StoredKeys({hash(key) for key in stored}, NOW)
+    return backlog.find("live", iter(backlog.settled(listed, NOW, expire_days)), keys, SETTINGS)
 
 
 def test_a_recording_is_looked_for_under_the_key_to_which_it_is_uploaded() -> None:
@@ -40,12 +45,12 @@ def test_a_recording_is_looked_for_under_the_key_to_which_it_is_uploaded() -> No
 
 @pytest.mark.parametrize(
     ("days", "expire_days", "missing"),
-    [(0.04, 0, 0), (0.05, 0, 1), (29.5, 30, 0), (28.5, 30, 1), (4000, 0, 1), (-1, 0, 0)],
+    [(0.04, 0, 0), (0.05, 0, 1), (30.1, 30, 0), (29.9, 30, 1), (0.9, 1, 1), (4000, 0, 1), (-1, 0, 0)],
 )
 def test_what_may_be_on_its_way_or_has_expired_is_not_missing(
     days: float, expire_days: int, missing: int
 ) -> None:
-    """S3 deletes at midnight after so many days, and the server's clock may be ahead."""
+    """S3 deletes at the midnight after so many days, and the server's clock may be ahead."""
     result = found(recording("a.mp4", days), expire_days=expire_days)
     assert (result.listed, result.missing) == (missing, missing)
 
@@ -75,6 +80,9 @@ class Application:
     def __init__(self, *entries: dict[str, Any], error: AmsError | None = None) -> None:
         self.entries, self.error, self.pages = entries, error, 0
 
+    def recordings_count(self) -> int:
+        return len(self.entries)
+
     def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
         if self.error:
             raise self.error
@@ -83,14 +91,15 @@ class Application:
 
 
 class Listings:
-    def __init__(self, *keys: str, error: AwsError | None = None) -> None:
-        self.stored, self.error, self.asked = StoredKeys({hash(key) for key in keys}), error, 0
+    def __init__(self, *keys: str, error: AwsError | None = None, most: int | None = None) -> None:
+        self.found, self.error, self.asked = StoredKeys({hash(key) for key in keys}, NOW), error, 0
+        self.found.most = most
 
-    def keys(self, settings: object, timeout: float) -> StoredKeys:
+    def stored(self, settings: object, timeout: float) -> StoredKeys:
         self.asked += 1
         if self.error:
             raise self.error
-        return self.stored
+        return self.found
 
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
@@ -107,35 +116,112 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def check(
     application: Application, listings: Listings, ams_dir: str = "", **settings: Any
 ) -> backlog.BacklogCheck:
-    made = backlog.BacklogCheck(application, {**SETTINGS, **settings}, listings)  # type: ignore[arg-type]
-    made.run(10, 0, ams_dir)
+    listed: Any = application
+    of: Any = listings
+    made = backlog.BacklogCheck(listed, {**SETTINGS, **settings}, of, 10, ams_dir=ams_dir)
+    made.run()
     return made
 
 
+def read(application: Application) -> tuple[Recordings, list[Recording]]:
+    listed: Any = application
+    made = Recordings(listed)
+    return made, list(made)
+
+
 def test_all_pages_of_a_list_are_read_once() -> None:
-    application = Application(*(entry(f"{number}.mp4") for number in range(2 * AT_ONCE)))
-    assert len(list(recordings(application))) == 2 * AT_ONCE  # type: ignore[arg-type]
-    assert application.pages == 3
+    application = Application(*(entry(f"{number}.mp4") for number in range(2 * AT_ONCE + 1)))
+    made, listed = read(application)
+    assert (len(listed), application.pages, made.is_whole) == (2 * AT_ONCE + 1, 3, True)
+
+
+def test_a_recording_that_a_new_one_moves_into_the_next_page_counts_once() -> None:
+    class Growing(Application):
+        def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
+            page = super().recordings_page(offset, size)
+            self.entries = (entry("new.mp4", vodId="new"), *self.entries)
+            return page
+
+    application = Growing(*(entry(f"{number}.mp4", vodId=f"{number}") for number in range(AT_ONCE + 5)))
+    _made, listed = read(application)
+    paths = [each.path for each in listed]
+    assert len(paths) == len(set(paths))
 
 
 class LongList(Application):
-    """A list that makes each page when it is read."""
+    """A list that never ends, and makes each page when it is read."""
+
+    def recordings_count(self) -> int:
+        return 10**9
 
     def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
-        return [entry(f"{number}.mp4") for number in range(offset, min(offset + size, 100_000))]
+        self.pages += 1
+        return [entry(f"{number}.mp4") for number in range(offset, offset + size)]
 
 
-def test_a_list_of_a_hundred_thousand_is_not_kept() -> None:
-    listings = Listings(*(f"live/streams/{number}.mp4" for number in range(0, 100_000, 2)))
+def test_of_an_endless_list_the_newest_are_read_and_not_kept() -> None:
+    listings = Listings(*(f"live/streams/{number}.mp4" for number in range(0, 10**6, 2)))
+    application = LongList()
     tracemalloc.start()
     try:
-        made = check(LongList(), listings)
+        made = check(application, listings)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert made.found is not None
-    assert (made.found["listed"], made.found["missing"]) == (100_000, 50_000)
+    assert (made.found["listed"], made.found["missing"], made.found["complete"]) == (10_000, 5_000, False)
+    assert "5000 of the newest 10000 recordings" in backlog.describe_backlog(made.found)
+    assert application.pages == 50
     assert peak < 2**20
+
+
+def test_a_server_that_takes_its_time_is_asked_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(0, 1000, 12))
+    monkeypatch.setattr(recordings.time, "monotonic", lambda: next(moments))
+    application = LongList()
+    made, listed = read(application)
+    assert (application.pages, len(listed), made.is_whole) == (2, 2 * AT_ONCE, False)
+
+
+def test_a_list_that_is_shorter_than_its_number_is_whole() -> None:
+    class Shrunk(Application):
+        def recordings_count(self) -> int:
+            return 500
+
+    made, listed = read(Shrunk(entry("a.mp4")))
+    assert (len(listed), made.is_whole) == (1, True)
+
+
+def test_where_the_folder_is_too_large_only_the_newest_are_looked_for() -> None:
+    application = Application(*(entry(f"{number}.mp4") for number in range(5)))
+    made = check(application, Listings("live/streams/0.mp4", most=2))
+    assert made.found is not None
+    assert (made.found["listed"], made.found["missing"], made.found["complete"]) == (2, 1, False)
+
+
+def test_after_a_stop_nothing_is_looked_for() -> None:
+    listed: Any = Application(entry("a.mp4"))
+    of: Any = Listings()
+    made = backlog.BacklogCheck(listed, SETTINGS, of, 10)
+    made.stop()
+    made.run()
+    assert made.found is None
+
+
+@pytest.mark.parametrize(
+    ("app", "listed", "below"),
+    [
+        ("live", "streams/a.mp4", "a.mp4"),
+        ("live", "streams/guests/a.mp4", "guests/a.mp4"),
+        ("live", "streams/streams/a.mp4", "streams/a.mp4"),
+        ("livestreams", "streams/streams/a.mp4", "a.mp4"),
+        ("streams2", "streams2/streams/guests/a.mp4", "guests/a.mp4"),
+        ("live", "streams1/antmedia/webapps/live/streams/a.mp4", "a.mp4"),
+    ],
+)
+def test_a_path_of_the_list_begins_with_the_first_streams(app: str, listed: str, below: str) -> None:
+    """AMS 2.17.1 cuts the file's whole path there."""
+    assert path_below_streams(app, listed) == below
 
 
 @pytest.mark.parametrize("odd", [{}, {"creationDate": None, "fileSize": "big", "filePath": None}])
@@ -165,13 +251,13 @@ def test_the_number_that_may_be_missing_decides() -> None:
     assert "2 of 3 are missing (14 bytes, made from" in of[0].actual
     assert "streams/a.mp4, streams/c.mp4" in of[0].actual
     assert "An upload works now" in of[0].remedy
-    assert "The failed check of the upload says why" in made.results(0, has_uploaded=False)[0].remedy
+    assert "Uploads fail now, see the check 'put'" in made.results(0, has_uploaded=False)[0].remedy
 
 
 @pytest.mark.parametrize(
     ("application", "listings"),
     [
-        (Application(error=AmsError("Listing the recordings", "403")), Listings()),
+        (Application(entry("a.mp4"), error=AmsError("Listing the recordings", "403")), Listings()),
         (Application(entry("a.mp4")), Listings(error=AwsError("Listing s3://myvideos/", "AccessDenied"))),
     ],
 )
@@ -180,6 +266,11 @@ def test_what_cannot_be_read_says_nothing_of_recordings(application: Application
     (result,) = made.results(0, has_uploaded=True)
     assert (result.ok, result.tried, made.found) == (True, False, None)
     assert result.actual.endswith(("403.", "AccessDenied."))
+
+
+def test_an_odd_setting_is_no_defect() -> None:
+    made = check(Application(entry("a.mp4")), Listings(), uploadExtensionsToS3="all")
+    assert [result.tried for result in made.results(0, has_uploaded=True)] == [False]
 
 
 def test_an_application_that_uploads_no_recordings_is_left_alone() -> None:

@@ -12,7 +12,13 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.back
 
 def entry(missing: int, listed: int = 100, folder: str = "streams", **more: Any) -> dict[str, Any]:
     days = {"oldest": "2026-11-02T10:00:00Z", "newest": "2026-11-29T08:00:00Z"} if missing else {}
-    found = {"app": "live", "location": f"s3://myvideos/{folder}", "bytes": missing * 1_000_000, **days}
+    found = {
+        "app": "live",
+        "location": f"s3://myvideos/{folder}/",
+        "complete": True,
+        "bytes": missing * 1_000_000,
+        **days,
+    }
     return {
         **found,
         "listed": listed,
@@ -29,7 +35,7 @@ def test_servers_of_a_folder_have_one_line() -> None:
     (line,) = backlog_lines(found)
     assert line == (
         "42 recordings are not in s3://myvideos/streams/ (42.0 MB, made from 2026-10-01 to 2026-11-29): "
-        "ams1 39 of 135 and ams2 3 of 20. AMS does not upload them again"
+        "ams1 39 of 135 and ams2 3 of 20. AMS does not upload them later"
     )
 
 
@@ -47,12 +53,12 @@ def test_the_folder_that_most_is_missing_from_is_first() -> None:
 def test_nodes_of_a_cluster_have_one_list() -> None:
     found = [(host, "one", entry(5)) for host in ("node1", "node2")]
     assert "5 recordings are" in backlog_lines(found)[0]
-    assert "node2" not in backlog_lines(found)[0]
+    assert ": cluster one 5 of 100." in backlog_lines(found)[0]
 
 
 def test_applications_of_a_node_are_counted_each() -> None:
     found = [("node1", "one", entry(5, app=app)) for app in ("live", "events")]
-    assert "node1 10 of 200" in backlog_lines(found)[0]
+    assert "cluster one 10 of 200" in backlog_lines(found)[0]
 
 
 def test_what_ams_never_uploads_has_a_line_of_its_own() -> None:
@@ -75,3 +81,8 @@ def test_unfinished_files_are_counted_on_each_disk() -> None:
         "4 recordings are on the disk of node1 (2) and node2 (2) as NAME.mp4.tmp_extension (6.0 MB), since "
         "the upload to s3://myvideos/streams/ failed at once"
     )
+
+
+def test_a_list_that_was_not_read_to_its_end() -> None:
+    (line,) = backlog_lines([("ams1", "", entry(7, 10_000, complete=False))])
+    assert "ams1 7 of the newest 10000" in line

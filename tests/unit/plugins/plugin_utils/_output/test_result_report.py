@@ -69,13 +69,31 @@ def test_problems_are_limited_and_printable() -> None:
 
 
 def test_recordings_that_are_missing_have_a_line_before_the_servers() -> None:
-    missing = {"app": "live", "location": "s3://b/streams", "listed": 9, "missing": 1, "bytes": 5}
+    missing = {
+        "app": "live",
+        "location": "s3://b/streams/",
+        "listed": 9,
+        "complete": True,
+        "missing": 1,
+        "bytes": 5,
+    }
     missing |= {"oldest": "2026-11-01T00:00:00Z", "newest": "2026-11-01T00:00:00Z", "never_uploaded": 0}
     missing |= {"unfinished": 0, "unfinished_bytes": 0}
     servers = [replace(server(name, Check.PUT), backlog=[missing]) for name in ("ams1", "ams2")]
     lines = format_result(RunResult(servers))
     assert lines[1] == (
         "  ! 2 recordings are not in s3://b/streams/ (10 bytes, made on 2026-11-01): ams1 1 of 9 and "
-        "ams2 1 of 9. AMS does not upload them again"
+        "ams2 1 of 9. AMS does not upload them later"
     )
     assert lines[2].startswith("  ams1 ")
+
+
+def test_where_recordings_were_not_compared_is_said() -> None:
+    refused = CheckResult("live", Check.BACKLOG, True, "every recording", "403 Not allowed IP", tried=False)
+    servers = [
+        replace(server(name, Check.PUT), checks=[*server(name, Check.PUT).checks, refused]) for name in "ab"
+    ]
+    lines = format_result(RunResult(servers))
+    assert (
+        lines[1] == "  ! a and b: live: its recordings were not compared with the bucket: 403 Not allowed IP"
+    )
