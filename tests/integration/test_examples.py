@@ -155,6 +155,7 @@ BEFORE: dict[str, list[Task]] = {
             "ansible.builtin.set_fact": {
                 "__s3_recording_storage_read": {"buckets": {}, "problems": []},
                 "__s3_recording_keys_read": {"problems": []},
+                "__s3_recording_readers": {"localhost": ["localhost"]},
                 "__s3_recording_servers_read": {
                     "servers": {"localhost": {"apps": {}, "warnings": [], "problem": None}}
                 },
@@ -380,7 +381,6 @@ SAID = {
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",
     ),
-    "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
     "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
     "recording_restored": ("", "ams1: the backup has no run from 20261124T120000Z on"),
