@@ -136,17 +136,10 @@ class ActionModule(ActionBase):
         return bool(boolean(self._variables(name, default)))
 
     def _result(self, plan: Mapping[str, Any], hosts: list[str]) -> dict[str, Any]:
-        servers = plan["servers"]
-        # Where the variables cannot work there is no plan beside their problems.
-        lines = format_plan(plan) if plan["is_made"] else []
-        if self._view == _AUDIT:
-            lines += format_keys(plan)
-        if self._task.diff or self._view in _NO_CHANGES:
-            lines += format_differences(servers["changes"])
+        servers, lines = plan["servers"], self._lines(plan)
         if plan["problems"]:
             return _ending("The plan has problems, listed above", [*lines, *format_problems(plan)], hosts)
-        differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
-        if self._view in _NO_CHANGES and differs:
+        if self._view in _NO_CHANGES and _differs(plan):
             return _ending("There is drift, listed above. Run site.yml to bring it back", lines, hosts)
         stats = _stats(servers) if self._view == _SITE else {}
         return {
@@ -156,6 +149,19 @@ class ActionModule(ActionBase):
             },
             "display": {"hosts": hosts, "lines": lines, "problem": "", "stats": stats},
         }
+
+    def _lines(self, plan: Mapping[str, Any]) -> list[str]:
+        # Where the variables cannot work there is no plan beside their problems.
+        lines = format_plan(plan) if plan["is_made"] else []
+        if self._view == _AUDIT:
+            lines += format_keys(plan)
+        if self._task.diff or self._view in _NO_CHANGES:
+            lines += format_differences(plan["servers"]["changes"])
+        return lines
+
+
+def _differs(plan: Mapping[str, Any]) -> bool:
+    return bool(plan["servers"]["changing"]) or any(each["changes"] for each in plan["buckets"].values())
 
 
 def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> list[str]:

@@ -12,15 +12,15 @@ description:
   - For the role s3_recording alone; it may change in any release.
   - Compares what the inventory describes with what the role's tasks have read of the storage and of all
     servers. It describes what would change, what to know before, and what cannot work.
-  - Says which hosts have a problem. A later task displays the lines and fails these hosts, so that the run ends
-    before anything is changed.
+  - Says which hosts have a problem. A later task displays the lines and fails these hosts, so that the run
+    ends before anything is changed.
   - Returns the hosts that need a change, those that need none, and those that are left out.
 options:
   view:
     description:
       - V(plan) describes the plan. V(site) also has, as statistics, which servers need no change.
-      - For V(drift) it is a problem if anything differs from the inventory. V(audit) is the same, and also has
-        the access keys of each bucket with the servers that use them.
+      - For V(drift) it is a problem if anything differs from the inventory. V(audit) is the same, and also
+        has the access keys of each bucket with the servers that use them.
     type: str
     choices: [plan, site, drift, audit]
     default: plan

@@ -76,6 +76,7 @@ PLAN_TASK = {
                     "has_access": True,
                     "cors_elsewhere": "",
                     "key_given": True,
+                    "hosts": ["localhost"],
                     "owner": "localhost",
                     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
                 }

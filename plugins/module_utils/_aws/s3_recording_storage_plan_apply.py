@@ -14,8 +14,8 @@ from .._common.plain_text import one_line
 from . import kms, storage_changes
 from .calls import no_log_values
 from .credentials import SECRETS, CredentialsError, refuse_unusable
-from .kept_answers import keep_answers
 from .iam_stored_access_key import info as key_info
+from .kept_answers import keep_answers
 from .key_stores.registry import STORES
 from .module import AwsModule
 from .storage_modules import MODULES, RUN, AsModule, BucketModules, Clients

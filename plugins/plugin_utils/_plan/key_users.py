@@ -16,15 +16,18 @@ def key_users(
 
     With --limit there are servers of the bucket that the run does not read.
     """
-    name, users = bucket["bucket"], dict[str, list[str]]()
+    users: dict[str, list[str]] = {}
     for host, read in reads.items():
-        uses = [app.get("uses") or {} for app in (read.get("apps") or {}).values()]
-        keys = {str(each.get("s3AccessKey") or "no key") for each in uses if each.get("s3BucketName") == name}
-        for key in keys:
+        for key in _keys(bucket["bucket"], read):
             users.setdefault(key, []).append(host)
-    absent = [host for host in bucket["hosts"] if (reads.get(host) or {"problem": True})["problem"]]
+    absent = [host for host in bucket["hosts"] if host not in reads or reads[host]["problem"]]
     return {
         "users": {key: users[key] for key in sorted(users)},
         "not_read": [host for host in absent if host not in gone],
         "gone": [host for host in absent if host in gone],
     }
+
+
+def _keys(bucket: str, read: Mapping[str, Any]) -> set[str]:
+    uses = [app.get("uses") or {} for app in (read.get("apps") or {}).values()]
+    return {str(each.get("s3AccessKey") or "no key") for each in uses if each.get("s3BucketName") == bucket}
