@@ -191,7 +191,7 @@ class ActionModule(ActionBase):
         return [host for host in hosts if host not in gone]
 
     def _readers(self) -> dict[str, list[str]]:
-        readers: dict[str, list[str]] = self._hostvars["localhost"]["__s3_recording_readers"]
+        readers: dict[str, list[str]] = self._variables.fact("__s3_recording_readers")
         return readers
 
     def _result(self, bucket: str, module: str) -> Mapping[str, Any]:

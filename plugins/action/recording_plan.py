@@ -8,11 +8,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.display_lines import (
-    display_lines,
-    failure,
-    run_stats,
-)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.keys_report import format_keys
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan_report import (
     format_differences,
     format_plan,
@@ -24,6 +20,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent
     LimitError,
     gone_hosts,
     most_unreachable,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.failing import (
+    blame,
+    failing_hosts,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.fleet_plan import (
     Storage,
@@ -57,26 +57,43 @@ _SKIPPED = {
 _PLAN = "plan"
 _SITE = "site"
 _DRIFT = "drift"
-_SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT], "default": _PLAN}}
+_AUDIT = "audit"
+_SPEC = {"view": {"type": "str", "choices": [_PLAN, _SITE, _DRIFT, _AUDIT], "default": _PLAN}}
+# Views of what there is, which is to be as planned.
+_NO_CHANGES = (_DRIFT, _AUDIT)
 
 
 class ActionModule(ActionBase):
-    """Plan a run from what the tasks before have read, display the plan, and fail if it has a problem."""
+    """Plan a run from what the tasks before have read, for a later task to display, and say who fails."""
 
     _supports_check_mode = True
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_SPEC)
+        self._view = given["view"]
         self._variables = TaskVariables(task_vars or {}, self._templar)
         try:
-            plan = self._plan()
-        except (VariableError, LimitError) as error:
+            planned = self._planned()
+        except VariableError as error:
             return {**result, "failed": True, "msg": f"{error}. Nothing was changed."}
-        return {**result, "changed": False, **self._result(plan, given["view"])}
+        # Its lines are displayed by a later task, and -v adds nothing to them.
+        return {**result, "changed": False, **planned, "_ansible_verbose_override": True}
 
-    def _plan(self) -> dict[str, Any]:
+    def _planned(self) -> dict[str, Any]:
         desired = self._variables.fact("__s3_recording_fleet")
+        # Those that failed before have no task in which they could fail.
+        hosts = self._variables.fact("ansible_play_hosts")
+        is_limited = bool(self._variables("ansible_limit", ""))
+        try:
+            plan = self._plan(desired)
+        except LimitError as error:
+            return _ending(f"{error}", [], blame([[]], hosts, is_limited=is_limited))
+        changes_fail = self._view in _NO_CHANGES
+        failing = failing_hosts(plan, desired, hosts, fails_on_changes=changes_fail, is_limited=is_limited)
+        return self._result(plan, failing or hosts[:1])
+
+    def _plan(self, desired: Mapping[str, Any]) -> dict[str, Any]:
         reads_servers = self._is_true("__s3_recording_reads_servers", default=True)
         gone = gone_hosts(self._variables(GONE, []))
         servers = len([host for host in desired["hosts"] if host not in gone])
@@ -111,34 +128,40 @@ class ActionModule(ActionBase):
     def _reads(self) -> dict[str, Any]:
         """Return what was read of each server, by whichever host had the task."""
         hostvars = self._variables.fact("hostvars")
-        readers = self._variables.fact("ansible_play_hosts_all")
+        readers = self._variables.fact("__s3_recording_readers")
         skipped = {reader: _SKIPPED for reader in readers if result_of_read(hostvars, reader).get("skipped")}
         return {**reads_of_plan(hostvars, readers), **skipped}
 
     def _is_true(self, name: str, *, default: bool) -> bool:
         return bool(boolean(self._variables(name, default)))
 
-    def _result(self, plan: Mapping[str, Any], view: str) -> dict[str, Any]:
-        servers = plan["servers"]
-        # Where the variables cannot work there is no plan beside their problems.
-        lines = format_plan(plan) if plan["is_made"] else []
-        if self._task.diff or view == _DRIFT:
-            lines += format_differences(servers["changes"])
+    def _result(self, plan: Mapping[str, Any], hosts: list[str]) -> dict[str, Any]:
+        servers, lines = plan["servers"], self._lines(plan)
         if plan["problems"]:
-            return _failure([*lines, *format_problems(plan)], "The plan has problems, listed above")
-        differs = servers["changing"] or any(each["changes"] for each in plan["buckets"].values())
-        if view == _DRIFT and differs:
-            return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
+            return _ending("The plan has problems, listed above", [*lines, *format_problems(plan)], hosts)
+        if self._view in _NO_CHANGES and _differs(plan):
+            return _ending("There is drift, listed above. Run site.yml to bring it back", lines, hosts)
+        stats = _stats(servers) if self._view == _SITE else {}
         return {
-            "msg": display_lines(lines),
             "servers": {
                 **{name: list(servers[name]) for name in _FOR_LATER_PLAYS},
                 "folders_in_use": {name: each["folders_in_use"] for name, each in plan["buckets"].items()},
             },
-            **(_stats(servers) if view == _SITE else {}),
-            # The lines were printed; -v adds nothing to them.
-            "_ansible_verbose_override": True,
+            "display": {"hosts": hosts, "lines": lines, "problem": "", "stats": stats},
         }
+
+    def _lines(self, plan: Mapping[str, Any]) -> list[str]:
+        # Where the variables cannot work there is no plan beside their problems.
+        lines = format_plan(plan) if plan["is_made"] else []
+        if self._view == _AUDIT:
+            lines += format_keys(plan)
+        if self._task.diff or self._view in _NO_CHANGES:
+            lines += format_differences(plan["servers"]["changes"])
+        return lines
+
+
+def _differs(plan: Mapping[str, Any]) -> bool:
+    return bool(plan["servers"]["changing"]) or any(each["changes"] for each in plan["buckets"].values())
 
 
 def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> list[str]:
@@ -148,14 +171,17 @@ def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> l
     return [name for name in names if results.get(name) and not results[name].get("domain_name")]
 
 
-def _failure(lines: list[str], problem: str) -> dict[str, Any]:
-    return failure(display_lines(lines), f"{problem}. Nothing was changed.")
+def _ending(problem: str, lines: list[str], hosts: list[str]) -> dict[str, Any]:
+    """Return a result with which the run ends. It has no hosts for later plays."""
+    problem = f"{problem}. Nothing was changed."
+    return {"servers": {}, "display": {"hosts": hosts, "lines": lines, "problem": problem, "stats": {}}}
 
 
 def _stats(servers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the statistics of servers that have no task after the plan; each batch adds its own."""
-    results = {
-        **dict.fromkeys(servers["unchanged"], "unchanged"),
-        **dict.fromkeys([*servers["skipped"], *servers["gone"]], "skipped"),
+    return {
+        _RESULTS: {
+            **dict.fromkeys(servers["unchanged"], "unchanged"),
+            **dict.fromkeys([*servers["skipped"], *servers["gone"]], "skipped"),
+        }
     }
-    return run_stats({_RESULTS: results})

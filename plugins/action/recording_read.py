@@ -92,6 +92,8 @@ class ActionModule(ams_app_settings.ActionModule):
         _validation, given = self.validate_argument_spec(_SPEC)
         hosts, variables = list(dict.fromkeys(given["hosts"])), task_vars or {}
         own = variables["inventory_hostname"]
+        if not hosts:
+            return {"changed": False, "servers": {}}
         if self._connection.transport == "local":
             disable_become(self._connection)
             return {"changed": False, "servers": self.read_here(hosts, variables)}

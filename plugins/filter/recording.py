@@ -28,7 +28,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.roll
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.storage_record import (
     storage_record,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import (
+    LimitError,
+    gone_hosts,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
 from jinja2 import pass_context
@@ -88,7 +91,12 @@ def recording_readers(
     hosts: Iterable[str], hostvars: Variables, connection: str, gone: Any = ()
 ) -> dict[str, list[str]]:
     """See recording_readers.yml."""
-    return readers_of(hosts, hostvars, connection, gone_hosts(gone))
+    try:
+        not_read = gone_hosts(gone)
+    except LimitError:
+        # The plan refuses it, in a task that can say so.
+        not_read = []
+    return readers_of(hosts, hostvars, connection, not_read)
 
 
 def recording_not_replaced(retired: Variables, kept: Mapping[str, str], check_mode: bool = False) -> str:
@@ -123,7 +131,6 @@ class FilterModule:
             "recording_batch": host_results.current_batch,
             "recording_broken": host_results.broken,
             "recording_fleet": recording_fleet,
-            "recording_key_users": host_results.key_users,
             "recording_missing": host_results.not_applied,
             "recording_not_replaced": recording_not_replaced,
             "recording_results": recording_results,

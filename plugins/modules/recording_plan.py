@@ -11,23 +11,25 @@ author: antmedia.s3_recording contributors (@antmedia)
 description:
   - For the role s3_recording alone; it may change in any release.
   - Compares what the inventory describes with what the role's tasks have read of the storage and of all
-    servers. It displays what would change, what to know before, and what cannot work.
-  - Fails if anything cannot work, so that the run ends before anything is changed.
+    servers. It describes what would change, what to know before, and what cannot work.
+  - Says which hosts have a problem. A later task displays the lines and fails these hosts, so that the run
+    ends before anything is changed.
   - Returns the hosts that need a change, those that need none, and those that are left out.
 options:
   view:
     description:
-      - V(plan) displays the plan. V(site) also publishes, as statistics, which servers need no change.
-      - V(drift) fails if anything differs from the inventory.
+      - V(plan) describes the plan. V(site) also has, as statistics, which servers need no change.
+      - For V(drift) it is a problem if anything differs from the inventory. V(audit) is the same, and also
+        has the access keys of each bucket with the servers that use them.
     type: str
-    choices: [plan, site, drift]
+    choices: [plan, site, drift, audit]
     default: plan
 attributes:
   check_mode:
     description: Changes nothing in any mode.
     support: full
   diff_mode:
-    description: Displays each distinct change of a setting once, with its servers.
+    description: Describes each distinct change of a setting once, with its servers.
     support: full
 """
 
@@ -46,6 +48,7 @@ servers:
       that take part in the run (C(present)), that are left out because they could not be reached
       (C(skipped)), and that are gone for good (C(gone)).
     - By the name of the bucket, the folders to which servers still upload (C(folders_in_use)).
+    - Empty if the plan has a problem.
   returned: success
   type: dict
   sample:
@@ -55,10 +58,36 @@ servers:
     skipped: []
     gone: []
     folders_in_use: {myvideos: []}
+display:
+  description: What a later task displays.
+  returned: success
+  type: dict
+  contains:
+    hosts:
+      description:
+        - The hosts of that task. If there is a problem, those that have it, and V(localhost) for what is no
+          server's. Otherwise the first host of the play.
+        - With C(--limit) it is the first host that stands for V(localhost), which no play has then.
+      type: list
+      elements: str
+      sample: [localhost]
+    lines:
+      description: The plan, and its problems.
+      type: list
+      elements: str
+      sample:
+        - "PLAN  AWS: nothing to change.  Servers: nothing to change, 1 as it is, 0 unreachable."
+    problem:
+      description: Why the run ends, empty if it does not.
+      type: str
+      sample: ""
+    stats:
+      description: Statistics for V(site).
+      type: dict
+      sample: {}
 msg:
-  description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
-  returned: always
-  type: raw
-  sample:
-    - "PLAN  AWS: nothing to change.  Servers: nothing to change, 1 as it is, 0 unreachable."
+  description: Why it failed.
+  returned: failure
+  type: str
+  sample: The variable __s3_recording_fleet is not defined. Nothing was changed.
 """

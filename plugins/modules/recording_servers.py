@@ -21,7 +21,7 @@ options:
     description:
       - V(apply) and V(restore) run M(antmedia.s3_recording.ams_app_settings), V(read) runs
         M(antmedia.s3_recording.ams_server_info).
-      - When the role decommissions, V(apply) and V(read) do so too.
+      - When the role decommissions, V(apply) does so too. V(read) reads what decommissioning would lose.
     type: str
     choices: [apply, read, restore]
     required: true

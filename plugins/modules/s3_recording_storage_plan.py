@@ -21,6 +21,11 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - antmedia.s3_recording.storage
+options:
+  describe_keys:
+    description: Also read when each access key was last used, and return RV(buckets.keys).
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Reads in check mode as well.
@@ -78,6 +83,11 @@ buckets:
       description: What is removed at the end of a run, if no server needs it then, one sentence each.
       type: list
       elements: str
+    keys:
+      description:
+        - State, age, last use and key store of the bucket's access keys, as
+          M(antmedia.s3_recording.iam_stored_access_key_info) describes them. Empty without O(describe_keys).
+      type: str
     run:
       description: The modules that have to run, because they would change something or wait for a change.
       type: list
@@ -104,7 +114,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage
 
 
 def main() -> None:
-    run_as_module(storage_plan.run, storage_argument_spec(), result_of_error=storage_plan.result_of_error)
+    spec = {**storage_argument_spec(), "describe_keys": {"type": "bool", "default": False}}
+    run_as_module(storage_plan.run, spec, result_of_error=storage_plan.result_of_error)
 
 
 if __name__ == "__main__":

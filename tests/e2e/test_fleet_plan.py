@@ -111,6 +111,9 @@ def test_five_servers_with_five_problems_are_one_list_and_nothing_is_written(
     assert planned.writes() == []
     told = words(run)
     assert "STOP 5 problems on 5 servers. Nothing was changed." in told
+    assert failed_hosts(run) == NAMES
+    # The other plays have no heading.
+    assert run.stdout.count("skipping:") == 0
     for host, text in (
         (HTML, "HTML"),
         (SILENT, "no answer from the server within 2 s"),
@@ -163,6 +166,7 @@ def test_drift_needs_no_check_mode_and_fails_where_something_differs(recording: 
     assert recording.writes() == []
     assert "There is drift" in run.output
     assert f"live: s3RegionName 'us-west-2' -> '{REGION}'  ({SILENT})" in run.stdout
+    assert failed_hosts(run) == [SILENT]
 
 
 def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned: Planned) -> None:
@@ -170,9 +174,36 @@ def test_a_server_out_of_reach_stops_the_run_unless_so_many_are_allowed(planned:
     run = planned.run(SITE, expected_rc=2)
     assert planned.writes() == []
     assert "s3_recording_skip_unreachable" in run.stdout
+    assert failed_hosts(run) == [SILENT]
     run = planned.run(SITE, variables={"s3_recording_skip_unreachable": "20%"})
     assert sorted({each.host for each in run.of_step("apply")}) == [HTML, OLD, OTHER, WRONG]
     assert "left out of this run" in words(run)
+
+
+@pytest.mark.parametrize("playbook", [SITE, PLAN])
+def test_a_problem_of_no_server_is_not_that_of_the_first(planned: Planned, playbook: str) -> None:
+    """It counted as failed, in the recap and in AWX."""
+    refused = {
+        "s3_recording_cloudfront_distribution": "E0000000000000",
+        "s3_recording_delivery": "cloudfront",
+        "s3_recording_cache_control": "public, max-age=86400",
+    }
+    run = planned.run(playbook, variables=refused, expected_rc=2)
+    assert planned.writes() == []
+    assert "STOP 1 problem. Nothing was changed." in words(run)
+    assert failed_hosts(run) == ["localhost"]
+    assert run.stdout.count("skipping:") == 0
+    # No play has localhost then.
+    run = planned.run(playbook, "--limit", f"{OLD},{WRONG}", variables=refused, expected_rc=2)
+    assert planned.writes() == []
+    assert "STOP 1 problem. Nothing was changed." in words(run)
+    assert failed_hosts(run) == [OLD]
+
+
+def test_variables_that_cannot_work_fail_the_hosts_that_have_them(planned: Planned) -> None:
+    run = planned.run(SITE, of_host={OLD: {"s3_recording_applications": []}}, expected_rc=2)
+    assert f"! {OLD}: " in run.stdout
+    assert failed_hosts(run) == [OLD]
 
 
 def test_a_server_that_is_gone_for_good_is_not_asked(planned: Planned) -> None:

@@ -208,7 +208,7 @@ def test_a_password_that_refers_to_nothing_is_refused_before_anything_is_changed
     # Nothing was asked for, and nothing comes after the plan.
     (read,) = run.of_task("plan_storage | Read all buckets, users, keys and key stores")
     assert (read["buckets"], read["problems"]) == ({}, [])
-    assert run.results[-1].task.endswith("plan_servers | Plan the changes")
+    assert run.results[-1].task.endswith("show_plan | Show the plan")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ PLAN_TASK = {
                     "has_access": True,
                     "cors_elsewhere": "",
                     "key_given": True,
+                    "hosts": ["localhost"],
                     "owner": "localhost",
                     "access_key_id": "AKIAIOSFODNN7EXAMPLE",
                 }
@@ -155,6 +156,7 @@ BEFORE: dict[str, list[Task]] = {
             "ansible.builtin.set_fact": {
                 "__s3_recording_storage_read": {"buckets": {}, "problems": []},
                 "__s3_recording_keys_read": {"problems": []},
+                "__s3_recording_readers": {"localhost": ["localhost"]},
                 "__s3_recording_servers_read": {
                     "servers": {"localhost": {"apps": {}, "warnings": [], "problem": None}}
                 },
@@ -380,7 +382,6 @@ SAID = {
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",
     ),
-    "recording_key_users": ("", "myvideos: not read were ams1"),
     "recording_missing": ("", "ams1"),
     "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
     "recording_restored": ("", "ams1: the backup has no run from 20261124T120000Z on"),

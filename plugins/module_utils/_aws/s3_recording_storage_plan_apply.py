@@ -14,6 +14,7 @@ from .._common.plain_text import one_line
 from . import kms, storage_changes
 from .calls import no_log_values
 from .credentials import SECRETS, CredentialsError, refuse_unusable
+from .iam_stored_access_key import info as key_info
 from .kept_answers import keep_answers
 from .key_stores.registry import STORES
 from .module import AwsModule
@@ -24,6 +25,7 @@ _NEEDS = {
     "s3_bucket_access": ("s3_recording_bucket", "cloudfront_recording_distribution"),
     "s3_cors": ("s3_recording_bucket",),
 }
+_KEY = "iam_stored_access_key"
 # Parts of a result that the task returns for all modules together.
 _RETURNED_ONCE = ("diff", "warnings")
 
@@ -92,6 +94,7 @@ class BucketPlan(BucketModules):
     def __init__(self, module: AwsModule, clients: Clients, bucket: Mapping[str, Any]) -> None:
         super().__init__(module, clients, bucket)
         self.errors: dict[str, AwsError] = {}
+        self._keys = ""
 
     def read(self) -> None:
         """Ask each module what it would do."""
@@ -103,6 +106,8 @@ class BucketPlan(BucketModules):
                 self.errors[name] = error
             if isinstance(error, CredentialsError):
                 return
+        if self._module.params["describe_keys"] and _KEY in self.results:
+            self._describe_keys()
 
     @property
     def warnings(self) -> list[str]:
@@ -121,7 +126,14 @@ class BucketPlan(BucketModules):
             "changes": storage_changes.changes(self.name, self.options, self.results),
             "later": storage_changes.later(self.results),
             "run": storage_changes.to_run(self.results),
+            "keys": self._keys,
         }
+
+    def _describe_keys(self) -> None:
+        try:
+            self._keys = key_info.run(self.as_module(_KEY))["msg"]
+        except AwsError as error:
+            self.errors[_KEY] = error
 
     def _error_of(self, name: str) -> Optional[AwsError]:
         as_module = self.as_module(name)

@@ -45,12 +45,11 @@ def plan_fleet(
     unverified: the files there of changes that were not verified, each with its playbook.
     """
     shared = _by_bucket(members)
-    problems = [
-        *_by_text([*known_problems, *_problems_of_each(shared)]),
-        *problems_together(members, shared),
-    ]
+    of_hosts = _by_text([*known_problems, *_problems_of_each(shared)])
+    problems = [*of_hosts, *(one_line(each) for each in problems_together(members, shared))]
     if problems:
-        return {"buckets": [], "hosts": {}, "problems": [one_line(each) for each in problems], "warnings": []}
+        nothing: dict[str, Any] = {"buckets": [], "hosts": {}, "warnings": []}
+        return {**nothing, "problems": problems, "problem_hosts": of_hosts}
     warnings = [
         (member.host, text) for member in members if member.chosen for text in warnings_of(member.intent)
     ]
@@ -58,7 +57,7 @@ def plan_fleet(
         "buckets": [_bucket_entry(sharing) for sharing in shared],
         "hosts": _host_entries(members, backup_dir),
         "problems": [],
-        "warnings": _by_text([*warnings, *_interrupted(members, unverified or {})]),
+        "warnings": list(_by_text([*warnings, *_interrupted(members, unverified or {})])),
     }
 
 
@@ -100,12 +99,12 @@ def _describe_interrupted(playbook: str) -> str:
     return f"an earlier run{by} was interrupted before its change was verified: {what_to_do}"
 
 
-def _by_text(found: Iterable[tuple[str, str]]) -> list[str]:
-    """Return each text once, with the hosts that it is about."""
+def _by_text(found: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return each text once, with the hosts that it is about, which it names."""
     hosts: dict[str, list[str]] = {}
     for host, problem in found:
         hosts.setdefault(problem, []).append(host)
-    return [f"{abbreviate(names, 3)}: {problem}" for problem, names in hosts.items()]
+    return {one_line(f"{abbreviate(names, 3)}: {problem}"): names for problem, names in hosts.items()}
 
 
 def _backup_name(member: Member) -> str:

@@ -194,33 +194,6 @@ def as_before(hosts: Iterable[str], hostvars: Variables) -> list[str]:
     return _with("is_as_before", {host: _Steps(host, hostvars) for host in hosts})
 
 
-def key_users(hosts: Iterable[str], hostvars: Variables, bucket: str) -> list[str]:
-    """Return which servers use which access key of a bucket, one line a key, and which were not read."""
-    reads = {host: hostvars[host].get("__s3_recording_read") or {} for host in hosts}
-    users: dict[str, list[str]] = {}
-    for host, read in reads.items():
-        for key_id in _keys_of(bucket, read.get("settings") or {}):
-            users.setdefault(key_id, []).append(host)
-    lines = [f"{key_id} is used by {', '.join(users[key_id])}" for key_id in sorted(users)]
-    lines = lines or ["no server that was read records to it"]
-    return [f"{bucket}: {line}" for line in [*lines, *_not_read(reads)]]
-
-
-def _not_read(reads: Variables) -> list[str]:
-    gone = [host for host, read in reads.items() if read.get("skipped")]
-    unread = [host for host, read in reads.items() if read.get("settings") is None and host not in gone]
-    texts = {
-        f"not read were {', '.join(unread)}": unread,
-        f"gone for good and not read (s3_recording_gone_hosts): {', '.join(gone)}": gone,
-    }
-    return [text for text, hosts in texts.items() if hosts]
-
-
-def _keys_of(bucket: str, settings: Variables) -> list[str]:
-    of_bucket = [each for each in settings.values() if each.get("s3BucketName") == bucket]
-    return sorted({str(each.get("s3AccessKey") or "no key") for each in of_bucket})
-
-
 def results_and_notes(hosts: Iterable[str], hostvars: Variables) -> tuple[dict[str, str], list[str]]:
     """Return one word for how each host ended, and the notes of changing and of checking the servers.
 

@@ -18,6 +18,7 @@ from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absent_hosts import GONE, SKIP
 from .broken_links import broken_links
+from .key_users import key_users
 from .widening import change_of, folders_in_use, later_of, may_upload, missing_rights, too_long
 
 Read = Mapping[str, Any]
@@ -64,7 +65,7 @@ def plan_run(
     servers["gone"] = sorted({*gone} & {*hosts})
     servers["present"] = _without(hosts, servers["skipped"], servers["gone"])
     buckets = {
-        bucket["bucket"]: _bucket(bucket, storage.buckets.get(bucket["bucket"]) or {}, of)
+        bucket["bucket"]: _bucket(bucket, storage.buckets.get(bucket["bucket"]) or {}, of, gone)
         for bucket in desired["buckets"]
     }
     return {
@@ -154,7 +155,10 @@ def _describe(problem: Mapping[str, Any]) -> str:
 
 
 def _bucket(
-    bucket: Mapping[str, Any], planned: Mapping[str, Any], reads: Mapping[str, Read]
+    bucket: Mapping[str, Any],
+    planned: Mapping[str, Any],
+    reads: Mapping[str, Read],
+    gone: Collection[str],
 ) -> dict[str, Any]:
     """Return the part of the plan for a bucket. planned: what the plan of the storage says of it."""
     folders = folders_in_use(bucket, planned, reads)
@@ -165,7 +169,14 @@ def _bucket(
         "later": [*(planned.get("later") or []), *([later_of(bucket, missing)] if missing else [])],
         "left_to_user": list(_left_to_user(bucket)),
         "folders_in_use": folders,
+        "keys": {"described": _described_keys(bucket, planned), **key_users(bucket, reads, gone)},
     }
+
+
+def _described_keys(bucket: Mapping[str, Any], planned: Mapping[str, Any]) -> str:
+    if bucket["key_given"]:
+        return f"the inventory gives the access key of {bucket['bucket']}"
+    return str(planned.get("keys") or "")
 
 
 def _kept_rights(planned: Mapping[str, Any]) -> list[str]:

@@ -200,10 +200,6 @@ def _recorded_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str,
 
 
 def _to_read(host: Mapping[str, Any], _variables: TaskVariables) -> dict[str, Any]:
-    return {"apps": [app["name"] for app in host["apps"]], "settings": ["s3BucketName", "s3AccessKey"]}
-
-
-def _to_read_before_removal(host: Mapping[str, Any], _variables: TaskVariables) -> dict[str, Any]:
     return {
         "apps": [app["name"] for app in host["apps"]],
         "all_apps": True,
@@ -234,5 +230,4 @@ _STEPS_OF_REMOVAL = {
     "apply": _to_remove,
     "check": _to_check_removal,
     "preview": _to_preview_removal,
-    "read": _to_read_before_removal,
 }

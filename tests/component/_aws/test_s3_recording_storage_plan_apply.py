@@ -28,7 +28,13 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as iam_stored_access_key_apply,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.read import (
+    KeyReader,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import (
+    AwsError,
+    CollectionError,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.plan import plan_fleet
 
@@ -57,7 +63,13 @@ class Module:
             "vault_password",
         )
         more = dict.fromkeys(options)
-        self.params: dict[str, Any] = {**more, "recreate": False, **params, "buckets": buckets}
+        self.params: dict[str, Any] = {
+            **more,
+            "recreate": False,
+            "describe_keys": False,
+            **params,
+            "buckets": buckets,
+        }
 
     def client(self, service: str, region: str = "", endpoint: str | None = None, **options: Any) -> Any:
         assert endpoint in (None, self.aws.endpoint_url)
@@ -333,6 +345,31 @@ def test_what_stays_as_it_is_has_the_result_that_later_tasks_need(aws: AwsStandI
     for name in ("arn", "domain_name"):
         distribution = made["cloudfront_recording_distribution"]
         assert results["cloudfront_recording_distribution"][name] == distribution[name]
+
+
+def test_the_keys_are_described_for_an_audit_alone(aws: AwsStandIn) -> None:
+    mine = at_stand_in(aws)
+    to_come = plan(aws, mine, describe_keys=True)
+    assert to_come["buckets"][mine.bucket]["keys"].endswith(": there is no such user")
+    key_id = apply(aws, mine)["iam_stored_access_key"]["access_key_id"]
+    described = plan(aws, mine, describe_keys=True)["buckets"][mine.bucket]["keys"]
+    assert f"{key_id} is active, 0 days old" in described
+    assert f"stored in SSM parameter {mine.stored_at}" in described
+    assert plan(aws, mine)["buckets"][mine.bucket]["keys"] == ""
+
+
+def test_last_uses_that_may_not_be_asked_for_are_a_problem(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_given: Any) -> Any:
+        raise AwsError("Asking when access key AKIA was last used", "AccessDenied")
+
+    mine = at_stand_in(aws)
+    apply(aws, mine)
+    monkeypatch.setattr(KeyReader, "with_last_uses", denied)
+    (problem,) = check(aws, mine, describe_keys=True)
+    assert problem.startswith(f"{mine.bucket}: Asking when access key AKIA was last used: AccessDenied")
+    assert check(aws, mine) == []
 
 
 def test_several_buckets_share_what_is_the_same_for_all(aws: AwsStandIn) -> None:

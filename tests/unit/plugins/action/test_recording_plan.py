@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The action that plans a run: what it takes from the tasks before, displays, returns and refuses."""
+"""The action that plans a run: what it takes from the tasks before, what it refuses, and who fails then."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from ansible import constants
-from ansible.utils.display import Display
 from ansible_collections.antmedia.s3_recording.plugins.action.recording_plan import ActionModule
 
-SETS_ALL = {"key_policy": {}, "key_given": True, "has_access": True, "cors_elsewhere": ""}
+SETS_ALL = {"key_policy": {}, "key_given": True, "has_access": True, "cors_elsewhere": "", "hosts": []}
 HOSTS = ("ams1", "ams2", "ams3")
 CHANGE = {"s3BucketName": {"before": "", "after": "videos"}}
 NOTHING = "PLAN  AWS: nothing to change.  Servers: nothing to change, {}, 0 unreachable."
@@ -37,10 +35,10 @@ def registered(**reads: Any) -> dict[str, Any]:
 
 
 class Planning:
-    """A task of recording_plan, and what was printed."""
+    """A task of recording_plan, and what a later task displays of its result."""
 
-    def __init__(self, printed: list[tuple[str, bool]]) -> None:
-        self.printed = printed
+    def __init__(self) -> None:
+        self.display: dict[str, Any] = {}
         bucket = {
             "bucket": "videos",
             "region": "eu-west-1",
@@ -62,7 +60,8 @@ class Planning:
             "__s3_recording_fleet": self.desired,
             "__s3_recording_storage_read": {"buckets": {"videos": {"changes": [], "results": {}}}},
             "__s3_recording_keys_read": {},
-            "ansible_play_hosts_all": list(HOSTS),
+            "__s3_recording_readers": {"ams1": ["ams1", "ams2"], "ams3": ["ams3"]},
+            "ansible_play_hosts": list(HOSTS),
             "hostvars": SimpleNamespace(raw_get=self.of_hosts.__getitem__),
         }
 
@@ -71,27 +70,35 @@ class Planning:
         templar.template = lambda value: value
         parts = {part: MagicMock() for part in ("connection", "play_context", "loader", "shared_loader_obj")}
         task = MagicMock(args=arguments, async_val=0, check_mode=False, diff=diff)
-        return ActionModule(task=task, templar=templar, **parts).run(task_vars=self.variables)
+        result = ActionModule(task=task, templar=templar, **parts).run(task_vars=self.variables)
+        self.display = result.get("display", {})
+        return result
 
     @property
     def lines(self) -> list[str]:
-        return [line for text, _on_stderr in self.printed for line in text.splitlines()]
+        lines: list[str] = self.display["lines"]
+        return lines
+
+    @property
+    def problem(self) -> str:
+        return str(self.display["problem"])
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts that display the plan: those that fail if it has a problem."""
+        hosts: list[str] = self.display["hosts"]
+        return hosts
 
 
 @pytest.fixture
-def planning(monkeypatch: pytest.MonkeyPatch) -> Planning:
-    printed: list[tuple[str, bool]] = []
-    monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", "default")
-    monkeypatch.setattr(
-        Display, "display", lambda _self, text, stderr=False, **_more: printed.append((text, stderr))
-    )
-    return Planning(printed)
+def planning() -> Planning:
+    return Planning()
 
 
 def test_what_every_reader_has_registered_is_planned_together(planning: Planning) -> None:
     result = planning.run()
     assert planning.lines == [NOTHING.format("3 as they are")]
-    assert (result["changed"], result.get("failed"), result["msg"]) == (False, None, planning.lines)
+    assert (result["changed"], planning.problem, planning.hosts) == (False, "", ["ams1"])
     assert "ansible_facts" not in result, "a fact that an action returns would be in a fact cache"
     assert result["servers"] == {
         "changing": [],
@@ -101,13 +108,13 @@ def test_what_every_reader_has_registered_is_planned_together(planning: Planning
         "gone": [],
         "folders_in_use": {"videos": []},
     }
-    assert "ansible_stats" not in result
+    assert planning.display["stats"] == {}
 
 
 def test_a_server_that_no_reader_has_read_is_a_problem(planning: Planning) -> None:
     planning.of_hosts["ams3"].clear()
-    result = planning.run()
-    assert result["failed"] is True
+    planning.run()
+    assert (planning.problem != "", planning.hosts) == (True, ["ams3"])
     assert any(line.startswith("      ! ams3: Reading the server: ") for line in planning.lines)
 
 
@@ -115,10 +122,8 @@ def test_servers_without_a_task_have_a_statistic_in_site_alone(planning: Plannin
     planning.variables.update(s3_recording_gone_hosts="ams2", s3_recording_skip_unreachable=1)
     planning.of_hosts["ams3"] = registered(ams3=unreachable("ams3"))
     result = planning.run(view="site")
-    assert result["ansible_stats"] == {
-        "data": {"s3_recording_results": {"ams1": "unchanged", "ams2": "skipped", "ams3": "skipped"}},
-        "aggregate": True,
-        "per_host": False,
+    assert planning.display["stats"] == {
+        "s3_recording_results": {"ams1": "unchanged", "ams2": "skipped", "ams3": "skipped"}
     }
     servers = result["servers"]
     assert (servers["skipped"], servers["gone"], servers["present"]) == (["ams3"], ["ams2"], ["ams1"])
@@ -127,20 +132,18 @@ def test_servers_without_a_task_have_a_statistic_in_site_alone(planning: Plannin
 def test_a_problem_of_a_server_ends_the_run_without_a_list_for_later_plays(planning: Planning) -> None:
     planning.of_hosts["ams3"] = registered(ams3=unreachable("ams3"))
     result = planning.run(view="site")
-    assert (result["failed"], result["msg"]) == (
-        True,
-        "The plan has problems, listed above. Nothing was changed.",
-    )
-    assert not {"servers", "ansible_stats"} & set(result)
+    assert planning.problem == "The plan has problems, listed above. Nothing was changed."
+    assert (result["servers"], planning.display["stats"], planning.hosts) == ({}, {}, ["ams3"])
     assert planning.lines[0].startswith("PLAN  ")
     assert "STOP  1 problem on 1 server. Nothing was changed." in planning.lines
 
 
-@pytest.mark.parametrize("view", ["plan", "site", "drift"])
+@pytest.mark.parametrize("view", ["plan", "site", "drift", "audit"])
 def test_variables_that_cannot_work_have_no_plan_beside_them(planning: Planning, view: str) -> None:
     planning.desired.update(problems=["ams1: s3_recording_bucket is not set"], hosts={}, buckets=[])
     planning.variables["__s3_recording_keys_read"] = {"problems": ["the same, from the key"]}
-    assert planning.run(view=view)["failed"] is True
+    planning.run(view=view)
+    assert (planning.problem != "", planning.hosts) == (True, ["localhost"])
     assert planning.lines == [
         "STOP  1 problem. Nothing was changed.",
         "      ! ams1: s3_recording_bucket is not set",
@@ -149,27 +152,44 @@ def test_variables_that_cannot_work_have_no_plan_beside_them(planning: Planning,
 
 def test_a_key_that_cannot_be_read_is_a_problem_of_its_own(planning: Planning) -> None:
     planning.variables["__s3_recording_keys_read"] = {"problems": ["videos: no access to SSM."]}
-    assert planning.run()["failed"] is True
+    planning.run()
+    assert (planning.problem != "", planning.hosts) == (True, ["localhost"])
     assert planning.lines[-1] == "      ! videos: no access to SSM."
 
 
+@pytest.mark.parametrize("view", ["drift", "audit"])
 @pytest.mark.parametrize("of", ["server", "storage"])
-def test_drift_is_a_failure_wherever_it_is(planning: Planning, of: str) -> None:
+def test_drift_is_a_failure_wherever_it_is(planning: Planning, of: str, view: str) -> None:
     if of == "server":
         planning.of_hosts["ams3"] = registered(ams3=read(CHANGE))
     else:
         planning.variables["__s3_recording_storage_read"]["buckets"]["videos"]["changes"] = [ADD]
-    assert "failed" not in planning.run()
-    result = planning.run(view="drift")
-    assert (result["failed"], result["msg"]) == (
-        True,
-        "There is drift, listed above. Run site.yml to bring it back. Nothing was changed.",
+    planning.run()
+    assert planning.problem == ""
+    planning.run(view=view)
+    assert planning.problem == (
+        "There is drift, listed above. Run site.yml to bring it back. Nothing was changed."
     )
+    assert planning.hosts == ["ams3" if of == "server" else "localhost"]
     assert ("live: s3BucketName '' -> 'videos'  (ams3)" in planning.lines) is (of == "server")
 
 
-def test_no_drift_is_no_failure(planning: Planning) -> None:
-    assert "failed" not in planning.run(view="drift")
+@pytest.mark.parametrize("view", ["drift", "audit"])
+def test_no_drift_is_no_failure(planning: Planning, view: str) -> None:
+    planning.run(view=view)
+    assert planning.problem == ""
+
+
+def test_an_audit_has_the_keys_and_the_servers_that_use_them(planning: Planning) -> None:
+    planning.desired["buckets"][0].update(key_given=False, hosts=list(HOSTS))
+    planning.variables["__s3_recording_storage_read"]["buckets"]["videos"]["keys"] = "videos: AKIA1 is active"
+    using = read()
+    using["apps"]["live"]["uses"] = {"s3BucketName": "videos", "s3AccessKey": "AKIA1"}
+    planning.of_hosts["ams3"] = registered(ams3=using)
+    planning.run(view="audit")
+    assert planning.lines[1:] == ["KEYS  videos: AKIA1 is active", "      videos: AKIA1 is used by ams3"]
+    planning.run(view="drift")
+    assert len(planning.lines) == 1
 
 
 @pytest.mark.parametrize("diff", [True, False])
@@ -184,9 +204,11 @@ def test_without_the_storage_a_missing_distribution_is_a_problem(planning: Plann
     planning.desired["buckets"][0]["needs_domain"] = True
     of_bucket = planning.variables["__s3_recording_storage_read"]["buckets"]["videos"]
     of_bucket.update(results={"cloudfront_recording_distribution": {"domain_name": ""}}, changes=[ADD])
-    assert "failed" not in planning.run()
+    planning.run()
+    assert planning.problem == ""
     planning.variables["__s3_recording_reads_storage"] = "false"
-    assert planning.run()["failed"] is True
+    planning.run()
+    assert (planning.problem != "", planning.hosts) == (True, ["localhost"])
     assert planning.lines[-1] == (
         "      ! Bucket videos has no CloudFront distribution yet to send viewers to. Run storage.yml first, "
         "or set s3_recording_cloudfront_distribution"
@@ -202,7 +224,7 @@ def test_a_run_of_the_storage_alone_has_no_server_that_is_missing(planning: Plan
     planning.variables["__s3_recording_reads_servers"] = False
     planning.of_hosts.update({host: {} for host in HOSTS})
     result = planning.run(view="site")
-    assert "failed" not in result
+    assert planning.problem == ""
     assert result["servers"]["present"] == list(HOSTS)
 
 
@@ -217,11 +239,10 @@ def test_a_limit_that_cannot_be_one_is_refused(
     planning: Planning, variables: dict[str, Any], message: str
 ) -> None:
     planning.variables.update(variables)
-    result = planning.run()
-    assert result["failed"] is True
-    assert result["msg"].startswith(message)
-    assert result["msg"].endswith(". Nothing was changed.")
-    assert planning.lines == []
+    planning.run()
+    assert planning.problem.startswith(message)
+    assert planning.problem.endswith(". Nothing was changed.")
+    assert (planning.lines, planning.hosts) == ([], ["localhost"])
 
 
 def test_a_variable_that_is_missing_is_named(planning: Planning) -> None:
@@ -231,16 +252,3 @@ def test_a_variable_that_is_missing_is_named(planning: Planning) -> None:
         True,
         "The variable __s3_recording_keys_read is not defined. Nothing was changed.",
     )
-
-
-def test_a_program_that_reads_stdout_has_the_lines_in_the_failure(
-    planning: Planning, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", "ansible.posix.json")
-    planning.of_hosts["ams3"] = registered(ams3=read(CHANGE))
-    result = planning.run(view="drift")
-    assert result["msg"].splitlines() == [
-        *planning.lines,
-        "There is drift, listed above. Run site.yml to bring it back. Nothing was changed.",
-    ]
-    assert [on_stderr for _text, on_stderr in planning.printed] == [True]

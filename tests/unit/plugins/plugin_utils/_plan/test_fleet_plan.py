@@ -147,7 +147,8 @@ def test_a_plan_that_reads_no_server_changes_none(desired: dict[str, Any]) -> No
     assert plan["servers"]["changing"] == {}
     assert plan["servers"]["present"] == ["ams1", "ams2", "ams3"]
     nothing: dict[str, Any] = {"later": [], "left_to_user": [], "folders_in_use": []}
-    assert plan["buckets"] == {"videos": {"region": "eu-west-1", **nothing, **bucket}}
+    keys = {"described": "", "users": {}, "not_read": ["ams1", "ams2", "ams3"], "gone": []}
+    assert plan["buckets"] == {"videos": {"region": "eu-west-1", **nothing, **bucket, "keys": keys}}
 
 
 def test_a_rotation_adds_a_key(desired: dict[str, Any]) -> None:
