@@ -28,6 +28,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
     format_closed_again,
     format_closing,
     format_narrowing,
+    format_previous_keys,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
@@ -45,6 +46,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _USER = "iam_programmatic_user"
 _ACCESS = "s3_bucket_access"
+_KEY = "iam_stored_access_key"
 _NOT_CLOSED = "The servers have changed, and the storage is still open as before: {}"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
@@ -95,15 +97,33 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             # The plan says what is closed. Rights are removed only if no stream is live then.
             return bool(later), []
-        closed, lines = self._close_again()
-        if not (rights or later) or not (self._is_last_batch or self._is_stopped):
-            return closed, lines
-        narrowed, of_rest = self._narrow_rest(rights, later)
-        return closed or narrowed, [*lines, *of_rest]
+        steps = [self._close_again()]
+        if self._is_last_batch or self._is_stopped:
+            steps.append(self._delete_previous_keys(later))
+            steps.append(self._narrow_rest(rights, _without_keys(later)))
+        return any(changed for changed, _lines in steps), [
+            line for _changed, lines in steps for line in lines
+        ]
+
+    def _delete_previous_keys(self, later: Mapping[str, Sequence[str]]) -> tuple[bool, list[str]]:
+        """Delete keys in the key stores from which they have moved, unless a server may have to go back."""
+        places = {
+            name: self._result(name, _KEY)["previous_store"]["where"] for name in later if _KEY in later[name]
+        }
+        done: dict[str, Any] = {}
+        if not self._is_stopped:
+            buckets = self._buckets(places)
+            done = self._run_storage(
+                [one_module(each, _KEY) for each in buckets],
+                plan={name: {"run": [_KEY], "results": self._done["buckets"][name]} for name in places},
+            )
+        return bool(done.get("changed")), format_previous_keys(places, done)
 
     def _narrow_rest(
         self, rights: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]]
     ) -> tuple[bool, list[str]]:
+        if not (rights or later):
+            return False, []
         hosts = self._hosts()
         after = self._reads([host for host in hosts if host in self._fleet["hosts"]])
         closed, of_closing = self._close(later, hosts, after) if later else (False, [])
@@ -246,6 +266,11 @@ def _is_refused(variables: Mapping[str, Any]) -> bool:
     """True for a server whose password may be wrong: another try could block the account."""
     applied = variables.get("__s3_recording_applied") or {}
     return bool(applied.get("login_refused") or applied.get("login_unsure"))
+
+
+def _without_keys(later: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    rest = {name: [each for each in modules if each != _KEY] for name, modules in later.items()}
+    return {name: modules for name, modules in rest.items() if modules}
 
 
 def _with_options(bucket: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

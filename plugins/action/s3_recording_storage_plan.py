@@ -34,4 +34,4 @@ class ActionModule(AwsAction):
 
 def _is_in_file(bucket: Any) -> bool:
     key = bucket.get("iam_stored_access_key") if isinstance(bucket, dict) else None
-    return isinstance(key, dict) and key.get("store") == "file"
+    return isinstance(key, dict) and "file" in (key.get("store"), key.get("previous_store"))

@@ -226,3 +226,55 @@ def test_links_that_would_die_stop_the_run_unless_that_is_allowed(fleet: Planned
     allowed = {**moved, "s3_recording_break_links": True}
     fleet.run(SITE, names=NAMES, variables=allowed)
     assert fleet.fleet.settings(1, "live")["s3StreamsFolderPath"] == "new/streams"
+
+
+KEY_PLACE = f"/antmedia/s3_recording/{BUCKET}"
+TO_SECRETS = {"s3_recording_key_store": "secretsmanager", "s3_recording_key_store_previous": "ssm"}
+
+
+def stored_key(planned: Planned, store: str) -> str:
+    """Return the ID of the key in a key store, empty if nothing is stored."""
+    client = planned.aws.client(store)
+    try:
+        if store == "ssm":
+            text = client.get_parameter(Name=KEY_PLACE, WithDecryption=True)["Parameter"]["Value"]
+        else:
+            text = client.get_secret_value(SecretId=KEY_PLACE, VersionStage="AWSCURRENT")["SecretString"]
+    except ClientError:
+        return ""
+    return str(json.loads(text)["access_key_id"])
+
+
+def test_a_key_moves_to_another_store_and_the_servers_keep_it(fleet: Planned) -> None:
+    """It was refused, as the secret of the user's key cannot be read again."""
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    plan = words(fleet.run(PLAN, names=NAMES, variables=TO_SECRETS))
+    assert "nothing to change, 2 as they are" in plan
+    user = f"IAM user {BUCKET}-recording"
+    old, new = f"SSM parameter {KEY_PLACE}", f"secretsmanager {KEY_PLACE}"
+    assert f"~ {BUCKET}: the access key of {user} will be copied from {old} to {new}" in plan
+    assert f"- {BUCKET}: {old} will be deleted at the end, since {new} has the access key of {user}" in plan
+    stopped = run_stopped(fleet, **TO_SECRETS, s3_recording_prefix="new", s3_recording_break_links=True)
+    assert f"Kept the access key in {old}, because the rollout was stopped" in stopped
+    assert (stored_key(fleet, "ssm"), stored_key(fleet, "secretsmanager")) == (key, key)
+    assert_ends_as_asked(fleet, **TO_SECRETS)
+    assert (stored_key(fleet, "ssm"), stored_key(fleet, "secretsmanager")) == ("", key)
+    assert fleet.fleet.settings(0, "live")["s3AccessKey"] == key
+    without = {"s3_recording_key_store": "secretsmanager"}
+    assert fleet.run(SITE, names=NAMES, variables=without).changed == 0
+
+
+def test_a_key_that_cannot_be_copied_is_replaced_and_the_plan_says_why(fleet: Planned) -> None:
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    fleet.aws.client("ssm").delete_parameter(Name=KEY_PLACE)
+    plan = words(fleet.run(PLAN, names=NAMES, variables=TO_SECRETS))
+    assert f"the key {key} cannot be copied, and stays active until it is retired" in plan
+    assert_ends_as_asked(fleet, **TO_SECRETS)
+    assert fleet.fleet.settings(1, "live")["s3AccessKey"] == stored_key(fleet, "secretsmanager") != key
+    iam = fleet.aws.client("iam")
+    iam.delete_access_key(UserName=f"{BUCKET}-recording", AccessKeyId=key)
+    iam.create_access_key(UserName=f"{BUCKET}-recording")
+    fleet.aws.client("secretsmanager").delete_secret(SecretId=KEY_PLACE, ForceDeleteWithoutRecovery=True)
+    run = fleet.run(SITE, names=NAMES, variables=TO_SECRETS, expected_rc=2)
+    assert "the user has 2 already" in words(run)
+    assert fleet.writes() == []

@@ -24,6 +24,7 @@ from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 # Parts of a result that the task returns for all modules together, or not at all.
 _OF_THE_TASK = ("diff", "warnings", "changed", "failed")
 _USER, _BUCKET, _ACCESS = "iam_programmatic_user", "s3_recording_bucket", "s3_bucket_access"
+_KEY = "iam_stored_access_key"
 _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 
@@ -89,7 +90,7 @@ class BucketSetup(BucketModules):
         kept = (planned.get("results", {}).get(_USER) or {}).get("kept_rights") or ()
         policy = (self.options.get(_USER) or {}).get("policy") or {}
         if {*uploads_to(self._folders_in_use(), policy, self.name)} - {*kept}:
-            found |= {_USER, "iam_stored_access_key"}
+            found |= {_USER, _KEY}
         return found
 
     def _folders_in_use(self) -> list[str]:
@@ -103,6 +104,10 @@ class BucketSetup(BucketModules):
         elif self._module.params["closes_later"]:
             found.update(self._of_time(name))
         return found
+
+    def _of_key(self) -> dict[str, Any]:
+        later = {"keep_previous": True} if self._module.params["closes_later"] else {}
+        return {**super()._of_key(), **later}
 
     def _of_time(self, name: str) -> dict[str, Any]:
         """Return what a module does otherwise while the servers still are as before."""
@@ -124,7 +129,12 @@ class BucketSetup(BucketModules):
         if not self._module.params["closes_later"]:
             return []
         is_open = self.results.get(_ACCESS, {}).get("leaves_open")
-        return [*([_BUCKET] if self._has_later_rules else []), *([_ACCESS] if is_open else [])]
+        previous = self.results.get(_KEY, {}).get("previous_store") or {}
+        return [
+            *([_BUCKET] if self._has_later_rules else []),
+            *([_ACCESS] if is_open else []),
+            *([_KEY] if previous.get("left") else []),
+        ]
 
     def _run(self, name: str) -> Result:
         try:

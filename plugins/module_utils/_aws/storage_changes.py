@@ -364,10 +364,18 @@ def _of_key(_bucket: str, _options: Options, result: Result) -> list[Change]:
     before, after = _sides(result)
     user = f"IAM user {result['user_name']}"
     place = f"{result['store']} {result['stored_at']}"
+    previous = result.get("previous_store") or {}
     found = []
     if after.get("stored_access_key_id"):
         verb = _verb(before.get("stored_access_key_id"), True)
-        found.append(_change(verb, "key", f"{user} will get an access key, stored in {place}"))
+        why = f": {previous['not_copied']}" if previous.get("not_copied") else ""
+        found.append(_change(verb, "key", f"{user} will get an access key, stored in {place}{why}"))
+    if previous.get("copied"):
+        text = f"the access key of {user} will be copied from {previous['where']} to {place}"
+        found.append(_change(CHANGE, "key", text))
+    if previous.get("deleted"):
+        text = f"{previous['where']} will be deleted at the end, since {place} has the access key of {user}"
+        found.append(_change(REMOVE, "previous key store", text))
     found += [
         _change(REMOVE, "key", f"access key {each} of {user} will be deleted")
         for each in result["deleted_access_key_ids"]

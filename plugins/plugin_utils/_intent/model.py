@@ -62,6 +62,8 @@ class Intent:
     key_file_extensions: tuple[str, ...] = field(default=(), metadata=_SHARED)
     key_store: str = field(default="ssm", metadata=_SHARED)
     key_path: str = field(default="", metadata=_SHARED)
+    key_store_previous: str = field(default="", metadata=_SHARED)
+    key_path_previous: str = field(default="", metadata=_SHARED)
     access_key_id: str = field(default="", metadata=_SHARED)
     secret_given: bool = False
     aws_endpoint_url: str = field(default="", metadata={**_SHARED, **_ADDRESS})
@@ -179,7 +181,18 @@ class Intent:
     @property
     def stored_at(self) -> str:
         """Return the parameter, the secret or the file that holds the access key."""
-        return self.key_path or f"/antmedia/s3_recording/{self.bucket}"
+        return self.key_path or self._default_place
+
+    @property
+    def previous_store(self) -> tuple[str, str]:
+        """Return the key store from which the key moves, and its place there; both empty if it stays."""
+        if self.key_given or not (self.key_store_previous or self.key_path_previous):
+            return "", ""
+        return self.key_store_previous or self.key_store, self.key_path_previous or self._default_place
+
+    @property
+    def _default_place(self) -> str:
+        return f"/antmedia/s3_recording/{self.bucket}"
 
     @property
     def addresses_by_path(self) -> bool:

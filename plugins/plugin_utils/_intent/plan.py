@@ -151,6 +151,8 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "has_access": intent.s3_provider.policies,
         "key_store": intent.key_store,
         "key_stored_at": intent.stored_at,
+        "key_previous_store": intent.previous_store[0],
+        "key_previous_stored_at": intent.previous_store[1],
         "cors_rules": aws_settings.cors_rules(intent, origins_of(sharing)) if intent.sets_cors else [],
         "cors_elsewhere": intent.cors_elsewhere,
     }

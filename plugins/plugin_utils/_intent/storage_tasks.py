@@ -100,6 +100,10 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "stored_at": bucket["key_stored_at"],
             "bucket": bucket["bucket"],
             "adopt": bucket["adopt_iam_user"],
+            **_given(
+                previous_store=bucket["key_previous_store"],
+                previous_stored_at=bucket["key_previous_stored_at"],
+            ),
         },
     }
 

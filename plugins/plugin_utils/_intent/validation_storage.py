@@ -238,6 +238,21 @@ def _key(intent: Intent) -> Iterator[str]:
     yield from one_of("key_store", intent.key_store, STORES)
     if intent.key_store == "file" and not intent.key_path.startswith(("/", "~")):
         yield "s3_recording_key_path: the key store 'file' needs the whole path of a file"
+    yield from _previous_key(intent)
+
+
+def _previous_key(intent: Intent) -> Iterator[str]:
+    store, place = intent.previous_store
+    if not store:
+        return
+    yield from one_of("key_store_previous", store, STORES)
+    if store == "file" and not intent.key_path_previous.startswith(("/", "~")):
+        yield "s3_recording_key_path_previous: the key store 'file' needs the whole path of a file"
+    if (store, place) == (intent.key_store, intent.stored_at):
+        yield (
+            f"s3_recording_key_store_previous and s3_recording_key_path_previous name {store} {place}, where "
+            "the access key is to be: leave both out, or name where it is stored until now"
+        )
 
 
 def _user(intent: Intent) -> Iterator[str]:

@@ -69,6 +69,24 @@ def format_closing(
     return lines
 
 
+def format_previous_keys(places: Mapping[str, str], done: Mapping[str, Any]) -> list[str]:
+    """Return lines about access keys that stay in a previous key store.
+
+    places: by bucket. done: the result of the task that deletes them, empty if the rollout was stopped.
+    """
+    deleted = done.get("changes") or {}
+    why = (
+        f"deleting it failed: {done.get('msg', 'without a message')}"
+        if done
+        else "the rollout was stopped. The next run that ends well deletes it"
+    )
+    return [
+        f"  Kept         the access key in {place}, because {why}"
+        for bucket, place in places.items()
+        if not deleted.get(bucket)
+    ]
+
+
 def _leaves_open(bucket: str, done: Mapping[str, Any]) -> bool:
     results = (done.get("buckets") or {}).get(bucket) or {}
     return bool((results.get(_ACCESS) or {}).get("leaves_open"))

@@ -10,6 +10,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
     format_closed_again,
     format_closing,
     format_narrowing,
+    format_previous_keys,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import Closing
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import Narrowing
@@ -112,3 +113,23 @@ def test_a_closing_that_has_nothing_to_do_any_more_is_no_failure() -> None:
         {"videos": Closing("reads", ["ams2: not read"])}, LATER, {**done, "buckets": results}
     )
     assert lines[0].startswith("  Kept         uploads with an ACL to videos")
+
+
+PLACES = {"videos": "SSM parameter /old"}
+
+
+@pytest.mark.parametrize(
+    ("done", "why"),
+    [
+        ({}, "the rollout was stopped. The next run that ends well deletes it"),
+        ({"failed": True, "msg": "SSM said no."}, "deleting it failed: SSM said no."),
+    ],
+)
+def test_a_key_that_stays_in_its_previous_store(done: dict[str, Any], why: str) -> None:
+    assert format_previous_keys(PLACES, done) == [
+        f"  Kept         the access key in SSM parameter /old, because {why}"
+    ]
+
+
+def test_a_key_that_was_deleted_in_its_previous_store() -> None:
+    assert format_previous_keys(PLACES, {"changes": {"videos": [{"what": "key"}]}}) == []
