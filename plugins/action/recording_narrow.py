@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Optional
 
 from ansible.errors import AnsibleError
@@ -29,6 +30,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
     format_closing,
     format_narrowing,
     format_previous_keys,
+    format_previous_user,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
@@ -36,7 +38,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closin
     closing_of,
     to_restore,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import narrow
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
+    narrow,
+    needs_of_keys,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import is_local
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
@@ -47,6 +52,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 _USER = "iam_programmatic_user"
 _ACCESS = "s3_bucket_access"
 _KEY = "iam_stored_access_key"
+_PREVIOUS_USER = "previous_iam_user"
+_STOPPED = "the rollout was stopped"
 _NOT_CLOSED = "The servers have changed, and the storage is still open as before: {}"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
@@ -101,6 +108,7 @@ class ActionModule(ActionBase):
         if self._is_last_batch or self._is_stopped:
             steps.append(self._delete_previous_keys(later))
             steps.append(self._narrow_rest(rights, _without_keys(later)))
+            steps += [self._delete_previous_user(name) for name in later if _PREVIOUS_USER in later[name]]
         return any(changed for changed, _lines in steps), [
             line for _changed, lines in steps for line in lines
         ]
@@ -119,15 +127,33 @@ class ActionModule(ActionBase):
             )
         return bool(done.get("changed")), format_previous_keys(places, done)
 
+    def _delete_previous_user(self, name: str) -> tuple[bool, list[str]]:
+        """Delete the user that a bucket had before, if nothing needs its access key."""
+        previous, (bucket,) = self._result(name, _PREVIOUS_USER), self._buckets([name])
+        reasons = [_STOPPED] if self._is_stopped else []
+        reasons += needs_of_keys(previous["access_key_ids"], self._hosts(), self._after)
+        result: Mapping[str, Any] = {}
+        if not reasons:
+            done = self._run_storage([one_module(bucket, _PREVIOUS_USER, may_delete=True)])
+            if done.get("changed"):
+                # The task itself has displayed that.
+                return True, []
+            result = done if done.get("failed") else done["buckets"][name][_PREVIOUS_USER]
+        return False, format_previous_user(previous["user_name"], reasons, result)
+
+    @cached_property
+    def _after(self) -> dict[str, Any]:
+        """Return what the servers have now."""
+        return self._reads([host for host in self._hosts() if host in self._fleet["hosts"]])
+
     def _narrow_rest(
         self, rights: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]]
     ) -> tuple[bool, list[str]]:
         if not (rights or later):
             return False, []
         hosts = self._hosts()
-        after = self._reads([host for host in hosts if host in self._fleet["hosts"]])
-        closed, of_closing = self._close(later, hosts, after) if later else (False, [])
-        removed, of_rights = self._remove_rights(rights, hosts, after) if rights else (False, [])
+        closed, of_closing = self._close(later, hosts, self._after) if later else (False, [])
+        removed, of_rights = self._remove_rights(rights, hosts, self._after) if rights else (False, [])
         return closed or removed, [*of_closing, *of_rights]
 
     @property
@@ -269,7 +295,10 @@ def _is_refused(variables: Mapping[str, Any]) -> bool:
 
 
 def _without_keys(later: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    rest = {name: [each for each in modules if each != _KEY] for name, modules in later.items()}
+    rest = {
+        name: [each for each in modules if each not in (_KEY, _PREVIOUS_USER)]
+        for name, modules in later.items()
+    }
     return {name: modules for name, modules in rest.items() if modules}
 
 

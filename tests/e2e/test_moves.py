@@ -278,3 +278,43 @@ def test_a_key_that_cannot_be_copied_is_replaced_and_the_plan_says_why(fleet: Pl
     run = fleet.run(SITE, names=NAMES, variables=TO_SECRETS, expected_rc=2)
     assert "the user has 2 already" in words(run)
     assert fleet.writes() == []
+
+
+OLD_USER, NEW_USER = f"{BUCKET}-recording", "another-recorder"
+TO_USER = {"s3_recording_iam_user": NEW_USER, "s3_recording_key_path": "/another/key"}
+AND_DELETE = {**TO_USER, "s3_recording_iam_user_previous": OLD_USER}
+
+
+def users(planned: Planned) -> set[str]:
+    found = {each["UserName"] for each in planned.aws.client("iam").list_users()["Users"]}
+    return found & {OLD_USER, NEW_USER}
+
+
+def test_the_previous_user_is_deleted_when_no_server_uses_its_key(fleet: Planned) -> None:
+    """It kept its key for ever, and nothing said so."""
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    unnamed = words(fleet.run(PLAN, names=NAMES, variables=TO_USER))
+    assert f"the access key {key} of now is another IAM user's and not {NEW_USER}'s" in unnamed
+    plan = words(fleet.run(PLAN, names=NAMES, variables=AND_DELETE))
+    assert f"later: {BUCKET}" not in plan
+    assert f"IAM user {OLD_USER} is deleted, with its access key and its policy, once no server uses" in plan
+    told = run_stopped(fleet, **AND_DELETE)
+    assert f"Kept IAM user {OLD_USER} and its access key, because the rollout was stopped" in told
+    upload(fleet, "streams/later.mp4")
+    one = words(fleet.run(SITE, "--limit", "ams1", names=NAMES, variables=AND_DELETE))
+    assert "ams2: not read after the change" in one
+    upload(fleet, "streams/later.mp4", host=1)
+    ended = assert_ends_as_asked(fleet, **AND_DELETE)
+    assert f"IAM user {OLD_USER} is deleted, with its policy and its access key, {key}" in ended
+    assert users(fleet) == {NEW_USER}
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        fleet.aws.client("ssm").get_parameter(Name=KEY_PLACE)
+    upload(fleet, "streams/later.mp4")
+    assert fleet.run(SITE, names=NAMES, variables=TO_USER).changed == 0
+
+
+def test_a_previous_user_with_anything_else_stays(fleet: Planned) -> None:
+    fleet.aws.client("iam").create_access_key(UserName=OLD_USER)
+    ended = assert_ends_as_asked(fleet, **AND_DELETE)
+    assert f"IAM user {OLD_USER} is not deleted: it has the access key" in ended
+    assert users(fleet) == {OLD_USER, NEW_USER}

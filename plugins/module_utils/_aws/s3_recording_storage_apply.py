@@ -24,7 +24,7 @@ from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 # Parts of a result that the task returns for all modules together, or not at all.
 _OF_THE_TASK = ("diff", "warnings", "changed", "failed")
 _USER, _BUCKET, _ACCESS = "iam_programmatic_user", "s3_recording_bucket", "s3_bucket_access"
-_KEY = "iam_stored_access_key"
+_KEY, _PREVIOUS_USER = "iam_stored_access_key", "previous_iam_user"
 _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 
@@ -134,6 +134,7 @@ class BucketSetup(BucketModules):
             *([_BUCKET] if self._has_later_rules else []),
             *([_ACCESS] if is_open else []),
             *([_KEY] if previous.get("left") else []),
+            *([_PREVIOUS_USER] if self.results.get(_PREVIOUS_USER, {}).get("deletes") else []),
         ]
 
     def _run(self, name: str) -> Result:

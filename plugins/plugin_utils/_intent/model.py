@@ -55,6 +55,7 @@ class Intent:
     forget_folders: tuple[str, ...] = field(default=(), metadata=_SHARED)
     bucket_tags: Optional[Mapping[str, Any]] = field(default=None, metadata=_SHARED)
     iam_user: str = field(default="", metadata=_SHARED)
+    iam_user_previous: str = field(default="", metadata=_SHARED)
     adopt_iam_user: bool = field(default=False, metadata=_SHARED)
     permissions_boundary: str = field(default="", metadata=_SHARED)
     attach_s3_full_access: bool = field(default=False, metadata=_SHARED)
@@ -186,8 +187,15 @@ class Intent:
     @property
     def previous_store(self) -> tuple[str, str]:
         """Return the key store from which the key moves, and its place there; both empty if it stays."""
-        if self.key_given or not (self.key_store_previous or self.key_path_previous):
-            return "", ""
+        is_given = self.key_store_previous or self.key_path_previous
+        # Another user has another key.
+        return (
+            self.previous_place if is_given and not (self.key_given or self.iam_user_previous) else ("", "")
+        )
+
+    @property
+    def previous_place(self) -> tuple[str, str]:
+        """Return the key store and the place of the previous access key, of whichever user."""
         return self.key_store_previous or self.key_store, self.key_path_previous or self._default_place
 
     @property

@@ -133,6 +133,8 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "folders": folders,
         "forget_folders": list(intent.forget_folders),
         "iam_user": intent.user_name,
+        "previous_iam_user": "" if intent.key_given else intent.iam_user_previous,
+        "previous_place": intent.previous_place,
         "adopt_iam_user": intent.adopt_iam_user,
         "permissions_boundary": intent.permissions_boundary,
         "attach_s3_full_access": intent.attach_s3_full_access,

@@ -105,7 +105,16 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 previous_stored_at=bucket["key_previous_stored_at"],
             ),
         },
+        **_previous_user(bucket),
     }
+
+
+def _previous_user(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if not bucket["previous_iam_user"]:
+        return {}
+    store, place = bucket["previous_place"]
+    user = {"user_name": bucket["previous_iam_user"], "bucket": bucket["bucket"]}
+    return {"previous_iam_user": {**user, "key_store": store, "key_stored_at": place}}
 
 
 def _given(**options: Any) -> dict[str, Any]:

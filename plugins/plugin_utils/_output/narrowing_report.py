@@ -87,6 +87,21 @@ def format_previous_keys(places: Mapping[str, str], done: Mapping[str, Any]) -> 
     ]
 
 
+def format_previous_user(user: str, reasons: Sequence[str], result: Mapping[str, Any]) -> list[str]:
+    """Return lines about the IAM user that a bucket had before and that is not deleted.
+
+    reasons: why it was not tried. result: that of the attempt, with `failed` if it has failed.
+    """
+    why = [*reasons]
+    if result.get("failed"):
+        why.append(f"deleting it failed: {result.get('msg', 'without a message')}")
+    elif result.get("stays"):
+        why.append(str(result["stays"]))
+    kept = f"  Kept         IAM user {user} and its access key, because"
+    again = f"{_INDENT}the next run deletes it when that is no longer so"
+    return [kept, *_reasons(why), again]
+
+
 def _leaves_open(bucket: str, done: Mapping[str, Any]) -> bool:
     results = (done.get("buckets") or {}).get(bucket) or {}
     return bool((results.get(_ACCESS) or {}).get("leaves_open"))

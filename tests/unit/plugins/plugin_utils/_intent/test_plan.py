@@ -190,6 +190,11 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
             {"key_store_previous": "file"},
             "s3_recording_key_path_previous: the key store 'file' needs",
         ),
+        ({"iam_user_previous": "old"}, "has the access key of old, which the servers need"),
+        (
+            {"iam_user": "Me", "iam_user_previous": "me", "key_path": "/k"},
+            "s3_recording_iam_user_previous: me is the user that the bucket is to have",
+        ),
         ({"access_key_id": "AKIA1"}, "go together"),
         ({"secret_given": True}, "go together"),
         ({"applications": ("*",)}, "cannot be names of applications"),

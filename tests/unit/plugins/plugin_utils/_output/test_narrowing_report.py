@@ -11,6 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
     format_closing,
     format_narrowing,
     format_previous_keys,
+    format_previous_user,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import Closing
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import Narrowing
@@ -133,3 +134,20 @@ def test_a_key_that_stays_in_its_previous_store(done: dict[str, Any], why: str) 
 
 def test_a_key_that_was_deleted_in_its_previous_store() -> None:
     assert format_previous_keys(PLACES, {"changes": {"videos": [{"what": "key"}]}}) == []
+
+
+@pytest.mark.parametrize(
+    ("reasons", "result", "why"),
+    [
+        (["the rollout was stopped"], {}, "the rollout was stopped"),
+        ([], {"stays": "uploads are in progress"}, "uploads are in progress"),
+        ([], {"failed": True, "msg": "IAM said no."}, "deleting it failed: IAM said no."),
+    ],
+)
+def test_a_previous_user_that_stays(reasons: list[str], result: dict[str, Any], why: str) -> None:
+    lines = [line.strip() for line in format_previous_user("old", reasons, result)]
+    assert lines == [
+        "Kept         IAM user old and its access key, because",
+        why,
+        "the next run deletes it when that is no longer so",
+    ]

@@ -1,0 +1,35 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the storage loses at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_later import later
+
+RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
+
+
+@pytest.mark.parametrize(
+    ("results", "texts"),
+    [
+        ({}, []),
+        ({"iam_programmatic_user": {"user_name": "u", "kept_rights": []}}, []),
+        (
+            {"iam_programmatic_user": RIGHTS},
+            ["IAM user u loses the right to upload to videos/old/, once no server records there"],
+        ),
+        (
+            {"previous_iam_user": {"user_name": "old", "deletes": True, "stays": ""}},
+            ["IAM user old is deleted, with its access key and its policy, once no server uses that key"],
+        ),
+        (
+            {"previous_iam_user": {"user_name": "old", "deletes": False, "stays": "it has the groups staff"}},
+            ["IAM user old is not deleted: it has the groups staff"],
+        ),
+        ({"previous_iam_user": {"user_name": "old", "deletes": False, "stays": ""}}, []),
+    ],
+)
+def test_what_the_storage_loses(results: dict[str, Any], texts: list[str]) -> None:
+    assert later(results) == texts
