@@ -318,3 +318,23 @@ def test_a_previous_user_with_anything_else_stays(fleet: Planned) -> None:
     ended = assert_ends_as_asked(fleet, **AND_DELETE)
     assert f"IAM user {OLD_USER} is not deleted: it has the access key" in ended
     assert users(fleet) == {OLD_USER, NEW_USER}
+
+
+OTHER = {"ams2": {"s3_recording_bucket": "zz-others"}}
+
+
+def test_a_storage_that_fails_leaves_no_bucket_opened_for_nothing(closed: Planned) -> None:
+    """The first bucket stayed open, although no server had changed."""
+    closed.run(SITE, names=NAMES, variables=PRIVATE, of_host=OTHER)
+    closed.aws.fault("s3:PutBucketPolicy", skip=1, count=1, status=400, code="MalformedPolicy")
+    run = closed.run(SITE, names=NAMES, variables=PUBLIC, of_host=OTHER, expected_rc=2)
+    closed.aws.clear_faults()
+    assert "MalformedPolicy" in words(run)
+    assert f"{BUCKET} is open to viewers as before this run." in words(run)
+    assert "zz-others is open to viewers as before this run." in words(run)
+    assert closed.fleet.writes() == []
+    assert status(closed) == 403
+    block = closed.aws.client("s3").get_public_access_block(Bucket="zz-others")
+    assert all(block["PublicAccessBlockConfiguration"].values())
+    closed.run(SITE, names=NAMES, variables=PUBLIC, of_host=OTHER)
+    assert status(closed) == 200
