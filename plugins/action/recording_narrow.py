@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_read, s3_recording_storage
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import FORGET
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_kms import DECRYPT
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import with_uploads
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import one_line
@@ -28,6 +29,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
     format_closed_again,
     format_closing,
+    format_kms_keys,
     format_narrowing,
     format_previous_keys,
     format_previous_user,
@@ -108,6 +110,7 @@ class ActionModule(ActionBase):
         if self._is_last_batch or self._is_stopped:
             steps.append(self._delete_previous_keys(later))
             steps.append(self._narrow_rest(rights, _without_keys(later)))
+            steps.append(self._narrow_kms_keys())
             steps += [self._delete_previous_user(name) for name in later if _PREVIOUS_USER in later[name]]
         return any(changed for changed, _lines in steps), [
             line for _changed, lines in steps for line in lines
@@ -126,6 +129,19 @@ class ActionModule(ActionBase):
                 plan={name: {"run": [_KEY], "results": self._done["buckets"][name]} for name in places},
             )
         return bool(done.get("changed")), format_previous_keys(places, done)
+
+    def _narrow_kms_keys(self) -> tuple[bool, list[str]]:
+        """Leave of previous KMS keys the right to decrypt. What began with one needs it to its end."""
+        # Without an encryption in the inventory, the bucket may still have the previous one.
+        buckets = [
+            each
+            for each in self._buckets(self._done.get("buckets") or {})
+            if each["config"].get("encryption")
+            and any(key["encrypts"] for key in self._result(each["bucket"], _USER).get("kept_kms_keys") or ())
+        ]
+        tasks = [one_module(each, _USER, previous_kms_keys=DECRYPT) for each in buckets]
+        done = self._run_storage([{**each, "unless_uploading": True} for each in tasks])
+        return bool(done.get("changed")), format_kms_keys([each["bucket"] for each in buckets], done)
 
     def _delete_previous_user(self, name: str) -> tuple[bool, list[str]]:
         """Delete the user that a bucket had before, if nothing needs its access key."""

@@ -338,3 +338,33 @@ def test_a_storage_that_fails_leaves_no_bucket_opened_for_nothing(closed: Planne
     assert all(block["PublicAccessBlockConfiguration"].values())
     closed.run(SITE, names=NAMES, variables=PUBLIC, of_host=OTHER)
     assert status(closed) == 200
+
+
+def kms_of(planned: Planned) -> dict[str, list[str]]:
+    """Return by the end of a key's ARN what the policy of the user allows with it."""
+    found = planned.aws.client("iam").get_user_policy(UserName=OLD_USER, PolicyName="recordings")
+    statements = [each for each in found["PolicyDocument"]["Statement"] if ":kms:" in str(each["Resource"])]
+    actions = {each["Resource"].rpartition("/")[2]: each["Action"] for each in statements}
+    return {key: [each] if isinstance(each, str) else each for key, each in actions.items()}
+
+
+def test_both_kms_keys_are_allowed_while_one_follows_the_other(closed: Planned) -> None:
+    """Uploads failed until the bucket had the next key, and old recordings could not be read after it."""
+    old, new = (closed.aws.client("kms").create_key()["KeyMetadata"]["KeyId"] for _key in range(2))
+    kms = {**PRIVATE, "s3_recording_encryption": "aws:kms"}
+    before, after = ({**kms, "s3_recording_encryption_key_id": each} for each in (old, new))
+    closed.run(SITE, names=NAMES, variables=before)
+    upload(closed, "streams/of-old.mp4")
+    closed.aws.fault("s3:PutBucketEncryption", count=1, status=400, code="InvalidArgument")
+    closed.run(SITE, names=NAMES, variables=after, expected_rc=2)
+    closed.aws.clear_faults()
+    upload(closed, "streams/while-it-moves.mp4")
+    told = assert_ends_as_asked(closed, **after)
+    assert "and keeps the right to decrypt, which existing recordings may need" in told
+    assert kms_of(closed) == {new: ["kms:GenerateDataKey", "kms:Decrypt"], old: ["kms:Decrypt"]}
+    settings = closed.fleet.settings(0, "live")
+    server = closed.aws.client("s3", Credentials(settings["s3AccessKey"], settings["s3SecretKey"]))
+    for key in ("streams/of-old.mp4", "streams/while-it-moves.mp4"):
+        assert server.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"film"
+    assert_ends_as_asked(closed, **after, s3_recording_forget_kms_keys=[old])
+    assert [*kms_of(closed)] == [new]

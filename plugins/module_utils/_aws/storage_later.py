@@ -18,7 +18,19 @@ Result = Mapping[str, Any]
 
 def later(results: Mapping[str, Result]) -> list[str]:
     """Return what is removed at the end of a run, if no server needs it then."""
-    return [*_of_kept_rights(results), *_of_previous_user(results.get("previous_iam_user", {}))]
+    user = results.get("iam_programmatic_user", {})
+    of_keys = [_of_kms_key(user["user_name"], each) for each in user.get("kept_kms_keys") or ()]
+    return [*_of_kept_rights(results), *of_keys, *_of_previous_user(results.get("previous_iam_user", {}))]
+
+
+def _of_kms_key(user: str, key: Mapping[str, Any]) -> str:
+    until = "which existing recordings may need. Once none does, name it in s3_recording_forget_kms_keys"
+    if key["encrypts"]:
+        return (
+            f"IAM user {user} loses the right to encrypt with KMS key {key['key']}, if the bucket has "
+            f"another key then, and keeps the right to decrypt, {until}"
+        )
+    return f"IAM user {user} keeps the right to decrypt with KMS key {key['key']}, {until}"
 
 
 def _of_previous_user(previous: Result) -> Iterator[str]:

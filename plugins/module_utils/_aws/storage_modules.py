@@ -17,6 +17,7 @@ from . import s3_recording_bucket_apply as apply_bucket
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .module import AwsModule
+from .policy_kms import FORGET
 from .s3_bucket_access_model import CLOSE_ALL
 
 Result = dict[str, Any]
@@ -46,6 +47,7 @@ DEFAULTS = {
     "open_existing": True,
     "secure_transport_only": "nothing",
     "closes": CLOSE_ALL,
+    "previous_kms_keys": FORGET,
     "wait": True,
 }
 # Seconds; CloudFront needs minutes.

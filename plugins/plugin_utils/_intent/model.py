@@ -47,6 +47,7 @@ class Intent:
     versioning: Optional[bool] = field(default=None, metadata=_SHARED)
     encryption: str = field(default="", metadata=_SHARED)
     encryption_key_id: str = field(default="", metadata=_SHARED)
+    forget_kms_keys: tuple[str, ...] = field(default=(), metadata=_SHARED)
     expire_days: int = field(default=0, metadata=_SHARED)
     noncurrent_expire_days: int = field(default=0, metadata=_SHARED)
     expire_existing: bool = field(default=False, metadata=_SHARED)

@@ -132,6 +132,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "owner": next(member.host for member in sharing if member.chosen),
         "folders": folders,
         "forget_folders": list(intent.forget_folders),
+        "forget_kms_keys": list(intent.forget_kms_keys),
         "iam_user": intent.user_name,
         "previous_iam_user": "" if intent.key_given else intent.iam_user_previous,
         "previous_place": intent.previous_place,

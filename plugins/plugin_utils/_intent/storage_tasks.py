@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._aws.other_folders import KEEP
+from ...module_utils._aws.policy_kms import KEEP as KEEP_KEYS
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
 
 
@@ -88,8 +89,10 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "policy": bucket["key_policy"],
             # A server may still upload there, which only its settings say.
             "other_folders": KEEP,
+            "previous_kms_keys": KEEP_KEYS,
             **_given(
                 forget_folders=bucket["forget_folders"],
+                forget_kms_keys=bucket["forget_kms_keys"],
                 managed_policies=managed,
                 permissions_boundary=bucket["permissions_boundary"],
             ),

@@ -87,6 +87,17 @@ def format_previous_keys(places: Mapping[str, str], done: Mapping[str, Any]) -> 
     ]
 
 
+def format_kms_keys(buckets: Sequence[str], done: Mapping[str, Any]) -> list[str]:
+    """Return lines about rights to encrypt with previous KMS keys that stay. done: the result of the task."""
+    changes = done.get("changes") or {}
+    return [
+        "  Kept         the right to encrypt with the previous KMS key of "
+        f"{name}, because {_why_not(name, done)}"
+        for name in buckets
+        if not changes.get(name)
+    ]
+
+
 def format_previous_user(user: str, reasons: Sequence[str], result: Mapping[str, Any]) -> list[str]:
     """Return lines about the IAM user that a bucket had before and that is not deleted.
 

@@ -73,7 +73,11 @@ def test_a_run_that_was_killed_between_key_and_user_is_finished_by_the_next(user
 def test_its_key_in_an_encrypted_file(user: User, tmp_path: Path) -> None:
     place = tmp_path / "key.json"
     user.run(store="file", stored_at=str(place), vault_password=["of-a-test"])
-    options = {"key_store": "file", "key_stored_at": str(place), "vault_password": ["of-a-test"]}
+    options: dict[str, Any] = {
+        "key_store": "file",
+        "key_stored_at": str(place),
+        "vault_password": ["of-a-test"],
+    }
     assert run(user, may_delete=True, **options)["changed"]
     assert not exists(user)
     assert not place.exists()

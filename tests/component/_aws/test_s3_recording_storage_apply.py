@@ -10,6 +10,9 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_apply as storage,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    storage_modules,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
@@ -234,14 +237,14 @@ def test_what_servers_use_already_stays_open(aws: AwsStandIn) -> None:
 
 def test_what_cannot_be_closed_again_is_named(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = at_stand_in(aws), at_stand_in(aws)
-    run = storage.RUN["s3_bucket_access"]
+    run = storage_modules.RUN["s3_bucket_access"]
 
     def refuses(module: Any) -> dict[str, Any]:
         if module.params["restore"]:
             raise AwsError("Closing", "AccessDenied")
         return run(module)
 
-    monkeypatch.setitem(storage.RUN, "s3_bucket_access", refuses)
+    monkeypatch.setitem(storage_modules.RUN, "s3_bucket_access", refuses)
     result = opened_in_part(aws, first, second, close_on_failure=[first.bucket])
     assert f"{first.bucket} may be open to viewers already, and closing it again failed" in result["msg"]
     assert "Run site.yml again: it opens the bucket for the servers, or closes it." in result["msg"]

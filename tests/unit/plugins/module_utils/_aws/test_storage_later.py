@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_later import later
 
+UNTIL = "which existing recordings may need. Once none does, name it in s3_recording_forget_kms_keys"
+LOSES = "IAM user u loses the right to encrypt with KMS key K"
 RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
 
 
@@ -29,6 +31,14 @@ RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
             ["IAM user old is not deleted: it has the groups staff"],
         ),
         ({"previous_iam_user": {"user_name": "old", "deletes": False, "stays": ""}}, []),
+        (
+            {"iam_programmatic_user": {"user_name": "u", "kept_kms_keys": [{"key": "K", "encrypts": False}]}},
+            [f"IAM user u keeps the right to decrypt with KMS key K, {UNTIL}"],
+        ),
+        (
+            {"iam_programmatic_user": {"user_name": "u", "kept_kms_keys": [{"key": "K", "encrypts": True}]}},
+            [f"{LOSES}, if the bucket has another key then, and keeps the right to decrypt, {UNTIL}"],
+        ),
     ],
 )
 def test_what_the_storage_loses(results: dict[str, Any], texts: list[str]) -> None:

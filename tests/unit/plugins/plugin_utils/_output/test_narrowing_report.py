@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
     format_closed_again,
     format_closing,
+    format_kms_keys,
     format_narrowing,
     format_previous_keys,
     format_previous_user,
@@ -151,3 +152,13 @@ def test_a_previous_user_that_stays(reasons: list[str], result: dict[str, Any], 
         why,
         "the next run deletes it when that is no longer so",
     ]
+
+
+def test_a_right_to_encrypt_that_stays() -> None:
+    done = {"changes": {"videos": []}, "uploads": {"videos": ["a.mp4"]}}
+    (line,) = format_kms_keys(["videos"], done)
+    assert line == (
+        "  Kept         the right to encrypt with the previous KMS key of videos, because uploads are in "
+        "progress (a.mp4)"
+    )
+    assert format_kms_keys(["videos"], REMOVED) == []
