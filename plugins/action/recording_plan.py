@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -131,7 +131,7 @@ class ActionModule(ActionBase):
             return _failure(lines, "There is drift, listed above. Run site.yml to bring it back")
         return {
             "msg": display_lines(lines),
-            "servers": _for_later_plays(plan, self._variables.fact("__s3_recording_fleet")["buckets"]),
+            "servers": _for_later_plays(plan, self._variables.fact("__s3_recording_fleet")["hosts"]),
             **(_stats(servers) if view == _SITE else {}),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
@@ -145,14 +145,14 @@ def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> l
     return [name for name in names if results.get(name) and not results[name].get("domain_name")]
 
 
-def _for_later_plays(plan: Mapping[str, Any], buckets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    servers = plan["servers"]
-    unchanged = {*servers["unchanged"]}
+def _for_later_plays(plan: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    servers, buckets = plan["servers"], plan["buckets"]
+    used = {hosts[host].get("bucket") for host in servers["unchanged"]}
     return {
         **{name: list(servers[name]) for name in _FOR_LATER_PLAYS},
-        "folders_in_use": {name: each["folders_in_use"] for name, each in plan["buckets"].items()},
+        "folders_in_use": {name: each["folders_in_use"] for name, each in buckets.items()},
         # No server sends viewers there before the run has changed one.
-        "unused_buckets": [each["bucket"] for each in buckets if unchanged.isdisjoint(each["hosts"])],
+        "unused_buckets": [name for name in buckets if name not in used],
     }
 
 

@@ -247,14 +247,14 @@ EXAMPLES = r"""
     path: /etc/ansible/keys/my-archive.json
   no_log: true
 
-- name: Move the key from Parameter Store to Secrets Manager
+- name: Move the key from the file to Parameter Store
   antmedia.s3_recording.iam_stored_access_key:
-    user_name: my-recordings-recording
-    store: secretsmanager
-    stored_at: my-recordings
-    previous_store: ssm
-    previous_stored_at: /antmedia/s3_recording/my-recordings
+    user_name: my-archive-recording
+    stored_at: /antmedia/s3_recording/my-archive
+    previous_store: file
+    previous_stored_at: /etc/ansible/keys/my-archive.json
     region: eu-central-1
+  delegate_to: localhost
 
 - name: Create the next key; the old one works until it is retired
   antmedia.s3_recording.iam_stored_access_key:
@@ -359,7 +359,7 @@ previous_store:
       description: Whether it still holds the key that is stored in O(stored_at).
       type: bool
   sample:
-    where: SSM parameter /antmedia/s3_recording/my-recordings
+    where: file /etc/ansible/keys/my-archive.json
     copied: true
     not_copied: ""
     deleted: true

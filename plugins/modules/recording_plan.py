@@ -46,6 +46,7 @@ servers:
       that take part in the run (C(present)), that are left out because they could not be reached
       (C(skipped)), and that are gone for good (C(gone)).
     - By the name of the bucket, the folders to which servers still upload (C(folders_in_use)).
+    - The buckets to which no server of the run sends viewers before it has changed (C(unused_buckets)).
   returned: success
   type: dict
   sample:
@@ -55,6 +56,7 @@ servers:
     skipped: []
     gone: []
     folders_in_use: {myvideos: []}
+    unused_buckets: []
 msg:
   description: The lines that were displayed, or why it failed. For a program that reads stdout, both.
   returned: always
