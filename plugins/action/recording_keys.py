@@ -71,14 +71,34 @@ class ActionModule(ActionBase):
             return self._given(bucket)
         if bucket["bucket"] in self._variables("__s3_recording_next_keys", []):
             return run_file.KEY_TO_COME
+        absent = run_file.KEY_TO_COME if self._may_be_absent else None
+        if not bucket.get("key_previous_store"):
+            return self._stored(bucket, bucket["key_store"], bucket["key_stored_at"], absent)
+        found = self._stored(bucket, bucket["key_store"], bucket["key_stored_at"], run_file.KEY_TO_COME)
+        return found if found != run_file.KEY_TO_COME else self._previous(bucket, absent)
+
+    def _previous(self, bucket: Mapping[str, Any], absent: Optional[dict[str, str]]) -> dict[str, str]:
+        """Return the key that the storage has still to copy. One that it cannot copy it replaces."""
+        try:
+            return self._stored(
+                bucket, bucket["key_previous_store"], bucket["key_previous_stored_at"], absent
+            )
+        except AnsibleError:
+            if absent is None:
+                raise
+            return absent
+
+    def _stored(
+        self, bucket: Mapping[str, Any], store: str, place: str, absent: Optional[dict[str, str]]
+    ) -> dict[str, str]:
         lookup = lookup_loader.get(_STORED, loader=self._loader, templar=self._templar)
         found: list[dict[str, str]] = lookup.run(
-            [bucket["key_stored_at"]],
+            [place],
             variables=self._task_vars,
-            store=bucket["key_store"],
+            store=store,
             region=bucket["region"] or None,
             endpoint_url=bucket["aws_endpoint_url"] or None,
-            absent=run_file.KEY_TO_COME if self._may_be_absent else None,
+            absent=absent,
         )
         return found[0]
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Optional
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import recording_read, s3_recording_storage
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_folders import FORGET
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_kms import DECRYPT
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_union import with_uploads
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import one_line
@@ -27,7 +29,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.host
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
     format_closed_again,
     format_closing,
+    format_kms_keys,
     format_narrowing,
+    format_previous_keys,
+    format_previous_user,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
@@ -35,7 +40,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closin
     closing_of,
     to_restore,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import narrow
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
+    narrow,
+    needs_of_keys,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import is_local
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
@@ -45,6 +53,9 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _USER = "iam_programmatic_user"
 _ACCESS = "s3_bucket_access"
+_KEY = "iam_stored_access_key"
+_PREVIOUS_USER = "previous_iam_user"
+_STOPPED = "the rollout was stopped"
 _NOT_CLOSED = "The servers have changed, and the storage is still open as before: {}"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
@@ -95,19 +106,70 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             # The plan says what is closed. Rights are removed only if no stream is live then.
             return bool(later), []
-        closed, lines = self._close_again()
-        if not (rights or later) or not (self._is_last_batch or self._is_stopped):
-            return closed, lines
-        narrowed, of_rest = self._narrow_rest(rights, later)
-        return closed or narrowed, [*lines, *of_rest]
+        steps = [self._close_again()]
+        if self._is_last_batch or self._is_stopped:
+            steps.append(self._delete_previous_keys(later))
+            steps.append(self._narrow_rest(rights, _without_keys(later)))
+            steps.append(self._narrow_kms_keys())
+            steps += [self._delete_previous_user(name) for name in later if _PREVIOUS_USER in later[name]]
+        return any(changed for changed, _lines in steps), [
+            line for _changed, lines in steps for line in lines
+        ]
+
+    def _delete_previous_keys(self, later: Mapping[str, Sequence[str]]) -> tuple[bool, list[str]]:
+        """Delete keys in the key stores from which they have moved, unless a server may have to go back."""
+        places = {
+            name: self._result(name, _KEY)["previous_store"]["where"] for name in later if _KEY in later[name]
+        }
+        done: dict[str, Any] = {}
+        if not self._is_stopped:
+            buckets = self._buckets(places)
+            done = self._run_storage(
+                [one_module(each, _KEY) for each in buckets],
+                plan={name: {"run": [_KEY], "results": self._done["buckets"][name]} for name in places},
+            )
+        return bool(done.get("changed")), format_previous_keys(places, done)
+
+    def _narrow_kms_keys(self) -> tuple[bool, list[str]]:
+        """Leave of previous KMS keys the right to decrypt. What began with one needs it to its end."""
+        # Without an encryption in the inventory, the bucket may still have the previous one.
+        buckets = [
+            each
+            for each in self._buckets(self._done.get("buckets") or {})
+            if each["config"].get("encryption")
+            and any(key["encrypts"] for key in self._result(each["bucket"], _USER).get("kept_kms_keys") or ())
+        ]
+        tasks = [one_module(each, _USER, previous_kms_keys=DECRYPT) for each in buckets]
+        done = self._run_storage([{**each, "unless_uploading": True} for each in tasks])
+        return bool(done.get("changed")), format_kms_keys([each["bucket"] for each in buckets], done)
+
+    def _delete_previous_user(self, name: str) -> tuple[bool, list[str]]:
+        """Delete the user that a bucket had before, if nothing needs its access key."""
+        previous, (bucket,) = self._result(name, _PREVIOUS_USER), self._buckets([name])
+        reasons = [_STOPPED] if self._is_stopped else []
+        reasons += needs_of_keys(previous["access_key_ids"], self._hosts(), self._after)
+        result: Mapping[str, Any] = {}
+        if not reasons:
+            done = self._run_storage([one_module(bucket, _PREVIOUS_USER, may_delete=True)])
+            if done.get("changed"):
+                # The task itself has displayed that.
+                return True, []
+            result = done if done.get("failed") else done["buckets"][name][_PREVIOUS_USER]
+        return False, format_previous_user(previous["user_name"], reasons, result)
+
+    @cached_property
+    def _after(self) -> dict[str, Any]:
+        """Return what the servers have now."""
+        return self._reads([host for host in self._hosts() if host in self._fleet["hosts"]])
 
     def _narrow_rest(
         self, rights: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]]
     ) -> tuple[bool, list[str]]:
+        if not (rights or later):
+            return False, []
         hosts = self._hosts()
-        after = self._reads([host for host in hosts if host in self._fleet["hosts"]])
-        closed, of_closing = self._close(later, hosts, after) if later else (False, [])
-        removed, of_rights = self._remove_rights(rights, hosts, after) if rights else (False, [])
+        closed, of_closing = self._close(later, hosts, self._after) if later else (False, [])
+        removed, of_rights = self._remove_rights(rights, hosts, self._after) if rights else (False, [])
         return closed or removed, [*of_closing, *of_rights]
 
     @property
@@ -246,6 +308,14 @@ def _is_refused(variables: Mapping[str, Any]) -> bool:
     """True for a server whose password may be wrong: another try could block the account."""
     applied = variables.get("__s3_recording_applied") or {}
     return bool(applied.get("login_refused") or applied.get("login_unsure"))
+
+
+def _without_keys(later: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    rest = {
+        name: [each for each in modules if each not in (_KEY, _PREVIOUS_USER)]
+        for name, modules in later.items()
+    }
+    return {name: modules for name, modules in rest.items() if modules}
 
 
 def _with_options(bucket: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

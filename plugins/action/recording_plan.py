@@ -143,10 +143,7 @@ class ActionModule(ActionBase):
             return _ending("There is drift, listed above. Run site.yml to bring it back", lines, hosts)
         stats = _stats(servers) if self._view == _SITE else {}
         return {
-            "servers": {
-                **{name: list(servers[name]) for name in _FOR_LATER_PLAYS},
-                "folders_in_use": {name: each["folders_in_use"] for name, each in plan["buckets"].items()},
-            },
+            "servers": _for_later_plays(plan, self._variables.fact("__s3_recording_fleet")["hosts"]),
             "display": {"hosts": hosts, "lines": lines, "problem": "", "stats": stats},
         }
 
@@ -169,6 +166,17 @@ def _without_domain(desired: Mapping[str, Any], buckets: Mapping[str, Any]) -> l
     results = {name: each["results"].get(_DISTRIBUTION) for name, each in buckets.items()}
     names = [bucket["bucket"] for bucket in desired["buckets"] if bucket["needs_domain"]]
     return [name for name in names if results.get(name) and not results[name].get("domain_name")]
+
+
+def _for_later_plays(plan: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    servers, buckets = plan["servers"], plan["buckets"]
+    used = {hosts[host].get("bucket") for host in servers["unchanged"]}
+    return {
+        **{name: list(servers[name]) for name in _FOR_LATER_PLAYS},
+        "folders_in_use": {name: each["folders_in_use"] for name, each in buckets.items()},
+        # No server sends viewers there before the run has changed one.
+        "unused_buckets": [name for name in buckets if name not in used],
+    }
 
 
 def _ending(problem: str, lines: list[str], hosts: list[str]) -> dict[str, Any]:

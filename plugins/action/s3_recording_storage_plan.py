@@ -33,5 +33,8 @@ class ActionModule(AwsAction):
 
 
 def _is_in_file(bucket: Any) -> bool:
-    key = bucket.get("iam_stored_access_key") if isinstance(bucket, dict) else None
-    return isinstance(key, dict) and key.get("store") == "file"
+    if not isinstance(bucket, dict):
+        return False
+    modules = [bucket.get(name) for name in ("iam_stored_access_key", "previous_iam_user")]
+    stores = ("store", "previous_store", "key_store")
+    return any(isinstance(each, dict) and each.get(name) == "file" for each in modules for name in stores)

@@ -49,6 +49,11 @@ options:
       iam_stored_access_key:
         description: Options of M(antmedia.s3_recording.iam_stored_access_key), if it is to run.
         type: dict
+      previous_iam_user:
+        description:
+          - The IAM user that the bucket had before, with the place of its access key (C(key_store),
+            C(key_stored_at)). It is deleted only with C(may_delete).
+        type: dict
   kms_key_id:
     description: For all keys, as for M(antmedia.s3_recording.iam_stored_access_key).
     type: str

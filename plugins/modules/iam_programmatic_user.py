@@ -79,6 +79,23 @@ options:
     elements: str
     default: []
     version_added: 0.1.0
+  previous_kms_keys:
+    description:
+      - What becomes of the right to use KMS keys that O(policy) does not name. It is about statements with a
+        C(Sid) that begins with C(EncryptRecordings) or C(PreviousKey), and that allow nothing but KMS.
+      - V(forget) removes them. V(keep) keeps them, as uploads that have begun need them. V(decrypt) keeps the
+        right to decrypt, which existing objects need.
+    type: str
+    choices: [forget, keep, decrypt]
+    default: forget
+    version_added: 0.1.0
+  forget_kms_keys:
+    description:
+      - KMS keys for which the policy loses these rights in any case, by ID, ARN or alias (C(alias/NAME)).
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
   managed_policies:
     description:
       - Managed policies to attach as well, by name or ARN. If both AWS and the account have a policy of this
@@ -223,6 +240,14 @@ kept_rights:
   type: list
   elements: str
   sample: []
+kept_kms_keys:
+  description:
+    - Other KMS keys that the policy still allows, each with RV(ignore:key) and with RV(ignore:encrypts),
+      which is V(false) if it allows only to decrypt.
+  returned: with O(state=present)
+  type: list
+  elements: dict
+  sample: []
 changes:
   description: What was done, in order. In check mode, what would be done.
   returned: success
@@ -250,6 +275,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.other_f
     FORGET,
     OTHER_FOLDERS,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_kms import (
+    FORGET as FORGET_KEYS,
+)
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.policy_kms import (
+    PREVIOUS_KEYS,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.run_module import run_as_module
 
 
@@ -262,6 +293,8 @@ def argument_spec() -> dict:
         "other_folders": {"type": "str", "choices": list(OTHER_FOLDERS), "default": FORGET},
         "forget_folders": {"type": "list", "elements": "str", "default": []},
         "folders_in_use": {"type": "list", "elements": "str", "default": []},
+        "previous_kms_keys": {"type": "str", "choices": list(PREVIOUS_KEYS), "default": FORGET_KEYS},
+        "forget_kms_keys": {"type": "list", "elements": "str", "default": []},
         "managed_policies": {"type": "list", "elements": "str"},
         "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},

@@ -66,6 +66,25 @@ options:
       - With O(store=file) the absolute path of the file. Its folder must exist.
     type: str
     required: true
+  previous_store:
+    description: The kind of key store of O(previous_stored_at). The default is O(store).
+    type: str
+    choices: [ssm, secretsmanager, file]
+  previous_stored_at:
+    description:
+      - Where the key is stored until now, as in O(stored_at), to move it to another key store. If nothing is
+        stored in O(stored_at), the key is copied from there.
+      - If the key cannot be read there, another key is created and stored, and the old one stays until
+        O(state=retired). A user who has two keys already is refused.
+      - When O(stored_at) has the key and it works, what is stored there is deleted. A key that is another one
+        than in O(stored_at), and that the user still has, stays.
+    type: str
+  keep_previous:
+    description:
+      - Whether to leave the key in O(previous_stored_at) for now. With O(state=absent) it is deleted all the
+        same.
+    type: bool
+    default: false
   kms_key_id:
     description:
       - For O(store=ssm) and O(store=secretsmanager), the ID, ARN or alias of the KMS key that encrypts what
@@ -228,6 +247,15 @@ EXAMPLES = r"""
     path: /etc/ansible/keys/my-archive.json
   no_log: true
 
+- name: Move the key from the file to Parameter Store
+  antmedia.s3_recording.iam_stored_access_key:
+    user_name: my-archive-recording
+    stored_at: /antmedia/s3_recording/my-archive
+    previous_store: file
+    previous_stored_at: /etc/ansible/keys/my-archive.json
+    region: eu-central-1
+  delegate_to: localhost
+
 - name: Create the next key; the old one works until it is retired
   antmedia.s3_recording.iam_stored_access_key:
     user_name: my-recordings-recording
@@ -310,6 +338,32 @@ previous_access_keys:
   type: list
   elements: dict
   sample: []
+previous_store:
+  description: What became of the previous key store. In check mode, what would.
+  returned: if O(previous_stored_at) is set
+  type: dict
+  contains:
+    where:
+      description: The key store and the name there.
+      type: str
+    copied:
+      description: Whether the key was copied from there.
+      type: bool
+    not_copied:
+      description: Why a key in use could not be copied and was replaced, empty if that is not so.
+      type: str
+    deleted:
+      description: Whether what it held was deleted.
+      type: bool
+    left:
+      description: Whether it still holds the key that is stored in O(stored_at).
+      type: bool
+  sample:
+    where: file /etc/ansible/keys/my-archive.json
+    copied: true
+    not_copied: ""
+    deleted: true
+    left: false
 pending:
   description:
     - Why an old key is still active with O(state=retired), or why keys were not deleted with O(state=absent).
@@ -365,6 +419,9 @@ def argument_spec() -> dict:
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         "store": {"type": "str", "choices": list(STORES), "default": "ssm"},
         "stored_at": {"type": "str", "required": True},
+        "previous_store": {"type": "str", "choices": list(STORES)},
+        "previous_stored_at": {"type": "str"},
+        "keep_previous": {"type": "bool", "default": False},
         "recreate": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},

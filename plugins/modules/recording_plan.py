@@ -48,6 +48,7 @@ servers:
       that take part in the run (C(present)), that are left out because they could not be reached
       (C(skipped)), and that are gone for good (C(gone)).
     - By the name of the bucket, the folders to which servers still upload (C(folders_in_use)).
+    - The buckets to which no server of the run sends viewers before it has changed (C(unused_buckets)).
     - Empty if the plan has a problem.
   returned: success
   type: dict
@@ -58,6 +59,7 @@ servers:
     skipped: []
     gone: []
     folders_in_use: {myvideos: []}
+    unused_buckets: []
 display:
   description: What a later task displays.
   returned: success

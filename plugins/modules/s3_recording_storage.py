@@ -13,7 +13,8 @@ description:
   - For the role s3_recording alone; it may change in any release.
   - Runs the modules that set up the storage, for all buckets in one task. For each bucket, the IAM user comes
     first, then the bucket with its distribution and CORS rules, then the access key, and last who may read.
-  - The first failure ends the task. The message says what had been changed before it, which stays changed.
+  - The first failure ends the task. The message says what had been changed before it, which stays changed,
+    see O(close_on_failure).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -38,6 +39,13 @@ options:
         nothing yet, and its lifecycle rules stay as they are.
     type: bool
     default: false
+  close_on_failure:
+    description:
+      - Names of buckets to which no server sends viewers yet. If the task fails, what it has opened of them
+        is closed again. The message says so.
+    type: list
+    elements: str
+    default: []
   wait_timeout:
     description: Seconds to wait until each access key works.
     type: int
@@ -129,6 +137,7 @@ def argument_spec() -> dict:
         "plan": {"type": "dict"},
         "folders_in_use": {"type": "dict", "default": {}},
         "closes_later": {"type": "bool", "default": False},
+        "close_on_failure": {"type": "list", "elements": "str", "default": []},
         "wait_timeout": {"type": "int", "default": 60},
     }
 

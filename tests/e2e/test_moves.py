@@ -226,3 +226,145 @@ def test_links_that_would_die_stop_the_run_unless_that_is_allowed(fleet: Planned
     allowed = {**moved, "s3_recording_break_links": True}
     fleet.run(SITE, names=NAMES, variables=allowed)
     assert fleet.fleet.settings(1, "live")["s3StreamsFolderPath"] == "new/streams"
+
+
+KEY_PLACE = f"/antmedia/s3_recording/{BUCKET}"
+TO_SECRETS = {"s3_recording_key_store": "secretsmanager", "s3_recording_key_store_previous": "ssm"}
+
+
+def stored_key(planned: Planned, store: str) -> str:
+    """Return the ID of the key in a key store, empty if nothing is stored."""
+    client = planned.aws.client(store)
+    try:
+        if store == "ssm":
+            text = client.get_parameter(Name=KEY_PLACE, WithDecryption=True)["Parameter"]["Value"]
+        else:
+            text = client.get_secret_value(SecretId=KEY_PLACE, VersionStage="AWSCURRENT")["SecretString"]
+    except ClientError:
+        return ""
+    return str(json.loads(text)["access_key_id"])
+
+
+def test_a_key_moves_to_another_store_and_the_servers_keep_it(fleet: Planned) -> None:
+    """It was refused, as the secret of the user's key cannot be read again."""
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    plan = words(fleet.run(PLAN, names=NAMES, variables=TO_SECRETS))
+    assert "nothing to change, 2 as they are" in plan
+    user = f"IAM user {BUCKET}-recording"
+    old, new = f"SSM parameter {KEY_PLACE}", f"secretsmanager {KEY_PLACE}"
+    assert f"~ {BUCKET}: the access key of {user} will be copied from {old} to {new}" in plan
+    assert f"- {BUCKET}: {old} will be deleted at the end, since {new} has the access key of {user}" in plan
+    stopped = run_stopped(fleet, **TO_SECRETS, s3_recording_prefix="new", s3_recording_break_links=True)
+    assert f"Kept the access key in {old}, because the rollout was stopped" in stopped
+    assert (stored_key(fleet, "ssm"), stored_key(fleet, "secretsmanager")) == (key, key)
+    assert_ends_as_asked(fleet, **TO_SECRETS)
+    assert (stored_key(fleet, "ssm"), stored_key(fleet, "secretsmanager")) == ("", key)
+    assert fleet.fleet.settings(0, "live")["s3AccessKey"] == key
+    without = {"s3_recording_key_store": "secretsmanager"}
+    assert fleet.run(SITE, names=NAMES, variables=without).changed == 0
+
+
+def test_a_key_that_cannot_be_copied_is_replaced_and_the_plan_says_why(fleet: Planned) -> None:
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    fleet.aws.client("ssm").delete_parameter(Name=KEY_PLACE)
+    plan = words(fleet.run(PLAN, names=NAMES, variables=TO_SECRETS))
+    assert f"the key {key} cannot be copied, and stays active until it is retired" in plan
+    assert_ends_as_asked(fleet, **TO_SECRETS)
+    assert fleet.fleet.settings(1, "live")["s3AccessKey"] == stored_key(fleet, "secretsmanager") != key
+    iam = fleet.aws.client("iam")
+    iam.delete_access_key(UserName=f"{BUCKET}-recording", AccessKeyId=key)
+    iam.create_access_key(UserName=f"{BUCKET}-recording")
+    fleet.aws.client("secretsmanager").delete_secret(SecretId=KEY_PLACE, ForceDeleteWithoutRecovery=True)
+    run = fleet.run(SITE, names=NAMES, variables=TO_SECRETS, expected_rc=2)
+    assert "the user has 2 already" in words(run)
+    assert fleet.writes() == []
+
+
+OLD_USER, NEW_USER = f"{BUCKET}-recording", "another-recorder"
+TO_USER = {"s3_recording_iam_user": NEW_USER, "s3_recording_key_path": "/another/key"}
+AND_DELETE = {**TO_USER, "s3_recording_iam_user_previous": OLD_USER}
+
+
+def users(planned: Planned) -> set[str]:
+    found = {each["UserName"] for each in planned.aws.client("iam").list_users()["Users"]}
+    return found & {OLD_USER, NEW_USER}
+
+
+def test_the_previous_user_is_deleted_when_no_server_uses_its_key(fleet: Planned) -> None:
+    """It kept its key for ever, and nothing said so."""
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    unnamed = words(fleet.run(PLAN, names=NAMES, variables=TO_USER))
+    assert f"the access key {key} of now is another IAM user's and not {NEW_USER}'s" in unnamed
+    plan = words(fleet.run(PLAN, names=NAMES, variables=AND_DELETE))
+    assert f"later: {BUCKET}" not in plan
+    assert f"IAM user {OLD_USER} is deleted, with its access key and its policy, once no server uses" in plan
+    told = run_stopped(fleet, **AND_DELETE)
+    assert f"Kept IAM user {OLD_USER} and its access key, because the rollout was stopped" in told
+    upload(fleet, "streams/later.mp4")
+    one = words(fleet.run(SITE, "--limit", "ams1", names=NAMES, variables=AND_DELETE))
+    assert "ams2: not read after the change" in one
+    upload(fleet, "streams/later.mp4", host=1)
+    ended = assert_ends_as_asked(fleet, **AND_DELETE)
+    assert f"IAM user {OLD_USER} is deleted, with its policy and its access key, {key}" in ended
+    assert users(fleet) == {NEW_USER}
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        fleet.aws.client("ssm").get_parameter(Name=KEY_PLACE)
+    upload(fleet, "streams/later.mp4")
+    assert fleet.run(SITE, names=NAMES, variables=TO_USER).changed == 0
+
+
+def test_a_previous_user_with_anything_else_stays(fleet: Planned) -> None:
+    fleet.aws.client("iam").create_access_key(UserName=OLD_USER)
+    ended = assert_ends_as_asked(fleet, **AND_DELETE)
+    assert f"IAM user {OLD_USER} is not deleted: it has the access key" in ended
+    assert users(fleet) == {OLD_USER, NEW_USER}
+
+
+OTHER = {"ams2": {"s3_recording_bucket": "zz-others"}}
+
+
+def test_a_storage_that_fails_leaves_no_bucket_opened_for_nothing(closed: Planned) -> None:
+    """The first bucket stayed open, although no server had changed."""
+    closed.run(SITE, names=NAMES, variables=PRIVATE, of_host=OTHER)
+    closed.aws.fault("s3:PutBucketPolicy", skip=1, count=1, status=400, code="MalformedPolicy")
+    run = closed.run(SITE, names=NAMES, variables=PUBLIC, of_host=OTHER, expected_rc=2)
+    closed.aws.clear_faults()
+    assert "MalformedPolicy" in words(run)
+    assert f"{BUCKET} is open to viewers as before this run." in words(run)
+    assert "zz-others is open to viewers as before this run." in words(run)
+    assert closed.fleet.writes() == []
+    assert status(closed) == 403
+    block = closed.aws.client("s3").get_public_access_block(Bucket="zz-others")
+    assert all(block["PublicAccessBlockConfiguration"].values())
+    closed.run(SITE, names=NAMES, variables=PUBLIC, of_host=OTHER)
+    assert status(closed) == 200
+
+
+def kms_of(planned: Planned) -> dict[str, list[str]]:
+    """Return by the end of a key's ARN what the policy of the user allows with it."""
+    found = planned.aws.client("iam").get_user_policy(UserName=OLD_USER, PolicyName="recordings")
+    statements = [each for each in found["PolicyDocument"]["Statement"] if ":kms:" in str(each["Resource"])]
+    actions = {each["Resource"].rpartition("/")[2]: each["Action"] for each in statements}
+    return {key: [each] if isinstance(each, str) else each for key, each in actions.items()}
+
+
+def test_both_kms_keys_are_allowed_while_one_follows_the_other(closed: Planned) -> None:
+    """Uploads failed until the bucket had the next key, and old recordings could not be read after it."""
+    old, new = (closed.aws.client("kms").create_key()["KeyMetadata"]["KeyId"] for _key in range(2))
+    kms = {**PRIVATE, "s3_recording_encryption": "aws:kms"}
+    before, after = ({**kms, "s3_recording_encryption_key_id": each} for each in (old, new))
+    closed.run(SITE, names=NAMES, variables=before)
+    upload(closed, "streams/of-old.mp4")
+    closed.aws.fault("s3:PutBucketEncryption", count=1, status=400, code="InvalidArgument")
+    closed.run(SITE, names=NAMES, variables=after, expected_rc=2)
+    closed.aws.clear_faults()
+    upload(closed, "streams/while-it-moves.mp4")
+    told = assert_ends_as_asked(closed, **after)
+    assert "and keeps the right to decrypt, which existing recordings may need" in told
+    assert kms_of(closed) == {new: ["kms:GenerateDataKey", "kms:Decrypt"], old: ["kms:Decrypt"]}
+    settings = closed.fleet.settings(0, "live")
+    server = closed.aws.client("s3", Credentials(settings["s3AccessKey"], settings["s3SecretKey"]))
+    for key in ("streams/of-old.mp4", "streams/while-it-moves.mp4"):
+        assert server.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"film"
+    assert_ends_as_asked(closed, **after, s3_recording_forget_kms_keys=[old])
+    assert [*kms_of(closed)] == [new]

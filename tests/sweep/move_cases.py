@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .kill_cases import AWS, SERVER, Kill
+from .world import BUCKET as OLD_BUCKET
 
 NEW_BUCKET = "sweep-other-recordings"
 _DELIVERY = "s3_recording_delivery"
@@ -15,6 +16,8 @@ PUBLIC, PRIVATE, ACL = ({_DELIVERY: each} for each in ("public", "private", "acl
 FOLDERS = {"s3_recording_prefix": "new"}
 BUCKET = {"s3_recording_bucket": NEW_BUCKET}
 USER = {"s3_recording_iam_user": "another-recorder", "s3_recording_key_path": "/another/key"}
+AND_DELETE = {**USER, "s3_recording_iam_user_previous": f"{OLD_BUCKET}-recording"}
+KEY_STORE = {"s3_recording_key_store": "secretsmanager", "s3_recording_key_store_previous": "ssm"}
 PER_APP = {"s3_recording_folder_per_application": True}
 EXPIRY = {"s3_recording_expire_days": 30, "s3_recording_expire_existing": True}
 TO_ACL = {**ACL, "s3_recording_close_existing": True, "s3_recording_allow_changing_others_access": True}
@@ -54,6 +57,8 @@ MOVES = [
     Move("another user", USER, 9),
     Move("private, in other folders, of another user", {**PRIVATE, **FOLDERS, **USER}, 13),
     Move("public, in other folders", {**PUBLIC, **FOLDERS}, 9, before=PRIVATE),
+    Move("another user, and the previous one deleted", AND_DELETE, 15),
+    Move("another key store", KEY_STORE, 5, servers=0),
     Move("expiry", EXPIRY, 5, servers=0),
 ]
 CASES = [(move, kill) for move in MOVES for kill in move.kills]

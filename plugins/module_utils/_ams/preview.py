@@ -31,7 +31,7 @@ USES = (
     "httpForwardingExtension",
     "s3AccessKey",
 )
-_OF_UPLOADS = ("s3BucketName", "s3StreamsFolderPath", "s3PreviewsFolderPath", "s3Permission")
+_OF_UPLOADS = ("s3BucketName", "s3StreamsFolderPath", "s3PreviewsFolderPath", "s3Permission", "s3AccessKey")
 # An S3 key has at most 1,024 bytes.
 _LONGEST = 1024
 

@@ -16,6 +16,7 @@ from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .module import AwsModule
 from .other_folders import other_folders
 from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .policy_kms import PreviousKeys, described, previous_keys
 from .policy_union import other_uploads
 from .result import diff
 from .tags import from_aws
@@ -63,6 +64,7 @@ def _desired(params: Mapping[str, Any]) -> users.DesiredUser:
         boundary=params["permissions_boundary"] or "",
         bucket=params["bucket"] or "",
         others=other_folders(params),
+        keys=PreviousKeys(params["previous_kms_keys"], tuple(params["forget_kms_keys"] or ())),
     )
     users.check(desired)
     return replace(desired, tags={**desired.tags, **tags_of(params["bucket"])})
@@ -79,7 +81,8 @@ def _present(module: AwsModule) -> dict[str, Any]:
     changes = [step.text for step in users.steps(before, desired)]
     after = users.target(before, desired)
     kept = other_uploads(desired.policy, after.policy, desired.bucket)
-    users.check_size(desired.user, after.policy, kept)
+    keys = described(previous_keys(after.policy, desired.policy))
+    users.check_size(desired.user, after.policy, [*kept, *(each["key"] for each in keys)])
     if after.boundary != (before.boundary if before else ""):
         user.check_boundary(after.boundary)
     if changes and not module.check_mode:
@@ -88,7 +91,7 @@ def _present(module: AwsModule) -> dict[str, Any]:
     result = _result(desired.user, after.arn, changes, users.summary(desired, changes), left, right)
     attached = user.attached_if_readable() if before else ()
     warnings = full_access_warnings(desired.user, attached, desired.managed, after.boundary)
-    return {**result, "kept_rights": kept, "warnings": warnings}
+    return {**result, "kept_rights": kept, "kept_kms_keys": keys, "warnings": warnings}
 
 
 def _absent(module: AwsModule) -> dict[str, Any]:

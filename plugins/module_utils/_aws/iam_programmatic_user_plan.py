@@ -20,6 +20,7 @@ from . import result
 from .other_folders import FORGET_SOME, OtherFolders
 from .ownership import Belongings, Claim, leftovers, tags_of
 from .policy import meaning, statements_of
+from .policy_kms import PreviousKeys, with_previous_keys
 from .policy_union import with_other_folders
 from .tags import to_aws
 
@@ -48,6 +49,7 @@ class DesiredUser:
 
     A path of None, an empty boundary and whatever tags and managed leave out stay as they are.
     others: other folders of the bucket to which the policy may allow uploads now.
+    keys: other KMS keys that it may allow.
     """
 
     user: str
@@ -59,10 +61,12 @@ class DesiredUser:
     boundary: str = ""
     bucket: str = ""
     others: OtherFolders = field(default_factory=OtherFolders)
+    keys: PreviousKeys = field(default_factory=PreviousKeys)
 
     def policy_after(self, current: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the policy as it should be. A policy that says the same already keeps its form."""
         wanted = with_other_folders(self.policy, current, self.bucket, self.others)
+        wanted = with_previous_keys(wanted, current, self.keys)
         return current if current is not None and same_policy(current, wanted) else wanted
 
 

@@ -65,6 +65,15 @@ def _free_sid(sid: str, statements: Iterable[Mapping[str, Any]]) -> str:
     return sid
 
 
+def access_before(done: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
+    """Return the access to restore if nothing needs what was opened. done: a result of s3_bucket_access.
+
+    is_new: True if the bucket was created then. It keeps what denies something.
+    """
+    denied = [each for each in done["policy_statements"] if each["Effect"] == "Deny"] if is_new else []
+    return {**done["before"], **({"policy_statements": denied} if denied else {})}
+
+
 def limited(after: Access, current: Access, closes: str) -> Access:
     """Return the access without the settings of the bucket that close more than they may."""
     if closes == CLOSE_NOTHING:

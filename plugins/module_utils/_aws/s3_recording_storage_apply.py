@@ -17,6 +17,7 @@ from .credentials import SECRETS, refuse_unusable
 from .iam_stored_access_key.uploads import uploads_in_progress
 from .module import AwsModule
 from .policy_union import uploads_to
+from .s3_bucket_access_closing import access_before
 from .s3_bucket_access_model import CLOSE_NOTHING
 from .storage_changes import LIFECYCLE_RULES
 from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
@@ -24,6 +25,7 @@ from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 # Parts of a result that the task returns for all modules together, or not at all.
 _OF_THE_TASK = ("diff", "warnings", "changed", "failed")
 _USER, _BUCKET, _ACCESS = "iam_programmatic_user", "s3_recording_bucket", "s3_bucket_access"
+_KEY, _PREVIOUS_USER = "iam_stored_access_key", "previous_iam_user"
 _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 
@@ -42,14 +44,24 @@ def run(module: AwsModule) -> Result:
         for bucket in buckets:
             failure = bucket.set_up(modules)
             if failure:
-                return {**_result(buckets), **failure, "failed": True, "msg": _message_of(failure, buckets)}
+                # Before the result: what is closed again is no change any more.
+                message = _message_of(
+                    failure, buckets, _close_again(buckets, module.params["close_on_failure"])
+                )
+                return {**_result(buckets), **failure, "failed": True, "msg": message}
     return _result(buckets)
+
+
+def _close_again(buckets: Sequence[BucketSetup], names: Sequence[str]) -> list[str]:
+    """Close what this task has opened of buckets; return what became of it, a sentence for each bucket."""
+    return [text for bucket in buckets if bucket.name in names for text in bucket.close_again()]
 
 
 class BucketSetup(BucketModules):
     """The modules of one bucket. planned: its part of a plan, None without a plan.
 
-    done: by module, the results of those that have run. uploads: for which the bucket was left alone.
+    done: by module, the results of those that have run. failed: those that have not ended.
+    uploads: for which the bucket was left alone.
     """
 
     def __init__(
@@ -61,8 +73,10 @@ class BucketSetup(BucketModules):
     ) -> None:
         super().__init__(module, clients, bucket)
         self.done: dict[str, Result] = {}
+        self.failed: set[str] = set()
         self.uploads: tuple[str, ...] = ()
         self._planned = planned
+        self._restore: Optional[Mapping[str, Any]] = None
         self._secrets = [module.params.get(name) for name in SECRETS]
 
     def set_up(self, modules: Sequence[str]) -> Result:
@@ -89,7 +103,7 @@ class BucketSetup(BucketModules):
         kept = (planned.get("results", {}).get(_USER) or {}).get("kept_rights") or ()
         policy = (self.options.get(_USER) or {}).get("policy") or {}
         if {*uploads_to(self._folders_in_use(), policy, self.name)} - {*kept}:
-            found |= {_USER, "iam_stored_access_key"}
+            found |= {_USER, _KEY}
         return found
 
     def _folders_in_use(self) -> list[str]:
@@ -100,9 +114,15 @@ class BucketSetup(BucketModules):
         found = super()._found_for(name)
         if name == _USER:
             found["folders_in_use"] = self._folders_in_use()
+        elif name == _ACCESS and self._restore:
+            found["restore"] = self._restore
         elif self._module.params["closes_later"]:
             found.update(self._of_time(name))
         return found
+
+    def _of_key(self) -> dict[str, Any]:
+        later = {"keep_previous": True} if self._module.params["closes_later"] else {}
+        return {**super()._of_key(), **later}
 
     def _of_time(self, name: str) -> dict[str, Any]:
         """Return what a module does otherwise while the servers still are as before."""
@@ -124,12 +144,19 @@ class BucketSetup(BucketModules):
         if not self._module.params["closes_later"]:
             return []
         is_open = self.results.get(_ACCESS, {}).get("leaves_open")
-        return [*([_BUCKET] if self._has_later_rules else []), *([_ACCESS] if is_open else [])]
+        previous = self.results.get(_KEY, {}).get("previous_store") or {}
+        return [
+            *([_BUCKET] if self._has_later_rules else []),
+            *([_ACCESS] if is_open else []),
+            *([_KEY] if previous.get("left") else []),
+            *([_PREVIOUS_USER] if self.results.get(_PREVIOUS_USER, {}).get("deletes") else []),
+        ]
 
     def _run(self, name: str) -> Result:
         try:
             found = RUN[name](self.as_module(name))
         except AwsError as error:
+            self.failed.add(name)
             return error.masked(self._secrets).result()
         self.results[name] = self.done[name] = found
         if found.get("failed"):
@@ -137,6 +164,24 @@ class BucketSetup(BucketModules):
         if found["changed"]:
             say_done(_done(found))
         return {}
+
+    def close_again(self) -> list[str]:
+        """Close what this task has opened to viewers, or may have; return what became of it, if anything."""
+        planned = (self._planned or {}).get("results", {}).get(_ACCESS) or {}
+        opened = self.done.get(_ACCESS) or (planned if _ACCESS in self.failed else {})
+        # Of a bucket that does not exist, the plan has only a prediction.
+        if not opened.get("before") or opened["bucket_exists"] is False:
+            return []
+        is_new = (self.results.get(_BUCKET) or {}).get("existed") is False
+        self._restore = access_before(opened, is_new=is_new)
+        try:
+            found = RUN[_ACCESS](self.as_module(_ACCESS))
+        except AwsError as error:
+            why = error.masked(self._secrets)
+            text = f"{self.name} may be open to viewers already, and closing it again failed: {why}"
+            return [f"{text} Run site.yml again: it opens the bucket for the servers, or closes it"]
+        self.done.pop(_ACCESS, None)
+        return [f"{self.name} is open to viewers as before this run"] if found["changed"] else []
 
     def _uploads(self) -> tuple[str, ...]:
         if not self.options.get("unless_uploading"):
@@ -195,7 +240,11 @@ def _by_bucket(buckets: list[BucketSetup]) -> Result:
     }
 
 
-def _message_of(failure: Result, buckets: list[BucketSetup]) -> str:
-    """Return the message of a task that failed: what it had changed before stays changed."""
+def _message_of(failure: Result, buckets: list[BucketSetup], closed: Sequence[str]) -> str:
+    """Return the message of a task that failed: what it had changed before stays changed.
+
+    closed: sentences about what does not stay as it was changed.
+    """
     before = _messages(buckets)
-    return f"{failure['msg']} Changed before that: {before}." if before else str(failure["msg"])
+    parts = [str(failure["msg"]), *([f"Changed before that: {before}."] if before else [])]
+    return " ".join([*parts, *(f"{each}." for each in closed)])

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .._common.errors import AwsError, CollectionError
 from .._common.plain_text import one_line
-from . import kms, storage_changes
+from . import kms, storage_changes, storage_later
 from .calls import no_log_values
 from .credentials import SECRETS, CredentialsError, refuse_unusable
 from .iam_stored_access_key import info as key_info
@@ -124,7 +124,7 @@ class BucketPlan(BucketModules):
                 for name, each in self.results.items()
             },
             "changes": storage_changes.changes(self.name, self.options, self.results),
-            "later": storage_changes.later(self.results),
+            "later": storage_later.later(self.results),
             "run": storage_changes.to_run(self.results),
             "keys": self._keys,
         }

@@ -37,20 +37,9 @@ def changes(bucket: str, options: Options, results: Mapping[str, Result]) -> lis
             continue
         what, describe = _MODULES[module]
         described = describe(bucket, options[module], result)
-        found += described or [_change(CHANGE, what, one_line(str(result["msg"])))]
+        action = REMOVE if module == "previous_iam_user" else CHANGE
+        found += described or [_change(action, what, one_line(str(result["msg"])))]
     return found
-
-
-def later(results: Mapping[str, Result]) -> list[str]:
-    """Return what is removed at the end of a run, if no server needs it then."""
-    user = results.get("iam_programmatic_user", {})
-    kept = user.get("kept_rights")
-    if not kept:
-        return []
-    places = _names(dict.fromkeys(each.partition("*")[0] for each in kept))
-    return [
-        f"IAM user {user['user_name']} loses the right to upload to {places}, once no server records there"
-    ]
 
 
 def to_run(results: Mapping[str, Result]) -> list[str]:
@@ -85,7 +74,7 @@ def _verb(before: Any, after: Any) -> str:
     return ADD if after else REMOVE
 
 
-def _names(names: Iterable[str]) -> str:
+def names_of(names: Iterable[str]) -> str:
     listed = [one_line(str(each)) for each in names]
     if len(listed) > _MOST_NAMES:
         return abbreviate(listed, _MOST_NAMES)
@@ -124,7 +113,7 @@ def _lifecycle_rules(bucket: str, before: Any, after: Any) -> Verbs:
     stay = [prefix_of(each) for each in after]
     removed = [each for each in before if prefix_of(each) not in stay]
     if changed:
-        effects = _names(_effects(changed))
+        effects = names_of(_effects(changed))
         yield (
             _verb(before, after),
             f"{_prefixes(changed)} of {bucket} will have lifecycle rules that {effects}",
@@ -134,7 +123,7 @@ def _lifecycle_rules(bucket: str, before: Any, after: Any) -> Verbs:
 
 
 def _prefixes(rules: Iterable[Mapping[str, Any]]) -> str:
-    return _names(prefix_of(each) or "all objects" for each in rules)
+    return names_of(prefix_of(each) or "all objects" for each in rules)
 
 
 def _effects(rules: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -157,7 +146,7 @@ def _effects(rules: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _tags(bucket: str, before: Any, after: Any) -> Verbs:
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    yield _verb(before, after), f"the tags {_names(sorted(changed))} of {bucket} will be written"
+    yield _verb(before, after), f"the tags {names_of(sorted(changed))} of {bucket} will be written"
 
 
 _SETTINGS: dict[str, Callable[[str, Any, Any], Verbs]] = {
@@ -205,10 +194,10 @@ def _of_audience(bucket: str, before: Options, after: Options) -> list[Change]:
     opened, closed = [each for each in new if each not in old], [each for each in old if each not in new]
     found = []
     if opened:
-        text = f"everyone on the internet will be able to watch {_names(opened)} of {bucket}"
+        text = f"everyone on the internet will be able to watch {names_of(opened)} of {bucket}"
         found.append(_change(ADD, PUBLIC_ACCESS, text))
     if closed:
-        text = f"everyone on the internet will no longer be able to watch {_names(closed)} of {bucket}"
+        text = f"everyone on the internet will no longer be able to watch {names_of(closed)} of {bucket}"
         found.append(_change(REMOVE, PUBLIC_ACCESS, text))
     return found
 
@@ -257,9 +246,9 @@ def _of_statements(bucket: str, left: Options, right: Options) -> list[Change]:
             continue
         gained, lost = _moved(_places(bucket, old), _places(bucket, new))
         if gained:
-            found.append(_change(_verb(old, new), "bucket policy", yes.format(_names(gained))))
+            found.append(_change(_verb(old, new), "bucket policy", yes.format(names_of(gained))))
         if lost:
-            found.append(_change(REMOVE, "bucket policy", some_no.format(_names(lost))))
+            found.append(_change(REMOVE, "bucket policy", some_no.format(names_of(lost))))
     return found
 
 
@@ -306,7 +295,7 @@ def _of_switches(bucket: str, before: Options, after: Options) -> list[Change]:
     for state, word in ((True, "on"), (False, "off")):
         turned = [SWITCHES[each] for each in SWITCHES if new[each] is state and old[each] is not state]
         if turned:
-            text = f"{_names(turned)} of Block Public Access of {bucket} will be turned {word}"
+            text = f"{names_of(turned)} of Block Public Access of {bucket} will be turned {word}"
             found.append(_change(CHANGE, "Block Public Access", text))
     return found
 
@@ -318,7 +307,7 @@ def _of_cors(bucket: str, _options: Options, result: Result) -> list[Change]:
         rule = f"the CORS rule {rule_id}" if rule_id else "a CORS rule"
         text = f"{rule} will be removed from {bucket}"
         if rule_id in new:
-            origins = _names(new[rule_id]["allowed_origins"])
+            origins = names_of(new[rule_id]["allowed_origins"])
             text = f"pages of {origins} will be able to play recordings of {bucket} ({rule})"
         found.append(_change(_verb(old.get(rule_id), new.get(rule_id)), "CORS rule", text))
     return found
@@ -356,7 +345,7 @@ _USER_PARTS = {
 
 
 def _of_user_part(user: str, part: str, after: Options) -> Change:
-    value = _names(sorted(after[part])) if part == "tags" else after[part]
+    value = names_of(sorted(after[part])) if part == "tags" else after[part]
     return _change(CHANGE, "user", _USER_PARTS[part].format(user=user, value=value))
 
 
@@ -364,10 +353,18 @@ def _of_key(_bucket: str, _options: Options, result: Result) -> list[Change]:
     before, after = _sides(result)
     user = f"IAM user {result['user_name']}"
     place = f"{result['store']} {result['stored_at']}"
+    previous = result.get("previous_store") or {}
     found = []
     if after.get("stored_access_key_id"):
         verb = _verb(before.get("stored_access_key_id"), True)
-        found.append(_change(verb, "key", f"{user} will get an access key, stored in {place}"))
+        why = f": {previous['not_copied']}" if previous.get("not_copied") else ""
+        found.append(_change(verb, "key", f"{user} will get an access key, stored in {place}{why}"))
+    if previous.get("copied"):
+        text = f"the access key of {user} will be copied from {previous['where']} to {place}"
+        found.append(_change(CHANGE, "key", text))
+    if previous.get("deleted"):
+        text = f"{previous['where']} will be deleted at the end, since {place} has the access key of {user}"
+        found.append(_change(REMOVE, "previous key store", text))
     found += [
         _change(REMOVE, "key", f"access key {each} of {user} will be deleted")
         for each in result["deleted_access_key_ids"]
@@ -389,4 +386,5 @@ _MODULES: dict[str, tuple[str, Callable[[str, Options, Result], list[Change]]]] 
     "s3_cors": ("CORS rule", _of_cors),
     "iam_programmatic_user": ("user", _of_user),
     "iam_stored_access_key": ("key", _of_key),
+    "previous_iam_user": ("user", lambda _bucket, _options, _result: []),
 }

@@ -10,12 +10,14 @@ from typing import Any, Callable
 
 from . import cloudfront_recording_distribution_apply as apply_distribution
 from . import iam_programmatic_user_apply as apply_programmatic_user
+from . import previous_iam_user
 from . import s3_bucket_access_apply as apply_access
 from . import s3_cors_apply as apply_cors
 from . import s3_recording_bucket_apply as apply_bucket
 from .calls import no_log_values
 from .iam_stored_access_key import apply as apply_key
 from .module import AwsModule
+from .policy_kms import FORGET
 from .s3_bucket_access_model import CLOSE_ALL
 
 Result = dict[str, Any]
@@ -28,10 +30,12 @@ RUN: dict[str, Callable[[AwsModule], Result]] = {
     "cloudfront_recording_distribution": apply_distribution.run,
     "s3_cors": apply_cors.run,
     "iam_stored_access_key": apply_key.run,
+    "previous_iam_user": previous_iam_user.run,
     "s3_bucket_access": apply_access.run,
 }
 MODULES = tuple(RUN)
 _OF_OWNER = ("s3_bucket_access", "s3_cors")
+_WITH_KEYS = ("iam_stored_access_key", "previous_iam_user")
 # For all keys.
 _OF_KEYS = ("kms_key_id", "recreate", "delete_after", "max_age_days", "wait_timeout", "vault_id")
 # Options that these modules cannot do without.
@@ -43,6 +47,7 @@ DEFAULTS = {
     "open_existing": True,
     "secure_transport_only": "nothing",
     "closes": CLOSE_ALL,
+    "previous_kms_keys": FORGET,
     "wait": True,
 }
 # Seconds; CloudFront needs minutes.
@@ -108,7 +113,7 @@ class BucketModules:
     def as_module(self, name: str) -> AsModule:
         """Return the task as this module, which has to know what the others have found."""
         of_module = {"wait_timeout": _TIMEOUTS.get(name), **self.options[name]}
-        more = self._of_key() if name == "iam_stored_access_key" else self._found_for(name)
+        more = self._of_key() if name in _WITH_KEYS else self._found_for(name)
         return self.of_aws({**of_module, **more})
 
     def _found_for(self, name: str) -> dict[str, Any]:

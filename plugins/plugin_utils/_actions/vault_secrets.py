@@ -19,7 +19,8 @@ def inject_vault_passwords(arguments: dict[str, Any], connection: Any, loader: A
     file, so they never leave the controller.
     """
     is_local = connection.transport == "local"
-    if arguments.get("store") != "file" or not is_local or arguments.get("vault_password"):
+    uses_file = "file" in (arguments.get("store"), arguments.get("previous_store"))
+    if not uses_file or not is_local or arguments.get("vault_password"):
         return ""
     label, passwords = run_vault_passwords(loader)
     if passwords:

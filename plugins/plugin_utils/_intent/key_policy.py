@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...module_utils._aws.policy import check_literal, objects_below
+from ...module_utils._aws.policy_kms import ENCRYPT_SID
 from ...module_utils._aws.s3_recording_bucket_plan import KMS
 from .model import Intent
 
@@ -53,7 +54,7 @@ def kms_statement(intent: Intent) -> list[dict[str, Any]]:
     if intent.encryption != KMS or not intent.encryption_key_id:
         return []
     statement: dict[str, Any] = {
-        "Sid": "EncryptRecordings",
+        "Sid": ENCRYPT_SID,
         "Effect": "Allow",
         "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
     }

@@ -47,6 +47,7 @@ class Intent:
     versioning: Optional[bool] = field(default=None, metadata=_SHARED)
     encryption: str = field(default="", metadata=_SHARED)
     encryption_key_id: str = field(default="", metadata=_SHARED)
+    forget_kms_keys: tuple[str, ...] = field(default=(), metadata=_SHARED)
     expire_days: int = field(default=0, metadata=_SHARED)
     noncurrent_expire_days: int = field(default=0, metadata=_SHARED)
     expire_existing: bool = field(default=False, metadata=_SHARED)
@@ -55,6 +56,7 @@ class Intent:
     forget_folders: tuple[str, ...] = field(default=(), metadata=_SHARED)
     bucket_tags: Optional[Mapping[str, Any]] = field(default=None, metadata=_SHARED)
     iam_user: str = field(default="", metadata=_SHARED)
+    iam_user_previous: str = field(default="", metadata=_SHARED)
     adopt_iam_user: bool = field(default=False, metadata=_SHARED)
     permissions_boundary: str = field(default="", metadata=_SHARED)
     attach_s3_full_access: bool = field(default=False, metadata=_SHARED)
@@ -62,6 +64,8 @@ class Intent:
     key_file_extensions: tuple[str, ...] = field(default=(), metadata=_SHARED)
     key_store: str = field(default="ssm", metadata=_SHARED)
     key_path: str = field(default="", metadata=_SHARED)
+    key_store_previous: str = field(default="", metadata=_SHARED)
+    key_path_previous: str = field(default="", metadata=_SHARED)
     access_key_id: str = field(default="", metadata=_SHARED)
     secret_given: bool = False
     aws_endpoint_url: str = field(default="", metadata={**_SHARED, **_ADDRESS})
@@ -179,7 +183,25 @@ class Intent:
     @property
     def stored_at(self) -> str:
         """Return the parameter, the secret or the file that holds the access key."""
-        return self.key_path or f"/antmedia/s3_recording/{self.bucket}"
+        return self.key_path or self._default_place
+
+    @property
+    def previous_store(self) -> tuple[str, str]:
+        """Return the key store from which the key moves, and its place there; both empty if it stays."""
+        is_given = self.key_store_previous or self.key_path_previous
+        # Another user has another key.
+        return (
+            self.previous_place if is_given and not (self.key_given or self.iam_user_previous) else ("", "")
+        )
+
+    @property
+    def previous_place(self) -> tuple[str, str]:
+        """Return the key store and the place of the previous access key, of whichever user."""
+        return self.key_store_previous or self.key_store, self.key_path_previous or self._default_place
+
+    @property
+    def _default_place(self) -> str:
+        return f"/antmedia/s3_recording/{self.bucket}"
 
     @property
     def addresses_by_path(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._aws.other_folders import KEEP
+from ...module_utils._aws.policy_kms import KEEP as KEEP_KEYS
 from ...module_utils._aws.s3_bucket_access_model import NOTHING
 
 
@@ -88,8 +89,10 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "policy": bucket["key_policy"],
             # A server may still upload there, which only its settings say.
             "other_folders": KEEP,
+            "previous_kms_keys": KEEP_KEYS,
             **_given(
                 forget_folders=bucket["forget_folders"],
+                forget_kms_keys=bucket["forget_kms_keys"],
                 managed_policies=managed,
                 permissions_boundary=bucket["permissions_boundary"],
             ),
@@ -100,8 +103,21 @@ def _key(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "stored_at": bucket["key_stored_at"],
             "bucket": bucket["bucket"],
             "adopt": bucket["adopt_iam_user"],
+            **_given(
+                previous_store=bucket["key_previous_store"],
+                previous_stored_at=bucket["key_previous_stored_at"],
+            ),
         },
+        **_previous_user(bucket),
     }
+
+
+def _previous_user(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if not bucket["previous_iam_user"]:
+        return {}
+    store, place = bucket["previous_place"]
+    user = {"user_name": bucket["previous_iam_user"], "bucket": bucket["bucket"]}
+    return {"previous_iam_user": {**user, "key_store": store, "key_stored_at": place}}
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -238,6 +238,28 @@ def _key(intent: Intent) -> Iterator[str]:
     yield from one_of("key_store", intent.key_store, STORES)
     if intent.key_store == "file" and not intent.key_path.startswith(("/", "~")):
         yield "s3_recording_key_path: the key store 'file' needs the whole path of a file"
+    yield from _previous_key(intent)
+
+
+def _previous_key(intent: Intent) -> Iterator[str]:
+    store, place = intent.previous_place
+    if not (intent.key_store_previous or intent.key_path_previous or intent.iam_user_previous):
+        return
+    yield from one_of("key_store_previous", store, STORES)
+    if store == "file" and not intent.key_path_previous.startswith(("/", "~")):
+        yield "s3_recording_key_path_previous: the key store 'file' needs the whole path of a file"
+    if (store, place) != (intent.key_store, intent.stored_at):
+        return
+    if intent.iam_user_previous:
+        yield (
+            f"s3_recording_key_path: {place} has the access key of {intent.iam_user_previous}, which the "
+            f"servers need until they have changed: give that of {intent.user_name} another place"
+        )
+    else:
+        yield (
+            f"s3_recording_key_store_previous and s3_recording_key_path_previous name {store} {place}, where "
+            "the access key is to be: leave both out, or name where it is stored until now"
+        )
 
 
 def _user(intent: Intent) -> Iterator[str]:
@@ -245,6 +267,12 @@ def _user(intent: Intent) -> Iterator[str]:
         return
     if not _USER_NAME.fullmatch(intent.user_name):
         yield f"s3_recording_iam_user: '{intent.user_name}' is not a name that IAM allows for a user"
+    # IAM does not tell upper from lower case.
+    if intent.iam_user_previous.lower() == intent.user_name.lower():
+        yield (
+            f"s3_recording_iam_user_previous: {intent.iam_user_previous} is the user that the bucket is to "
+            "have: leave it out, or set another s3_recording_iam_user"
+        )
     if intent.permissions_boundary and not is_boundary(intent.permissions_boundary):
         yield (
             f"s3_recording_permissions_boundary: '{intent.permissions_boundary}' is not the ARN of a managed "

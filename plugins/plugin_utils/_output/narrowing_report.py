@@ -69,6 +69,50 @@ def format_closing(
     return lines
 
 
+def format_previous_keys(places: Mapping[str, str], done: Mapping[str, Any]) -> list[str]:
+    """Return lines about access keys that stay in a previous key store.
+
+    places: by bucket. done: the result of the task that deletes them, empty if the rollout was stopped.
+    """
+    deleted = done.get("changes") or {}
+    why = (
+        f"deleting it failed: {done.get('msg', 'without a message')}"
+        if done
+        else "the rollout was stopped. The next run that ends well deletes it"
+    )
+    return [
+        f"  Kept         the access key in {place}, because {why}"
+        for bucket, place in places.items()
+        if not deleted.get(bucket)
+    ]
+
+
+def format_kms_keys(buckets: Sequence[str], done: Mapping[str, Any]) -> list[str]:
+    """Return lines about rights to encrypt with previous KMS keys that stay. done: the result of the task."""
+    changes = done.get("changes") or {}
+    return [
+        "  Kept         the right to encrypt with the previous KMS key of "
+        f"{name}, because {_why_not(name, done)}"
+        for name in buckets
+        if not changes.get(name)
+    ]
+
+
+def format_previous_user(user: str, reasons: Sequence[str], result: Mapping[str, Any]) -> list[str]:
+    """Return lines about the IAM user that a bucket had before and that is not deleted.
+
+    reasons: why it was not tried. result: that of the attempt, with `failed` if it has failed.
+    """
+    why = [*reasons]
+    if result.get("failed"):
+        why.append(f"deleting it failed: {result.get('msg', 'without a message')}")
+    elif result.get("stays"):
+        why.append(str(result["stays"]))
+    kept = f"  Kept         IAM user {user} and its access key, because"
+    again = f"{_INDENT}the next run deletes it when that is no longer so"
+    return [kept, *_reasons(why), again]
+
+
 def _leaves_open(bucket: str, done: Mapping[str, Any]) -> bool:
     results = (done.get("buckets") or {}).get(bucket) or {}
     return bool((results.get(_ACCESS) or {}).get("leaves_open"))

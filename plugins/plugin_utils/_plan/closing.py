@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ...module_utils._ams.recording_rules import upload_acl
+from ...module_utils._aws.s3_bucket_access_closing import access_before
 from ...module_utils._aws.s3_bucket_access_model import CLOSE_ALL, CLOSE_READS
 from ...module_utils._common.deliveries import OWNER_ACL
 from ...module_utils._common.plain_text import abbreviate
@@ -85,5 +86,4 @@ def to_restore(
     is_used = any(host in moved for host in bucket["hosts"])
     if not is_changed or is_used:
         return None
-    denied = [each for each in done["policy_statements"] if each["Effect"] == "Deny"] if is_new else []
-    return {**(before or {}), **({"policy_statements": denied} if denied else {})}
+    return access_before(done, is_new=is_new)

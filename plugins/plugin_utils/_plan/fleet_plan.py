@@ -19,6 +19,7 @@ from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absent_hosts import GONE, SKIP
 from .broken_links import broken_links
 from .key_users import key_users
+from .other_keys import keys_of_others
 from .widening import change_of, folders_in_use, later_of, may_upload, missing_rights, too_long
 
 Read = Mapping[str, Any]
@@ -79,7 +80,14 @@ def plan_run(
             *_problems(of, servers["skipped"], most_unreachable),
             *broken_links(of, hosts),
         ],
-        "warnings": [*_warnings(of, desired, storage), *_about(servers)],
+        "warnings": [
+            *chain.from_iterable(
+                keys_of_others(bucket, storage.buckets.get(bucket["bucket"]) or {}, of)
+                for bucket in desired["buckets"]
+            ),
+            *_warnings(of, desired, storage),
+            *_about(servers),
+        ],
     }
 
 

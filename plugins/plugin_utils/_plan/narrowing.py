@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -48,6 +48,14 @@ def narrow(
     kept = [each for each in rights if any(is_within(use.folder, folder_of(each)) for use in uses)]
     needing = [use for use in uses if any(is_within(use.folder, folder_of(each)) for each in kept)]
     return Narrowing([each for each in rights if each not in kept], kept, list(_reasons(needing)))
+
+
+def needs_of_keys(keys: Collection[str], hosts: Iterable[str], after: Mapping[str, Read]) -> Iterator[str]:
+    """Yield which servers need access keys of another user, or may do so without anyone knowing it."""
+    yield from _unknown(hosts, after)
+    for host, app, each in _apps(after, "uploads"):
+        if each.get("s3AccessKey") in keys:
+            yield f"application '{app}' of {host} uploads with its access key {each['s3AccessKey']}"
 
 
 def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
     s3_recording_storage_apply as storage,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import (
+    storage_modules,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from .test_s3_recording_storage_plan_apply import Module, at_stand_in, half_made, options_of, plan
 
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
     from stand_ins.aws import AwsStandIn
 
-DEFAULTS = {"wait_timeout": 30, "folders_in_use": {}, "closes_later": False}
+DEFAULTS = {"wait_timeout": 30, "folders_in_use": {}, "closes_later": False, "close_on_failure": []}
 
 
 def set_up(
@@ -191,3 +196,55 @@ def test_a_bucket_without_a_part_of_its_own_in_the_plan_is_left_alone(aws: AwsSt
     mine = at_stand_in(aws)
     assert set_up(aws, mine, planned={})["changed"] is False
     assert aws.requests() == []
+
+
+def anyone_reads(aws: AwsStandIn, bucket: str) -> bool:
+    s3 = aws.client("s3")
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return not all(block.values())
+
+
+def opened_in_part(
+    aws: AwsStandIn, first: Intent, second: Intent, *, code: str = "MalformedPolicy", **options: Any
+) -> dict[str, Any]:
+    """Open two private buckets, of which the second one's policy is refused."""
+    set_up(aws, *(replace(each, delivery="private") for each in (first, second)))
+    public = [replace(each, delivery="public") for each in (first, second)]
+    planned = plan(aws, *public)["buckets"]
+    aws.fault("s3:PutBucketPolicy", status=400, code=code, skip=1, count=1)
+    try:
+        return set_up(aws, *public, planned=planned, closes_later=True, **options)
+    finally:
+        aws.clear_faults()
+
+
+def test_what_a_failed_task_has_opened_for_nothing_is_closed_again(aws: AwsStandIn) -> None:
+    first, second = at_stand_in(aws), at_stand_in(aws)
+    result = opened_in_part(aws, first, second, close_on_failure=[first.bucket, second.bucket])
+    assert result["failed"] is True
+    for each in (first, second):
+        assert f"{each.bucket} is open to viewers as before this run." in result["msg"]
+        assert not anyone_reads(aws, each.bucket)
+        assert whats(result, each.bucket) == []
+
+
+def test_what_servers_use_already_stays_open(aws: AwsStandIn) -> None:
+    first, second = at_stand_in(aws), at_stand_in(aws)
+    result = opened_in_part(aws, first, second, close_on_failure=[second.bucket])
+    assert (anyone_reads(aws, first.bucket), anyone_reads(aws, second.bucket)) == (True, False)
+    assert whats(result, first.bucket) == ["public access"]
+
+
+def test_what_cannot_be_closed_again_is_named(aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = at_stand_in(aws), at_stand_in(aws)
+    run = storage_modules.RUN["s3_bucket_access"]
+
+    def refuses(module: Any) -> dict[str, Any]:
+        if module.params["restore"]:
+            raise AwsError("Closing", "AccessDenied")
+        return run(module)
+
+    monkeypatch.setitem(storage_modules.RUN, "s3_bucket_access", refuses)
+    result = opened_in_part(aws, first, second, close_on_failure=[first.bucket])
+    assert f"{first.bucket} may be open to viewers already, and closing it again failed" in result["msg"]
+    assert "Run site.yml again: it opens the bucket for the servers, or closes it." in result["msg"]

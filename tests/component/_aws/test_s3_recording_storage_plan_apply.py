@@ -28,6 +28,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
     apply as iam_stored_access_key_apply,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key import (
+    result as iam_stored_access_key_result,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.iam_stored_access_key.read import (
     KeyReader,
 )
@@ -432,7 +435,7 @@ def test_the_age_of_a_key_is_warned_of_although_its_module_does_not_run(
     aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(iam_stored_access_key_apply, "warn", said.append)
+    monkeypatch.setattr(iam_stored_access_key_result, "warn", said.append)
     mine = at_stand_in(aws, delivery="private")
     apply(aws, mine)
     ssm = aws.client("ssm")

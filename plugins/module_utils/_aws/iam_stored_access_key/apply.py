@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Optional
 
-from ansible.module_utils.common.warnings import warn
-
 from ..._common.errors import AwsError
 from ..._common.polling import Deadline
 from ..._common.progress import Wait, say_wait
@@ -22,15 +20,14 @@ from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
 from ..module import AwsModule
 from ..ownership import Claim
-from ..result import diff
 from . import model as keys
 from . import plan as decisions
 from .plan_retirement import Retirement
 from .read import KeyReader
+from .result import Progress, result_of
 from .uploads import uploads_in_progress
 from .wait_usable import KeyNotYetUsable, KeyUsabilityCheck
 
-_NEW_KEY = "(a new key)"
 # Between two runs one wins at once; more rounds than this mean that something else is wrong.
 _ROUNDS = 4
 # Error codes after which no key was made for sure.
@@ -42,10 +39,12 @@ _PENDING_PAUSE = 5.0
 def run(module: AwsModule) -> dict[str, Any]:
     """Make the user's key as the task requests; return the module's result."""
     params = module.params
+    # The first key store removes them from the parameters.
+    passwords = list(params.get("vault_password") or [])
     store = STORES[params["store"]](
         module, params["stored_at"], f"Access key of IAM user {params['user_name']}, managed by Ansible"
     )
-    task = KeyTask(module, store)
+    task = KeyTask(module, store, _previous_store(module, passwords))
     done = Progress(*task.settle())
     failed: dict[str, Any] = {}
     if module.check_mode:
@@ -55,101 +54,28 @@ def run(module: AwsModule) -> dict[str, Any]:
             task.apply(done)
         except KeyNotYetUsable as error:
             failed = error.result()
-    return {**_result(task, done), **failed}
+    return {**result_of(done, params, store.where, task.reader.user_is_missing), **failed}
 
 
-def _result(task: KeyTask, done: Progress) -> dict[str, Any]:
-    params, document, decision, before = task.params, done.document, done.decision, done.before
-    stored_id = document["access_key_id"] if document else _NEW_KEY
-    age = keys.age_days(document.get("create_date"), before.now) if document else None
-    return {
-        "changed": done.changed or bool(done.deleted),
-        "user_name": params["user_name"],
-        "store": params["store"],
-        "stored_at": params["stored_at"],
-        "access_key_id": document["access_key_id"] if document else None,
-        "create_date": document.get("create_date") if document else None,
-        "age_days": age,
-        "deleted_access_key_ids": done.deleted,
-        "previous_access_keys": [
-            {"access_key_id": key.access_key_id, "active": key.active}
-            for key in decisions.after(before, decision, stored_id)[0]
-            if key.access_key_id != stored_id
-        ],
-        **({"pending": decision.pending} if decision.pending else {}),
-        "msg": f"{params['user_name']}: {decision.message}"
-        + (
-            " (the user does not exist yet)" if task.reader.user_is_missing and task.state != "absent" else ""
-        ),
-        **_due(age, params, stored_id),
-        "diff": _diff(done, stored_id),
-    }
-
-
-def _due(age: Optional[int], params: Mapping[str, Any], key_id: str) -> dict[str, Any]:
-    most = params["max_age_days"]
-    if not most:
-        return {}
-    is_due = age is not None and age >= most
-    if is_due:
-        # module.warn of amazon.aws would add it to the result as well, which ansible-core finds deprecated.
-        warn(
-            f"The access key {key_id} of IAM user {params['user_name']} is {age} days old, the limit is "
-            f"{most}: rotate it (playbook antmedia.s3_recording.rotate_key)"
-        )
-    return {"rotation_due": is_due}
-
-
-class Progress:
-    """What has been done so far, for the result; of a failure too."""
-
-    def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
-        self.deleted: list[str] = []
-        self.changed, self.message = False, ""
-        self.first = before
-        self.look(before, decision)
-
-    def look(self, before: keys.KeyState, decision: keys.Decision) -> None:
-        self.before, self.decision = before, decision
-        self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
-        if not self.changed:
-            self.first = before
-
-    def predict(self) -> None:
-        self.changed = self.decision.changes
-        if self.decision.action == "create" or self.decision.remove_stored:
-            self.document = None
-        self.deleted = list(self.decision.delete_ids)
-
-
-def _diff(done: Progress, new_id: str) -> dict[str, Any]:
-    def view(found: Sequence[keys.Key], stored: Optional[str]) -> dict[str, Any]:
-        return {
-            "access_key_ids": sorted(key.access_key_id for key in found),
-            "inactive_access_key_ids": sorted(key.access_key_id for key in found if not key.active),
-            "stored_access_key_id": stored,
-        }
-
-    first = done.first
-    old = view(first.keys, first.stored.access_key_id if first.stored else None)
-    new = view(*decisions.after(done.before, done.decision, new_id)) if done.changed else old
-    changed = [name for name in old if old[name] != new[name]]
-    return diff(
-        f"access key of {first.user_name}",
-        {name: old[name] for name in changed},
-        {name: new[name] for name in changed},
-    )
+def _previous_store(module: AwsModule, passwords: Sequence[str]) -> Optional[KeyStore]:
+    """Return the key store from which the key moves, if it does."""
+    stored_at = module.params.get("previous_stored_at")
+    if not stored_at:
+        return None
+    module.params["vault_password"] = list(passwords)
+    return STORES[module.params["previous_store"] or module.params["store"]](module, stored_at, "")
 
 
 class KeyTask:
-    def __init__(self, module: AwsModule, store: KeyStore) -> None:
+    def __init__(self, module: AwsModule, store: KeyStore, previous: Optional[KeyStore] = None) -> None:
         self.module = module
         self.params = module.params
         self.user_name: str = module.params["user_name"]
         self.state: str = module.params["state"]
         self.store = store
         self.mark = uuid.uuid4().hex
-        self.reader = KeyReader(module, store, self.user_name, self.mark)
+        self.previous = previous
+        self.reader = KeyReader(module, store, self.user_name, self.mark, previous)
         self.iam = self.reader.iam
         self.account: dict[str, str] = {}
         # For the last key, counted from here: the document that could record the start is deleted with it.
@@ -166,8 +92,10 @@ class KeyTask:
         if found is None:
             now, decision = self._look()
             raise now.error(decision.message, "Run again")
-        if found[1].action == "create":
+        now, decision = found
+        if decision.action == "create":
             self._refuse_a_key_for_someone_else()
+        if decision.action == "create" or (now.stored and now.stored.copied_from and decision.rewrite):
             self.store.prepare(self.module.check_mode)
         return found
 
@@ -184,7 +112,9 @@ class KeyTask:
         now = self.reader.key_state(user_may_be_missing=may_be_missing)
         if now.reservation or self.state == "retired" or (self.state == "rotated" and now.is_full):
             now = self.reader.with_last_uses(now, now.others)
-        return now, decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
+        decision = decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
+        keep = bool(self.params.get("keep_previous"))
+        return now, decisions.with_previous(self.state, now, decision, keep=keep)
 
     def _retirement(self, now: keys.KeyState) -> Retirement:
         going = {"retired": now.others, "absent": now.keys}.get(self.state, ())
@@ -242,6 +172,8 @@ class KeyTask:
             if self._carry_out(done):
                 if done.document and done.decision.action != "delete":
                     self._wait_until_works(done.document)
+                if done.document and done.decision.remove_previous:
+                    self._remove_previous(done.document)
                 return
             done.changed = changed
             done.look(*self.settle())
@@ -260,14 +192,19 @@ class KeyTask:
             done.changed, done.message = True, decision.message
         self._retire(done)
         if decision.remove_stored:
-            self.store.delete()
-            done.document = None
+            self._remove_stored(done)
         elif reserved:
             done.document = self._create(now, reserved)
             return done.document is not None
         elif decision.rewrite and done.document:
             return self._rewrite({**done.document, **decision.notes})
         return True
+
+    def _remove_stored(self, done: Progress) -> None:
+        self.store.delete()
+        if done.decision.remove_previous and self.previous:
+            self.previous.delete()
+        done.document = None
 
     def _retire(self, done: Progress) -> None:
         for each in done.decision.deactivate:
@@ -280,9 +217,7 @@ class KeyTask:
         """Record in the key store that a key is being made; return None if another run does that already."""
         self.account = self.reader.account()
         text = keys.text_of(keys.with_reservation(now, self.mark))
-        done = (
-            self.store.replace(text, self.reader.content) if self.reader.content else self.store.create(text)
-        )
+        done = self._store(text)
 
         def kept() -> Optional[Content]:
             first = self.store.read()
@@ -343,9 +278,19 @@ class KeyTask:
 
     def _rewrite(self, document: dict[str, Any]) -> bool:
         document = {name: value for name, value in document.items() if value is not None}
-        return self.reader.content is not None and self.store.replace(
-            keys.text_of(document), self.reader.content
-        )
+        return self._store(keys.text_of(document))
+
+    def _store(self, text: str) -> bool:
+        """Store a text in place of what was read; return False if another run was first."""
+        before = self.reader.content
+        return self.store.replace(text, before) if before else self.store.create(text)
+
+    def _remove_previous(self, document: Mapping[str, Any]) -> None:
+        """Delete what the previous key store holds, if the new one has the key."""
+        found = self.store.read()
+        stored = keys.read_document(found.text, self.user_name, self.store.where)[0] if found else {}
+        if self.previous and stored.get("access_key_id") == document["access_key_id"]:
+            self.previous.delete()
 
     def _undo(self, made: dict[str, Any]) -> str:
         """Delete a key whose secret is not stored: it is of no use to anyone. Return what became of it."""

@@ -50,11 +50,15 @@ class Key:
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key as the key store has it. version shows if it was changed since; storing again fixes flaws."""
+    """A key as the key store has it. version shows if it was changed since; storing again fixes flaws.
+
+    copied_from: the previous key store, if the key is stored nowhere else.
+    """
 
     document: Mapping[str, Any]
     version: Any = None
     flaws: tuple[str, ...] = ()
+    copied_from: str = ""
 
     @property
     def access_key_id(self) -> str:
@@ -71,8 +75,25 @@ class Reservation:
 
 
 @dataclass(frozen=True)
+class PreviousStore:
+    """What a key store holds from which the key moves to another. access_key_id: empty if there is no key.
+
+    where: the key store, to people. unreadable: why it could not be read. is_busy: True if a run makes a key
+    there.
+    """
+
+    where: str
+    access_key_id: str = ""
+    unreadable: str = ""
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
 class KeyState:
-    """Everything that a decision depends on. where: the key store, to people. now: AWS's clock."""
+    """Everything that a decision depends on. where: the key store, to people. now: AWS's clock.
+
+    previous: the key store from which the key moves, if it does.
+    """
 
     user_name: str
     where: str
@@ -80,6 +101,7 @@ class KeyState:
     stored: Optional[StoredKey]
     now: datetime
     reservation: Optional[Reservation] = None
+    previous: Optional[PreviousStore] = None
 
     def key(self, access_key_id: str) -> Optional[Key]:
         return next((key for key in self.keys if key.access_key_id == access_key_id), None)
@@ -89,6 +111,14 @@ class KeyState:
         """Return the keys that are not the stored one."""
         stored = self.stored.access_key_id if self.stored else None
         return tuple(key for key in self.keys if key.access_key_id != stored)
+
+    def places(self, where: str) -> list[str]:
+        """Return where a key of the user is stored. where: the key store for it, to people."""
+        previous = self.previous
+        return [
+            *([where] if self.stored and not self.stored.copied_from else []),
+            *([previous.where] if previous and previous.access_key_id else []),
+        ]
 
     @property
     def is_full(self) -> bool:
@@ -127,6 +157,7 @@ class Decision:
 
     deactivate: keys that are made inactive.
     rewrite: store again what is stored, with `notes`, of which None removes one. remove_stored: delete it.
+    remove_previous: delete what the previous key store holds.
     pending: what has to be over before the next step, which a later run makes.
     """
 
@@ -137,11 +168,13 @@ class Decision:
     rewrite: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
     remove_stored: bool = False
+    remove_previous: bool = False
     pending: str = ""
 
     @property
     def changes(self) -> bool:
-        return self.action in ("create", "delete") or self.rewrite or self.remove_stored
+        changes_stored = self.rewrite or self.remove_stored or self.remove_previous
+        return self.action in ("create", "delete") or changes_stored
 
 
 def read_document(text: str, user_name: str, where: str) -> tuple[dict[str, Any], Optional[Reservation]]:

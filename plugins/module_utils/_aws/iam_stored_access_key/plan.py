@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Optional
 
 from . import plan_retirement as retirement
-from .model import MAX_KEYS, Decision, Key, KeyState, RotationInGrace, date_of, ids, listed
+from .model import MAX_KEYS, Decision, Key, KeyState, RotationInGrace, StoredKey, date_of, ids, listed
 from .plan_retirement import AT_ONCE, Retirement
 
 STATES = ("present", "rotated", "retired", "absent")
@@ -61,11 +61,7 @@ def _present(now: KeyState, recreate: bool) -> Decision:
     stored_id = now.stored.access_key_id
     key = now.key(stored_id)
     if key and key.active:
-        flaws = "; ".join(now.stored.flaws)
-        message = f"the stored key {stored_id} is active" + (
-            f", to be stored again because {flaws}" if flaws else ""
-        )
-        return Decision("keep", message, rewrite=bool(flaws))
+        return _keep(now.stored)
     if key is None and now.is_young(date_of(now.stored.document.get("create_date"), now.now)):
         return Decision("wait", f"IAM does not list the stored key {stored_id} yet")
     if recreate:
@@ -82,19 +78,60 @@ def _present(now: KeyState, recreate: bool) -> Decision:
     )
 
 
+def _keep(stored: StoredKey) -> Decision:
+    if stored.copied_from:
+        message = f"the key {stored.access_key_id} is active and is copied from {stored.copied_from}"
+        return Decision("keep", message, rewrite=True)
+    flaws = "; ".join(stored.flaws)
+    again = f", to be stored again because {flaws}" if flaws else ""
+    return Decision("keep", f"the stored key {stored.access_key_id} is active{again}", rewrite=bool(flaws))
+
+
 def _first_key(now: KeyState, recreate: bool) -> Decision:
     live = [key for key in now.keys if key.active]
     young = [key.access_key_id for key in live if now.is_young(key.created)]
     if young:
         return Decision("wait", f"{listed(young)} was made a moment ago and is not stored yet")
-    if live and not recreate:
+    if live and not recreate and now.previous is None:
         raise now.error(
             f"nothing is stored, but the user has {listed(ids(live))}, whose secret cannot be read again",
             "If you have the secret, store it yourself; else set recreate=true (in the role "
             "s3_recording_key_recreate) to make and store another key (the old one stays until "
             "state=retired)",
         )
-    return _create(now, "nothing is stored", (), recreate)
+    return _create(now, why_not_copied(now) or "nothing is stored", (), recreate)
+
+
+def why_not_copied(now: KeyState) -> str:
+    """Return why a key in use is not copied from the previous key store; empty if there is none."""
+    previous, live = now.previous, ids([key for key in now.keys if key.active])
+    if previous is None or now.stored or not live:
+        return ""
+    why = previous.unreadable or f"nothing is stored in {previous.where}"
+    return (
+        f"the key {listed(live)} cannot be copied, and stays active until it is retired (in the role by "
+        f"rotate_key.yml): {why}"
+    )
+
+
+def with_previous(state: str, now: KeyState, decision: Decision, *, keep: bool) -> Decision:
+    """Return a decision with what becomes of the previous key store: it goes when the key is in the new one.
+
+    keep: True if it has to stay for now.
+    """
+    previous = now.previous
+    if previous is None or not previous.access_key_id or decision.action == "wait":
+        return decision
+    if state == "absent":
+        return replace(decision, remove_previous=decision.remove_stored)
+    current = now.stored.access_key_id if now.stored and decision.action != "create" else ""
+    is_copy = previous.access_key_id == current
+    if previous.is_busy or not (current and (is_copy or now.key(previous.access_key_id) is None)):
+        message = f"{decision.message}; {previous.where} stays, it has the key {previous.access_key_id}"
+        return replace(decision, message=message)
+    if keep:
+        return decision
+    return replace(decision, message=f"{decision.message}; {previous.where} is deleted", remove_previous=True)
 
 
 def _create(now: KeyState, why: str, delete_ids: Sequence[str], recreate: bool) -> Decision:

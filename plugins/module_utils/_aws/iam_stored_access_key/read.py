@@ -12,20 +12,33 @@ from typing import Optional
 
 from ..._common.errors import AwsError
 from ..calls import call_aws, caller_identity, client, no_log_values
+from ..codes import DENIED_CODES
 from ..key_stores.base import Content, KeyStore
 from ..module import AwsModule
 from . import model as keys
+
+# What a key store in AWS answers if its content cannot be read with these credentials, now and later.
+_UNREADABLE = {*DENIED_CODES, "DecryptionFailure", "InvalidKeyId", "KMSInvalidStateException"}
 
 
 class KeyReader:
     """Reads IAM and the key store. mark: of this run's own reservations, which do not count as another's.
 
-    content: what was stored, and user_is_missing: True if there was no such user, at the last read.
+    previous: the key store from which the key moves. content: what was stored, and user_is_missing: True if
+    there was no such user, at the last read.
     """
 
-    def __init__(self, module: AwsModule, store: KeyStore, user_name: str, mark: str = "") -> None:
+    def __init__(
+        self,
+        module: AwsModule,
+        store: KeyStore,
+        user_name: str,
+        mark: str = "",
+        previous: Optional[KeyStore] = None,
+    ) -> None:
         self.module = module
         self.store = store
+        self.previous = previous
         self.user_name = user_name
         self.mark = mark
         self.iam = client(module, "iam")
@@ -35,19 +48,42 @@ class KeyReader:
     def key_state(self, *, user_may_be_missing: bool) -> keys.KeyState:
         """Return the state, without the last uses of the keys."""
         self.content = self.store.read()
-        stored, reservation = None, None
-        if self.content:
-            document, reservation = keys.read_document(self.content.text, self.user_name, self.store.where)
-            if document:
-                self.mask(document["secret_access_key"])
-                stored = keys.StoredKey(document, self.content.version, self.content.flaws)
-        if reservation and reservation.by == self.mark:
-            reservation = None
+        stored, reservation = self._stored(self.content, self.store)
         listed, now = self._listed(user_may_be_missing)
         key_state = keys.KeyState(self.user_name, self.store.where, listed, stored, now, reservation)
+        key_state = self._with_previous(key_state, self.previous) if self.previous else key_state
         if stored and not key_state.key(stored.access_key_id) and not self.user_is_missing:
             keys.refuse_other_account(key_state, self.account())
         return key_state
+
+    def _stored(
+        self, content: Optional[Content], store: KeyStore
+    ) -> tuple[Optional[keys.StoredKey], Optional[keys.Reservation]]:
+        if content is None:
+            return None, None
+        document, reservation = keys.read_document(content.text, self.user_name, store.where)
+        if document:
+            self.mask(document["secret_access_key"])
+        stored = keys.StoredKey(document, content.version, content.flaws) if document else None
+        return stored, None if reservation and reservation.by == self.mark else reservation
+
+    def _with_previous(self, key_state: keys.KeyState, previous: KeyStore) -> keys.KeyState:
+        """Return the state with the previous key store, whose key counts if it is stored nowhere else."""
+        where = previous.where
+        try:
+            content = previous.read()
+        except AwsError as error:
+            if not (previous.ERRORS_LAST or error.code in _UNREADABLE):
+                raise
+            return replace(key_state, previous=keys.PreviousStore(where, unreadable=str(error).rstrip(".")))
+        stored, reservation = self._stored(content, previous)
+        is_busy = reservation is not None and key_state.is_young(reservation.at)
+        key_id = stored.access_key_id if stored else ""
+        key_state = replace(key_state, previous=keys.PreviousStore(where, key_id, is_busy=is_busy))
+        if key_state.stored or key_state.reservation or not (stored or is_busy):
+            return key_state
+        copied = replace(stored, copied_from=where) if stored else None
+        return replace(key_state, where=where, stored=copied, reservation=reservation)
 
     def account(self) -> dict[str, str]:
         """Return partition and account of the task's credentials."""

@@ -27,9 +27,11 @@ class KeyStore:
     and what is stored is the other's. Texts may hold secrets: no error shows them.
 
     module: what an AnsibleAWSModule has of params, region and client(); the lookup has a stand-in for it.
+    ERRORS_LAST: True if a read that fails would fail again, as nothing is sent over a network.
     """
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {}
+    ERRORS_LAST: ClassVar[bool] = False
 
     def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         self.module = module

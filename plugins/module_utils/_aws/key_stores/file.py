@@ -36,6 +36,7 @@ class FileStore(KeyStore):
         "vault_password": {"type": "list", "elements": "str", "no_log": True},
         "vault_id": {"type": "str"},
     }
+    ERRORS_LAST: ClassVar[bool] = True
 
     def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)

@@ -107,6 +107,7 @@ def test_what_every_reader_has_registered_is_planned_together(planning: Planning
         "skipped": [],
         "gone": [],
         "folders_in_use": {"videos": []},
+        "unused_buckets": [],
     }
     assert planning.display["stats"] == {}
 

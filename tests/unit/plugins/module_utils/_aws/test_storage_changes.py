@@ -339,3 +339,33 @@ SAME: dict[str, dict[str, Any]] = {
 )
 def test_which_modules_run(module: str, found: dict[str, Any], run: list[str]) -> None:
     assert storage_changes.to_run({**SAME, module: {**SAME[module], **found}}) == run
+
+
+def moved_key(**previous: Any) -> dict[str, Any]:
+    place = {"store": "secretsmanager", "stored_at": "/new", "user_name": "u", "deleted_access_key_ids": []}
+    left = {"where": "SSM parameter /old", "copied": False, "not_copied": "", "deleted": False, "left": False}
+    return {**place, "previous_store": {**left, **previous}}
+
+
+def test_a_key_that_moves_to_another_key_store() -> None:
+    given = result({"stored_in": ["a"]}, {"stored_in": ["b"]}, **moved_key(copied=True, deleted=True))
+    since = "since secretsmanager /new has the access key of IAM user u"
+    assert [each[::2] for each in texts("iam_stored_access_key", given)] == [
+        (
+            "change",
+            "the access key of IAM user u will be copied from SSM parameter /old to secretsmanager /new",
+        ),
+        ("remove", f"SSM parameter /old will be deleted at the end, {since}"),
+    ]
+
+
+def test_a_key_that_cannot_be_copied() -> None:
+    given = result(
+        {"stored_access_key_id": None},
+        {"stored_access_key_id": "(a new key)"},
+        **moved_key(not_copied="the key A cannot be copied"),
+    )
+    (only,) = texts("iam_stored_access_key", given)
+    assert only[2] == (
+        "IAM user u will get an access key, stored in secretsmanager /new: the key A cannot be copied"
+    )

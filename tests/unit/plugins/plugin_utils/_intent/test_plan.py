@@ -183,6 +183,18 @@ def test_the_guides_cors_rule_with_the_servers_origins() -> None:
         ({"key_store": "file"}, "needs the whole path of a file"),
         ({"iam_user": "a b"}, "not a name that IAM allows"),
         ({"key_store": "file", "key_path": "keys/b.json"}, "needs the whole path of a file"),
+        ({"key_store_previous": "ssm"}, "name ssm /antmedia/s3_recording/"),
+        ({"key_path": "/k", "key_path_previous": "/k"}, "name ssm /k, where the access key is to be"),
+        ({"key_store_previous": "vault"}, "s3_recording_key_store_previous: 'vault' must be one of"),
+        (
+            {"key_store_previous": "file"},
+            "s3_recording_key_path_previous: the key store 'file' needs",
+        ),
+        ({"iam_user_previous": "old"}, "has the access key of old, which the servers need"),
+        (
+            {"iam_user": "Me", "iam_user_previous": "me", "key_path": "/k"},
+            "s3_recording_iam_user_previous: me is the user that the bucket is to have",
+        ),
         ({"access_key_id": "AKIA1"}, "go together"),
         ({"secret_given": True}, "go together"),
         ({"applications": ("*",)}, "cannot be names of applications"),

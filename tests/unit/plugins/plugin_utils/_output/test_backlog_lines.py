@@ -10,7 +10,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.back
 )
 
 
-def entry(missing: int, listed: int = 100, folder: str = "streams", **more: Any) -> dict[str, Any]:
+def entry(missing: int, listed: int = 100, *, folder: str = "streams", **more: Any) -> dict[str, Any]:
     days = {"oldest": "2026-11-02T10:00:00Z", "newest": "2026-11-29T08:00:00Z"} if missing else {}
     found = {
         "app": "live",
@@ -73,7 +73,7 @@ def test_what_ams_never_uploads_has_a_line_of_its_own() -> None:
 
 
 def test_unfinished_files_are_counted_on_each_disk() -> None:
-    left = {"unfinished": 2, "unfinished_bytes": 3_000_000}
+    left: dict[str, Any] = {"unfinished": 2, "unfinished_bytes": 3_000_000}
     found = [("node1", "one", entry(1, **left)), ("node2", "one", entry(1, **left)), ("ams1", "", entry(0))]
     of_list, of_disks = backlog_lines(found)
     assert of_list.startswith("1 recording is not in ")

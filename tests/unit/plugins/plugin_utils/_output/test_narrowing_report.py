@@ -9,7 +9,10 @@ import pytest
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narrowing_report import (
     format_closed_again,
     format_closing,
+    format_kms_keys,
     format_narrowing,
+    format_previous_keys,
+    format_previous_user,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import Closing
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import Narrowing
@@ -112,3 +115,50 @@ def test_a_closing_that_has_nothing_to_do_any_more_is_no_failure() -> None:
         {"videos": Closing("reads", ["ams2: not read"])}, LATER, {**done, "buckets": results}
     )
     assert lines[0].startswith("  Kept         uploads with an ACL to videos")
+
+
+PLACES = {"videos": "SSM parameter /old"}
+
+
+@pytest.mark.parametrize(
+    ("done", "why"),
+    [
+        ({}, "the rollout was stopped. The next run that ends well deletes it"),
+        ({"failed": True, "msg": "SSM said no."}, "deleting it failed: SSM said no."),
+    ],
+)
+def test_a_key_that_stays_in_its_previous_store(done: dict[str, Any], why: str) -> None:
+    assert format_previous_keys(PLACES, done) == [
+        f"  Kept         the access key in SSM parameter /old, because {why}"
+    ]
+
+
+def test_a_key_that_was_deleted_in_its_previous_store() -> None:
+    assert format_previous_keys(PLACES, {"changes": {"videos": [{"what": "key"}]}}) == []
+
+
+@pytest.mark.parametrize(
+    ("reasons", "result", "why"),
+    [
+        (["the rollout was stopped"], {}, "the rollout was stopped"),
+        ([], {"stays": "uploads are in progress"}, "uploads are in progress"),
+        ([], {"failed": True, "msg": "IAM said no."}, "deleting it failed: IAM said no."),
+    ],
+)
+def test_a_previous_user_that_stays(reasons: list[str], result: dict[str, Any], why: str) -> None:
+    lines = [line.strip() for line in format_previous_user("old", reasons, result)]
+    assert lines == [
+        "Kept         IAM user old and its access key, because",
+        why,
+        "the next run deletes it when that is no longer so",
+    ]
+
+
+def test_a_right_to_encrypt_that_stays() -> None:
+    done = {"changes": {"videos": []}, "uploads": {"videos": ["a.mp4"]}}
+    (line,) = format_kms_keys(["videos"], done)
+    assert line == (
+        "  Kept         the right to encrypt with the previous KMS key of videos, because uploads are in "
+        "progress (a.mp4)"
+    )
+    assert format_kms_keys(["videos"], REMOVED) == []

@@ -12,6 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.mode
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
     Narrowing,
     narrow,
+    needs_of_keys,
 )
 
 HOSTS = ("ams1", "ams2")
@@ -147,3 +148,21 @@ def test_the_policy_has_the_rights_that_are_kept_and_no_more(extensions: tuple[s
     assert sorted(found["Statement"][1]["Resource"]) == sorted(with_old["Statement"][1]["Resource"])
     assert with_uploads(policy, []) == policy
     assert with_uploads(policy, ["videos/streams/*"])["Statement"][0] == policy["Statement"][0]
+
+
+def with_key(key: str) -> dict[str, Any]:
+    return {"problem": None, "uploads": {"live": {"s3AccessKey": key}}}
+
+
+@pytest.mark.parametrize(
+    ("second", "reasons"),
+    [
+        (with_key("NEW"), []),
+        (with_key("OLD"), ["application 'live' of ams2 uploads with its access key OLD"]),
+        ({}, ["ams2: not read after the change"]),
+        ({"problem": None, "uploads": None}, ["ams2: the console user may not list the applications"]),
+    ],
+)
+def test_who_needs_the_keys_of_another_user(second: dict[str, Any], reasons: list[str]) -> None:
+    after = {"ams1": with_key("NEW"), "ams2": second}
+    assert list(needs_of_keys(["OLD", "OLDER"], HOSTS, after)) == reasons

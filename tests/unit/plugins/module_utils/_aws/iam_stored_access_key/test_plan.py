@@ -304,3 +304,54 @@ def test_after() -> None:
     former = keys.Decision("delete", "", deactivate=("A",))
     both = now(key("A", OLDER), key("B"), store=stored("B"))
     assert decisions.after(both, former, "N") == ([key("A", OLDER, active=False), key("B")], "B")
+
+
+def moving(*in_iam: keys.Key, store: keys.StoredKey | None = None, **previous: Any) -> keys.KeyState:
+    return replace(now(*in_iam, store=store), previous=keys.PreviousStore("secret /old", **previous))
+
+
+def test_a_key_that_is_stored_in_the_previous_place_alone_is_copied() -> None:
+    there = replace(stored("A"), copied_from="secret /old")
+    decision = decisions.decide("present", moving(key("A"), store=there, access_key_id="A"), False)
+    assert (decision.action, decision.rewrite) == ("keep", True)
+    assert decision.message == "the key A is active and is copied from secret /old"
+    assert decide("rotated", moving(key("A"), store=there, access_key_id="A")) == ("create", ())
+
+
+def test_a_key_that_cannot_be_copied_is_replaced() -> None:
+    decision = decisions.decide("present", moving(key("A")), False)
+    assert (decision.action, decision.delete_ids) == ("create", ())
+    assert decision.message.startswith("the key A cannot be copied, and stays active until it is retired")
+    assert ": nothing is stored in secret /old: a new key" in decision.message
+    unreadable = moving(key("A"), unreadable="AccessDenied")
+    assert ": AccessDenied: a new key" in decisions.decide("present", unreadable, False).message
+    assert "AWS allows no more" in refusal("present", moving(key("A"), key("B")))
+    assert decisions.decide("present", moving(), False).message.startswith("nothing is stored: ")
+
+
+@pytest.mark.parametrize(
+    ("state", "key_state", "keep", "is_removed"),
+    [
+        ("present", moving(key("A"), store=stored("A"), access_key_id="A"), False, True),
+        ("present", moving(key("A"), store=stored("A"), access_key_id="A"), True, False),
+        # Nothing else has its secret, or another run is about to.
+        ("present", moving(key("A"), key("B"), store=stored("B"), access_key_id="A"), False, False),
+        (
+            "present",
+            moving(key("A"), store=stored("A"), access_key_id="A", is_busy=True),
+            False,
+            False,
+        ),
+        ("present", moving(key("B"), store=stored("B"), access_key_id="A"), False, True),
+        ("present", moving(key("A"), store=stored("A")), False, False),
+        ("rotated", moving(key("A"), store=stored("A"), access_key_id="A"), False, False),
+        ("absent", moving(key("A"), store=stored("A"), access_key_id="A"), True, True),
+        ("absent", moving(access_key_id="A"), False, False),
+    ],
+)
+def test_when_the_previous_place_is_emptied(
+    state: str, key_state: keys.KeyState, keep: bool, is_removed: bool
+) -> None:
+    decision = decisions.decide(state, key_state, False)
+    decision = decisions.with_previous(state, key_state, decision, keep=keep)
+    assert decision.remove_previous is is_removed

@@ -1,0 +1,98 @@
+# Copyright (c) antmedia.s3_recording contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Delete the IAM user that a bucket had before, with its access key, when no server uses that key any more.
+
+A part of s3_recording_storage alone. Without may_delete it only says what it would delete.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from . import iam_programmatic_user_apply as apply_user
+from .iam_stored_access_key import apply as apply_key
+from .module import AwsModule
+from .ownership import POLICY_NAME
+
+Result = dict[str, Any]
+
+
+def run(module: AwsModule) -> Result:
+    """Return the result: `deletes`, the keys of the user, and why it stays if it does."""
+    key = apply_key.run(_as_key_module(module, check=True))
+    user = apply_user.run(_as_user_module(module, check=True))
+    exists, stays = "arn" in user, _stays(user, key)
+    found: Result = {
+        "changed": False,
+        "user_name": module.params["user_name"],
+        "access_key_ids": [*key["deleted_access_key_ids"], *_ids_of_others(key)],
+        "deletes": exists and not stays,
+        "stays": stays if exists else "",
+        "msg": user["msg"],
+        "diff": user["diff"],
+    }
+    if not found["deletes"] or module.check_mode or not module.params["may_delete"]:
+        return found
+    return {**found, **_delete(module)}
+
+
+def _delete(module: AwsModule) -> Result:
+    key = apply_key.run(_as_key_module(module, check=False))
+    if key.get("pending"):
+        return {"deletes": True, "stays": key["pending"]}
+    apply_user.run(_as_user_module(module, check=False))
+    keys = " and ".join(key["deleted_access_key_ids"]) or "which did not exist any more"
+    name = module.params["user_name"]
+    return {
+        "changed": True,
+        "deletes": False,
+        "msg": f"IAM user {name} is deleted, with its policy and its access key, {keys}",
+    }
+
+
+def _stays(user: Mapping[str, Any], key: Mapping[str, Any]) -> str:
+    """Return why the user is not deleted, empty if it is."""
+    others = _ids_of_others(key)
+    if not user.get("ours", True):
+        return "; ".join(user["stays"])
+    if user["stays"]:
+        return f"it has {'; '.join(user['stays'])}"
+    if others:
+        return f"it has the access key {' and '.join(others)}, which is not stored in {key['stored_at']}"
+    return ""
+
+
+def _ids_of_others(key: Mapping[str, Any]) -> list[str]:
+    return [each["access_key_id"] for each in key["previous_access_keys"]]
+
+
+def _as_key_module(module: AwsModule, *, check: bool) -> AwsModule:
+    params = module.params
+    # While an upload that began with the key is in progress the key stays, and a later run deletes it.
+    return _as_module(
+        module,
+        check,
+        state="absent",
+        store=params["key_store"],
+        stored_at=params["key_stored_at"],
+        bucket=None if check else params["bucket"],
+        wait=False,
+        vault_password=list(params["vault_password"] or []),
+    )
+
+
+def _as_user_module(module: AwsModule, *, check: bool) -> AwsModule:
+    # The keys are deleted by the other module; before that they would be refused.
+    return _as_module(module, check, state="absent", policy_name=POLICY_NAME, delete_access_keys=check)
+
+
+def _as_module(module: AwsModule, check: bool, **params: Any) -> AwsModule:
+    other = copy.copy(module)
+    # Its class knows which options are None if they are not given.
+    other.params = copy.copy(module.params)
+    other.params.update(params)
+    other.check_mode = check
+    return other

@@ -1,0 +1,111 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The IAM user that a bucket had before: deleted with its key, or left alone, on the stand-in."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws import previous_iam_user
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_modules import (
+    DEFAULTS,
+    Params,
+)
+
+from .test_iam_stored_access_key_apply import Module, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stand_ins.aws import AwsStandIn
+
+
+POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+)
+
+
+@pytest.fixture
+def user(aws: AwsStandIn) -> Iterator[User]:
+    aws.clear_faults()
+    yield User(aws)
+    aws.clear_faults()
+
+
+def run(user: User, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    module = Module(user.aws, check)
+    place = {"key_store": "ssm", "key_stored_at": user.stored_at}
+    own = {"user_name": user.name, "endpoint_url": user.aws.endpoint_url, **place, **options}
+    module.params = Params({**DEFAULTS, **own})
+    return previous_iam_user.run(module)
+
+
+def exists(user: User) -> bool:
+    return any(each["UserName"] == user.name for each in user.iam.list_users()["Users"])
+
+
+def test_it_is_deleted_with_its_key_only_when_that_is_allowed(user: User) -> None:
+    key = user.run()["access_key_id"]
+    user.iam.put_user_policy(UserName=user.name, PolicyName="recordings", PolicyDocument=POLICY)
+    user.aws.clear_requests()
+    for options in ({"check": True, "may_delete": True}, {}):
+        found = run(user, **options)
+        assert (found["changed"], found["deletes"], found["access_key_ids"]) == (False, True, [key])
+    assert user.aws.writes() == []
+    done = run(user, may_delete=True)
+    assert (done["changed"], done["deletes"]) == (True, False)
+    assert done["msg"] == f"IAM user {user.name} is deleted, with its policy and its access key, {key}"
+    assert not exists(user)
+    again = run(user, may_delete=True)
+    assert (again["changed"], again["deletes"], again["stays"]) == (False, False, "")
+
+
+def test_a_run_that_was_killed_between_key_and_user_is_finished_by_the_next(user: User) -> None:
+    user.run()
+    user.run(state="absent")
+    assert run(user)["deletes"]
+    assert run(user, may_delete=True)["changed"]
+    assert not exists(user)
+
+
+def test_its_key_in_an_encrypted_file(user: User, tmp_path: Path) -> None:
+    place = tmp_path / "key.json"
+    user.run(store="file", stored_at=str(place), vault_password=["of-a-test"])
+    options: dict[str, Any] = {
+        "key_store": "file",
+        "key_stored_at": str(place),
+        "vault_password": ["of-a-test"],
+    }
+    assert run(user, may_delete=True, **options)["changed"]
+    assert not exists(user)
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("what", ["a user of someone else", "a key that is not stored", "a group"])
+def test_what_is_not_deleted(user: User, what: str) -> None:
+    user.run()
+    if what == "a user of someone else":
+        user.iam.untag_user(UserName=user.name, TagKeys=["managed-by"])
+    elif what == "a key that is not stored":
+        user.iam.create_access_key(UserName=user.name)
+    else:
+        user.iam.create_group(GroupName=f"{user.name}-group")
+        user.iam.add_user_to_group(UserName=user.name, GroupName=f"{user.name}-group")
+    user.aws.clear_requests()
+    found = run(user, may_delete=True)
+    assert (found["changed"], found["deletes"]) == (False, False)
+    assert found["stays"]
+    assert user.aws.writes() == []
+
+
+def test_it_stays_while_an_upload_with_its_key_is_in_progress(user: User) -> None:
+    user.run()
+    s3, bucket = user.aws.client("s3"), f"{user.name}-bucket"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": user.aws.region})
+    s3.create_multipart_upload(Bucket=bucket, Key="streams/concert.mp4")
+    found = run(user, may_delete=True, bucket=bucket)
+    assert (found["changed"], found["deletes"]) == (False, True)
+    assert "streams/concert.mp4" in found["stays"]
+    assert exists(user)
