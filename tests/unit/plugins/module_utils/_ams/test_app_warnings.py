@@ -48,7 +48,7 @@ class Client:
         self.asked.append(what[0])
         if what[0] == "count":
             return {"number": len(self.types)}
-        offset, size = int(what[1]), int(what[2])
+        offset, size = int(what[1]), int(what[2].partition("&")[0])
         return [{"type": kind} for kind in self.types[offset : offset + size]]
 
     get_list = get
