@@ -26,7 +26,7 @@ description:
     the module uploads nothing, fails, and says what is wrong with the credentials.
   - First removes objects in the same folder that killed checks left more than an hour ago, with the same
     credentials. The check V(leftovers) and a warning say how many. With O(live) this includes objects of live
-    checks.
+    checks, and their broadcasts and recordings are removed from the server, which V(live pull) reports.
   - AMS hides why an upload fails. This module says which check failed and what to do.
   - With O(state=absent) it verifies the opposite, for servers that no longer record to S3.
   - With O(live) the server itself pulls a clip, records it and uploads it, and the module fetches this

@@ -113,7 +113,9 @@ def read(asked: AppCall, stream_id: str) -> Answer:
 
 def listed(asked: AppCall, place: str) -> Answer:
     offset, size = (int(part) for part in place.split("/"))
-    return as_json(list(asked.app.broadcasts.values())[offset : offset + min(size, MOST_IN_A_LIST)])
+    search = asked.query("search").lower()
+    found = [each for each in asked.app.broadcasts.values() if search in each["streamId"].lower()]
+    return as_json(found[offset : offset + min(size, MOST_IN_A_LIST)])
 
 
 def counted(asked: AppCall, _name: str) -> Answer:

@@ -47,7 +47,12 @@ def _of(asked: AppCall, vod_id: str) -> dict[str, Any] | None:
 def listed(asked: AppCall, place: str) -> Answer:
     offset, size = (int(part) for part in place.split("/"))
     stream_id = asked.query("streamId")
-    found = [entry for entry in asked.app.recordings if stream_id in ("", entry["streamId"])]
+    search = asked.query("search").lower()
+    found = [
+        entry
+        for entry in asked.app.recordings
+        if stream_id in ("", entry["streamId"]) and search in entry["vodName"].lower()
+    ]
     if asked.query("sort_by") == "date":
         found = sorted(
             found, key=lambda entry: entry["creationDate"], reverse=asked.query("order_by") != "asc"

@@ -373,6 +373,23 @@ def test_the_key_of_a_recording(
     assert object_key({"s3StreamsFolderPath": folder}, path) == wanted
 
 
+def test_a_part_of_a_name_is_found_in_both_lists(
+    new: Callable[..., Broadcast], admin: Client, aws: AwsStandIn
+) -> None:
+    uploads(admin, aws, key_for(aws, *ALL_RIGHTS))
+    broadcast, other = new(), new()
+    broadcast.start()
+    until(broadcast.recordings)
+    part = broadcast.name[2:]
+    listed = admin.call("GET", f"{APP}/broadcasts/list/0/50&search={part}").json()
+    assert [each["streamId"] for each in listed] == [broadcast.name]
+    assert isinstance(listed[0]["date"], int)
+    broadcast.delete()
+    names = {each["vodName"] for each in admin.call("GET", f"{APP}/vods/list/0/50&search={part}").json()}
+    assert f"{broadcast.name}.mp4" in names
+    assert not [name for name in names if other.name in name]
+
+
 def test_the_list_has_the_oldest_first_on_request(
     new: Callable[..., Broadcast], admin: Client, aws: AwsStandIn
 ) -> None:

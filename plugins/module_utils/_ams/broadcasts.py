@@ -113,6 +113,18 @@ class Broadcasts:
                 return earlier
         return None
 
+    def named(self, part: str) -> list[dict[str, Any]]:
+        """Return the first broadcasts that have this in their name; any, if a release knows no search."""
+        tried = f"Listing the broadcasts of application '{self.app}'"
+        path = self._path(f"broadcasts/list/0/{MOST_LISTED}", search=part)
+        return self._client.get_list(path, tried, self._headers)
+
+    def recordings_named(self, part: str) -> list[dict[str, Any]]:
+        """Return the first recordings that have this in their name; any, if a release knows no search."""
+        tried = f"Listing the recordings of application '{self.app}'"
+        path = self._path(f"vods/list/0/{MOST_LISTED}", search=part)
+        return self._client.get_list(path, tried, self._headers)
+
     def recordings_count(self) -> int:
         """Return how many recordings the application's video-on-demand list has."""
         tried = f"Counting the recordings of application '{self.app}'"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 _NOT_FOUND = 404
 DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"}
+# For the words of an error alone: what is sent again is decided in calls.py.
 THROTTLED_CODES = {
     "SlowDown",
     "Throttling",

@@ -17,9 +17,10 @@ OLD = timedelta(hours=1)
 _NAME = re.compile(rf"({PROBE}|{LIVE})[0-9a-f]{{16}}[^/]*")
 
 
-def is_of_check(path: str) -> bool:
-    """True for the name of what a check makes. path: a key, or a path on the server."""
-    return bool(_NAME.fullmatch(path.rpartition("/")[2]))
+def is_of_check(path: str, kind: str = "") -> bool:
+    """True for the name of what a check makes, of this kind. path: a key, or a path on the server."""
+    name = path.rpartition("/")[2]
+    return name.startswith(kind) and bool(_NAME.fullmatch(name))
 
 
 def leftover_keys(listed: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from .explain_live import (
     is_refusal,
     streams_allowed,
 )
+from .live_leftovers import remove_leftovers
 from .live_stream import LiveStream, StepFailed
 from .live_waits import HLS_LATE, PULL_PATIENCE, RECORDING_LATE
 from .report import AS_EXPECTED
@@ -53,15 +54,17 @@ class Pull:
         return AS_EXPECTED
 
     def pull(self) -> str:
-        self._create()
+        removed = self._create()
         began = time.monotonic()
         refusals = self._start()
         self._wait_until_pulled()
         # Otherwise the server would pull and record the clip again after 3 s. This pull is complete.
         self._broadcasts.delete(self._stream.name)
-        return f"{AS_EXPECTED}, in {time.monotonic() - began:.1f} s{refusals}"
+        left = f", after removing {removed} leftovers of killed checks from the server" if removed else ""
+        return f"{AS_EXPECTED}, in {time.monotonic() - began:.1f} s{refusals}{left}"
 
-    def _create(self) -> None:
+    def _create(self) -> int:
+        """Create the broadcast, and return how many leftovers of killed checks were removed before."""
         name, settings = self._stream.name, self._stream.settings
         # The server may refuse the start for a while. The URL must stay valid until then.
         url = self._bucket.signed_url(self._stream.source_key, self._stream.timeout + 60)
@@ -77,6 +80,7 @@ class Pull:
         }
         self._cleanup.has_broadcast = True
         try:
+            removed = remove_leftovers(self._broadcasts, time.time())
             self._require_room()
             created = self._post(broadcast)
         except (AmsError, Obstacle) as error:
@@ -85,6 +89,7 @@ class Pull:
         hls = hls_seconds(settings, created)
         if hls is not None:
             self._cleanup.expected[".m3u8"] = hls + HLS_LATE
+        return removed
 
     def _require_room(self) -> None:
         limit = streams_allowed(self._stream.settings)

@@ -22,7 +22,7 @@ from .playback import PlaybackCheck, Viewer
 from .report import Check, CheckResult
 from .s3_clients import endpoint_of_environment
 from .shared_upload import SharedUploads
-from .target import BASE_URL, target_mismatch
+from .trusted_settings import BASE_URL, target_mismatch
 from .viewer_session import Browser
 
 

@@ -30,6 +30,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.clip 
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live import LiveCheck
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_bucket import RecordingBucket
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_leftovers import (
+    remove_leftovers,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.live_stream import LiveStream
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.playback import Viewer
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.report import (
@@ -248,6 +251,12 @@ class FakeBroadcasts:
         self._called("create")
         self.known[broadcast["streamId"]] = {**broadcast, "status": "created", "width": 0}
         return self.known[broadcast["streamId"]]
+
+    def named(self, part: str) -> list[dict[str, Any]]:
+        return [each for each in self.known.values() if part in each["streamId"]]
+
+    def recordings_named(self, part: str) -> list[dict[str, Any]]:
+        return [each for each in self.listed if part in each.get("vodName", "")]
 
     def live_count(self) -> int:
         return self.streams
@@ -774,3 +783,55 @@ def test_the_live_check_expects_a_redirect_where_ams_makes_one(
     live = case.live(httpForwardingExtension=extensions, httpForwardingBaseURL="https://cdn.example.com//")
     expected = f"https://cdn.example.com//streams/{live.stream.name}.mp4" if "mp4" in forwarded else ""
     assert live.stream.target == expected
+
+
+# --- what a killed check leaves on the server
+
+
+NOW = 1_800_000_000.0
+KILLED = "live-check-0123456789abcdef"
+
+
+def of(name: str, seconds_ago: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    made = (NOW - seconds_ago) * 1000
+    broadcast = {"streamId": name, "date": made}
+    return broadcast, {"vodId": f"id of {name}", "vodName": f"{name}.mp4", "creationDate": made}
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds_ago", "removed"),
+    [
+        (KILLED, 3700, 2),
+        # Another run may be at it.
+        (KILLED, 3500, 0),
+        ("live-check-of-the-camera", 9000, 0),
+        (f"my-{KILLED}", 9000, 0),
+        ("recording-check-0123456789abcdef", 9000, 0),
+    ],
+)
+def test_what_a_killed_check_has_left_on_the_server_is_removed(
+    name: str, seconds_ago: float, removed: int
+) -> None:
+    server = FakeBroadcasts(FakeStore())
+    broadcast, recording = of(name, seconds_ago)
+    server.known[name] = broadcast
+    server.listed = [recording]
+    application: Any = server
+    assert remove_leftovers(application, NOW) == removed
+    assert (bool(server.known), bool(server.listed)) == (not removed, not removed)
+
+
+def test_an_entry_without_a_moment_is_left_alone() -> None:
+    server = FakeBroadcasts(FakeStore())
+    server.known[KILLED] = {"streamId": KILLED, "date": None}
+    application: Any = server
+    assert remove_leftovers(application, NOW) == 0
+
+
+def test_a_live_check_says_what_it_has_removed() -> None:
+    case = Case()
+    case.server.known[KILLED], recording = of(KILLED, 0)
+    case.server.known[KILLED]["date"] = recording["creationDate"] = 1.0
+    case.server.listed = [recording]
+    pulled = next(each for each in case.live().run() if each.check == "live pull")
+    assert pulled.actual.endswith(", after removing 2 leftovers of killed checks from the server")

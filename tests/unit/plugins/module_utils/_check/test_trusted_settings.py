@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.target import target_mismatch
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.trusted_settings import (
+    target_mismatch,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.providers import (
     is_api_of_aws,
 )
