@@ -352,9 +352,8 @@ def _without_backlog_warnings(result: dict[str, Any]) -> dict[str, Any]:
 
 def _reads_of(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the plan of this run has read of each server; nothing without a plan."""
-    hostvars = task_vars["hostvars"]
-    of_run = TaskVariables(hostvars.raw_get("localhost"), None)
-    return reads_of_plan(hostvars, of_run.fact("__s3_recording_readers", {}) or {})
+    readers = TaskVariables(task_vars, None).fact("__s3_recording_readers", {}) or {}
+    return reads_of_plan(task_vars["hostvars"], readers)
 
 
 def _digest_of(paths: Iterable[str]) -> str:

@@ -100,6 +100,17 @@ def no_log_values(module: AwsModule) -> set[str]:
     return texts
 
 
+def take_secrets(module: AwsModule, name: str) -> list[str]:
+    """Take an option with secrets out of the parameters, which a result shows, and return its values.
+
+    As texts to mask they could damage the result: a password may be a common word.
+    """
+    values = [each for each in module.params.get(name) or [] if each]
+    module.params[name] = None
+    no_log_values(module).difference_update(values)
+    return values
+
+
 def partition_of(region: Optional[str]) -> str:
     """Return aws, aws-cn, aws-us-gov and so on; aws for a region that AWS does not have."""
     import boto3

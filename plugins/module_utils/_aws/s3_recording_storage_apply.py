@@ -12,7 +12,7 @@ from typing import Any, Optional
 from .._common.errors import AwsError
 from .._common.progress import say_done
 from . import storage_changes
-from .calls import no_log_values
+from .calls import take_secrets
 from .credentials import SECRETS, refuse_unusable
 from .iam_stored_access_key.uploads import uploads_in_progress
 from .module import AwsModule
@@ -31,12 +31,11 @@ _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 def run(module: AwsModule) -> Result:
     """Set up the storage of all buckets; return the module's result."""
-    # The passwords are no part of the result; as texts to mask they could damage it.
-    no_log_values(module).difference_update(module.params["vault_password"] or [])
+    passwords = take_secrets(module, "vault_password")
     refuse_unusable(module.params)
     clients, plan = Clients(module, lambda made: made), module.params["plan"]
     buckets = [
-        BucketSetup(module, clients, each, None if plan is None else plan.get(each["name"]) or {})
+        BucketSetup(module, clients, passwords, each, None if plan is None else plan.get(each["name"]) or {})
         for each in module.params["buckets"]
     ]
     # No bucket is opened before all the rest has succeeded, of all buckets.
@@ -68,10 +67,11 @@ class BucketSetup(BucketModules):
         self,
         module: AwsModule,
         clients: Clients,
+        passwords: Sequence[str],
         bucket: Mapping[str, Any],
         planned: Optional[Mapping[str, Any]],
     ) -> None:
-        super().__init__(module, clients, bucket)
+        super().__init__(module, clients, passwords, bucket)
         self.done: dict[str, Result] = {}
         self.failed: set[str] = set()
         self.uploads: tuple[str, ...] = ()

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
 from .._common.errors import AwsError, CollectionError
 from .._common.plain_text import one_line
 from . import kms, storage_changes, storage_later
-from .calls import no_log_values
+from .calls import no_log_values, take_secrets
 from .credentials import SECRETS, CredentialsError, refuse_unusable
 from .iam_stored_access_key import info as key_info
 from .kept_answers import keep_answers
@@ -32,12 +32,11 @@ _RETURNED_ONCE = ("diff", "warnings")
 
 def run(module: AwsModule) -> dict[str, Any]:
     """Read the storage of all buckets; return the module's result."""
-    # The passwords are no part of the result; as texts to mask they could damage it.
-    no_log_values(module).difference_update(module.params["vault_password"] or [])
+    passwords = take_secrets(module, "vault_password")
     refuse_unusable(module.params)
     reading = _CheckMode(module)
     clients = Clients(reading, keep_answers)
-    plans = [BucketPlan(reading, clients, bucket) for bucket in module.params["buckets"]]
+    plans = [BucketPlan(reading, clients, passwords, bucket) for bucket in module.params["buckets"]]
     for plan in plans:
         plan.read()
     warnings = [text for plan in plans for text in plan.warnings]
@@ -91,8 +90,10 @@ class _CheckMode:
 class BucketPlan(BucketModules):
     """What would be changed for one bucket. errors: by the module that refuses."""
 
-    def __init__(self, module: AwsModule, clients: Clients, bucket: Mapping[str, Any]) -> None:
-        super().__init__(module, clients, bucket)
+    def __init__(
+        self, module: AwsModule, clients: Clients, passwords: Sequence[str], bucket: Mapping[str, Any]
+    ) -> None:
+        super().__init__(module, clients, passwords, bucket)
         self.errors: dict[str, AwsError] = {}
         self._keys = ""
 

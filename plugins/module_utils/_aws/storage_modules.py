@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from . import cloudfront_recording_distribution_apply as apply_distribution
@@ -101,14 +101,17 @@ class AsModule:
 
 
 class BucketModules:
-    """The modules of one bucket. results: by module, of those that have run."""
+    """The modules of one bucket. passwords: of the vault. results: by module, of those that have run."""
 
-    def __init__(self, module: AwsModule, clients: Clients, bucket: Mapping[str, Any]) -> None:
+    def __init__(
+        self, module: AwsModule, clients: Clients, passwords: Sequence[str], bucket: Mapping[str, Any]
+    ) -> None:
         self.name: str = bucket["name"]
         self.options = bucket
         self.results: dict[str, Result] = {}
         self._module = module
         self._clients = clients
+        self._passwords = passwords
 
     def as_module(self, name: str) -> AsModule:
         """Return the task as this module, which has to know what the others have found."""
@@ -131,10 +134,9 @@ class BucketModules:
 
     def _of_key(self) -> dict[str, Any]:
         given = {option: self._module.params.get(option) for option in _OF_KEYS}
-        # The module takes passwords out of what it is given.
-        passwords = list(self._module.params["vault_password"] or [])
         return {
-            "vault_password": passwords,
+            # The module takes them out of what it is given.
+            "vault_password": [*self._passwords],
             **{name: value for name, value in given.items() if value is not None},
         }
 

@@ -88,6 +88,25 @@ def test_a_key_moves_and_stays_the_same_key(user: User, old: str, new: str, tmp_
     assert (again["changed"], again["previous_store"]["left"]) == (False, False)
 
 
+@pytest.mark.parametrize(("old", "new"), [("ssm", "file"), ("file", "ssm"), ("file", "file")])
+def test_a_password_of_the_vault_is_in_no_parameter_that_a_result_has(
+    user: User, old: str, new: str, tmp_path: Path
+) -> None:
+    places = Places(user, old, new, tmp_path)
+    places.first()
+    options = {
+        "user_name": user.name,
+        "store": new,
+        "stored_at": places.new_place,
+        "previous_store": old,
+        "previous_stored_at": places.old_place,
+        "vault_password": ["of-a-test"],
+    }
+    module = Module(user.aws, False, **options)
+    assert apply_key.run(module)["changed"]
+    assert "of-a-test" not in str(module.params)
+
+
 def test_check_mode_predicts_a_move_and_sends_only_reads(user: User, tmp_path: Path) -> None:
     places = Places(user, "ssm", "secretsmanager", tmp_path)
     first = places.first()

@@ -19,6 +19,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.erro
 from .test_s3_recording_storage_plan_apply import Module, at_stand_in, half_made, options_of, plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
 
     from stand_ins.aws import AwsStandIn
@@ -248,3 +250,15 @@ def test_what_cannot_be_closed_again_is_named(aws: AwsStandIn, monkeypatch: pyte
     result = opened_in_part(aws, first, second, close_on_failure=[first.bucket])
     assert f"{first.bucket} may be open to viewers already, and closing it again failed" in result["msg"]
     assert "Run site.yml again: it opens the bucket for the servers, or closes it." in result["msg"]
+
+
+def test_a_password_of_the_vault_is_in_no_parameter_that_a_result_has(
+    aws: AwsStandIn, tmp_path: Path
+) -> None:
+    place = tmp_path / "key.json"
+    stored = at_stand_in(aws, key_store="file", key_path=str(place), delivery="private")
+    params = {**DEFAULTS, "plan": None, "vault_password": ["of-a-test"]}
+    module = Module(aws, options_of(stored), **params)
+    assert storage.run(module)["changed"]
+    assert place.read_text().startswith("$ANSIBLE_VAULT;")
+    assert "of-a-test" not in str(module.params)

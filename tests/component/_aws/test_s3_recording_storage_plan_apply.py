@@ -233,6 +233,16 @@ def test_a_password_of_the_vault_stays_out_of_what_is_masked(aws: AwsStandIn, tm
     assert check(aws, *stored, vault_password=["a"]) == []
 
 
+def test_a_password_of_the_vault_is_in_no_parameter_that_a_result_has(
+    aws: AwsStandIn, tmp_path: Path
+) -> None:
+    """Ansible puts the parameters into the result, and this one is among what it masks no more."""
+    stored = at_stand_in(aws, key_store="file", key_path=str(tmp_path / "key.json"))
+    module = Module(aws, options_of(stored), vault_password=["of-a-test"])
+    assert storage_plan.run(module)["problems"] == []
+    assert "of-a-test" not in str(module.params)
+
+
 class Real(Module):
     """One of the modules, run for real."""
 

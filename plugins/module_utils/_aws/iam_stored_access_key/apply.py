@@ -14,7 +14,7 @@ from typing import Any, Optional
 from ..._common.errors import AwsError
 from ..._common.polling import Deadline
 from ..._common.progress import Wait, say_wait
-from ..calls import call_aws, client, poll
+from ..calls import call_aws, client, poll, take_secrets
 from ..iam_programmatic_user_read import UserReader
 from ..key_stores.base import Content, KeyStore
 from ..key_stores.registry import STORES
@@ -63,7 +63,10 @@ def _previous_store(module: AwsModule, passwords: Sequence[str]) -> Optional[Key
     if not stored_at:
         return None
     module.params["vault_password"] = list(passwords)
-    return STORES[module.params["previous_store"] or module.params["store"]](module, stored_at, "")
+    store = STORES[module.params["previous_store"] or module.params["store"]](module, stored_at, "")
+    # One that is no file leaves them there.
+    take_secrets(module, "vault_password")
+    return store
 
 
 class KeyTask:

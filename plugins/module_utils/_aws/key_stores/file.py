@@ -20,7 +20,7 @@ from ansible.module_utils.common.warnings import warn
 from ..._common import private_file
 from ..._common.errors import AwsError
 from ..._common.private_file import FileError
-from ..calls import no_log_values
+from ..calls import take_secrets
 from ..module import AwsModule
 from . import vault
 from .base import Content, KeyStore
@@ -41,7 +41,7 @@ class FileStore(KeyStore):
     def __init__(self, module: AwsModule, stored_at: str, description: str) -> None:
         super().__init__(module, stored_at, description)
         self.path = os.path.realpath(os.path.expanduser(stored_at))
-        self.passwords = _take_secret(module, "vault_password")
+        self.passwords = take_secrets(module, "vault_password")
         self.vault_id = module.params.get("vault_id")
         if not os.path.isabs(os.path.expanduser(stored_at)):
             raise AwsError(f"Using {self.where}", "the path is not absolute", "Give stored_at in full")
@@ -206,12 +206,3 @@ def _text(content: bytes) -> str:
 
 def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
-
-
-def _take_secret(module: AwsModule, name: str) -> list[str]:
-    """Take a secret option out of the parameters: as texts to mask its values could damage the result."""
-    values = [each for each in module.params.get(name) or [] if each]
-    module.params[name] = None
-    for each in values:
-        no_log_values(module).discard(each)
-    return values
