@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Optional
 
@@ -77,18 +77,18 @@ class ActionModule(ActionBase):
         # First of all: whatever comes now, the servers have changed.
         lines = display_lines(given["lines"])
         self._failures: list[str] = []
+        # What a step has done stays done, whatever happens to the next one.
+        steps: list[tuple[bool, list[str]]] = []
         try:
-            changed, of_storage = self._narrow()
+            steps.extend(self._narrow())
         except (AnsibleError, CollectionError, VariableError) as error:
-            changed = False
-            of_storage = [
-                f"  Kept         what of the storage was wider before, because {one_line(str(error))}"
-            ]
+            text = f"what of the storage was wider before, because {one_line(str(error))}"
+            steps.append((False, [f"  Kept         {text}"]))
             self._failures += [one_line(str(error))] if self._done.get("later") else []
-        lines += display_lines(of_storage)
+        lines += display_lines([line for _changed, of_step in steps for line in of_step])
         return {
             **result,
-            "changed": changed,
+            "changed": any(changed for changed, _lines in steps),
             **run_stats(given["stats"]),
             "msg": lines,
             **(failure(lines, _NOT_CLOSED.format("; ".join(self._failures))) if self._failures else {}),
@@ -96,25 +96,26 @@ class ActionModule(ActionBase):
             "_ansible_verbose_override": True,
         }
 
-    def _narrow(self) -> tuple[bool, list[str]]:
-        """Return whether something was removed or closed, and the lines about it."""
+    def _narrow(self) -> Iterator[tuple[bool, list[str]]]:
+        """Yield of each step whether it has removed or closed something, and the lines about it."""
         self._done = self._variables("__s3_recording_storage_done", {}) or {}
         if not self._done:
-            return False, []
+            return
         self._fleet = self._variables.fact("__s3_recording_fleet")
         rights, later = self._kept_rights(), self._done.get("later") or {}
         if self._task.check_mode:
             # The plan says what is closed. Rights are removed only if no stream is live then.
-            return bool(later), []
-        steps = [self._close_again()]
-        if self._is_last_batch or self._is_stopped:
-            steps.append(self._delete_previous_keys(later))
-            steps.append(self._narrow_rest(rights, _without_keys(later)))
-            steps.append(self._narrow_kms_keys())
-            steps += [self._delete_previous_user(name) for name in later if _PREVIOUS_USER in later[name]]
-        return any(changed for changed, _lines in steps), [
-            line for _changed, lines in steps for line in lines
-        ]
+            yield bool(later), []
+            return
+        yield self._close_again()
+        if not (self._is_last_batch or self._is_stopped):
+            return
+        yield self._delete_previous_keys(later)
+        yield self._narrow_rest(rights, _without_keys(later))
+        yield self._narrow_kms_keys()
+        for name in later:
+            if _PREVIOUS_USER in later[name]:
+                yield self._delete_previous_user(name)
 
     def _delete_previous_keys(self, later: Mapping[str, Sequence[str]]) -> tuple[bool, list[str]]:
         """Delete keys in the key stores from which they have moved, unless a server may have to go back."""

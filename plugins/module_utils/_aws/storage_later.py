@@ -17,20 +17,19 @@ Result = Mapping[str, Any]
 
 
 def later(results: Mapping[str, Result]) -> list[str]:
-    """Return what is removed at the end of a run, if no server needs it then."""
+    """Return what is removed at the end of a run, if no server needs it then; first what is gone for good."""
     user = results.get("iam_programmatic_user", {})
-    of_keys = [_of_kms_key(user["user_name"], each) for each in user.get("kept_kms_keys") or ()]
-    return [*_of_kept_rights(results), *of_keys, *_of_previous_user(results.get("previous_iam_user", {}))]
+    kept = [key for key in user.get("kept_kms_keys") or () if key["encrypts"]]
+    of_keys = [_of_kms_key(user["user_name"], each) for each in kept]
+    return [*_of_previous_user(results.get("previous_iam_user", {})), *_of_kept_rights(results), *of_keys]
 
 
 def _of_kms_key(user: str, key: Mapping[str, Any]) -> str:
-    until = "which existing recordings may need. Once none does, name it in s3_recording_forget_kms_keys"
-    if key["encrypts"]:
-        return (
-            f"IAM user {user} loses the right to encrypt with KMS key {key['key']}, if the bucket has "
-            f"another key then, and keeps the right to decrypt, {until}"
-        )
-    return f"IAM user {user} keeps the right to decrypt with KMS key {key['key']}, {until}"
+    return (
+        f"IAM user {user} loses the right to encrypt with KMS key {key['key']}, if the bucket has another "
+        "key then. It keeps the right to decrypt, which existing recordings may need. Once none does, name "
+        "the key in s3_recording_forget_kms_keys"
+    )
 
 
 def _of_previous_user(previous: Result) -> Iterator[str]:

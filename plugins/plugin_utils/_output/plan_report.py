@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from ...module_utils._common.plain_text import abbreviate, one_line
@@ -27,7 +28,9 @@ def format_plan(plan: Plan) -> list[str]:
     """Return at most 25 lines about a plan, for any size of fleet; its problems are in format_problems."""
     servers = plan["servers"]
     left = [text for bucket in plan["buckets"].values() for text in bucket["left_to_user"]]
-    later = [text for bucket in plan["buckets"].values() for text in bucket["later"]]
+    # The first of each bucket, and so what is gone for good, before the second of any.
+    by_bucket = zip_longest(*(bucket["later"] for bucket in plan["buckets"].values()))
+    later = [text for texts in by_bucket for text in texts if text]
     rest = [
         *_changes(plan["buckets"]),
         *limited([f"{_INDENT}later: {text}" for text in later], _MOST_LEFT, "part", _INDENT),

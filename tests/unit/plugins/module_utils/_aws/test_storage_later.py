@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage_later import later
 
-UNTIL = "which existing recordings may need. Once none does, name it in s3_recording_forget_kms_keys"
+KEEPS = (
+    "It keeps the right to decrypt, which existing recordings may need. Once none does, name the key in "
+    "s3_recording_forget_kms_keys"
+)
 LOSES = "IAM user u loses the right to encrypt with KMS key K"
 RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
 
@@ -33,13 +36,21 @@ RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
         ({"previous_iam_user": {"user_name": "old", "deletes": False, "stays": ""}}, []),
         (
             {"iam_programmatic_user": {"user_name": "u", "kept_kms_keys": [{"key": "K", "encrypts": False}]}},
-            [f"IAM user u keeps the right to decrypt with KMS key K, {UNTIL}"],
+            [],
         ),
         (
             {"iam_programmatic_user": {"user_name": "u", "kept_kms_keys": [{"key": "K", "encrypts": True}]}},
-            [f"{LOSES}, if the bucket has another key then, and keeps the right to decrypt, {UNTIL}"],
+            [f"{LOSES}, if the bucket has another key then. {KEEPS}"],
         ),
     ],
 )
 def test_what_the_storage_loses(results: dict[str, Any], texts: list[str]) -> None:
     assert later(results) == texts
+
+
+def test_a_user_that_is_deleted_is_named_before_what_can_be_given_back() -> None:
+    """The lines of a plan are limited."""
+    previous = {"user_name": "old", "deletes": True, "stays": ""}
+    first, second = later({"iam_programmatic_user": RIGHTS, "previous_iam_user": previous})
+    assert first.startswith("IAM user old is deleted")
+    assert second.startswith("IAM user u loses the right to upload")
