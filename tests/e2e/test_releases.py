@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.lines import listed
 
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
@@ -69,7 +70,7 @@ def test_one_fleet_of_all_releases(aws: AwsStandIn, tmp_path: Path) -> None:
         # Every other entry point of the role.
         assert proved(run(OURS + "verify")) == whole
         assert proved(run(OURS + "rotate_key")) == whole
-        assert f"is used by {', '.join(hosts)}" in " ".join(run(OURS + "audit").stdout.split())
+        assert f"is used by {listed([*hosts])}" in " ".join(run(OURS + "audit").stdout.split())
         (name,) = set(re.findall(r"s3_recording_rollback_run=(\w+)", first_run.stdout))
         run(OURS + "rollback", extra_vars={"s3_recording_rollback_run": name})
         assert not any(recording())

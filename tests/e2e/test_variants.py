@@ -66,7 +66,7 @@ def test_private_delivery_opens_nothing_and_forwards_nothing(
     settings = fleet.settings(0, "live")
     assert (settings["httpForwardingExtension"], settings["httpForwardingBaseURL"]) == ("", "")
     small = [link for link in links(run) if not link.startswith("live ")]
-    assert small == ["settings", "list", "head", "put", "hls-upload", "remove", "backlog"]
+    assert small == ["settings", "list", "head", "put", "hls-upload", "remove"]
     assert all(links(run).values())
     s3 = aws.client("s3", region_name=REGION)
     block = s3.get_public_access_block(Bucket="variant-private")["PublicAccessBlockConfiguration"]

@@ -20,6 +20,7 @@ from stand_ins.aws import AwsStandIn
 from stand_ins.ssh import Sshd, unavailable
 from tests.harness.blocks import RESULT, block, failed_hosts
 from tests.harness.playbook import PlaybookRun, run_playbook
+from tests.harness.saved_site import SavedSite
 from tests.harness.site_variables import site_variables
 
 SITE, VERIFY = (f"antmedia.s3_recording.{name}" for name in ("site", "verify"))
@@ -69,19 +70,17 @@ class Verified:
 
 
 @pytest.fixture(scope="module")
-def stands() -> Iterator[tuple[AwsStandIn, Fleet]]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedSite]:
+    folder = tmp_path_factory.mktemp("site")
     with AwsStandIn() as aws, Fleet(hosts=SERVERS) as fleet:
-        yield aws, fleet
+        Verified(aws, fleet, folder).run(SITE)
+        yield SavedSite(aws, fleet, folder)
 
 
 @pytest.fixture
-def verified(stands: tuple[AwsStandIn, Fleet], tmp_path: Path) -> Verified:
-    aws, fleet = stands
-    fleet.reset()
-    aws.reset()
-    made = Verified(aws, fleet, tmp_path)
-    made.run(SITE)
-    return made
+def verified(site: SavedSite, tmp_path: Path) -> Verified:
+    site.restore(tmp_path)
+    return Verified(site.aws, site.fleet, tmp_path)
 
 
 def test_exactly_the_broken_servers_are_named_with_what_to_do(verified: Verified) -> None:
