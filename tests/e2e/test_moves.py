@@ -282,7 +282,8 @@ def test_a_key_that_cannot_be_copied_is_replaced_and_the_plan_says_why(fleet: Pl
 
 OLD_USER, NEW_USER = f"{BUCKET}-recording", "another-recorder"
 TO_USER = {"s3_recording_iam_user": NEW_USER, "s3_recording_key_path": "/another/key"}
-AND_DELETE = {**TO_USER, "s3_recording_iam_user_previous": OLD_USER}
+STEP_BY_STEP = {**TO_USER, "s3_recording_iam_user_previous": OLD_USER}
+AND_DELETE = {**STEP_BY_STEP, "s3_recording_key_delete_after": 0}
 
 
 def users(planned: Planned) -> set[str]:
@@ -297,7 +298,7 @@ def test_the_previous_user_is_deleted_when_no_server_uses_its_key(fleet: Planned
     assert f"the access key {key} of now is none of IAM user {NEW_USER}" in unnamed
     plan = words(fleet.run(PLAN, names=NAMES, variables=AND_DELETE))
     assert f"later: {BUCKET}" not in plan
-    assert f"IAM user {OLD_USER} is deleted, with its access key and its policy, once no server uses" in plan
+    assert f"site.yml deletes IAM user {OLD_USER}, with its access key and its policy, once no server" in plan
     told = run_stopped(fleet, **AND_DELETE)
     assert f"Kept IAM user {OLD_USER} and its access key, because the rollout was stopped" in told
     upload(fleet, "streams/later.mp4")
@@ -311,6 +312,23 @@ def test_the_previous_user_is_deleted_when_no_server_uses_its_key(fleet: Planned
         fleet.aws.client("ssm").get_parameter(Name=KEY_PLACE)
     upload(fleet, "streams/later.mp4")
     assert fleet.run(SITE, names=NAMES, variables=TO_USER).changed == 0
+
+
+def test_the_key_of_the_previous_user_is_inactive_before_it_is_deleted(fleet: Planned) -> None:
+    """It was deleted at once, whatever used it beside these servers."""
+    key, iam = fleet.fleet.settings(0, "live")["s3AccessKey"], fleet.aws.client("iam")
+    told = words(fleet.run(SITE, names=NAMES, variables=STEP_BY_STEP))
+    assert f"IAM user {OLD_USER} stays for now: {key} stays active, because it is not known yet" in told
+    told = words(fleet.run(SITE, names=NAMES, variables=STEP_BY_STEP))
+    assert f"IAM user {OLD_USER} stays for now: {key} is made inactive, a run after" in told
+    (listed,) = iam.list_access_keys(UserName=OLD_USER)["AccessKeyMetadata"]
+    assert (listed["AccessKeyId"], listed["Status"]) == (key, "Inactive")
+    again = fleet.run(SITE, names=NAMES, variables=STEP_BY_STEP)
+    assert again.changed == 0
+    assert f"{key} is inactive, a run after" in words(again)
+    assert users(fleet) == {OLD_USER, NEW_USER}
+    fleet.run(SITE, names=NAMES, variables=AND_DELETE)
+    assert users(fleet) == {NEW_USER}
 
 
 def test_a_previous_user_with_anything_else_stays(fleet: Planned) -> None:

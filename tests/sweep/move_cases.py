@@ -16,7 +16,11 @@ PUBLIC, PRIVATE, ACL = ({_DELIVERY: each} for each in ("public", "private", "acl
 FOLDERS = {"s3_recording_prefix": "new"}
 BUCKET = {"s3_recording_bucket": NEW_BUCKET}
 USER = {"s3_recording_iam_user": "another-recorder", "s3_recording_key_path": "/another/key"}
-AND_DELETE = {**USER, "s3_recording_iam_user_previous": f"{OLD_BUCKET}-recording"}
+AND_DELETE = {
+    **USER,
+    "s3_recording_iam_user_previous": f"{OLD_BUCKET}-recording",
+    "s3_recording_key_delete_after": 0,
+}
 KEY_STORE = {"s3_recording_key_store": "secretsmanager", "s3_recording_key_store_previous": "ssm"}
 PER_APP = {"s3_recording_folder_per_application": True}
 EXPIRY = {"s3_recording_expire_days": 30, "s3_recording_expire_existing": True}

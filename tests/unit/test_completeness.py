@@ -138,7 +138,6 @@ def test_role_variables_have_the_role_prefix(role: str) -> None:
 BESIDE_THE_INTENT = {
     *("secret_access_key", "key_kms_key_id", "key_recreate", "key_wait_timeout", "key_max_age_days"),
     *(
-        "key_delete_after",
         "key_switch_wait",
         "key_leaked",
         "ams_email",

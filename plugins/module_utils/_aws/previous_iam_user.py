@@ -1,23 +1,36 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Delete the IAM user that a bucket had before, with its access key, when no server uses that key any more.
+"""Delete the IAM user that a bucket had before, with its access key, when nothing uses that key any more.
 
 A part of s3_recording_storage alone. Without may_delete it only says what it would delete.
+
+The key ends like one that a rotation has replaced (plan_retirement): something else than the servers of this
+inventory may use it, and its secret is stored nowhere else.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
 
+from .._common.errors import AwsError
 from . import iam_programmatic_user_apply as apply_user
 from .iam_stored_access_key import apply as apply_key
 from .module import AwsModule
 from .ownership import POLICY_NAME
 
 Result = dict[str, Any]
+
+
+@dataclass(eq=False, repr=False)
+class UserNotDeleted(AwsError):
+    """The key of the user is deleted, and the user is not."""
+
+    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
+        return {**super().result(secrets), "key_is_deleted": True}
 
 
 def run(module: AwsModule) -> Result:
@@ -41,15 +54,21 @@ def run(module: AwsModule) -> Result:
 
 def _delete(module: AwsModule) -> Result:
     key = apply_key.run(_as_key_module(module, check=False))
+    name, keys = module.params["user_name"], " and ".join(key["deleted_access_key_ids"])
     if key.get("pending"):
-        return {"deletes": True, "stays": key["pending"]}
-    apply_user.run(_as_user_module(module, check=False))
-    keys = " and ".join(key["deleted_access_key_ids"]) or "which did not exist any more"
-    name = module.params["user_name"]
+        stays = key["pending"]
+        message = f"IAM user {name} stays for now: {stays}"
+        return {"changed": key["changed"], "deletes": True, "stays": stays, "msg": message}
+    try:
+        apply_user.run(_as_user_module(module, check=False))
+    except AwsError as error:
+        done = [f"access key {keys} is deleted"] if keys else []
+        raise UserNotDeleted(**vars(error)).with_done(done) from None
     return {
         "changed": True,
         "deletes": False,
-        "msg": f"IAM user {name} is deleted, with its policy and its access key, {keys}",
+        "msg": f"IAM user {name} is deleted, with its policy and its access key, "
+        f"{keys or 'which did not exist any more'}",
     }
 
 
@@ -80,6 +99,8 @@ def _as_key_module(module: AwsModule, *, check: bool) -> AwsModule:
         stored_at=params["key_stored_at"],
         bucket=None if check else params["bucket"],
         wait=False,
+        # What would stay for ever is found out without it.
+        gradual=not check,
         vault_password=list(params["vault_password"] or []),
     )
 

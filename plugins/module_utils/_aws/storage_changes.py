@@ -37,7 +37,7 @@ def changes(bucket: str, options: Options, results: Mapping[str, Result]) -> lis
             continue
         what, describe = _MODULES[module]
         described = describe(bucket, options[module], result)
-        action = REMOVE if module == "previous_iam_user" else CHANGE
+        action = REMOVE if module == "previous_iam_user" and not result["deletes"] else CHANGE
         found += described or [_change(action, what, one_line(str(result["msg"])))]
     return found
 

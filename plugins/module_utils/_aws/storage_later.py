@@ -35,8 +35,8 @@ def _of_kms_key(user: str, key: Mapping[str, Any]) -> str:
 def _of_previous_user(previous: Result) -> Iterator[str]:
     if previous.get("deletes"):
         yield (
-            f"IAM user {previous['user_name']} is deleted, with its access key and its policy, once no "
-            "server uses that key"
+            f"site.yml deletes IAM user {previous['user_name']}, with its access key and its policy, once no "
+            "server uses that key, s3_recording_key_delete_after seconds after it was made inactive"
         )
     elif previous.get("stays"):
         yield f"IAM user {previous['user_name']} is not deleted: {previous['stays']}"

@@ -66,6 +66,7 @@ class Intent:
     key_path: str = field(default="", metadata=_SHARED)
     key_store_previous: str = field(default="", metadata=_SHARED)
     key_path_previous: str = field(default="", metadata=_SHARED)
+    key_delete_after: int = field(default=86400, metadata=_SHARED)
     access_key_id: str = field(default="", metadata=_SHARED)
     secret_given: bool = False
     aws_endpoint_url: str = field(default="", metadata={**_SHARED, **_ADDRESS})

@@ -135,6 +135,7 @@ def _bucket_entry(sharing: Sequence[Member]) -> dict[str, Any]:
         "iam_user": intent.user_name,
         "previous_iam_user": "" if intent.key_given else intent.iam_user_previous,
         "previous_place": intent.previous_place,
+        "key_delete_after": intent.key_delete_after,
         "adopt_iam_user": intent.adopt_iam_user,
         "permissions_boundary": intent.permissions_boundary,
         "attach_s3_full_access": intent.attach_s3_full_access,

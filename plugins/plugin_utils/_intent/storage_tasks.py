@@ -117,7 +117,8 @@ def _previous_user(bucket: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {}
     store, place = bucket["previous_place"]
     user = {"user_name": bucket["previous_iam_user"], "bucket": bucket["bucket"]}
-    return {"previous_iam_user": {**user, "key_store": store, "key_stored_at": place}}
+    how = {"key_store": store, "key_stored_at": place, "delete_after": bucket["key_delete_after"]}
+    return {"previous_iam_user": {**user, **how}}
 
 
 def _given(**options: Any) -> dict[str, Any]:

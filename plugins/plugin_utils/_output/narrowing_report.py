@@ -17,6 +17,10 @@ _INDENT = " " * 15
 _MOST_REASONS = 5
 _ACCESS = "s3_bucket_access"
 _PARTS = {_ACCESS: "who may read it", "s3_recording_bucket": "its lifecycle rules"}
+_NEXT_DELETES = (
+    "a later run of site.yml deletes it when that is no longer so; it has to read all servers, which it "
+    "cannot do of those reached by ssh"
+)
 _WHEN_CLOSED = "run site.yml again when they have changed, or storage.yml to close it now"
 
 
@@ -108,8 +112,9 @@ def format_previous_user(user: str, reasons: Sequence[str], result: Mapping[str,
         why.append(f"deleting it failed: {result.get('msg', 'without a message')}")
     elif result.get("stays"):
         why.append(str(result["stays"]))
-    kept = f"  Kept         IAM user {user} and its access key, because"
-    again = f"{_INDENT}the next run deletes it when that is no longer so"
+    key = "" if result.get("key_is_deleted") else " and its access key"
+    kept = f"  Kept         IAM user {user}{key}, because"
+    again = f"{_INDENT}{_NEXT_DELETES}"
     return [kept, *_reasons(why), again]
 
 

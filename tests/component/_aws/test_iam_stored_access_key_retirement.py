@@ -81,6 +81,41 @@ def test_the_last_key_stays_as_long_as_an_upload_needs_it() -> None:
     assert absent(key_retirement.Retirement(uploads=("a",)), active=False).delete_ids == ("NEW",)
 
 
+GRADUAL = key_retirement.Retirement(delete_after=DAY, gradual=True)
+
+
+def end(key: Key, how: key_retirement.Retirement = GRADUAL, **notes: Any) -> Decision:
+    document = {"access_key_id": "OLD", "create_date": key.created.isoformat(), **notes}
+    key_state = key_facts.KeyState("u", "file f", (key,), StoredKey(document), NOW)
+    return access_key.decide("absent", key_state, recreate=False, how=how)
+
+
+def test_a_key_that_something_unseen_may_use_ends_like_one_that_was_replaced() -> None:
+    """It was deleted at once, when the servers of this inventory had another one."""
+    first = end(former())
+    assert (first.delete_ids, first.deactivate, first.notes) == ((), (), {"moved_at": NOW.isoformat()})
+    assert "OLD stays active, because it is not known yet whether anything else uses it" in first.pending
+    moved: dict[str, Any] = {"moved_at": (NOW - DAY).isoformat()}
+    used = end(former(last_used=NOW - 3 * MINUTE, by="by s3 in eu-west-1"), **moved)
+    assert (used.delete_ids, used.deactivate) == ((), ())
+    assert "OLD stays active, because something has used it since the servers moved" in used.pending
+    assert used.notes == {"used_at": {"OLD": (NOW - 3 * MINUTE).isoformat()}}
+    unused = end(former(last_used=NOW - DAY - MINUTE), **moved)
+    assert (unused.delete_ids, unused.deactivate, unused.remove_stored) == ((), ("OLD",), False)
+    assert "OLD is made inactive, a run after" in unused.pending
+    since = {"OLD": (NOW - DAY).isoformat()}
+    ended = end(former(active=False), inactive_since=since, moved_at=(NOW - 2 * DAY).isoformat())
+    assert (ended.delete_ids, ended.remove_stored, ended.pending) == (("OLD",), True, "")
+    assert ended.message == "OLD is deleted and removed from the key store"
+
+
+def test_without_a_time_of_grace_it_is_deleted_at_once_unless_it_was_used_since() -> None:
+    at_once = key_retirement.Retirement(delete_after=timedelta(0), gradual=True)
+    assert end(former(last_used=NOW - MINUTE), at_once).remove_stored
+    moved: dict[str, Any] = {"moved_at": (NOW - DAY).isoformat()}
+    assert "something has used it" in end(former(last_used=NOW - MINUTE), at_once, **moved).pending
+
+
 def test_the_first_run_notes_when_the_servers_had_moved_and_waits() -> None:
     decision = decide(former())
     assert (decision.action, decision.delete_ids, decision.deactivate) == ("keep", (), ())

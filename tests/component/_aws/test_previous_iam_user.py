@@ -12,6 +12,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._aws.storage
     DEFAULTS,
     Params,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
 
 from .test_iam_stored_access_key_apply import Module, User
 
@@ -106,6 +107,45 @@ def test_it_stays_while_an_upload_with_its_key_is_in_progress(user: User) -> Non
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": user.aws.region})
     s3.create_multipart_upload(Bucket=bucket, Key="streams/concert.mp4")
     found = run(user, may_delete=True, bucket=bucket)
-    assert (found["changed"], found["deletes"]) == (False, True)
+    assert found["deletes"]
     assert "streams/concert.mp4" in found["stays"]
     assert exists(user)
+    again = run(user, may_delete=True, bucket=bucket)
+    assert (again["changed"], again["stays"]) == (False, found["stays"])
+
+
+def status(user: User) -> list[str]:
+    return [each["Status"] for each in user.iam.list_access_keys(UserName=user.name)["AccessKeyMetadata"]]
+
+
+def test_it_is_deleted_by_a_later_run_when_nothing_has_used_its_key(user: User) -> None:
+    """A server of another inventory lost its key at once, for good."""
+    user.run(wait=False)
+    first = run(user, may_delete=True, delete_after=86400)
+    assert (first["changed"], first["deletes"], status(user)) == (True, True, ["Active"])
+    assert first["msg"].startswith(f"IAM user {user.name} stays for now: ")
+    second = run(user, may_delete=True, delete_after=86400)
+    assert (second["changed"], second["deletes"], status(user)) == (True, True, ["Inactive"])
+    third = run(user, may_delete=True, delete_after=86400)
+    assert (third["changed"], third["deletes"]) == (False, True)
+    assert "is inactive, a run after" in third["stays"]
+    document = user.stored()
+    since = dict.fromkeys(document["inactive_since"], "2026-01-01T00:00:00+00:00")
+    user.ssm.put_parameter(
+        Name=user.stored_at,
+        Value=json.dumps({**document, "inactive_since": since}),
+        Type="SecureString",
+        Overwrite=True,
+    )
+    assert run(user, may_delete=True, delete_after=86400)["deletes"] is False
+    assert not exists(user)
+
+
+def test_a_user_that_stays_without_its_key_is_an_error_that_says_so(user: User) -> None:
+    """The message said that the key had stayed too."""
+    key = user.run(wait=False)["access_key_id"]
+    user.aws.fault("iam:DeleteUser", code="AccessDenied", status=403, count=9)
+    with pytest.raises(AwsError, match=f"Done before that: access key {key} is deleted") as failed:
+        run(user, may_delete=True)
+    assert failed.value.masked(["secret"]).result()["key_is_deleted"]
+    assert user.keys() == []

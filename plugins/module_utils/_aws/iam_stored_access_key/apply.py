@@ -115,6 +115,8 @@ class KeyTask:
         now = self.reader.key_state(user_may_be_missing=may_be_missing)
         if now.reservation or self.state == "retired" or (self.state == "rotated" and now.is_full):
             now = self.reader.with_last_uses(now, now.others)
+        if self._is_gradual:
+            now = self.reader.with_last_uses(now, now.keys)
         decision = decisions.decide(self.state, now, self.params["recreate"], self._retirement(now))
         keep = bool(self.params.get("keep_previous"))
         return now, decisions.with_previous(self.state, now, decision, keep=keep)
@@ -135,7 +137,12 @@ class KeyTask:
             uploads=uploads,
             not_listed=not_listed,
             leaked=leaked,
+            gradual=self._is_gradual,
         )
+
+    @property
+    def _is_gradual(self) -> bool:
+        return self.state == "absent" and bool(self.params.get("gradual"))
 
     def _switch_wait(self) -> float:
         waited = self.deadline.waited if self.state == "absent" else 0

@@ -198,11 +198,14 @@ def _absent(now: KeyState, how: Retirement) -> Decision:
     if now.stored is None:
         left = f"; {listed(ids(now.keys))} is not stored and stays" if now.keys else ""
         return Decision("keep", f"nothing is stored{left}")
+    ours = (now.stored.access_key_id, now.stored.document.get("replaces"))
+    if how.gradual:
+        stored_here = tuple(key for key in now.keys if key.access_key_id in ours)
+        return retirement.decide_end(replace(now, keys=stored_here), how)
     pending = retirement.in_use_until(how)
     if pending and any(key.active for key in now.keys):
         message = f"{now.stored.access_key_id} and what is stored stay, because {pending}"
         return Decision("keep", message, pending=pending)
-    ours = (now.stored.access_key_id, now.stored.document.get("replaces"))
     delete_ids = tuple(key.access_key_id for key in now.keys if key.access_key_id in ours)
     deleted = f"{listed(delete_ids)} is deleted" if delete_ids else "the stored key is not in IAM any more"
     return Decision("delete", f"{deleted} and removed from the key store", delete_ids, remove_stored=True)

@@ -16,7 +16,7 @@ use that is recorded already is over: what goes on using a key causes another on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
@@ -35,6 +35,7 @@ class Retirement:
     inactive; for the last key of a user, what is left until it may be deleted.
     uploads: in progress now. not_listed: why they are not known.
     leaked: the old key is made inactive at once, whatever still uses it.
+    gradual: the last key of a user ends like an old key, and is not deleted at once.
     """
 
     delete_after: Optional[timedelta] = timedelta(0)
@@ -42,6 +43,7 @@ class Retirement:
     uploads: tuple[str, ...] = ()
     not_listed: str = ""
     leaked: bool = False
+    gradual: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,37 @@ def _pending(now: KeyState, how: Retirement, since: datetime) -> str:
     return _uploading(how)
 
 
+def decide_end(now: KeyState, how: Retirement) -> Decision:
+    """Return the decision about the last keys of a user, which no server of the run uses any more.
+
+    Only IAM knows what else uses them. So the first run records moved_at, and a later one sees whether
+    something has used them since. With a delete_after of 0 they are deleted at once, unless that is so.
+    """
+    document: Mapping[str, Any] = now.stored.document if now.stored else {}
+    moved_at = document.get("moved_at")
+    pending = _unknown_uses(now, how, moved_at)
+    if pending:
+        notes = {} if moved_at else {"moved_at": now.now.isoformat()}
+        return Decision("keep", pending, rewrite=bool(notes), notes=notes, pending=pending)
+    since = date_of(moved_at, now.now) if moved_at else now.now
+    keys = _OldKeys(replace(now, stored=None), how, document, since)
+    decision = keys.decision(Decision("keep", ""))
+    if keys.in_use or keys.staying:
+        return replace(decision, pending=decision.message)
+    message = f"{decision.message or 'the stored key is not in IAM any more'} and removed from the key store"
+    return Decision("delete", message, decision.delete_ids, remove_stored=True)
+
+
+def _unknown_uses(now: KeyState, how: Retirement, moved_at: Optional[str]) -> str:
+    """Return why the last keys stay as they are, empty if it can be known whether something uses them."""
+    is_active = any(key.active for key in now.keys)
+    why = _uploading(how) if is_active else ""
+    if now.keys and not (moved_at or why) and how.delete_after:
+        why = "it is not known yet whether anything else uses it: a later run asks IAM, and makes it inactive"
+    state = "active" if is_active else "inactive"
+    return f"{listed(ids(now.keys))} stays {state}, because {why}" if why else ""
+
+
 def in_use_until(how: Retirement) -> str:
     """Return what has to be over before the last key of a user is deleted; empty if nothing has."""
     left = how.switch_wait.total_seconds()
@@ -176,7 +209,7 @@ class _OldKeys:
         notes, deactivate = self._notes(), ids([key for key in self.fresh if key.active])
         return Decision(
             "delete" if self.ended or deactivate else "keep",
-            "; ".join([present.message, *self._messages()]),
+            "; ".join(text for text in (present.message, *self._messages()) if text),
             delete_ids=ids(self.ended),
             deactivate=deactivate,
             rewrite=present.rewrite or bool(notes),

@@ -13,6 +13,10 @@ KEEPS = (
     "s3_recording_forget_kms_keys"
 )
 LOSES = "IAM user u loses the right to encrypt with KMS key K"
+DELETES = (
+    "site.yml deletes IAM user old, with its access key and its policy, once no server uses that key, "
+    "s3_recording_key_delete_after seconds after it was made inactive"
+)
 RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
 
 
@@ -27,7 +31,7 @@ RIGHTS = {"user_name": "u", "kept_rights": ["videos/old/*", "videos/old/*.mp4"]}
         ),
         (
             {"previous_iam_user": {"user_name": "old", "deletes": True, "stays": ""}},
-            ["IAM user old is deleted, with its access key and its policy, once no server uses that key"],
+            [DELETES],
         ),
         (
             {"previous_iam_user": {"user_name": "old", "deletes": False, "stays": "it has the groups staff"}},
