@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +175,58 @@ def test_a_previous_key_that_still_exists_stays_stored(user: User, tmp_path: Pat
     assert (found["changed"], found["previous_store"]["deleted"]) == (False, False)
     assert f"SSM parameter {places.old_place} stays, it has the key {first}" in found["msg"]
     user.run(store="secretsmanager", stored_at=places.new_place, state="retired")
+    assert places.move()["previous_store"]["deleted"]
+    assert places.texts()[0] == ""
+
+
+def of_another_account(place: str) -> None:
+    """Make of a file with a key one of another account."""
+    path = pathlib.Path(place)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    other = {**document, "account_id": "999999999999", "access_key_id": "AKIAOFANOTHERACCOUNT"}
+    path.write_text(json.dumps(other), encoding="utf-8")
+
+
+@pytest.mark.parametrize("recreate", [False, True])
+def test_a_key_of_another_account_is_refused_and_stays(user: User, tmp_path: Path, recreate: bool) -> None:
+    """With recreate, the next run deleted it, and its secret was stored nowhere else."""
+    places = Places(user, "file", "ssm", tmp_path)
+    places.first()
+    of_another_account(places.old_place)
+    before = places.texts()
+    with pytest.raises(AwsError, match="belongs to account 999999999999 of partition aws"):
+        places.move(recreate=recreate)
+    absent = {"user_name": f"{user.name}-new", "store": "ssm", "stored_at": places.new_place}
+    other = {"previous_store": "file", "previous_stored_at": f"{places.old_place}-new"}
+    text = before[0].replace(user.name, absent["user_name"])
+    pathlib.Path(other["previous_stored_at"]).write_text(text, encoding="utf-8")
+    with pytest.raises(AwsError, match="belongs to account 999999999999"):
+        apply_key.run(Module(user.aws, True, **absent, **other))
+    assert places.texts() == before
+
+
+def test_a_previous_key_of_another_account_is_never_deleted(user: User, tmp_path: Path) -> None:
+    places = Places(user, "file", "ssm", tmp_path)
+    places.first()
+    places.move(keep_previous=True)
+    of_another_account(places.old_place)
+    assert "stays, it has the key AKIAOFANOTHERACCOUNT" in places.move()["msg"]
+    assert "AKIAOFANOTHERACCOUNT" in places.texts()[0]
+
+
+def test_a_previous_key_that_iam_does_not_list_yet_is_not_deleted(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run had made it a moment before."""
+    places = Places(user, "file", "ssm", tmp_path)
+    places.first()
+    places.move(keep_previous=True)
+    path = pathlib.Path(places.old_place)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**document, "access_key_id": "AKIANOTLISTEDYET"}), encoding="utf-8")
+    monkeypatch.setattr(key_facts, "SETTLED_AFTER", timedelta(days=1))
+    assert "stays, it has the key AKIANOTLISTEDYET" in places.move()["msg"]
+    monkeypatch.setattr(key_facts, "SETTLED_AFTER", timedelta(seconds=-10))
     assert places.move()["previous_store"]["deleted"]
     assert places.texts()[0] == ""
 

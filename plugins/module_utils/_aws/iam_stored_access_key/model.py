@@ -79,13 +79,14 @@ class PreviousStore:
     """What a key store holds from which the key moves to another. access_key_id: empty if there is no key.
 
     where: the key store, to people. unreadable: why it could not be read. is_busy: True if a run makes a key
-    there.
+    there. has_ended: True if it is a key of this account that IAM does not list any more.
     """
 
     where: str
     access_key_id: str = ""
     unreadable: str = ""
     is_busy: bool = False
+    has_ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,14 @@ def refuse_other_account(now: KeyState, account: Mapping[str, str]) -> None:
             f"and these credentials to {_describe_account(account)}",
             "Use the credentials of that account, or choose another stored_at",
         )
+
+
+def has_ended(now: KeyState, stored: StoredKey, account: Mapping[str, str]) -> bool:
+    """True if a stored key that IAM does not list was deleted: it is of this account, and not a new one."""
+    document = stored.document
+    if now.is_young(date_of(document.get("create_date"), now.now)):
+        return False
+    return all(document.get(name) == value for name, value in account.items())
 
 
 def _describe_account(account: Mapping[str, str]) -> str:

@@ -126,7 +126,7 @@ def with_previous(state: str, now: KeyState, decision: Decision, *, keep: bool) 
         return replace(decision, remove_previous=decision.remove_stored)
     current = now.stored.access_key_id if now.stored and decision.action != "create" else ""
     is_copy = previous.access_key_id == current
-    if previous.is_busy or not (current and (is_copy or now.key(previous.access_key_id) is None)):
+    if previous.is_busy or not (current and (is_copy or previous.has_ended)):
         message = f"{decision.message}; {previous.where} stays, it has the key {previous.access_key_id}"
         return replace(decision, message=message)
     if keep:

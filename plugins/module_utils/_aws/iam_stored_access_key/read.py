@@ -52,9 +52,16 @@ class KeyReader:
         listed, now = self._listed(user_may_be_missing)
         key_state = keys.KeyState(self.user_name, self.store.where, listed, stored, now, reservation)
         key_state = self._with_previous(key_state, self.previous) if self.previous else key_state
-        if stored and not key_state.key(stored.access_key_id) and not self.user_is_missing:
+        if self._may_be_of_another_account(key_state):
             keys.refuse_other_account(key_state, self.account())
         return key_state
+
+    def _may_be_of_another_account(self, key_state: keys.KeyState) -> bool:
+        stored = key_state.stored
+        if stored is None or key_state.key(stored.access_key_id):
+            return False
+        # A user that does not exist yet, in the account to which a key would be copied.
+        return bool(stored.copied_from) or not self.user_is_missing
 
     def _stored(
         self, content: Optional[Content], store: KeyStore
@@ -79,11 +86,18 @@ class KeyReader:
         stored, reservation = self._stored(content, previous)
         is_busy = reservation is not None and key_state.is_young(reservation.at)
         key_id = stored.access_key_id if stored else ""
-        key_state = replace(key_state, previous=keys.PreviousStore(where, key_id, is_busy=is_busy))
+        has_ended = stored is not None and self._has_ended(key_state, stored)
+        found = keys.PreviousStore(where, key_id, is_busy=is_busy, has_ended=has_ended)
+        key_state = replace(key_state, previous=found)
         if key_state.stored or key_state.reservation or not (stored or is_busy):
             return key_state
         copied = replace(stored, copied_from=where) if stored else None
         return replace(key_state, where=where, stored=copied, reservation=reservation)
+
+    def _has_ended(self, key_state: keys.KeyState, stored: keys.StoredKey) -> bool:
+        if key_state.key(stored.access_key_id) or self.user_is_missing:
+            return False
+        return keys.has_ended(key_state, stored, self.account())
 
     def account(self) -> dict[str, str]:
         """Return partition and account of the task's credentials."""
