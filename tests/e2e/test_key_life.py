@@ -519,6 +519,26 @@ def test_decommissioning_takes_recording_off_first_and_leaves_the_bucket(life: K
     assert BUCKET not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
 
 
+def test_decommissioning_deletes_the_user_that_the_bucket_had_before(life: KeyLife) -> None:
+    """It kept its key and its rights, and nothing said so."""
+    first = life.stored()["access_key_id"]
+    other = {"s3_recording_iam_user": "another-recorder", "s3_recording_key_path": "/another/key"}
+    variables = {**other, "s3_recording_iam_user_previous": USER}
+    run = life.run("antmedia.s3_recording.site", variables=variables)
+    assert f"IAM user {USER} stays for now: {first} stays active" in " ".join(run.stdout.split())
+    before = "bucket | decommission | Show what becomes of the user that the bucket had before"
+    part = life.run(DECOMMISSION, "--limit", "ams-1", variables=variables)
+    told = said(part, "bucket | decommission | Show the servers that may need the key")
+    assert f"So do those of IAM user {USER}, which the bucket had before." in told
+    check = life.run(DECOMMISSION, "--check", variables=variables)
+    assert f"IAM user {USER} would be deleted" in said(check, before)
+    life.run(DECOMMISSION, variables=variables)
+    users = {each["UserName"] for each in life.aws.client("iam").list_users()["Users"]}
+    assert not users & {USER, "another-recorder"}
+    assert life.stored() == {}
+    assert life.run(DECOMMISSION, variables=variables).changed == 0
+
+
 def test_decommissioning_a_part_of_the_fleet_leaves_the_others_their_key(life: KeyLife) -> None:
     first = life.stored()["access_key_id"]
     run = life.run(DECOMMISSION, "--limit", "ams-1")
