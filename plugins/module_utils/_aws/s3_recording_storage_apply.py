@@ -26,6 +26,7 @@ from .storage_modules import MODULES, RUN, BucketModules, Clients, Result
 _OF_THE_TASK = ("diff", "warnings", "changed", "failed")
 _USER, _BUCKET, _ACCESS = "iam_programmatic_user", "s3_recording_bucket", "s3_bucket_access"
 _KEY, _PREVIOUS_USER = "iam_stored_access_key", "previous_iam_user"
+_OPENS_OR_CLOSES = "Run site.yml again: it opens the bucket for the servers, or closes it"
 _OF_A_FAILURE = ("msg", "error_code", "not_yet", "waiting_for")
 
 
@@ -171,7 +172,8 @@ class BucketSetup(BucketModules):
         opened = self.done.get(_ACCESS) or (planned if _ACCESS in self.failed else {})
         # Of a bucket that does not exist, the plan has only a prediction.
         if not opened.get("before") or opened["bucket_exists"] is False:
-            return []
+            is_unknown = _ACCESS in self.failed
+            return [f"{self.name} may be open to viewers already. {_OPENS_OR_CLOSES}"] if is_unknown else []
         is_new = (self.results.get(_BUCKET) or {}).get("existed") is False
         self._restore = access_before(opened, is_new=is_new)
         try:
@@ -179,9 +181,10 @@ class BucketSetup(BucketModules):
         except AwsError as error:
             why = error.masked(self._secrets)
             text = f"{self.name} may be open to viewers already, and closing it again failed: {why}"
-            return [f"{text} Run site.yml again: it opens the bucket for the servers, or closes it"]
+            return [f"{text} {_OPENS_OR_CLOSES}"]
         self.done.pop(_ACCESS, None)
-        return [f"{self.name} is open to viewers as before this run"] if found["changed"] else []
+        text = f"{self.name} was closed again: who may read it is as before this run"
+        return [text] if found["changed"] else []
 
     def _uploads(self) -> tuple[str, ...]:
         if not self.options.get("unless_uploading"):

@@ -75,6 +75,11 @@ def _problem(bucket: str, error: AwsError) -> str:
     return one_line(f"{bucket}: {error}")
 
 
+def _will_be_stored(key: Mapping[str, Any]) -> bool:
+    """True if a key is made, or copied from another key store."""
+    return key["access_key_id"] is None or bool((key.get("previous_store") or {}).get("copied"))
+
+
 class _CheckMode:
     """The task in check mode, whatever the run is."""
 
@@ -150,7 +155,7 @@ class BucketPlan(BucketModules):
         """Check what the module itself would find out only by writing."""
         if name == "s3_recording_bucket" and as_module.params["encryption_key_id"]:
             kms.refuse_unusable(self.of_aws({}), as_module.params["encryption_key_id"])
-        if as_module.params["store"] == "file" and found["access_key_id"] is None:
+        if as_module.params["store"] == "file" and _will_be_stored(found):
             # No task creates the folder before the key is stored.
             again = self.as_module(name)
             store = STORES[again.params["store"]](again, again.params["stored_at"], "")

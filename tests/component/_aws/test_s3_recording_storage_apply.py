@@ -225,7 +225,8 @@ def test_what_a_failed_task_has_opened_for_nothing_is_closed_again(aws: AwsStand
     result = opened_in_part(aws, first, second, close_on_failure=[first.bucket, second.bucket])
     assert result["failed"] is True
     for each in (first, second):
-        assert f"{each.bucket} is open to viewers as before this run." in result["msg"]
+        again = f"{each.bucket} was closed again: who may read it is as before this run."
+        assert again in result["msg"]
         assert not anyone_reads(aws, each.bucket)
         assert whats(result, each.bucket) == []
 
@@ -262,3 +263,30 @@ def test_a_password_of_the_vault_is_in_no_parameter_that_a_result_has(
     assert storage.run(module)["changed"]
     assert place.read_text().startswith("$ANSIBLE_VAULT;")
     assert "of-a-test" not in str(module.params)
+
+
+def test_a_new_bucket_that_may_have_been_opened_is_named(aws: AwsStandIn) -> None:
+    """It may have stayed open, and no message said so: the plan had only a prediction of it."""
+    new = at_stand_in(aws, delivery="public")
+    planned = plan(aws, new)["buckets"]
+    aws.fault("s3:PutBucketPolicy", status=400, code="MalformedPolicy", count=1)
+    try:
+        result = set_up(aws, new, planned=planned, closes_later=True, close_on_failure=[new.bucket])
+    finally:
+        aws.clear_faults()
+    assert result["failed"] is True
+    assert f"{new.bucket} may be open to viewers already. Run site.yml again: it opens" in result["msg"]
+
+
+def test_a_key_that_is_copied_to_a_file_in_a_folder_that_does_not_exist(
+    aws: AwsStandIn, tmp_path: Path
+) -> None:
+    """The plan passed, and the run failed when the user, the bucket and its CORS rules had changed."""
+    first = at_stand_in(aws)
+    set_up(aws, first)
+    place = str(tmp_path / "missing" / "key.json")
+    moved = replace(first, key_store="file", key_path=place, key_store_previous="ssm")
+    (problem,) = plan(aws, moved)["problems"]
+    assert place in problem
+    (tmp_path / "missing").mkdir()
+    assert plan(aws, moved)["problems"] == []
