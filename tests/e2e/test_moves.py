@@ -280,6 +280,24 @@ def test_a_key_that_cannot_be_copied_is_replaced_and_the_plan_says_why(fleet: Pl
     assert fleet.writes() == []
 
 
+def test_a_rotation_before_the_move_stores_the_next_key_in_the_new_place(fleet: Planned) -> None:
+    """It said that nothing was stored, and to set recreate=true."""
+    key = fleet.fleet.settings(0, "live")["s3AccessKey"]
+    at_once = {"s3_recording_key_delete_after": 0, "s3_recording_key_switch_wait": 0}
+    fleet.run("antmedia.s3_recording.rotate_key", names=NAMES, variables={**TO_SECRETS, **at_once})
+    following = stored_key(fleet, "secretsmanager")
+    assert [fleet.fleet.settings(host, "live")["s3AccessKey"] for host in range(2)] == [following] * 2
+    assert following not in ("", key)
+    # Its key is deleted, and old enough to know that.
+    ssm = fleet.aws.client("ssm")
+    document = json.loads(ssm.get_parameter(Name=KEY_PLACE, WithDecryption=True)["Parameter"]["Value"])
+    assert document["access_key_id"] == key
+    older = json.dumps({**document, "create_date": "2026-01-01T00:00:00+00:00"})
+    ssm.put_parameter(Name=KEY_PLACE, Value=older, Type="SecureString", Overwrite=True)
+    assert_ends_as_asked(fleet, **TO_SECRETS)
+    assert (stored_key(fleet, "ssm"), stored_key(fleet, "secretsmanager")) == ("", following)
+
+
 OLD_USER, NEW_USER = f"{BUCKET}-recording", "another-recorder"
 TO_USER = {"s3_recording_iam_user": NEW_USER, "s3_recording_key_path": "/another/key"}
 STEP_BY_STEP = {**TO_USER, "s3_recording_iam_user_previous": OLD_USER}

@@ -226,7 +226,9 @@ def test_a_previous_key_that_iam_does_not_list_yet_is_not_deleted(
     path.write_text(json.dumps({**document, "access_key_id": "AKIANOTLISTEDYET"}), encoding="utf-8")
     monkeypatch.setattr(key_facts, "SETTLED_AFTER", timedelta(days=1))
     assert "stays, it has the key AKIANOTLISTEDYET" in places.move()["msg"]
+    assert not places.move(keep_previous=True)["previous_store"]["left"]
     monkeypatch.setattr(key_facts, "SETTLED_AFTER", timedelta(seconds=-10))
+    assert places.move(keep_previous=True)["previous_store"]["left"]
     assert places.move()["previous_store"]["deleted"]
     assert places.texts()[0] == ""
 

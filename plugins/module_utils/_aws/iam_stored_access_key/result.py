@@ -79,7 +79,7 @@ def _of_previous_store(before: keys.KeyState, decision: keys.Decision) -> dict[s
             "copied": bool(stored and stored.copied_from),
             "not_copied": decisions.why_not_copied(before) if decision.action == "create" else "",
             "deleted": decision.remove_previous,
-            "left": is_same and not decision.remove_previous,
+            "left": (is_same or previous.has_ended) and not decision.remove_previous,
         }
     }
 
