@@ -356,7 +356,7 @@ previous_store:
       description: Whether what it held was deleted.
       type: bool
     left:
-      description: Whether it still holds the key that is stored in O(stored_at).
+      description: Whether it still holds the key that is stored in O(stored_at), or one that was deleted.
       type: bool
   sample:
     where: file /etc/ansible/keys/my-archive.json
