@@ -56,5 +56,5 @@ def test_a_user_that_is_deleted_is_named_before_what_can_be_given_back() -> None
     """The lines of a plan are limited."""
     previous = {"user_name": "old", "deletes": True, "stays": ""}
     first, second = later({"iam_programmatic_user": RIGHTS, "previous_iam_user": previous})
-    assert first.startswith("IAM user old is deleted")
+    assert first == DELETES
     assert second.startswith("IAM user u loses the right to upload")
