@@ -118,7 +118,7 @@ def test_what_was_opened_for_nothing_is_closed_again(closed: Planned) -> None:
     assert status(closed) == 403
     told = run_stopped(closed, **PUBLIC)
     assert status(closed) == 403
-    assert f"Closed {BUCKET} is open to viewers as before the run" in told
+    assert f"Closed {BUCKET}: who may read it is as before the run" in told
     assert_ends_as_asked(closed, **PUBLIC)
     assert status(closed) == 200
 
@@ -313,7 +313,7 @@ def test_the_previous_user_is_deleted_when_no_server_uses_its_key(fleet: Planned
     """It kept its key for ever, and nothing said so."""
     key = fleet.fleet.settings(0, "live")["s3AccessKey"]
     unnamed = words(fleet.run(PLAN, names=NAMES, variables=TO_USER))
-    assert f"the access key {key} of now is none of IAM user {NEW_USER}" in unnamed
+    assert f"the access key {key} of now does not belong to IAM user {NEW_USER}" in unnamed
     plan = words(fleet.run(PLAN, names=NAMES, variables=AND_DELETE))
     assert f"later: {BUCKET}" not in plan
     assert f"site.yml deletes IAM user {OLD_USER}, with its access key and its policy, once no server" in plan

@@ -47,8 +47,8 @@ def format_closed_again(buckets: Sequence[str], done: Mapping[str, Any]) -> list
     """Return lines about what the run had opened for nothing. done: the result of the task that closes it."""
     closed = done.get("changes") or {}
     return [
-        f"  Closed       {bucket} is open to viewers as before the run, since the rollout was stopped and no "
-        "server uses more"
+        f"  Closed       {bucket}: who may read it is as before the run, since the rollout was stopped and "
+        "no server uses more"
         if closed.get(bucket) or not done.get("failed")
         else f"  Still open   {bucket}, which this run has opened and no server uses: {_failure(done)}"
         for bucket in buckets

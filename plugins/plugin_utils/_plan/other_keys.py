@@ -26,8 +26,9 @@ def keys_of_others(
             found.setdefault(replaced, {})[host] = None
     for replaced in found.keys() - own:
         text = (
-            f"the access key {replaced} of now is none of IAM user {bucket['iam_user']}. If it is another "
-            f"user's, it stays active. If this role has created that user, {PREVIOUS} deletes it at the end"
+            f"the access key {replaced} of now does not belong to IAM user {bucket['iam_user']}. If it is "
+            "another user's, it stays active. If this role has created that user, "
+            f"{PREVIOUS} deletes it at the end"
         )
         yield {"hosts": list(found[replaced]), "text": text}
 

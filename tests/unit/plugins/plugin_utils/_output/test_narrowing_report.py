@@ -103,7 +103,7 @@ def test_acls_that_stay_are_named_with_their_servers() -> None:
 def test_what_was_opened_for_nothing_is_said_to_be_closed() -> None:
     done = {"changes": {"videos": [{"what": "public access"}]}}
     (line,) = format_closed_again(["videos"], done)
-    assert line.startswith("  Closed       videos is open to viewers as before the run")
+    assert line.startswith("  Closed       videos: who may read it is as before the run")
 
 
 def test_a_closing_that_has_nothing_to_do_any_more_is_no_failure() -> None:

@@ -29,7 +29,7 @@ def test_a_key_of_another_user() -> None:
     (warning,) = found("OLD")
     assert warning["hosts"] == ["ams2"]
     assert (
-        "the access key OLD of now is none of IAM user recorder. If it is another user's, it stays"
+        "the access key OLD of now does not belong to IAM user recorder. If it is another user's"
         in warning["text"]
     )
     assert "s3_recording_iam_user_previous deletes it" in warning["text"]
