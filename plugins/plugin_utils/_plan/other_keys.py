@@ -28,7 +28,7 @@ def keys_of_others(
         text = (
             f"the access key {replaced} of now does not belong to IAM user {bucket['iam_user']}. If it is "
             "another user's, it stays active. If this role has created that user, "
-            f"{PREVIOUS} deletes it at the end"
+            f"{PREVIOUS} deletes it once nothing uses its key"
         )
         yield {"hosts": list(found[replaced]), "text": text}
 
