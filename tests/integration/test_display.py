@@ -28,6 +28,7 @@ FLEET = {
         "localhost": {
             "bucket": "myvideos",
             "ams_url": "https://ams1:5443",
+            "cluster": "",
             "apps": [{"name": "live", "settings": {"httpForwardingExtension": "mp4"}}],
             "plays_at": {"live": "https://ams1:5443/live/streams/NAME.mp4"},
         }

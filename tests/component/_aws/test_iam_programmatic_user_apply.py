@@ -43,6 +43,8 @@ class Module:
             "bucket": None,
             "adopt": False,
             "delete_access_keys": False,
+            "previous_kms_keys": "forget",
+            "forget_kms_keys": [],
             "endpoint_url": aws.endpoint_url,
             **params,
         }

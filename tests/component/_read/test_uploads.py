@@ -30,6 +30,7 @@ def test_an_application_that_records_is_named_with_its_folders(fleet: Fleet) -> 
             "s3StreamsFolderPath": "old/streams",
             "s3PreviewsFolderPath": "previews",
             "s3Permission": "public-read",
+            "s3AccessKey": "",
             "earlier_streams": 0,
         }
     }
