@@ -294,7 +294,7 @@ def argument_spec() -> dict:
         "forget_folders": {"type": "list", "elements": "str", "default": []},
         "folders_in_use": {"type": "list", "elements": "str", "default": []},
         "previous_kms_keys": {"type": "str", "choices": list(PREVIOUS_KEYS), "default": FORGET_KEYS},
-        "forget_kms_keys": {"type": "list", "elements": "str", "default": []},
+        "forget_kms_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "managed_policies": {"type": "list", "elements": "str"},
         "permissions_boundary": {"type": "str"},
         "path": {"type": "str"},

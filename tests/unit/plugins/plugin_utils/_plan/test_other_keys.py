@@ -16,12 +16,14 @@ KEY = {
 }
 
 
-def found(before: str, bucket: str = "videos", key: Any = KEY, **desired: str) -> list[dict[str, Any]]:
+def found(
+    before: str, bucket: str = "videos", *, has_key: bool = True, **desired: str
+) -> list[dict[str, Any]]:
     app = {
         "changes": {"s3AccessKey": {"before": before, "after": "NEW"}},
         "uses": {"s3BucketName": bucket},
     }
-    planned = {"results": {"iam_stored_access_key": key}}
+    planned = {"results": {"iam_stored_access_key": KEY if has_key else None}}
     return list(keys_of_others({**BUCKET, **desired}, planned, {"ams2": {"apps": {"live": app}}}))
 
 
@@ -42,7 +44,7 @@ def test_a_key_of_another_user() -> None:
         {"before": "OWN"},
         # The previous bucket stays as it is, and its user with it.
         {"before": "OLD", "bucket": "others"},
-        {"before": "OLD", "key": None},
+        {"before": "OLD", "has_key": False},
         {"before": "OLD", "previous_iam_user": "old"},
     ],
 )
