@@ -18,6 +18,8 @@ from .client import AmsClient
 MOST_LISTED = 50
 _MOST_PAGES = 20
 _LIVE = "broadcasting"
+_BROADCASTS, _RECORDINGS = "broadcasts", "vods"
+_NAMES = {_BROADCASTS: "broadcasts", _RECORDINGS: "recordings"}
 # The answer to a start after one whose answer was lost.
 _ALREADY = "already active"
 # The answer for a source that was not started, or is stopped.
@@ -102,11 +104,9 @@ class Broadcasts:
         count = self.live_count()
         if not count or not moment:
             return count
-        tried = f"Listing the broadcasts of application '{self.app}'"
         earlier = 0
         for page in range(_MOST_PAGES):
-            path = self._path(f"broadcasts/list/{page * MOST_LISTED}/{MOST_LISTED}")
-            listed = self._client.get_list(path, tried, self._headers)
+            listed = self._list(_BROADCASTS, page * MOST_LISTED)
             live = [each for each in listed if each.get("status") == _LIVE]
             earlier += len([each for each in live if int(each.get("startTime") or 0) <= moment])
             if len(listed) < MOST_LISTED:
@@ -115,15 +115,11 @@ class Broadcasts:
 
     def named(self, part: str) -> list[dict[str, Any]]:
         """Return the first broadcasts that have this in their name; any, if a release knows no search."""
-        tried = f"Listing the broadcasts of application '{self.app}'"
-        path = self._path(f"broadcasts/list/0/{MOST_LISTED}", search=part)
-        return self._client.get_list(path, tried, self._headers)
+        return self._list(_BROADCASTS, search=part)
 
     def recordings_named(self, part: str) -> list[dict[str, Any]]:
         """Return the first recordings that have this in their name; any, if a release knows no search."""
-        tried = f"Listing the recordings of application '{self.app}'"
-        path = self._path(f"vods/list/0/{MOST_LISTED}", search=part)
-        return self._client.get_list(path, tried, self._headers)
+        return self._list(_RECORDINGS, search=part)
 
     def recordings_count(self) -> int:
         """Return how many recordings the application's video-on-demand list has."""
@@ -132,15 +128,11 @@ class Broadcasts:
 
     def recordings_page(self, offset: int, size: int) -> list[dict[str, Any]]:
         """Return a page of the application's video-on-demand list, the newest first."""
-        tried = f"Listing the recordings of application '{self.app}'"
-        path = self._path(f"vods/list/{offset}/{size}", sort_by="date", order_by="desc")
-        return self._client.get_list(path, tried, self._headers)[:size]
+        return self._list(_RECORDINGS, offset, size, sort_by="date", order_by="desc")[:size]
 
     def recordings(self, stream_id: str) -> list[dict[str, Any]]:
         """Return the recordings of a broadcast, which may be deleted by now, in the application's list."""
-        tried = f"Listing the recordings of application '{self.app}'"
-        path = self._path(f"vods/list/0/{MOST_LISTED}", streamId=stream_id)
-        listed = self._client.get_list(path, tried, self._headers)
+        listed = self._list(_RECORDINGS, streamId=stream_id)
         # A release that does not know the filter lists all.
         return [each for each in listed if each.get("streamId") == stream_id]
 
@@ -148,6 +140,15 @@ class Broadcasts:
         """Delete a recording: the entry, the local file, and the object if the application's key may."""
         tried = f"Deleting a recording of application '{self.app}'"
         self._client.delete(self._path(f"vods/{quote(vod_id, safe='')}"), tried, self._headers)
+
+    def _list(
+        self, what: str, offset: int = 0, size: Optional[int] = None, **query: str
+    ) -> list[dict[str, Any]]:
+        size = MOST_LISTED if size is None else size
+        tried = f"Listing the {_NAMES[what]} of application '{self.app}'"
+        return self._client.get_list(
+            self._path(f"{what}/list/{offset}/{size}", **query), tried, self._headers
+        )
 
     def _of(self, stream_id: str, what: str = "") -> str:
         return self._path(f"broadcasts/{quote(stream_id, safe='')}{what}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .broadcasts import Broadcasts
-from .recordings import AT_ONCE, NEVER_UPLOADED
+from .recordings import NEVER_UPLOADED, Recordings
 
 MOST = 1000
 OF_BEFORE = "recordings from before this change"
@@ -28,18 +28,9 @@ class Listed:
 
 def listed(application: Broadcasts) -> Listed:
     """Read the list, at most MOST entries."""
-    total = application.recordings_count()
-    types: Counter[str] = Counter()
-    read = 0
-    for _page in range(MOST // AT_ONCE):
-        if read >= total:
-            break
-        page = application.recordings_page(read, AT_ONCE)
-        if not page:
-            break
-        types.update(str(entry.get("type")) for entry in page)
-        read += len(page)
-    return Listed(total, read, types)
+    found = Recordings(application, MOST)
+    types = Counter(each.kind for each in found)
+    return Listed(found.total, found.read, types)
 
 
 def turned_on_for(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -54,25 +54,31 @@ def _number(value: Any) -> float:
 
 
 class Recordings:
-    """The newest recordings of an application. total: how many its list has. read: how many were read."""
+    """The newest recordings of an application, at most so many.
 
-    def __init__(self, application: Broadcasts) -> None:
-        self._application = application
+    total: how many its list has. read: how many were read.
+    """
+
+    def __init__(self, application: Broadcasts, most: int = MOST) -> None:
+        self._application, self._most = application, most
+        self._has_ended = False
         self.total = application.recordings_count()
         self.read = 0
 
     @property
     def is_whole(self) -> bool:
-        return self.read >= self.total
+        return self._has_ended or self.read >= self.total
 
     def __iter__(self) -> Iterator[Recording]:
         end = time.monotonic() + MOST_SECONDS
         # A recording that is new moves the others into the next page.
         previous: set[Any] = set()
-        while self.read < min(self.total, MOST) and time.monotonic() < end:
+        for _page in range(self._most // AT_ONCE):
+            if self.read >= self.total or time.monotonic() >= end:
+                return
             page = self._application.recordings_page(self.read, AT_ONCE)
             if not page:
-                self.total = self.read
+                self._has_ended = True
                 return
             for entry in page:
                 if entry.get("vodId") is None or entry["vodId"] not in previous:

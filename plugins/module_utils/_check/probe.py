@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Optional
 
 from .._ams.recording_rules import Forwarding, signing_region
@@ -109,8 +108,7 @@ class RecordingProbe:
 
     def check(self) -> Iterator[CheckResult]:
         """Yield the results. What a failed check makes impossible is not tried."""
-        results, self._is_upload_tried = self._settings_results
-        self._upload_results = [*results]
+        self._upload_results, self._is_upload_tried = self._settings_results()
         yield from self._upload_results
         if self._is_upload_tried:
             yield from self._upload_and_play()
@@ -121,7 +119,6 @@ class RecordingProbe:
         if removed is not None:
             yield removed
 
-    @cached_property
     def _settings_results(self) -> tuple[list[CheckResult], bool]:
         """Return the results of the settings, and True if an upload can be tried."""
         mismatch = target_mismatch(self.settings, self.expected_settings, endpoint_of_environment())

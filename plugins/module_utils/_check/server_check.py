@@ -121,7 +121,7 @@ class ServerCheck:
         checks = [*self._removals, *chain.from_iterable(app.results() for app in self._apps)]
         result = module_result(self._viewer.url, checks)
         result["msg"] += left_out(self._apps)
-        found = [app.backlog.found for app in self._apps if app.backlog and app.backlog.found]
+        found = [found for app in self._apps if app.backlog and (found := app.backlog.found)]
         if found:
             result["backlog"] = found
         warnings = [*self._warnings, *result.get("warnings", [])]

@@ -64,7 +64,8 @@ class BoundedAdapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave connections with such a context as they are: each would load the authorities again."""
         if "ssl_context" not in conn.conn_kw:
-            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            adapter: Any = super()
+            adapter.cert_verify(conn, url, verify, cert)
 
     def send(self, request: Any, *_stream: Any, **options: Any) -> Any:
         answer: Any = super().send(request, **{**options, "stream": True})
