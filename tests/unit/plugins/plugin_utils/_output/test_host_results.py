@@ -209,6 +209,19 @@ def test_a_server_of_a_failed_batch_that_was_verified_counts_no_more() -> None:
     assert "  The previous settings are restored on ams1, ams2." in found
 
 
+def test_a_backlog_of_settings_that_were_restored_is_none_of_now() -> None:
+    missing = {"app": "live", "location": "s3://new/streams/", "listed": 9, "complete": True, "missing": 9}
+    missing |= {"bytes": 9, "oldest": "2026-11-01T00:00:00Z", "newest": "2026-11-01T00:00:00Z"}
+    missing |= {"never_uploaded": 0, "unfinished": 0, "unfinished_bytes": 0}
+    verified = {**checked(by_object()), "backlog": [missing]}
+    of_now, of_before = (
+        recording_result_lines(fleet(names(1)), {"ams1": of_host(APPLIED, verified, restored)}, details())
+        for restored in (None, BACK)
+    )
+    assert any("9 recordings are not in s3://new/streams/" in line for line in of_now)
+    assert not any("recordings are not in" in line for line in of_before)
+
+
 READ = {"changed": False, "apps": {"live": {"changed": False}}}
 NOTHING_TO_RESTORE = {"changed": False, "apps": {}, "left_alone": {}, "runs": []}
 SKIPPED = {"changed": False, "skipped": True}

@@ -200,3 +200,21 @@ def test_a_value_of_a_stranger_is_one_short_line() -> None:
     assert "\x1b" not in line
     assert "… -> 1  (a)" in line
     assert len(line) < 200
+
+
+def test_what_is_gone_for_good_is_named_for_each_bucket_before_the_rest_of_one() -> None:
+    """Each bucket names it first, and the lines are limited."""
+    buckets = {
+        name: {
+            **bucket([]),
+            "later": [f"the user of {name} is deleted", *(f"{name} {each}" for each in "123")],
+        }
+        for name in ("one", "two")
+    }
+    lines = format_plan(plan(0, 1, buckets=buckets))
+    later = [line.strip() for line in lines if "later: " in line]
+    assert later == [
+        "later: the user of one is deleted",
+        "later: the user of two is deleted",
+        "later: one 1",
+    ]
