@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import PROBE, is_of_check
+
 from tests.harness.expected_changes import SERVERS_OWN
 
 from .kill_cases import AWS, BATCH_FAILS, Case, Kill
@@ -195,8 +197,11 @@ ENDS = {
 
 
 def nothing_is_left(world: World) -> None:
-    """Neither probes and uploads in the bucket nor locks, halves of files and secrets on the controller."""
-    assert world.objects() == []
+    """Neither objects and uploads in the bucket nor locks, halves of files and secrets on the controller.
+
+    The object of a killed check is not old enough yet for the next run to remove it, see leftovers.OLD.
+    """
+    assert not [key for key in world.objects() if not is_of_check(key, PROBE)]
     if BUCKET in [each["Name"] for each in world.aws.client("s3").list_buckets()["Buckets"]]:
         assert world.aws.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
     kept = sorted(path.name for path in world.backups.glob("*")) if world.backups.exists() else []

@@ -54,17 +54,16 @@ class Pull:
         return AS_EXPECTED
 
     def pull(self) -> str:
-        removed = self._create()
+        left = self._create()
         began = time.monotonic()
         refusals = self._start()
         self._wait_until_pulled()
         # Otherwise the server would pull and record the clip again after 3 s. This pull is complete.
         self._broadcasts.delete(self._stream.name)
-        left = f", after removing {removed} leftovers of killed checks from the server" if removed else ""
         return f"{AS_EXPECTED}, in {time.monotonic() - began:.1f} s{refusals}{left}"
 
-    def _create(self) -> int:
-        """Create the broadcast, and return how many leftovers of killed checks were removed before."""
+    def _create(self) -> str:
+        """Create the broadcast, and return what became of the leftovers of killed checks before."""
         name, settings = self._stream.name, self._stream.settings
         # The server may refuse the start for a while. The URL must stay valid until then.
         url = self._bucket.signed_url(self._stream.source_key, self._stream.timeout + 60)
@@ -80,7 +79,7 @@ class Pull:
         }
         self._cleanup.has_broadcast = True
         try:
-            removed = remove_leftovers(self._broadcasts, time.time())
+            left = self._remove_leftovers()
             self._require_room()
             created = self._post(broadcast)
         except (AmsError, Obstacle) as error:
@@ -89,7 +88,18 @@ class Pull:
         hls = hls_seconds(settings, created)
         if hls is not None:
             self._cleanup.expected[".m3u8"] = hls + HLS_LATE
-        return removed
+        return left
+
+    def _remove_leftovers(self) -> str:
+        """Remove them first, as a broadcast of a killed check counts against the limit of streams.
+
+        A list that cannot be read says nothing about this check, which reads it again for its own recording.
+        """
+        try:
+            removed = remove_leftovers(self._broadcasts, time.time())
+        except AmsError as error:
+            return f"; leftovers of killed checks may stay on the server: {error.tried}: {error.came_back}"
+        return f", after removing {removed} leftovers of killed checks from the server" if removed else ""
 
     def _require_room(self) -> None:
         limit = streams_allowed(self._stream.settings)
