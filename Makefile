@@ -11,7 +11,7 @@ STAGES ?=
 AMS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit lint sanity integration e2e sweep policies format matrix bench certify build docs release clean
+.PHONY: help venv demo test unit lint sanity integration e2e sweep files policies format matrix bench certify build docs release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9 ]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 34
@@ -40,6 +40,9 @@ test: venv  ## all checks and tests; STAGES="lint unit" for some of them
 
 unit lint sanity integration e2e: venv  ## this stage of the tests alone
 	$(PY) tests/run.py $@
+
+files: venv  ## docs/FILES.md, from the docstrings of all files
+	$(PY) -m tests.harness.generate_file_index
 
 policies: venv  ## docs/policies, from tests/harness/generate_policies.py
 	$(PY) -m tests.harness.generate_policies

@@ -1,12 +1,12 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that all modules for servers share."""
+
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that all modules for servers share."""
-
     DOCUMENTATION = r"""
 options:
   url:

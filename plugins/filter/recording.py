@@ -32,7 +32,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent
     LimitError,
     gone_hosts,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.host_patterns import patterns_of
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import readers_of
 from jinja2 import pass_context
 from jinja2.runtime import Context

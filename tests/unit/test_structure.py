@@ -8,11 +8,14 @@ but for those that only a type checker sees.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.harness.generate_file_index import INDEX, render
 
 REPO = Path(__file__).resolve().parents[2]
 PLUGINS = REPO / "plugins"
@@ -211,3 +214,12 @@ def test_unit_tests_are_named_for_the_file_that_they_are_about() -> None:
         if not [*folder.glob(f"{subject}.py"), *folder.glob(f"{subject}_*.py")]:
             found.append(f"{name_of(path)}: no {name_of(folder / subject)}.py")
     assert found == []
+
+
+def test_the_index_of_files_is_of_now() -> None:
+    assert INDEX.read_text(encoding="utf-8") == render(), "Run: make files"
+
+
+def test_every_python_file_has_a_sentence_in_the_index() -> None:
+    bare = re.findall(r"^- \*\*(\w+\.py)\*\* *(?:\(.*\))?$", render(), re.MULTILINE)
+    assert bare == []

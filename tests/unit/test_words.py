@@ -95,7 +95,8 @@ def lines() -> list[tuple[str, str]]:
     return [
         (f"{path.relative_to(REPO)}:{number}", PUBLIC.sub("", line))
         for path in paths
-        if path.suffix in TEXTS and path.is_file()
+        # The index repeats what stands in the files.
+        if path.suffix in TEXTS and path.is_file() and path.name != "FILES.md"
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
     ]
 

@@ -15,7 +15,7 @@ from .calls import call_aws, client, partition_of, poll
 from .iam_programmatic_user_read import BUSY, MISSING, UserReader
 from .module import AwsModule
 from .other_folders import other_folders
-from .ownership import Belongings, Claim, full_access_warnings, leftovers, tags_of
+from .ownership import Belongings, Claim, full_access_warnings, reasons_to_keep, tags_of
 from .policy_kms import PreviousKeys, described, previous_keys
 from .policy_union import other_uploads
 from .result import diff
@@ -121,7 +121,7 @@ def _removal(module: AwsModule, user: UserApi, has: Belongings) -> dict[str, Any
     changes = [step.text for step in steps]
     if not module.check_mode:
         user.remove(steps)
-    stays = leftovers(has, claim)
+    stays = reasons_to_keep(has, claim)
     done = "; ".join(changes) or "nothing of this collection was left"
     message = f"There is no IAM user {claim.user} any more: {done}"
     if stays:

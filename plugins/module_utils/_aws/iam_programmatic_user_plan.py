@@ -18,7 +18,7 @@ from .._common.errors import AwsError
 from .._common.plain_text import abbreviate
 from . import result
 from .other_folders import FORGET_SOME, OtherFolders
-from .ownership import Belongings, Claim, leftovers, tags_of
+from .ownership import Belongings, Claim, reasons_to_keep, tags_of
 from .policy import meaning, statements_of
 from .policy_kms import PreviousKeys, with_previous_keys
 from .policy_union import with_other_folders
@@ -321,7 +321,7 @@ def check_removal(has: Belongings, claim: Claim, delete_access_keys: bool) -> No
 
 def removal(has: Belongings, claim: Claim) -> list[Step]:
     """Return the calls in order: our policies, and all that is left if the user is deleted as well."""
-    is_deleted = not leftovers(has, claim)
+    is_deleted = not reasons_to_keep(has, claim)
     keys = [
         Step("delete_access_key", f"delete access key {each}", {"AccessKeyId": each})
         for each in has.access_keys

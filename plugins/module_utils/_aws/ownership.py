@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Decide by its tags if something on AWS is ours, and who may not be adopted.
+"""Decide by its tags if something on AWS is ours, and of an IAM user also if it may be adopted or deleted.
 
 A name alone says nothing: a name that is given may be that of a person or of another program. So what is made
 here is tagged, and whatever has no such tag is someone else's. Plain data in, plain data out.
@@ -149,7 +149,7 @@ def full_access_warnings(
     ]
 
 
-def leftovers(has: Belongings, claim: Claim) -> list[str]:
+def reasons_to_keep(has: Belongings, claim: Claim) -> list[str]:
     """Return what keeps a user of ours from being deleted: something else uses it as well."""
     kept = [f"{kind} {', '.join(each)}" for kind, each in has.kept.items() if each]
     return [*extras(has, claim), *kept]

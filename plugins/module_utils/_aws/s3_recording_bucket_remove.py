@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Delete a bucket that was made here and is empty (s3_recording_bucket with state=absent)."""
+"""Decide if a bucket may go, and delete it: one of ours that is empty (s3_recording_bucket, state=absent)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say how far the read of all servers is, and for which of them it waits."""
+"""The words for how far the read of all servers is, and for which of them it waits."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.patterns import patterns_of
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.host_patterns import patterns_of
 
 NAMES = [
     *("ams1", "ams-1.example.com", "Ant Media 1", "Ant Media 11", "Ant-Media-1", "eu: one", "a&b", "x!y"),
