@@ -34,7 +34,10 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.narr
     format_previous_keys,
     format_previous_user,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import GONE, gone_hosts
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absence_variables import (
+    GONE,
+    gone_hosts,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closing import (
     Servers,
     closing_of,

@@ -14,7 +14,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.plan
     format_plan,
     format_problems,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absence_variables import (
     GONE,
     SKIP,
     LimitError,

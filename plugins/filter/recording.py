@@ -28,7 +28,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.roll
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.storage_record import (
     storage_record,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absence_variables import (
     LimitError,
     gone_hosts,
 )

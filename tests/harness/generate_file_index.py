@@ -22,7 +22,7 @@ _HEAD = """\
 # What each file is for
 
 `make files` writes this from the files themselves: of a Python file the beginning of its docstring and its
-public names, of a YAML file the names of its plays and tasks. How the parts belong together is in
+names, of a YAML file the names of its plays and tasks. How the parts belong together is in
 [ARCHITECTURE.md](ARCHITECTURE.md).
 """
 
@@ -69,7 +69,7 @@ def _docstring(path: Path) -> str:
 def _python(path: Path) -> Iterator[str]:
     tree = ast.parse((REPO / path).read_text(encoding="utf-8"))
     yield _docstring(REPO / path) or _short_description(path)
-    names = [each for each in _names(tree) if not each.startswith("_") and each not in _OF_ANSIBLE]
+    names = [each for each in _names(tree) if each not in _OF_ANSIBLE]
     yield f"({', '.join(f'`{each}`' for each in names)})" if names else ""
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Obstacles to a live check. They say nothing about recording, so they are warnings and no failures.
+"""Explain what keeps a live check from being made. That says nothing about recording, so it is a warning.
 
 Decided here alone: until the server has started the stream, a refusal is an obstacle. Anything later is a
 failed check, and so is a server that does not answer or whose answer is not known here.

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Try each user and password on one server first, also among processes.
+"""Try each user and password on one server first, among threads and processes.
 
 A server blocks an account after three wrong passwords, and servers that share their users share the block. So
 the first login of a user with a password goes alone, and the others of the same run wait for its verdict. If

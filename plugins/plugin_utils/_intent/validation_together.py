@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validate the intents of all hosts together: what hosts cannot have together that could each work alone.
+"""Validate the intents of all hosts together: names and folders that collide, what is too large for AWS.
 
 Hosts of one bucket must agree on it and fit its limits. Two buckets must not share an IAM user, the place of
 a key or a distribution: set up for a second bucket, it would no longer work for the first.

@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
-from .absent_hosts import GONE, SKIP
+from .absence_variables import GONE, SKIP
 from .broken_links import broken_links
 from .key_users import key_users
 from .other_keys import keys_of_others

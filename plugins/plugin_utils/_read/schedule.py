@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide which server of a task is read next, so that a wrong password is tried once.
+"""Decide which server of a task is read next, so that servers that wait for a login hold no thread.
 
 Servers that have a user and password in common, or a cluster, share a gate. One of them goes first and the
 others wait. Once it is logged in they all go. If its login is refused, no other is tried. If it does not

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read how many servers of a run may be out of reach, and which are gone for good."""
+"""Read the variables s3_recording_skip_unreachable and s3_recording_gone_hosts."""
 
 from __future__ import annotations
 

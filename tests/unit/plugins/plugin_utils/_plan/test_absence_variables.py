@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absent_hosts import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.absence_variables import (
     LimitError,
     gone_hosts,
     most_unreachable,
