@@ -17,7 +17,7 @@ import yaml
 
 REPO = Path(__file__).parents[2]
 INDEX = REPO / "docs" / "FILES.md"
-_FOLDERS = ("plugins", "roles", "playbooks", "stand_ins", "demo/run.py", "tests/harness")
+_FOLDERS = ("plugins", "roles", "playbooks", "stand_ins", "demo/run.py", "tests")
 _HEAD = """\
 # What each file is for
 
@@ -45,7 +45,8 @@ def _is_wanted(path: Path) -> bool:
     is_code = path.suffix in (".py", ".yml") and path.name != "__init__.py"
     # Filters and options are documented where they are used.
     is_documentation = path.parent.name == "filter" and path.suffix == ".yml"
-    return is_code and not is_documentation and path.parts[1] != "tests"
+    is_test = "tests" in path.parts and path.parent not in (Path("tests"), Path("tests/harness"))
+    return is_code and not is_documentation and not is_test
 
 
 def _section(section: tuple[str, list[Path]]) -> Iterator[str]:
@@ -87,12 +88,15 @@ _OF_ANSIBLE = {
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
+    """Yield functions, classes and public constants; private constants would only make the list longer."""
     for node in tree.body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             yield node.name
-        elif isinstance(node, ast.Assign):
-            targets = [part for target in node.targets for part in getattr(target, "elts", [target])]
-            yield from (each.id for each in targets if isinstance(each, ast.Name) and each.id.isupper())
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            given = node.targets if isinstance(node, ast.Assign) else [node.target]
+            targets = [part for target in given for part in getattr(target, "elts", [target])]
+            names = [each.id for each in targets if isinstance(each, ast.Name)]
+            yield from (name for name in names if name.isupper() and not name.startswith("_"))
 
 
 def _short_description(path: Path) -> str:
@@ -110,8 +114,15 @@ def _short_description(path: Path) -> str:
 
 
 def _yaml(path: Path) -> Iterator[str]:
-    """Yield the names of plays and tasks, without the file's own name before them."""
-    titles = re.findall(r"^ *- name: +(.+)$", (REPO / path).read_text(encoding="utf-8"), re.MULTILINE)
+    """Yield the names of plays and tasks, without the file's own name before them, or else of variables."""
+    text = (REPO / path).read_text(encoding="utf-8")
+    if path.parent.name in ("defaults", "vars"):
+        yield ", ".join(f"`{name}`" for name in re.findall(r"^(\w+):", text, re.MULTILINE))
+        return
+    if path.parent.name == "meta":
+        yield "; ".join(re.findall(r"^ +(?:short_description|description): +(\w.+)$", text, re.MULTILINE)[:1])
+        return
+    titles = re.findall(r"^ *- name: +(?:>-\s+)?(.+)$", text, re.MULTILINE)
     plain = (re.sub(r" *{{.*?}}", " …", title.strip("\"'")) for title in titles)
     yield "; ".join(dict.fromkeys(title.rpartition(" | ")[2] for title in plain))
 

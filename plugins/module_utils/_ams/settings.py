@@ -220,9 +220,12 @@ def secrets_of(settings: Mapping[str, Any]) -> list[str]:
     """Return the secret values of a settings object, those inside of other values too."""
     found: list[str] = []
     for name, value in settings.items():
+        # Most of some 210 fields are numbers, flags or empty.
+        if not value or value is True:
+            continue
         if fields.is_secret(name):
             found += _texts(value)
-        elif value and isinstance(value, (str, dict, list)):
+        elif isinstance(value, (str, dict, list)):
             inside = _inside(value)
             if inside is not None:
                 found += _secrets_inside(inside)

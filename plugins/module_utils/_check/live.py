@@ -1,7 +1,9 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The live check: without an encoder, the server records a clip and uploads it, and a viewer gets it.
+"""The order of the steps of a live check, their results, and the removal; live_pull and others make them.
+
+Without an encoder, the server records a clip and uploads it, and a viewer gets it.
 
 The recording probe does what AMS would do. Here AMS itself does it. Everything is removed in any case.
 """

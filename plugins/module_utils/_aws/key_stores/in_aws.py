@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Key stores that are services of AWS."""
+"""Key stores that are services of AWS: SSM Parameter Store and Secrets Manager."""
 
 from __future__ import annotations
 
