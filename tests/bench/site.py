@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stand_ins.ams import Fleet
 from stand_ins.ansible_environment import BIN, COLLECTIONS
-from tests.harness.playbook import environment
+from tests.harness.playbook import KEEPING, environment
 
 from .measure import Cost, measured
 
@@ -93,9 +93,10 @@ class Site:
                 "ANSIBLE_FORKS": str(FORKS),
             },
         )
-        # As a user's: without the callback that records for the tests, with compiled code.
-        for name in ("ANSIBLE_CALLBACKS_ENABLED", "PYTHONDONTWRITEBYTECODE"):
+        # As a user's: without the callback that records for the tests and what makes their runs cheap.
+        for name in ("ANSIBLE_CALLBACKS_ENABLED", "PYTHONDONTWRITEBYTECODE", *KEEPING):
             del self.env[name]
+        Path(self.env["ANSIBLE_CONFIG"]).write_text("", encoding="utf-8")
 
     def learn(self) -> None:
         """Return the settings that the role sets, from a run on one host, which is also a warm-up."""

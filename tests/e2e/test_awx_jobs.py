@@ -18,7 +18,7 @@ from stand_ins.aws import AwsStandIn
 from stand_ins.awx import AwxStandIn
 from stand_ins.awx.jobs import Job, Runner
 from stand_ins.awx.workflows import Went, run_workflow
-from tests.harness.playbook import run_playbook
+from tests.harness.playbook import KEEPING, run_playbook
 from tests.harness.saved_site import SavedSite
 
 pytest.importorskip(
@@ -65,7 +65,7 @@ class Controller:
         of_aws = {
             name: value for name, value in credentials.items() if "KEY" not in name and "TOKEN" not in name
         }
-        self.runner = Runner(awx, folder, of_aws)
+        self.runner = Runner(awx, folder, {**of_aws, **KEEPING})
 
     def launch(self, name: str, **prompts: Any) -> list[Job]:
         jobs = self.runner.launch(f"Recording {name}", **prompts)
