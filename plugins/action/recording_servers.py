@@ -16,7 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     plain,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import beside
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.restored_runs import (
     remember_restored,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias

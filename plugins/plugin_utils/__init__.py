@@ -6,6 +6,6 @@
 _intent    from the role's variables to one plan for the whole fleet
 _steps     from the plan to the arguments of a step on one server, in the worker
 _actions   how actions run a module's code in the worker that Ansible has forked
-_rollback  which runs can be rolled back, and what rolling one back did
+_plan      what is desired against what was read, and which runs can be rolled back
 _output    what a run says at its end
 """
