@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._ams.recording_rules import upload_acl
-from .._aws.codes import UNKNOWN_CALL_CODES, code_of
+from .._aws.codes import THROTTLED_CODES, UNKNOWN_CALL_CODES, code_of, status_of
 from .._aws.errors import to_aws_error
 from .._check.s3_clients import s3_client
 from .._common.errors import AwsError
@@ -42,14 +42,22 @@ from .stored import (
 )
 
 with suppress(ImportError):  # s3_client reports it.
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+    from botocore.exceptions import ConnectionError as NoConnection
 
 _PRECONDITION_FAILED = ("PreconditionFailed", "412")
+# Status of answers.
+_TOO_MANY, _ITS_OWN, _UNKNOWN_CALL, _FULL = 429, 500, 501, 507
 
 
 @dataclass(eq=False, repr=False)
 class ObjectDiffers(AwsError):
     """The key has an object that is not this recording. It is left as it is."""
+
+
+@dataclass(eq=False, repr=False)
+class StoreBusy(AwsError):
+    """The store did not answer, or not now. The same call may succeed later."""
 
 
 class Target:
@@ -62,7 +70,7 @@ class Target:
     def __init__(self, settings: Mapping[str, Any], timeout: float, connections: int = 4) -> None:
         self.bucket = str(settings.get("s3BucketName") or "")
         self._settings = settings
-        options = {
+        options: dict[str, Any] = {
             "ACL": upload_acl(settings),
             "StorageClass": settings.get("s3StorageClass"),
             "CacheControl": settings.get("s3CacheControl"),
@@ -338,9 +346,22 @@ class Target:
         try:
             yield
         except (BotoCoreError, ClientError, ValueError) as error:
-            raise to_aws_error(
-                tried, error, needs, address=str(self._settings.get("s3Endpoint") or "")
+            address = str(self._settings.get("s3Endpoint") or "")
+            found = to_aws_error(tried, error, needs, address=address)
+            if not _is_passing(error):
+                raise found from None
+            raise StoreBusy(
+                tried, found.came_back, found.remedy, code=found.code, status=found.status
             ) from None
+
+
+def _is_passing(error: Exception) -> bool:
+    """True if the store has not answered, or with a failure of its own that is not a full disk."""
+    if isinstance(error, ClientError):
+        status = status_of(error)
+        is_its_own = status >= _ITS_OWN and status not in (_UNKNOWN_CALL, _FULL)
+        return is_its_own or status == _TOO_MANY or code_of(error) in {*THROTTLED_CODES, "RequestTimeout"}
+    return isinstance(error, (NoConnection, HTTPClientError)) and not isinstance(error, SSLError)
 
 
 def _options_of(settings: Mapping[str, Any], connections: int) -> dict[str, Any]:

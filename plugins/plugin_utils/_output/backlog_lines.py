@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._ams.recording_rules import UNFINISHED
-from .._display.lines import count, data_size, listed
+from ...module_utils._common.amounts import count, data_size
+from .._display.lines import listed
 
 # A host, what it shares its list with (empty: nothing), and an entry of the module's result.
 Found = tuple[str, str, Mapping[str, Any]]
