@@ -98,9 +98,9 @@ class Control:
         made = [recording(name, size, kind=kind, age=age) for name in names]
         self._fleet.listeners[host].host.store.apps[app].recordings += made
 
-    async def add_file(self, host: str, app: str, path: str, content: str, age: float) -> None:
+    async def add_file(self, host: str, app: str, path: str, content: str, times: int, age: float) -> None:
         to = self._fleet.listeners[host].host.store.apps[app]
-        to.files[path], to.written[path] = content.encode("latin-1"), time.time() - age
+        to.files[path], to.written[path] = content.encode("latin-1") * times, time.time() - age
 
     async def delays(self, host: str | None = None, **seconds: float) -> None:
         for listener in self._listeners(host):

@@ -185,9 +185,15 @@ class Fleet(StandIn):
         given = {"names": list(names), "kind": kind, "age": age, "size": size}
         self._ask("add_recordings", host=self._address(host), app=app, **given)
 
-    def add_file(self, host: HostName, app: str, path: str, content: bytes, *, age: float = 0) -> None:
-        """Add a file. path: below the application's folder, e.g. streams/clip.mp4. age: in seconds."""
-        given = {"path": path, "content": content.decode("latin-1"), "age": age}
+    def add_file(
+        self, host: HostName, app: str, path: str, content: bytes, *, times: int = 1, age: float = 0
+    ) -> None:
+        """Add a file.
+
+        path: below the application's folder, e.g. streams/clip.mp4. times: how often it has the content.
+        age: in seconds.
+        """
+        given = {"path": path, "content": content.decode("latin-1"), "times": times, "age": age}
         self._ask("add_file", host=self._address(host), app=app, **given)
 
     def set_delays(self, host: HostName = None, **seconds: float) -> None:

@@ -51,10 +51,9 @@ class AppReport:
     def select(self, found: Selection) -> None:
         """Count the recordings of the list, and name those that cannot be imported."""
         self.listed = found.listed
+        self.skipped = found.listed - len(found.unusable) - len(found.wanted)
         for each in found.unusable:
-            self._fail(
-                each.path, f"{each.reason}. Rename it on the server's disk and in its list, or delete it"
-            )
+            self._fail(each.path, f"{each.reason}. Copy it by hand, with another name, or delete it")
 
     def plan(self, wanted: Iterable[Wanted]) -> None:
         """Count what would be copied."""
