@@ -9,6 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import (
     ams_app_settings,
     ams_server_info,
+    recordings_import,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
@@ -31,6 +32,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _ACTIONS: dict[str, type[InProcessAction]] = {
     "apply": ams_app_settings.ActionModule,
+    "import": recordings_import.OnController,
     "read": ams_server_info.ActionModule,
     "restore": ams_app_settings.ActionModule,
 }

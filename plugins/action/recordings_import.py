@@ -29,3 +29,10 @@ class ActionModule(InProcessAction):
             return super()._run_here()
         finally:
             SHARED.reset(token)
+
+
+class OnController(ActionModule):
+    """Run the import on the controller, whatever connection the host has: AWS credentials stay here."""
+
+    def _has_to_be_shipped(self) -> bool:
+        return False

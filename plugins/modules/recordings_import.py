@@ -19,7 +19,8 @@ description:
     type of the file's name.
   - Reads each recording as a viewer does, from the server's own HTTP port, so it works only as long as the
     application does not forward viewers of these files, and asks viewers for no token. If not, it says so.
-  - Recordings that are less than an hour old are left to AMS, which may still be uploading them.
+  - Recordings that are less than an hour old are left to AMS, which may still be uploading them, see
+    O(min_age).
   - A recording is copied in parts of 7 MiB, as many at a time as O(connections). A run that is killed leaves
     its parts in the bucket, and the next run goes on there.
   - Sends an MD5 with each part, so the S3 provider refuses bytes that were damaged on the way. At the end it
@@ -66,6 +67,13 @@ options:
         V(0) means no limit.
     type: int
     default: 0
+  min_age:
+    description:
+      - How old a recording must be to be copied, in seconds. A younger one may be on its way into the bucket.
+      - V(0) also copies those of the last minutes, for example when nothing was recorded to S3 until now. A
+        recording that the server still writes to is not copied in any case.
+    type: float
+    default: 3600
   expire_days:
     description:
       - Days after which a lifecycle rule of the bucket deletes recordings. Older ones are not copied. V(0)
@@ -125,7 +133,7 @@ apps:
       description: How many recordings the server lists.
       type: int
     skipped:
-      description: How many of them are less than an hour old, have expired, or are of a check.
+      description: How many of them are younger than O(min_age), have expired, or are of a check.
       type: int
     present:
       description: How many were in the bucket already.
@@ -168,12 +176,12 @@ apps:
       type: str
   sample:
     - app: live
-      location: s3://myvideos/streams/
-      listed: 135
-      skipped: 1
-      present: 95
-      copied: 39
-      copied_bytes: 1200000000
+      location: s3://recorded-by-examples/streams/
+      listed: 2
+      skipped: 0
+      present: 0
+      copied: 2
+      copied_bytes: 1200000
       to_copy: 0
       to_copy_bytes: 0
       names: [lecture.mp4, talk.mp4]
@@ -187,7 +195,7 @@ seconds:
   description: How long the import took, in seconds.
   returned: if the server could be read
   type: float
-  sample: 81.5
+  sample: 0.3
 warnings:
   description: Warnings about objects that differ.
   returned: if there are any
@@ -199,7 +207,7 @@ msg:
   description: The result, a line for each application, and one for each recording that failed or differs.
   returned: always
   type: str
-  sample: "live: 39 of 135 recordings copied to s3://myvideos/streams/ (1.2 GB), 95 there already"
+  sample: "live: 2 of 2 recordings copied to s3://recorded-by-examples/streams/ (1.2 MB)"
 """
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams import arguments
@@ -219,6 +227,7 @@ ARGUMENT_SPEC = {
     "viewer_url": {"type": "str"},
     "connections": {"type": "int", "default": 4},
     "bandwidth": {"type": "int", "default": 0},
+    "min_age": {"type": "float", "default": 3600},
     "expire_days": {"type": "int", "default": 0},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS

@@ -113,26 +113,35 @@ class HttpSource:
         return self._seen(path, response, start)
 
     def _seen(self, path: str, response: requests.Response, start: int) -> tuple[Seen, bytes]:
-        status, headers, body = response.status_code, response.headers, response.content
-        length = headers.get("Content-Length", "")
-        given = _RANGE.fullmatch(headers.get("Content-Range", ""))
-        if status == 416 and given:
-            raise self._error(path, f"it has {given[3]} bytes and was read from {start}", kind=CHANGED)
-        if status not in (200, 206):
-            raise self._refusal(path, response)
-        if status == 206 and not (given and given[1] and int(given[1]) == start):
-            raise self._error(path, "the server sent another range than the requested one")
-        total = int(given[3]) if status == 206 and given else int(length) if length.isdigit() else -1
-        if status == 200 and (start or total != len(body)):
-            raise self._error(
-                path, "the server or a proxy sends no ranges of a recording", OTHER_WAY, kind=CLOSED
-            )
+        headers = response.headers
+        if response.status_code == 206:
+            size = self._size_of_range(path, headers.get("Content-Range", ""), start)
+        elif response.status_code == 200:
+            size = self._size_of_whole(path, response, start)
+        else:
+            raise self._refusal(path, response, start)
         modified, now = _moment(headers.get("Last-Modified")), _moment(headers.get("Date"))
         tag = f"{headers.get('ETag', '')} {headers.get('Last-Modified', '')}"
-        return Seen(total, tag, modified, now), body
+        return Seen(size, tag, modified, now), response.content
 
-    def _refusal(self, path: str, response: requests.Response) -> SourceError:
+    def _size_of_range(self, path: str, given: str, start: int) -> int:
+        found = _RANGE.fullmatch(given)
+        if not (found and found[1] and int(found[1]) == start):
+            raise self._error(path, "the server sent another range than the requested one")
+        return int(found[3])
+
+    def _size_of_whole(self, path: str, response: requests.Response, start: int) -> int:
+        # It may have sent a small recording without ranges, but a larger one was cut.
+        size = len(response.content)
+        if start or response.headers.get("Content-Length", "") != f"{size}":
+            words = "the server or a proxy sends no ranges of a recording"
+            raise self._error(path, words, OTHER_WAY, kind=CLOSED)
+        return size
+
+    def _refusal(self, path: str, response: requests.Response, start: int) -> SourceError:
         status = response.status_code
+        if status == 416:
+            return self._error(path, f"it has no more than {start} bytes", kind=CHANGED)
         there = response.headers.get("Location", "")
         if status == 404:
             remedy = "If it was not deleted, another node of the cluster may have it, or another disk"

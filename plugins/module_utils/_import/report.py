@@ -21,14 +21,21 @@ from .wanted import Selection, Wanted
 MOST_NAMED = 100
 # Seconds between two lines about the progress.
 _INTERVAL = 10.0
+_OTHERS = {
+    "present": "there already",
+    "skipped": "too young or expired",
+    "differing_count": "different",
+    "failed_count": "failed",
+    "not_tried": "not tried",
+}
 
 
 @dataclass
 class AppReport:
     """What became of the recordings of an application.
 
-    location: the folder in the bucket. skipped: recordings of the last hour, and those that the bucket has
-    deleted by now. error: why the import of the application ended early, or did not begin.
+    location: the folder in the bucket. skipped: recordings that may be on their way, and those that the
+    bucket has deleted by now. error: why the import of the application ended early, or did not begin.
     """
 
     app: str
@@ -143,22 +150,7 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     app = found["app"]
     if not found["listed"] and not found["error"]:
         return [f"{app}: the server lists no recordings"]
-    parts = [
-        f"{found[number]} {words}"
-        for number, words in (
-            ("present", "there already"),
-            ("skipped", "less than an hour old or expired"),
-            ("differing_count", "different"),
-            ("failed_count", "failed"),
-            ("not_tried", "not tried"),
-        )
-        if found[number]
-    ]
-    number, size, done = ("to_copy", "to_copy_bytes", "would be copied")
-    if not found[number]:
-        number, size, done = ("copied", "copied_bytes", "copied")
-    copied = f"{found[number]} of {count(found['listed'], 'recording')} {done} to {found['location']}"
-    lines = [", ".join([f"{app}: {copied} ({data_size(found[size])})", *parts])] if found["listed"] else []
+    lines = [f"{app}: {_numbers(found)}"] if found["listed"] else []
     if found["error"]:
         lines.append(f"{app}: {found['error']}")
     for name in ("differing", "failed"):
@@ -169,6 +161,13 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     if found["to_copy"]:
         lines.append(f"{app}: would be copied: {abbreviate(found['names'], MOST_NAMED)}")
     return lines
+
+
+def _numbers(found: Mapping[str, Any]) -> str:
+    number, done = ("to_copy", "would be copied") if found["to_copy"] else ("copied", "copied")
+    copied = f"{found[number]} of {count(found['listed'], 'recording')} {done} to {found['location']}"
+    others = [f"{found[name]} {words}" for name, words in _OTHERS.items() if found[name]]
+    return ", ".join([f"{copied} ({data_size(found[f'{number}_bytes'])})", *others])
 
 
 class ProgressLines:

@@ -23,6 +23,7 @@ from .._check.signals import termination_as_exception
 from .._check.trusted_settings import target_mismatch
 from .._common.addresses import in_ascii
 from .._common.errors import AmsError, CollectionError
+from .._common.limits import MOST_CONNECTIONS
 from .._common.progress import Wait, say_wait
 from .bandwidth import SHARED, Bandwidth
 from .http_source import OTHER_WAY, HttpSource
@@ -33,7 +34,6 @@ from .wanted import Selection, Wanted, select
 
 # Seconds for which the console's list may be read: AMS reads all of its entries for each page.
 _LISTING_SECONDS = 3600.0
-_MOST_CONNECTIONS = 32
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _require(params: Mapping[str, Any]) -> None:
-    if not 1 <= params["connections"] <= _MOST_CONNECTIONS:
-        actual = f"{params['connections']} is not between 1 and {_MOST_CONNECTIONS}"
+    if not 1 <= params["connections"] <= MOST_CONNECTIONS:
+        actual = f"{params['connections']} is not between 1 and {MOST_CONNECTIONS}"
         raise AmsError("Reading the option connections", actual)
     if params["bandwidth"] < 0:
         raise AmsError("Reading the option bandwidth", f"{params['bandwidth']} is less than 0")
@@ -82,7 +82,9 @@ class _App:
             secret = jwt_secret_of(self._settings)
             lists = Broadcasts(client, app, secret, lasts=_LISTING_SECONDS)
             listed = Recordings(lists, most=None, seconds=_LISTING_SECONDS)
-            self._found = select(app, self._settings, listed, time.time(), self._params["expire_days"])
+            age = self._params["min_age"]
+            days = self._params["expire_days"]
+            self._found = select(app, self._settings, listed, time.time(), days, age)
             if not listed.is_whole:
                 raise AmsError(
                     f"Listing the recordings of application '{app}' at {client.url}",

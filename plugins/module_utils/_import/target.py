@@ -57,7 +57,7 @@ class ObjectDiffers(AwsError):
 
 @dataclass(eq=False, repr=False)
 class StoreBusy(AwsError):
-    """The store did not answer, or not now. The same call may succeed later."""
+    """The provider did not answer, or not now. The same call may succeed later."""
 
 
 class Target:
@@ -79,8 +79,6 @@ class Target:
         self._has_conditions = True
         with self._as_error("Making a client for S3"):
             self._s3 = s3_client(settings, timeout, provisioning=True, **_options_of(settings, connections))
-
-    # What is there
 
     def head(self, key: str) -> Optional[StoredObject]:
         """Return the object of a key, None if there is none."""
@@ -117,8 +115,6 @@ class Target:
         layout = Layout(stored.size, max(1, int(first.get("ContentLength") or 0)))
         return layout if str(layout.count) == count else None
 
-    # A recording in one request
-
     def put(self, key: str, body: bytes) -> StoredObject:
         """Make an object of a whole small recording, and return it verified.
 
@@ -136,8 +132,6 @@ class Target:
         )
         layout = Layout(len(body), max(1, len(body)))
         return self._verified(key, layout, {1: md5}, etag_of([md5], is_multipart=False), refused)
-
-    # A recording in parts
 
     def open(self, key: str, layout: Layout) -> Upload:
         """Return an upload of an import that was not finished, with the parts that it has, or a new one.
@@ -214,8 +208,6 @@ class Target:
                     raise
         upload.parts = {}
 
-    # What they are made of
-
     def _create(self, key: str, layout: Layout) -> Upload:
         with self._as_error(
             f"Starting an upload of {self._address(key)}", "s3:PutObject and s3:PutObjectAcl"
@@ -261,7 +253,7 @@ class Target:
     def _send_new(self, tried: str, operation: Any, none_on: tuple[str, ...] = (), **arguments: Any) -> bool:
         """Send what makes an object, unless the key has one. Return True if it was refused for that.
 
-        Not every store knows the condition, and an older botocore has no such argument.
+        Not every provider knows the condition, and an older botocore has no such argument.
         """
         names = {"put_object": "PutObject", "complete_multipart_upload": "CompleteMultipartUpload"}
         shape = self._s3.meta.service_model.operation_model(names[operation.__name__]).input_shape
@@ -356,7 +348,7 @@ class Target:
 
 
 def _is_passing(error: Exception) -> bool:
-    """True if the store has not answered, or with a failure of its own that is not a full disk."""
+    """True if the provider has not answered, or with a failure of its own that is not a full disk."""
     if isinstance(error, ClientError):
         status = status_of(error)
         is_its_own = status >= _ITS_OWN and status not in (_UNKNOWN_CALL, _FULL)

@@ -30,7 +30,7 @@ from .stored import StoredObject, Upload
 from .target import ObjectDiffers, StoreBusy
 from .wanted import Wanted
 
-# Seconds for which a server or a store may not answer before the import stops.
+# Seconds for which a server or a provider may not answer before the import stops.
 PATIENCE = 300.0
 # Seconds. A file that was written to since may not be finished.
 _FINISHED_AFTER = 3600.0

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._ams.recording_rules import object_key, path_below_streams
 from .._ams.recordings import Recording
-from .._check.backlog import settled
+from .._check.backlog import SETTLED_AFTER, settled
 from .._common.plain_text import one_line, printable
 
 # Bytes, a limit of S3.
@@ -56,12 +56,18 @@ class Selection:
 
 
 def select(
-    app: str, settings: Mapping[str, Any], listed: Iterable[Recording], now: float, expire_days: int = 0
+    app: str,
+    settings: Mapping[str, Any],
+    listed: Iterable[Recording],
+    now: float,
+    expire_days: int = 0,
+    min_age: float = SETTLED_AFTER,
 ) -> Selection:
     """Return the recordings that should be in the bucket. Those of the last hour may be on their way.
 
     Recordings of any kind count: forwarding also redirects viewers of those that AMS never uploads.
     now: in seconds since 1970. expire_days: after so many days the bucket deletes an object; 0: never.
+    min_age: in seconds.
     """
     found = Selection()
 
@@ -70,7 +76,7 @@ def select(
             found.listed += 1
             yield each
 
-    for each in settled(counted(), now, expire_days):
+    for each in settled(counted(), now, expire_days, min_age):
         path = path_below_streams(app, each.path)
         reason = _why_unusable(path, object_key(settings, path))
         if reason:

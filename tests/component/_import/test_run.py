@@ -301,7 +301,13 @@ def test_a_long_list_is_read_to_its_end(server: Import) -> None:
 def test_all_requests_of_an_import_need_no_more_than_is_documented(
     server: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    actions = ("ListBucket", "ListBucketMultipartUploads", "GetObject", "PutObject", "PutObjectAcl")
+    actions: tuple[str, ...] = (
+        "ListBucket",
+        "ListBucketMultipartUploads",
+        "GetObject",
+        "PutObject",
+        "PutObjectAcl",
+    )
     actions += ("AbortMultipartUpload", "ListMultipartUploadParts")
     statement = {"Effect": "Allow", "Action": [f"s3:{each}" for each in actions], "Resource": "*"}
     key = server.aws.make_user({"Version": "2012-10-17", "Statement": [statement]})
@@ -316,7 +322,7 @@ def test_all_requests_of_an_import_need_no_more_than_is_documented(
     ("option", "value", "text"),
     [("connections", 0, "0 is not between 1 and 32"), ("bandwidth", -1, "less than 0")],
 )
-def test_options_that_cannot_work(server: Import, option: str, value: int, text: str) -> None:
+def test_options_that_cannot_work(server: Import, option: str, value: Any, text: str) -> None:
     with pytest.raises(CollectionError, match=text):
         server.run(**{option: value})
 
