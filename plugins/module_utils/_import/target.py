@@ -46,6 +46,7 @@ with suppress(ImportError):  # s3_client reports it.
     from botocore.exceptions import ConnectionError as NoConnection
 
 _PRECONDITION_FAILED = ("PreconditionFailed", "412")
+_POLICY = "docs/policies/import.json"
 # Status of answers.
 _TOO_MANY, _ITS_OWN, _UNKNOWN_CALL, _FULL = 429, 500, 501, 507
 
@@ -339,7 +340,7 @@ class Target:
             yield
         except (BotoCoreError, ClientError, ValueError) as error:
             address = str(self._settings.get("s3Endpoint") or "")
-            found = to_aws_error(tried, error, needs, address=address)
+            found = to_aws_error(tried, error, needs, address=address, policy=_POLICY)
             if not _is_passing(error):
                 raise found from None
             raise StoreBusy(
