@@ -48,7 +48,7 @@ SENTENCES = {
         "plugin_utils/_read/*.py",
         "action/recording_plan.py",
     ),
-    "Why a run is not rolled back": ("plugin_utils/_rollback/runs.py",),
+    "Why a run is not rolled back": ("plugin_utils/_plan/runs.py",),
     "What AWS would refuse, and what would change somebody else's access": ("module_utils/_aws/*_plan.py",),
     "What an answer of a server or of AWS comes to": (
         "module_utils/_ams/client.py",

@@ -9,6 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import (
     ams_app_settings,
     ams_server_info,
+    recordings_import,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_process import (
@@ -16,7 +17,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
     plain,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import beside
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.restored_runs import (
     remember_restored,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias import explain_alias
@@ -31,6 +32,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _ACTIONS: dict[str, type[InProcessAction]] = {
     "apply": ams_app_settings.ActionModule,
+    "import": recordings_import.OnController,
     "read": ams_server_info.ActionModule,
     "restore": ams_app_settings.ActionModule,
 }

@@ -24,6 +24,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.role
     values_of_task,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output import host_results
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.import_lines import import_lines
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollout_report import not_replaced
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.storage_record import (
     storage_record,
@@ -131,6 +132,7 @@ class FilterModule:
             "recording_batch": host_results.current_batch,
             "recording_broken": host_results.broken,
             "recording_fleet": recording_fleet,
+            "recording_import_lines": import_lines,
             "recording_missing": host_results.not_applied,
             "recording_not_replaced": recording_not_replaced,
             "recording_results": recording_results,

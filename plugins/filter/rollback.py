@@ -15,26 +15,26 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     run_names,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AmsError
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.storage_needs import (
+    reads_of_access,
+    restored_settings,
+    uploads_with_acls,
+    user_tasks,
+)
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.rollback_report import (
     Rollback,
     describe_rollback,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.restored_runs import (
     hosts_with_run,
     restored_runs,
 )
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.runs import (
     History,
     chosen_run,
     name_of_run,
     sets_otherwise,
     since_run,
-)
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
-    reads_of_access,
-    restored_settings,
-    uploads_with_acls,
-    user_tasks,
 )
 
 Hosts = Mapping[str, Mapping[str, Any]]

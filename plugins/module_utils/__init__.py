@@ -7,4 +7,5 @@ _common  errors, network failures, waiting, addresses, providers of S3, deliveri
 _ams     the server's console: connection, settings, backup and rollback, and what AMS does with its settings
 _aws     for each AWS module a NAME_plan (what to do, without a call) and a NAME_apply (the calls)
 _check   recording_check: uploads, playback, live streams, and why one of them fails
+_import  recordings_import: recordings that never reached the bucket, copied there
 """

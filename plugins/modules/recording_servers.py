@@ -20,10 +20,11 @@ options:
   step:
     description:
       - V(apply) and V(restore) run M(antmedia.s3_recording.ams_app_settings), V(read) runs
-        M(antmedia.s3_recording.ams_server_info).
+        M(antmedia.s3_recording.ams_server_info). V(import) runs M(antmedia.s3_recording.recordings_import),
+        on the controller with any connection.
       - When the role decommissions, V(apply) does so too. V(read) reads what decommissioning would lose.
     type: str
-    choices: [apply, read, restore]
+    choices: [apply, import, read, restore]
     required: true
 attributes:
   check_mode:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import mimetypes
 import re
+import time
+from email.utils import formatdate
 from urllib.parse import unquote
 
 from . import broadcasts, hls_upload, pages, recordings
@@ -108,9 +110,29 @@ def _local(call: Call, app: App, name: str) -> Answer:
     suffix = f".{name.rpartition('.')[2]}"
     kind = KINDS.get(suffix) or mimetypes.guess_type(name)[0] or ""
     asked = re.fullmatch(r"bytes=(\d+)-(\d*)", call.headers.get("range", ""))
-    headers = {"Accept-Ranges": "bytes", "ETag": f'W/"{len(content)}"'}
+    written = app.written.setdefault(name, time.time())
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": f'W/"{len(content)}-{int(written * 1000)}"',
+        "Last-Modified": formatdate(written, usegmt=True),
+    }
     if asked is None:
         return Answer(200, content, kind, headers)
+    if int(asked[1]) >= len(content):
+        return Answer(416, b"", kind, headers | {"Content-Range": f"bytes */{len(content)}"})
     first, last = int(asked[1]), min(int(asked[2] or len(content)), len(content) - 1)
     headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
     return Answer(206, content[first : last + 1], kind, headers)
+
+
+def change_file(call: Call, more: bytes | None) -> None:
+    """Append to the file that a path names; without anything to append, remove it."""
+    found = BELOW_STREAMS.fullmatch(call.path)
+    app = call.host.app(found[1]) if found else None
+    if found is None or app is None:
+        return
+    name = unquote(found[2])
+    if more is None:
+        app.files.pop(name, None)
+    elif name in app.files:
+        app.files[name], app.written[name] = app.files[name] + more, time.time()

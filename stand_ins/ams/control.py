@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -91,12 +92,15 @@ class Control:
             each: live_stream(each) for each in streams
         }
 
-    async def add_recordings(self, host: str, app: str, names: list[str], kind: str, age: float) -> None:
-        made = [recording(name, kind=kind, age=age) for name in names]
+    async def add_recordings(
+        self, host: str, app: str, names: list[str], kind: str, age: float, size: int
+    ) -> None:
+        made = [recording(name, size, kind=kind, age=age) for name in names]
         self._fleet.listeners[host].host.store.apps[app].recordings += made
 
-    async def add_file(self, host: str, app: str, path: str, content: str) -> None:
-        self._fleet.listeners[host].host.store.apps[app].files[path] = content.encode("latin-1")
+    async def add_file(self, host: str, app: str, path: str, content: str, times: int, age: float) -> None:
+        to = self._fleet.listeners[host].host.store.apps[app]
+        to.files[path], to.written[path] = content.encode("latin-1") * times, time.time() - age
 
     async def delays(self, host: str | None = None, **seconds: float) -> None:
         for listener in self._listeners(host):

@@ -22,6 +22,8 @@ ACTIONS = {
     "empty": "answers 204",
     "redirect": "answers 302 to https (or location)",
     "session_lost": "forgets all sessions of the host, then answers as ever",
+    "grows": "appends bytes to the recording that the path names, then answers as ever",
+    "vanishes": "removes the recording that the path names, then answers as ever",
     "rewrite": "does it; then the values are stored instead, in the application that the path names",
     "restart": "resets the connection and refuses new ones for seconds, then 403 for starting seconds",
     "loading": "the applications (apps, or all) are not loaded for seconds, beginning with this request",

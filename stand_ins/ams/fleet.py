@@ -172,14 +172,29 @@ class Fleet(StandIn):
         self._ask("set_live", host=self._address(host), app=app, streams=list(streams))
 
     def add_recordings(
-        self, host: HostName, app: str, names: Sequence[str], kind: str = "streamVod", *, age: float = 0
+        self,
+        host: HostName,
+        app: str,
+        names: Sequence[str],
+        kind: str = "streamVod",
+        *,
+        age: float = 0,
+        size: int = 1_000_000,
     ) -> None:
         """Add to the application's list of recordings. For the files see add_file."""
-        self._ask("add_recordings", host=self._address(host), app=app, names=list(names), kind=kind, age=age)
+        given = {"names": list(names), "kind": kind, "age": age, "size": size}
+        self._ask("add_recordings", host=self._address(host), app=app, **given)
 
-    def add_file(self, host: HostName, app: str, path: str, content: bytes) -> None:
-        """Add a file. path: below the application's folder, e.g. streams/clip.mp4."""
-        self._ask("add_file", host=self._address(host), app=app, path=path, content=content.decode("latin-1"))
+    def add_file(
+        self, host: HostName, app: str, path: str, content: bytes, *, times: int = 1, age: float = 0
+    ) -> None:
+        """Add a file.
+
+        path: below the application's folder, e.g. streams/clip.mp4. times: how often it has the content.
+        age: in seconds.
+        """
+        given = {"path": path, "content": content.decode("latin-1"), "times": times, "age": age}
+        self._ask("add_file", host=self._address(host), app=app, **given)
 
     def set_delays(self, host: HostName = None, **seconds: float) -> None:
         self._ask("delays", host=self._address(host), **seconds)

@@ -48,6 +48,7 @@ class Source(Protocol):
 class App:
     """An application: its settings, the files in its folder, and its work.
 
+    written: when a file was written to, in seconds since 1970, where that is not when it is first read.
     looked_with: the settings with which it has listed the bucket, by their time.
     """
 
@@ -55,6 +56,7 @@ class App:
     settings: AppSettings
     recordings: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    written: dict[str, float] = field(default_factory=dict)
     broadcasts: dict[str, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     looked_with: int | None = None

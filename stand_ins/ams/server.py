@@ -235,6 +235,8 @@ class FleetServer:
         elif fault.action == "session_lost":
             listener.host.sessions.clear()
             call.session = None
+        elif fault.action in {"grows", "vanishes"}:
+            app_rest.change_file(call, b"more" if fault.action == "grows" else None)
         elif fault.action == "loading":
             listener.host.unload(fault.options.get("apps") or list(listener.host.store.apps), fault.seconds)
         elif fault.action == "restart":

@@ -26,6 +26,14 @@ OF_USERS = ["managed-by", "antmedia-bucket"]
 # The user of Ant Media's guide has it when it is adopted.
 FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 
+UPLOADS = [
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectAcl",
+]
+
 Statement = dict[str, Any]
 Document = dict[str, Any]
 
@@ -219,28 +227,30 @@ def decommission(*, has_boundary: bool) -> Document:
     )
 
 
+def import_recordings() -> Document:
+    """Return the policy for import_recordings.yml, without that of the run."""
+    return _document(
+        allow("Bucket", ["s3:ListBucket", "s3:ListBucketMultipartUploads"], BUCKET),
+        allow("Recordings", UPLOADS, f"{BUCKET}/*"),
+        _encryption(),
+    )
+
+
 def boundary() -> Document:
     """Return the permissions boundary: the most that the recording user may ever do."""
     return _document(
         allow("Bucket", ["s3:ListBucket"], BUCKET),
-        allow(
-            "Recordings",
-            [
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:GetObject",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-                "s3:PutObjectAcl",
-            ],
-            f"{BUCKET}/*",
-        ),
-        allow(
-            "Encryption",
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            "arn:aws:kms:REGION:ACCOUNT:key/*",
-            StringEquals={"kms:ViaService": "s3.REGION.amazonaws.com"},
-        ),
+        allow("Recordings", [*UPLOADS, "s3:DeleteObject"], f"{BUCKET}/*"),
+        _encryption(),
+    )
+
+
+def _encryption() -> Statement:
+    return allow(
+        "Encryption",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        "arn:aws:kms:REGION:ACCOUNT:key/*",
+        StringEquals={"kms:ViaService": "s3.REGION.amazonaws.com"},
     )
 
 
@@ -252,6 +262,7 @@ def documents() -> dict[str, Document]:
         "cloudfront": cloudfront(),
         "decommission": decommission(has_boundary=False),
         "decommission-with-boundary": decommission(has_boundary=True),
+        "import": import_recordings(),
         "boundary": boundary(),
     }
 

@@ -98,6 +98,7 @@ PLAN_TASK = {
                     "backlog": True,
                     "backlog_max": None,
                     "expire_days": 0,
+                    "import": {"connections": 4, "bandwidth": 0, "min_age": 3600, "delete": False},
                     "cors_elsewhere": "",
                 }
             },
@@ -143,6 +144,7 @@ BEFORE: dict[str, list[Task]] = {
     "iam_stored_access_key": [BUCKET_TASK, USER_TASK, ARCHIVE_USER_TASK],
     "iam_stored_access_key_info": [BUCKET_TASK, USER_TASK, KEY_TASK],
     "recording_check": [],
+    "recordings_import": [],
     "recording_awx_credential": [
         {"name": "Organization", "awx.awx.organization": {"name": "Default"}},
         AWX_TASK,
@@ -225,6 +227,14 @@ class Stands:
         for playbook in ("storage", "servers"):
             run_playbook(NAME + playbook, inventory=server, env=self.aws.env())
 
+    def leave_behind(self) -> None:
+        """Give the server recordings that are not in its bucket, before it forwards viewers."""
+        nowhere = {"httpForwardingExtension": "", "httpForwardingBaseURL": ""}
+        self.fleet.set_settings(0, "live", nowhere)
+        for name in ("lecture.mp4", "talk.mp4"):
+            self.fleet.add_recordings(0, "live", [name], age=7200, size=600_000)
+            self.fleet.add_file(0, "live", f"streams/{name}", b"of a test ", times=60_000, age=7200)
+
 
 @pytest.fixture(scope="module")
 def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stands]:
@@ -269,8 +279,10 @@ def ran(run: PlaybookRun, tasks: list[Task]) -> list[TaskResult]:
 def test_examples_run_and_give_what_is_documented(stands: Stands, kind: str, plugin: str) -> None:
     assert plugin in BEFORE, f"say in BEFORE what the examples of {plugin} need"
     stands.aws.reset()
-    if plugin == "recording_check":
+    if plugin in ("recording_check", "recordings_import"):
         stands.record()
+    if plugin == "recordings_import":
+        stands.leave_behind()
     tasks = examples(kind, plugin, stands.folder)
     if plugin == "recording_awx_credential":
         pytest.importorskip("ansible_collections.awx.awx", reason="awx.awx is needed")
@@ -382,6 +394,7 @@ SAID = {
         "{{ fleet.buckets | map(attribute='key_stored_at') }}",
         "/antmedia/s3_recording/myvideos",
     ),
+    "recording_import_lines": ("{{ lines }}", "not tried: ams1"),
     "recording_missing": ("", "ams1"),
     "recording_not_replaced": ("", "myvideos: AKIA1 is now inactive. AKIA2 was NOT replaced"),
     "recording_restored": ("", "ams1: the backup has no run from 20261124T120000Z on"),

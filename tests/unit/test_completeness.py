@@ -105,7 +105,7 @@ def test_action_groups_hold_every_module() -> None:
 
 
 def _prefixes(group: str) -> tuple[str, ...]:
-    return {"ams": ("ams_", "recording_"), "aws": ("cloudfront_", "iam_", "s3_")}[group]
+    return {"ams": ("ams_", "recording_", "recordings_"), "aws": ("cloudfront_", "iam_", "s3_")}[group]
 
 
 def test_no_plugin_imports_by_a_deprecated_name() -> None:

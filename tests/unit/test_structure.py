@@ -27,7 +27,7 @@ NETWORK = {
     "boto3": {"_aws", "_check"},
     "botocore": {"_aws", "_check"},
     "http.client": {"_ams", "_common"},
-    "requests": {"_ams", "_check", "_common"},
+    "requests": {"_ams", "_check", "_common", "_import"},
     "urllib3": {"_ams", "_check", "_common"},
 }
 TEXTS = {"/rest/v2": {"_ams"}}

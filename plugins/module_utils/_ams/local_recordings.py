@@ -49,7 +49,7 @@ def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
     are = "recording from before this change is" if found.total == 1 else f"{OF_BEFORE} are"
     text = (
         f"{found.total} {are} in its list; requests for them now lead to S3, and those that are not in the "
-        "bucket cannot be played. Copy these into it"
+        "bucket cannot be played. Before forwarding is on, import_recordings.yml copies these"
     )
     kinds = _kinds(found)
     return [f"{text}. AMS itself never puts recordings {kinds} into S3" if kinds else text]
@@ -61,8 +61,8 @@ def never_uploaded(found: Listed) -> list[str]:
     if not kinds:
         return []
     text = (
-        f"recordings {kinds} are on the server's disk alone: AMS never puts them into S3, and requests for "
-        "them are forwarded there. Copy them into the bucket, or they cannot be played"
+        f"AMS never puts recordings {kinds} into S3, and requests for them are forwarded there. Those that "
+        "are not in the bucket cannot be played. Before forwarding is on, import_recordings.yml copies them"
     )
     return [text]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from .broadcasts import Broadcasts
 
@@ -56,11 +56,14 @@ def _number(value: Any) -> float:
 class Recordings:
     """The newest recordings of an application, at most so many.
 
-    total: how many its list has. read: how many were read.
+    most: None for all of them. seconds: after which no other page is read. total: how many its list has.
+    read: how many were read.
     """
 
-    def __init__(self, application: Broadcasts, most: int = MOST) -> None:
-        self._application, self._most = application, most
+    def __init__(
+        self, application: Broadcasts, most: Optional[int] = MOST, seconds: float = MOST_SECONDS
+    ) -> None:
+        self._application, self._most, self._seconds = application, most, seconds
         self._has_ended = False
         self.total = application.recordings_count()
         self.read = 0
@@ -70,10 +73,10 @@ class Recordings:
         return self._has_ended or self.read >= self.total
 
     def __iter__(self) -> Iterator[Recording]:
-        end = time.monotonic() + MOST_SECONDS
+        end = time.monotonic() + self._seconds
         # A recording that is new moves the others into the next page.
         previous: set[Any] = set()
-        for _page in range(self._most // AT_ONCE):
+        while self._most is None or self.read + AT_ONCE <= self._most:
             if self.read >= self.total or time.monotonic() >= end:
                 return
             page = self._application.recordings_page(self.read, AT_ONCE)

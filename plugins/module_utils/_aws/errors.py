@@ -27,11 +27,18 @@ _READY_POLICIES = {
 
 
 def to_aws_error(
-    tried: str, error: BaseException, needs: str = "", *, address: str = "", profile: str = ""
+    tried: str,
+    error: BaseException,
+    needs: str = "",
+    *,
+    address: str = "",
+    profile: str = "",
+    policy: str = "",
 ) -> AwsError:
     """Return an AwsError for an error of botocore.
 
-    needs: the permission that the call needs. address: the one that was called.
+    needs: the permission that the call needs. address: the one that was called. policy: the ready policy that
+    has the permission, where that is not the usual one.
     """
     trouble = trouble_of(error, profile)
     response = getattr(error, "response", None) or {}
@@ -45,7 +52,7 @@ def to_aws_error(
     if code in UNKNOWN_CALL_CODES:
         call = getattr(error, "operation_name", "")
         came_back = f"{address or 'the provider'} does not know the call {call} ({came_back.rstrip('.')})"
-    remedy = trouble.remedy if trouble else _remedy(code, status, needs)
+    remedy = trouble.remedy if trouble else _remedy(code, status, needs, policy)
     kind = CredentialsError if trouble else AwsError
     return kind(tried, came_back, remedy, code=code, status=status)
 
@@ -55,14 +62,14 @@ def _describe(response: Mapping[str, Any], code: str, status: int) -> str:
     return ": ".join(each for each in (code or f"HTTP status {status}", text) if each)
 
 
-def _remedy(code: str, status: int, needs: str) -> str:
+def _remedy(code: str, status: int, needs: str, policy: str) -> str:
     if code in THROTTLED_CODES or status == _UNAVAILABLE:
         return (
             "The service throttles requests: run again in a few minutes. If that happens often, start fewer "
             "runs in this account at the same time"
         )
     if code in DENIED_CODES and needs:
-        ready = ready_policy(needs)
+        ready = policy or ready_policy(needs)
         has_it = f". {ready} has it" if ready else ""
         return f"The credentials of this task need the permission {needs}, and no policy may deny it{has_it}"
     if code in UNKNOWN_CALL_CODES:

@@ -70,15 +70,18 @@ class Backlog:
             self.names.append(recording.path[:_LONGEST_NAME])
 
 
-def settled(listed: Iterable[Recording], now: float, expire_days: int = 0) -> Iterable[Recording]:
+def settled(
+    listed: Iterable[Recording], now: float, expire_days: int = 0, min_age: float = SETTLED_AFTER
+) -> Iterable[Recording]:
     """Return the recordings that should be in the bucket: not on their way, not expired, and of no check.
 
-    expire_days: after so many days the bucket deletes an object; 0: never.
+    expire_days: after so many days the bucket deletes an object; 0: never. min_age: in seconds, see
+    SETTLED_AFTER.
     """
     for each in listed:
         age = now - each.created
         has_expired = expire_days and age > expire_days * _DAY
-        if age >= SETTLED_AFTER and not has_expired and not is_of_check(each.path):
+        if age >= min_age and not has_expired and not is_of_check(each.path):
             yield each
 
 
@@ -221,8 +224,8 @@ def _missing(found: Backlog) -> str:
 def _remedy(has_uploaded: bool) -> str:
     now = "An upload works now" if has_uploaded else "Uploads fail now, see the check 'put'"
     return (
-        f"{now}. AMS does not upload old recordings later. Copy them from the server's disk, or from where "
-        "it recorded before, into the bucket"
+        f"{now}. AMS does not upload old recordings later. Run import_recordings.yml, or copy them from "
+        "where the server recorded before"
     )
 
 

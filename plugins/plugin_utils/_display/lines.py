@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ...module_utils._common.amounts import count
 from ...module_utils._common.plain_text import abbreviate, one_line, printable
 
 _LONGEST, _MOST = 1000, 2000
@@ -20,26 +21,6 @@ def screen_line(text: str) -> str:
     """Return a text as one line without control characters, cut if it is very long; its spaces stay."""
     line = printable(re.sub(r"[\t\r\n]+", " ", text)).rstrip()
     return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def data_size(size: float) -> str:
-    """Return a number of bytes in the largest unit that fits: "1.2 GB"."""
-    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return count(int(size), "byte")
-
-
-def span(seconds: float) -> str:
-    """Return a span of time in the largest unit that fits: "3 hours"."""
-    for unit, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= unit:
-            return count(int(seconds // unit), noun)
-    return "less than a minute"
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

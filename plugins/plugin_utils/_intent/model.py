@@ -99,6 +99,10 @@ class Intent:
     verify_every: str = ""
     verify_backlog: bool = True
     backlog_max: Optional[int] = None
+    import_connections: int = 4
+    import_bandwidth: int = 0
+    import_min_age: int = 3600
+    import_delete: bool = False
     allow_open_hls_upload: bool = False
 
     @property

@@ -204,6 +204,12 @@ def _host_entry(intent: Intent) -> dict[str, Any]:
         "allow_open_hls_upload": intent.allow_open_hls_upload,
         "backlog": intent.verify_backlog,
         "backlog_max": intent.backlog_max,
+        "import": {
+            "connections": intent.import_connections,
+            "bandwidth": intent.import_bandwidth,
+            "min_age": intent.import_min_age,
+            "delete": intent.import_delete,
+        },
         "expire_days": intent.expire_days,
         "needs_domain": intent.needs_domain,
         "origins": _origins_to_verify(intent),

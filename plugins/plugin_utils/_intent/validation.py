@@ -15,6 +15,7 @@ from dataclasses import replace
 from ...module_utils._ams.recording_rules import UPLOAD_BITS, meant
 from ...module_utils._aws.policy import is_literal
 from ...module_utils._common.addresses import AddressError, read, read_origin
+from ...module_utils._common.limits import MOST_CONNECTIONS
 from ...module_utils._common.providers import without_bucket
 from .ams_settings import KEY_SETTINGS, app_settings_names
 from .model import Intent
@@ -45,6 +46,13 @@ def _verify_every(intent: Intent) -> Iterator[str]:
         seconds_of(intent.verify_every or "0")
     except ValueError as error:
         yield f"s3_recording_verify_every: {error}"
+
+
+def _imports(intent: Intent) -> Iterator[str]:
+    if not 1 <= intent.import_connections <= MOST_CONNECTIONS:
+        yield f"s3_recording_import_connections must be from 1 to {MOST_CONNECTIONS}"
+    if intent.import_bandwidth < 0:
+        yield "s3_recording_import_bandwidth must not be less than 0"
 
 
 def _applications(intent: Intent) -> Iterator[str]:
@@ -142,6 +150,7 @@ _SERVER_RULES = (
     *(
         _live_test,
         _verify_every,
+        _imports,
         _applications,
         _prefix,
         _upload,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._ams.recording_rules import UNFINISHED
-from .._display.lines import count, data_size, listed
+from ...module_utils._common.amounts import count, data_size
+from .._display.lines import listed
 
 # A host, what it shares its list with (empty: nothing), and an entry of the module's result.
 Found = tuple[str, str, Mapping[str, Any]]
@@ -38,7 +39,7 @@ def _lines(location: str, entries: Sequence[Of]) -> Iterator[str]:
     missing, never = _total(entries, "missing"), _total(entries, "never_uploaded")
     if missing:
         what = _are(missing), f"not in {location}", f"({_extent(entries)}): {_servers(entries)}."
-        yield f"{' '.join(what)} AMS does not upload them later"
+        yield f"{' '.join(what)} AMS does not upload them later, import_recordings.yml does"
     unfinished = Counter[str]()
     for host, _owner, each in entries:
         unfinished[host] += each["unfinished"]

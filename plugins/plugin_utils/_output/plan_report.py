@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from ...module_utils._common.amounts import count
 from ...module_utils._common.plain_text import abbreviate, one_line
-from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from .._display.lines import group_by_text, limited, listed, of_hosts, screen_line
 
 # What removes something must not be cut off by a limit.
 _MARKS = {"remove": "-", "change": "~", "add": "+"}

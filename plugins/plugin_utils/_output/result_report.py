@@ -11,8 +11,9 @@ from typing import Any, Optional
 
 from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
+from ...module_utils._common.amounts import count, span
 from ...module_utils._common.plain_text import abbreviate
-from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line, span
+from .._display.lines import group_by_text, limited, listed, of_hosts, screen_line
 from .backlog_lines import backlog_lines
 from .undo_command import Undo
 

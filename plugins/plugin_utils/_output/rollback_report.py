@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._display.lines import count, group_by_text, limited, listed, of_hosts, screen_line
+from ...module_utils._common.amounts import count
+from .._display.lines import group_by_text, limited, listed, of_hosts, screen_line
 
 _INDENT = "  "
 _MOST_LINES, _MOST_BUCKETS = 20, 3

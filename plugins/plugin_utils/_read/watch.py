@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...module_utils._common.amounts import count
 from ...module_utils._common.progress import Wait, say_wait
-from .._display.lines import count, listed
+from .._display.lines import listed
 from .server import CONNECT_SECONDS, UNREACHABLE
 
 # Seconds from one look to the next, and names of a kind.

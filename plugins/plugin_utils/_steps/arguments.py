@@ -199,6 +199,24 @@ def _recorded_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str,
     return {} if later else {"backup_path": host["backup_path"]}
 
 
+def _to_import(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    given = host["import"]
+    if given["delete"]:
+        raise VariableError(
+            "s3_recording_import_delete: over HTTP no recording can be deleted, because AMS deletes the "
+            "object in the bucket together with it. Remove the variable. Nothing was copied"
+        )
+    return {
+        # Behind the address of a cluster is any of its nodes.
+        "viewer_url": host["ams_url"] if host["cluster"] else host["viewer_url"],
+        "apps": _apps(host, variables),
+        "connections": given["connections"],
+        "bandwidth": given["bandwidth"],
+        "min_age": given["min_age"],
+        "expire_days": host["expire_days"],
+    }
+
+
 def _to_read(host: Mapping[str, Any], _variables: TaskVariables) -> dict[str, Any]:
     return {
         "apps": [app["name"] for app in host["apps"]],
@@ -221,6 +239,7 @@ _CONNECTION = ("email", "password", "jwt_token", "validate_certs", "ca_path", "t
 STEPS: dict[str, Callable[[Mapping[str, Any], TaskVariables], dict[str, Any]]] = {
     "apply": _to_apply,
     "check": _to_check,
+    "import": _to_import,
     "preview": _to_preview,
     "read": _to_read,
     "restore": _to_restore,

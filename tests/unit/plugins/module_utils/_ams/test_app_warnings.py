@@ -79,7 +79,7 @@ def test_each_warning_names_server_and_application() -> None:
     assert [text.removeprefix(OF).split()[0] for text in found] == [
         "ipFilterEnabled",
         "playJwtControlEnabled",
-        "recordings",
+        "AMS",
     ]
 
 

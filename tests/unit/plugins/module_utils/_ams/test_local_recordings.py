@@ -57,7 +57,7 @@ def test_a_long_list_is_read_to_a_bound() -> None:
     found = read(application)
     assert (found.total, found.read, len(application.pages)) == (MOST + 500, MOST, MOST // AT_ONCE)
     assert never_uploaded(found)[0].startswith(
-        f"recordings uploaded by users ({MOST}), among the first {MOST} of {MOST + 500}, are on the server's"
+        f"AMS never puts recordings uploaded by users ({MOST}), among the first {MOST} of {MOST + 500},"
     )
 
 
@@ -96,7 +96,7 @@ def test_what_ams_never_uploads_is_hidden_though_it_records_to_s3() -> None:
     """Before, nothing was said where S3 recording was on and forwarding was turned on."""
     found = Listed(3, 3, {"streamVod": 1, "uploadedVod": 1, "userVod": 1})
     (text,) = hidden({"s3RecordingEnabled": True}, found)
-    assert text.startswith("recordings uploaded by users (1) and imported from a folder (1) are on the")
+    assert text.startswith("AMS never puts recordings uploaded by users (1) and imported from a folder (1)")
     assert hidden({"s3RecordingEnabled": True}, Listed(3, 3, {"streamVod": 3})) == []
 
 

@@ -46,6 +46,7 @@ HOST = {
     "backlog": True,
     "backlog_max": None,
     "expire_days": 0,
+    "import": {"connections": 4, "bandwidth": 0, "min_age": 3600, "delete": False},
     "cluster_hosts": [],
     "needs_domain": False,
     "backup_path": "/backup/ams-1.json",

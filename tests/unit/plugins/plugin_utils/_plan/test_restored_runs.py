@@ -13,7 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup_
     run_names,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.settings import plan
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.restored_runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.restored_runs import (
     hosts_with_run,
     remember_restored,
     restored_runs,

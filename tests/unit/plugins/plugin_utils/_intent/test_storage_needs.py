@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.key_policy import key_policy
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.storage_needs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.storage_needs import (
     reads_of_access,
     restored_settings,
     uploads_with_acls,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.backup import sort_runs
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._rollback.runs import (
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.runs import (
     History,
     chosen_run,
     name_of_run,

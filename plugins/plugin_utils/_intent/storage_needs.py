@@ -16,7 +16,7 @@ from ...module_utils._ams.recording_rules import upload_acl, upload_folders
 from ...module_utils._aws.policy_union import uploads_to
 from ...module_utils._aws.s3_bucket_access_model import CLOSE_NOTHING, NOTHING
 from ...module_utils._common.deliveries import DELIVERIES, OWNER_ACL
-from .._intent.storage_tasks import one_module
+from .storage_tasks import one_module
 
 _USER, _ACCESS = "iam_programmatic_user", "s3_bucket_access"
 _RECORDS = "s3RecordingEnabled"
