@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
@@ -24,10 +25,17 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.alias
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.arguments import (
     OF_CONNECTION,
     arguments_of,
+    imports_first,
+)
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.import_first import (
+    apps_to_import,
+    import_first,
+    import_of,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
+    reads_of,
 )
 
 _ACTIONS: dict[str, type[InProcessAction]] = {
@@ -51,15 +59,31 @@ class ActionModule(ActionBase):
     def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
         _validation, given = self.validate_argument_spec(_SPEC)
         step = given["step"]
+        variables = TaskVariables(task_vars or {}, self._templar)
         try:
-            arguments = plain(arguments_of(step, TaskVariables(task_vars or {}, self._templar)))
+            arguments = plain(arguments_of(step, variables))
+            imported = plain(arguments_of("import", variables)) if imports_first(step, variables) else {}
         except AmsError as error:
             return {**_NOT_SENT, **error.result()}
         except (VariableError, ValueError) as error:
             return {**_NOT_SENT, "msg": f"{error}."}
-        action = beside(_ACTIONS[step], self)
-        result = action.run_with(arguments, tmp, task_vars, prefix=OF_CONNECTION)
+
+        def run(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+            return beside(_ACTIONS[name], self).run_with(given, tmp, task_vars, prefix=OF_CONNECTION)
+
+        read = self._read(task_vars or {}) if imported else {}
+        names = apps_to_import(arguments, read) if imported else []
+        if names and not self._task.check_mode:
+            result = import_first(run, arguments, import_of(imported, names, read), names)
+        else:
+            result = run(step, arguments)
         restore = arguments.get("restore") or {}
         if restore.get("forget") and not self._task.check_mode:
             remember_restored(restore["path"], result)
         return explain_alias(result, task_vars or {})
+
+    @staticmethod
+    def _read(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the plan has read of this server."""
+        found: Mapping[str, Any] = reads_of(task_vars).get(task_vars["inventory_hostname"]) or {}
+        return found

@@ -62,7 +62,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.argum
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
     TaskVariables,
     VariableError,
-    reads_of_plan,
+    reads_of,
 )
 from jinja2 import UndefinedError
 
@@ -136,7 +136,7 @@ class ActionModule(recording_check.ActionModule):
             reason = "is not reached by a local connection, so this task verifies it alone there."
             return {"failed": True, "msg": f"{own} {reason}"}
         disable_become(self._connection)
-        self._reads, self._authorities = _reads_of(variables), dict[tuple[str, ...], str]()
+        self._reads, self._authorities = reads_of(variables), dict[tuple[str, ...], str]()
         hosts = [host for name in names if (host := self._host(name, variables))]
         self._decide_live(hosts, variables)
         waiting = [host for host in hosts if host.result is None]
@@ -348,12 +348,6 @@ def _without_backlog_warnings(result: dict[str, Any]) -> dict[str, Any]:
     kept = [text for text in result.get("warnings") or () if text not in said]
     rest = {name: value for name, value in result.items() if name != "warnings"}
     return {**rest, "warnings": kept} if kept else rest
-
-
-def _reads_of(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the plan of this run has read of each server; nothing without a plan."""
-    readers = TaskVariables(task_vars, None).fact("__s3_recording_readers", {}) or {}
-    return reads_of_plan(task_vars["hostvars"], readers)
 
 
 def _digest_of(paths: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ description:
     file before and after.
   - Never replaces or deletes an object. An object of the same size counts as the recording. Objects that
     differ are named. Never deletes a recording on the server.
+  - A recording that the server lists without having its file is a warning.
   - If the server or the S3 provider does not answer, or answers 503, it waits up to five minutes.
 extends_documentation_fragment:
   - antmedia.s3_recording.ams_connection
@@ -161,6 +162,13 @@ apps:
       description: The first 100 of them, each with its name and the reason.
       type: list
       elements: dict
+    gone_count:
+      description: How many the server lists without having their files. Nobody could play them before either.
+      type: int
+    gone:
+      description: The first 100 of them, each with its name and the reason.
+      type: list
+      elements: dict
     failed_count:
       description: How many could not be copied.
       type: int
@@ -187,6 +195,8 @@ apps:
       names: [lecture.mp4, talk.mp4]
       differing_count: 0
       differing: []
+      gone_count: 0
+      gone: []
       failed_count: 0
       failed: []
       not_tried: 0
@@ -197,7 +207,7 @@ seconds:
   type: float
   sample: 0.3
 warnings:
-  description: Warnings about objects that differ.
+  description: Warnings about objects that differ, and about recordings whose files the server does not have.
   returned: if there are any
   type: list
   elements: str

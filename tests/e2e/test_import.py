@@ -16,6 +16,7 @@ from stand_ins.aws import AwsStandIn
 from stand_ins.real_ams import RealAms, unavailable
 from stand_ins.waiting import wait_for
 from tests.harness.blocks import RESULT, block, failed_hosts
+from tests.harness.expected_changes import SERVERS_OWN
 from tests.harness.playbook import PlaybookRun, run_playbook
 from tests.harness.site_variables import site_variables
 
@@ -123,6 +124,57 @@ def test_a_fleet_is_imported_verified_and_then_forwarded(imported: Imported) -> 
     text = " ".join(block(run, RESULT))
     assert "it forwards their viewers to where they are not yet" in text
     assert "from the server's disk over ssh" in text
+
+
+@pytest.fixture
+def untouched(tmp_path: Path) -> Iterator[Imported]:
+    """Servers that have recordings, and have never recorded to S3."""
+    with AwsStandIn() as aws, Fleet(hosts=2) as fleet:
+        made = Imported(aws, fleet, tmp_path)
+        made.add(0, "a.mp4", b"of the first server")
+        made.add(0, "new.mp4", b"of the last hour", age=60)
+        made.add(1, "a.mp4", b"of the second one")
+        yield made
+
+
+BEFORE_FORWARDING = {"s3_recording_import": True, "s3_recording_forwarding": True}
+
+
+def test_site_imports_before_it_forwards(untouched: Imported) -> None:
+    fleet = untouched.fleet
+    run = untouched.run(SITE, extra_vars=BEFORE_FORWARDING)
+    assert "Imported     3 recordings (52 bytes)" in block(run, RESULT)
+    assert set(untouched.objects()) == {
+        "ams-0/streams/a.mp4",
+        "ams-0/streams/new.mp4",
+        "ams-1/streams/a.mp4",
+    }
+    seen = [f"{each['method']} {each['path']}" for each in fleet.requests(1)]
+    read = seen.index("GET /live/streams/a.mp4")
+    written = [
+        number for number, each in enumerate(seen) if each == "POST /rest/v2/applications/settings/live"
+    ]
+    assert len(written) == 2
+    assert written[0] < read < written[1]
+    answer = requests.get(f"{fleet.hosts[0].url}/live/streams/new.mp4", timeout=10)
+    assert (answer.content, len(answer.history)) == (b"of the last hour", 1)
+    again = untouched.run(SITE, extra_vars=BEFORE_FORWARDING)
+    assert again.changed == 0
+    assert not [line for line in block(again, RESULT) if line.startswith("Imported")]
+
+
+def test_what_cannot_be_imported_keeps_playing(untouched: Imported) -> None:
+    untouched.add(1, "x..y.mp4", b"a name that AMS forwards to nobody")
+    before = untouched.fleet.settings(1, "live")
+    run = untouched.run(SITE, extra_vars=BEFORE_FORWARDING, expected_rc=2)
+    assert failed_hosts(run) == ["ams-1"]
+    text = " ".join(block(run, RESULT))
+    assert "No viewer is forwarded, since recordings could not be imported" in text
+    assert "x..y.mp4" in text
+    after = untouched.fleet.settings(1, "live")
+    assert {name for name in after if after[name] != before[name]} <= SERVERS_OWN
+    answer = requests.get(f"{untouched.fleet.hosts[1].url}/live/streams/a.mp4", timeout=10)
+    assert (answer.content, answer.history) == (b"of the second one", [])
 
 
 def test_over_http_nothing_is_deleted(imported: Imported) -> None:

@@ -150,6 +150,7 @@ BESIDE_THE_INTENT = {
         "inventory_hosts",
         "ams_start_timeout",
         "wait_for_idle",
+        "import",
         "cluster_timeout",
         "verify",
         "live_test_timeout",

@@ -15,6 +15,7 @@ from .recordings import NEVER_UPLOADED, Recordings
 
 MOST = 1000
 OF_BEFORE = "recordings from before this change"
+_REMEDY = "Before forwarding is on, import_recordings.yml copies them, and so does site.yml with s3_recording_import"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def hidden(before: Mapping[str, Any], found: Listed) -> list[str]:
     are = "recording from before this change is" if found.total == 1 else f"{OF_BEFORE} are"
     text = (
         f"{found.total} {are} in its list; requests for them now lead to S3, and those that are not in the "
-        "bucket cannot be played. Before forwarding is on, import_recordings.yml copies these"
+        f"bucket cannot be played. {_REMEDY}"
     )
     kinds = _kinds(found)
     return [f"{text}. AMS itself never puts recordings {kinds} into S3" if kinds else text]
@@ -62,7 +63,7 @@ def never_uploaded(found: Listed) -> list[str]:
         return []
     text = (
         f"AMS never puts recordings {kinds} into S3, and requests for them are forwarded there. Those that "
-        "are not in the bucket cannot be played. Before forwarding is on, import_recordings.yml copies them"
+        f"are not in the bucket cannot be played. {_REMEDY}"
     )
     return [text]
 

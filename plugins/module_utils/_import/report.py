@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -14,17 +14,20 @@ from .._common.amounts import count, data_size, span
 from .._common.errors import CollectionError
 from .._common.plain_text import abbreviate, printable
 from .._common.progress import say_done
+from .http_source import VANISHED, SourceError
 from .transfer import COPIED, DIFFERS, FAILED, PRESENT, Progress, Result
 from .wanted import Selection, Wanted
 
 # Recordings that a result names.
 MOST_NAMED = 100
+_MORE = {"differing": "differ", "gone": "are not there", "failed": "failed"}
 # Seconds between two lines about the progress.
 _INTERVAL = 10.0
 _OTHERS = {
     "present": "there already",
     "skipped": "too young or expired",
     "differing_count": "different",
+    "gone_count": "not on the server any more",
     "failed_count": "failed",
     "not_tried": "not tried",
 }
@@ -50,6 +53,8 @@ class AppReport:
     names: list[str] = field(default_factory=list)
     differing: list[dict[str, str]] = field(default_factory=list)
     differing_count: int = 0
+    gone: list[dict[str, str]] = field(default_factory=list)
+    gone_count: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     failed_count: int = 0
     not_tried: int = 0
@@ -80,6 +85,10 @@ class AppReport:
             self.present += 1
         elif result.state == DIFFERS:
             self.differ(result.wanted, str(result.error))
+        elif result.state == FAILED and _is_gone(result):
+            self.gone_count += 1
+            if len(self.gone) < MOST_NAMED:
+                self.gone.append({"name": printable(result.wanted.path), "reason": str(result.error)})
         elif result.state == FAILED:
             self._fail(result.wanted.path, str(result.error))
         elif result.state == COPIED:
@@ -116,6 +125,8 @@ class AppReport:
             "names": self.names,
             "differing_count": self.differing_count,
             "differing": self.differing,
+            "gone_count": self.gone_count,
+            "gone": self.gone,
             "failed_count": self.failed_count,
             "failed": self.failed,
             "not_tried": self.not_tried,
@@ -132,17 +143,31 @@ def module_result(reports: Sequence[AppReport], seconds: float) -> dict[str, Any
         "seconds": round(seconds, 1),
         "msg": "\n".join(line for each in results for line in describe(each)),
     }
-    warnings = [
-        f"{each.app}: {count(each.differing_count, 'object')} in {each.location} with the name of another "
-        f"recording, not replaced: {abbreviate([named['name'] for named in each.differing])}"
-        for each in reports
-        if each.differing
-    ]
+    warnings = [text for each in reports for text in _warnings(each)]
     return {
         **result,
         **({"warnings": warnings} if warnings else {}),
         **({"failed": True} if any(each.has_failed for each in reports) else {}),
     }
+
+
+def _is_gone(result: Result) -> bool:
+    """True for a recording that the server lists and does not have. Nobody can play it, import or not."""
+    return isinstance(result.error, SourceError) and result.error.kind == VANISHED
+
+
+def _warnings(report: AppReport) -> Iterator[str]:
+    if report.differing:
+        names = abbreviate([each["name"] for each in report.differing])
+        number = count(report.differing_count, "object")
+        yield (
+            f"{report.app}: {number} in {report.location} with the name of another recording, "
+            f"not replaced: {names}"
+        )
+    if report.gone:
+        names = abbreviate([each["name"] for each in report.gone])
+        number = count(report.gone_count, "recording")
+        yield f"{report.app}: {number} in the server's list, and the server does not have the file: {names}"
 
 
 def describe(found: Mapping[str, Any]) -> list[str]:
@@ -153,11 +178,11 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     lines = [f"{app}: {_numbers(found)}"] if found["listed"] else []
     if found["error"]:
         lines.append(f"{app}: {found['error']}")
-    for name in ("differing", "failed"):
+    for name in ("differing", "gone", "failed"):
         lines += [f"{app}: {each['name']}: {each['reason']}" for each in found[name]]
         more = found[f"{name}_count"] - len(found[name])
         if more:
-            lines.append(f"{app}: and {more} more that {'differ' if name == 'differing' else 'failed'}")
+            lines.append(f"{app}: and {more} more that {_MORE[name]}")
     if found["to_copy"]:
         lines.append(f"{app}: would be copied: {abbreviate(found['names'], MOST_NAMED)}")
     return lines

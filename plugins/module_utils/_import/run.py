@@ -26,7 +26,7 @@ from .._common.errors import AmsError, CollectionError
 from .._common.limits import MOST_CONNECTIONS
 from .._common.progress import Wait, say_wait
 from .bandwidth import SHARED, Bandwidth
-from .http_source import OTHER_WAY, HttpSource
+from .http_source import OTHER_WAY, VANISHED, HttpSource, SourceError
 from .report import AppReport, ProgressLines, module_result
 from .target import Target
 from .transfer import Transfer
@@ -175,7 +175,12 @@ class _App:
                     )
         self.report.plan(missing)
         if missing:
-            self._source().begin(missing[0].path)
+            try:
+                self._source().begin(missing[0].path)
+            except SourceError as error:
+                # This one alone. The others are read when they are copied.
+                if error.kind != VANISHED:
+                    raise
 
     def _transfer(self, target: Target, wanted: list[Wanted]) -> None:
         bandwidth = Bandwidth(self._params["bandwidth"], SHARED.get())

@@ -318,6 +318,7 @@ def _server(host: str, steps: _Steps, planned: Mapping[str, Any]) -> ServerResul
         watch=_plays_at(planned),
         backlog=[] if reasons or steps.is_rolled_back else steps.verified.get("backlog") or [],
         cluster=planned["cluster"],
+        imported=steps.applied.get("imported") or [],
     )
 
 

@@ -46,8 +46,8 @@ def _has_nothing_to_do(result: Mapping[str, Any]) -> bool:
 
 
 def _has_to_be_said(result: Mapping[str, Any]) -> bool:
-    differs = any(app["differing_count"] for app in result.get("apps") or ())
-    return bool(result.get("failed") or result.get("changed") or differs)
+    odd = any(app["differing_count"] or app["gone_count"] for app in result.get("apps") or ())
+    return bool(result.get("failed") or result.get("changed") or odd)
 
 
 def _of_host(host: str, result: Mapping[str, Any]) -> Iterator[str]:

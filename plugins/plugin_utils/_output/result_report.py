@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from ...module_utils._check.clip import CLIP_SECONDS
 from ...module_utils._check.report import BY_REDIRECT, Check, CheckResult
-from ...module_utils._common.amounts import count, span
+from ...module_utils._common.amounts import count, data_size, span
 from ...module_utils._common.plain_text import abbreviate
 from .._display.lines import group_by_text, limited, listed, of_hosts, screen_line
 from .backlog_lines import backlog_lines
@@ -34,7 +34,8 @@ class ServerResult:
     checks: those that passed, empty where nothing was verified. seconds: how long they took, if known.
     broken: why it failed, empty where it did not. is_set: its settings are as desired, by what was read.
     changed: this run changed it. watch: application to where its recordings play. backlog: entries of the
-    result of the check. cluster: that it is a node of, or empty.
+    result of the check. cluster: that it is a node of, or empty. imported: applications whose recordings
+    were imported, as the module recordings_import returns them.
     """
 
     host: str
@@ -48,6 +49,7 @@ class ServerResult:
     watch: Mapping[str, str] = field(default_factory=dict)
     backlog: Sequence[Mapping[str, Any]] = ()
     cluster: str = ""
+    imported: Sequence[Mapping[str, Any]] = ()
 
     @property
     def is_verified(self) -> bool:
@@ -254,6 +256,7 @@ def _facts(run: RunResult) -> list[str]:
         *(("Open to", text) for text in _of_buckets(run, _open_to(run))),
         *(("Made", text) for text in _of_buckets(run, made)),
         *(("Changed", text) for text in _of_buckets(run, changed)),
+        ("Imported", _imported(run.servers)),
         ("As planned", _as_planned(run.as_planned)),
         ("Verified", _verified_ago(run.verified_ago)),
         *((word, f"{listed(hosts)}: {why}" if hosts else "") for word, hosts, why in _left_alone(run)),
@@ -261,6 +264,13 @@ def _facts(run: RunResult) -> list[str]:
         ("Undo needs", run.undo.needs),
     ]
     return [f"{_INDENT}{word:11}  {text}" for word, text in pairs if text]
+
+
+def _imported(servers: Sequence[ServerResult]) -> str:
+    apps = [app for server in servers for app in server.imported]
+    copied, size, present = (sum(app[name] for app in apps) for name in ("copied", "copied_bytes", "present"))
+    there = f", {present} were in the bucket already" if present else ""
+    return f"{count(copied, 'recording')} ({data_size(size)}){there}" if copied or present else ""
 
 
 def _as_planned(hosts: Sequence[str]) -> str:

@@ -49,6 +49,12 @@ def arguments_of(step: str, variables: TaskVariables) -> dict[str, Any]:
     return {**connection, **own, **(_STEPS_OF_REMOVAL if removes else STEPS)[step](host, variables)}
 
 
+def imports_first(step: str, variables: TaskVariables) -> bool:
+    """True if recordings are imported before viewers are forwarded."""
+    is_wanted = boolean(variables(PREFIX + "import", False))
+    return is_wanted and step == "apply" and not boolean(variables("__s3_recording_removes", False))
+
+
 def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     key = _key_of(host)
     # A plan reads the keys in check mode.

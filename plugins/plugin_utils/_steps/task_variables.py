@@ -56,3 +56,9 @@ def reads_of_plan(hostvars: Any, readers: Iterable[str]) -> dict[str, Any]:
     for reader in readers:
         reads.update(result_of_read(hostvars, reader).get("servers") or {})
     return reads
+
+
+def reads_of(task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the plan of this run has read of each server; nothing without a plan."""
+    readers = TaskVariables(task_vars, None).fact("__s3_recording_readers", {}) or {}
+    return reads_of_plan(task_vars["hostvars"], readers)
