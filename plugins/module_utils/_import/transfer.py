@@ -167,8 +167,8 @@ class Transfer:
         try:
             yield files, parts
         finally:
-            # After an error, above all a signal, nothing else is begun. A recording waits for its parts, which
-            # end at once then. Those that a pool cancels at its end are never reported to it.
+            # After an error, above all a signal, nothing else is begun. A recording waits for its parts,
+            # which end at once then. Those that a pool cancels at its end are never reported to it.
             self._stop.set()
             files.shutdown(cancel_futures=True)
             parts.shutdown()
