@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 from .._ams import arguments
@@ -187,9 +188,10 @@ class _App:
         transfer = Transfer(self._source(), target, self._params["connections"], bandwidth)
         say = ProgressLines(f"{self._host}, application '{self.report.app}'")
         done = 0
-        for result in transfer.run(wanted, say):
-            self.report.add(result)
-            done += 1
+        with closing(transfer.run(wanted, say)) as results:
+            for result in results:
+                self.report.add(result)
+                done += 1
         if transfer.stopped_by:
             self.report.error = transfer.stopped_by
         self.report.not_tried += len(wanted) - done

@@ -13,7 +13,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -139,10 +139,13 @@ class Transfer:
         self.progress = Progress()
         self.stopped_by: Optional[CollectionError] = None
 
-    def run(self, wanted: Iterable[Wanted], say: Callable[[Progress], object] = id) -> Iterator[Result]:
-        """Yield what became of each recording that was tried. say: is called every second or so.
+    def run(
+        self, wanted: Iterable[Wanted], say: Callable[[Progress], object] = id
+    ) -> Generator[Result, None, None]:
+        """Yield what became of each recording that was tried. Close it to stop the import.
 
-        What has vanished or changed is tried a second time, when all others are done.
+        say: is called every second or so. What has vanished or changed is tried a second time, when all
+        others are done.
         """
         first = list(wanted)
         self.progress.files, self.progress.size = len(first), sum(each.size for each in first)
@@ -164,10 +167,11 @@ class Transfer:
         try:
             yield files, parts
         finally:
-            # After an error, above all a signal, nothing else is begun.
+            # After an error, above all a signal, nothing else is begun. A recording waits for its parts,
+            # which end at once then. Those that a pool cancels at its end are never reported to it.
             self._stop.set()
-            parts.shutdown(cancel_futures=True)
             files.shutdown(cancel_futures=True)
+            parts.shutdown()
 
     def _results(
         self,
@@ -258,11 +262,7 @@ class Transfer:
                 body = self._patiently(lambda: self._source.read(wanted.path, part, seen))
                 self._put_part(upload, part, body)
 
-        try:
-            futures = {parts.submit(copy, part) for part in upload.missing}
-        except RuntimeError:
-            # The threads were shut down meanwhile.
-            raise Stopped from None
+        futures = {parts.submit(copy, part) for part in upload.missing}
         _done, left = wait(futures, return_when=FIRST_EXCEPTION)
         for each in left:
             each.cancel()

@@ -315,3 +315,25 @@ def test_an_interrupted_import_ends_soon_and_the_next_one_goes_on() -> None:
     assert len(bucket.objects) < 100
     imported(server, bucket)
     assert len(bucket.objects) == 100
+
+
+def test_an_import_that_is_stopped_in_the_middle_of_a_recording_ends() -> None:
+    busy, gate = threading.Event(), threading.Event()
+
+    def wait_at_the_gate() -> None:
+        busy.set()
+        gate.wait()
+
+    server, bucket = Server({"a.mp4": SMALL, "large.mp4": bytes(9 * UNIT)}), Bucket()
+    # Both are begun by then, and a thread for parts is busy, while the others wait.
+    server.on_read = {3: wait_at_the_gate}
+    run = Transfer(server, bucket, 2).run(wanted_of(server.files))
+    assert next(run).wanted.path == "a.mp4"
+    assert busy.wait(60)
+    release = threading.Timer(0.2, gate.set)
+    release.start()
+    run.close()
+    release.join()
+    assert list(bucket.objects) == ["streams/a.mp4"]
+    imported(server, bucket)
+    assert len(bucket.objects["streams/large.mp4"]) == 9 * UNIT
