@@ -131,16 +131,26 @@ CONSENTS = {
     "s3_recording_forget_kms_keys",
 }
 # The state that is desired, the same in each run, and where the servers are.
-OF_THE_INVENTORY = """
-bucket region delivery secure_transport_only allow_open_hls_upload bucket_owner versioning encryption encryption_key_id
-expire_days noncurrent_expire_days transitions abort_uploads_days bucket_tags prefix folder_per_application storage_class
-cache_control settings forwarding_extensions base_url cloudfront_distribution cloudfront_price_class viewer_url cors
-cors_origins cors_extra_origins cors_methods iam_user iam_user_previous adopt_iam_user permissions_boundary
-attach_s3_full_access allow_delete key_file_extensions key_store key_path key_store_previous key_path_previous
-key_kms_key_id key_wait_timeout key_max_age_days provider endpoint path_style aws_endpoint_url ams_url ams_validate_certs
-ams_ca_path ams_timeout ams_start_timeout cluster cluster_timeout ams_dir backup_dir inventory_hosts gone_hosts
-verify_every
-""".split()
+OF_THE_INVENTORY = (
+    *("bucket", "region", "delivery", "secure_transport_only", "allow_open_hls_upload"),
+    *("bucket_owner", "versioning", "encryption", "encryption_key_id", "expire_days"),
+    *("noncurrent_expire_days", "transitions", "abort_uploads_days", "bucket_tags", "prefix"),
+    *("folder_per_application", "storage_class", "cache_control", "settings", "forwarding_extensions"),
+    *("base_url", "cloudfront_distribution", "cloudfront_price_class", "viewer_url", "cors"),
+    *("cors_origins", "cors_extra_origins", "cors_methods", "iam_user", "iam_user_previous"),
+    *(
+        "adopt_iam_user",
+        "permissions_boundary",
+        "attach_s3_full_access",
+        "allow_delete",
+        "key_file_extensions",
+    ),
+    *("key_store", "key_path", "key_store_previous", "key_path_previous", "key_kms_key_id"),
+    *("key_wait_timeout", "key_max_age_days", "provider", "endpoint", "path_style"),
+    *("aws_endpoint_url", "ams_url", "ams_validate_certs", "ams_ca_path", "ams_timeout"),
+    *("ams_start_timeout", "cluster", "cluster_timeout", "ams_dir", "backup_dir"),
+    *("inventory_hosts", "gone_hosts", "verify_every"),
+)
 OF_A_CREDENTIAL = ("access_key_id", "secret_access_key", "ams_email", "ams_password", "ams_jwt_token")
 # The workflow sets the first, and decommission.yml, which no template runs, reads the others.
 OF_NO_LAUNCH = ("rollback_since", "delete_bucket", "ignore_live_streams")
