@@ -70,7 +70,7 @@ MOVES = [
     Move("public, in other folders", {**PUBLIC, **FOLDERS}, 9, before=PRIVATE),
     Move("another user, and the previous one deleted", AND_DELETE, 15),
     Move("another key store", KEY_STORE, 5, servers=0),
-    Move("expiry", EXPIRY, 5, servers=0),
+    Move("expiry", EXPIRY, 4, servers=0),
     Move("public to cloudfront", DISTRIBUTION, 5, before={**PUBLIC, **NOT_VERIFIED}),
     Move("cloudfront to public", {**PUBLIC, **NOT_VERIFIED}, 3, before=DISTRIBUTION),
     Move("another KMS key", SECOND_KEY, 6, servers=0, before=FIRST_KEY),
