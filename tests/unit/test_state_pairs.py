@@ -60,7 +60,7 @@ HOSTS, APPS = ("ams1", "ams2"), ("live",)
 PLACES = ("streams", "new/streams", "live/streams", "previews", "elsewhere")
 SERVICE = "cloudfront.amazonaws.com"
 EVERYBODY, DISTRIBUTION = "everybody", "distribution"
-PLANNED = {"results": {"iam_programmatic_user": {}}}
+PLANNED: dict[str, Any] = {"results": {"iam_programmatic_user": {}}}
 
 
 @dataclass(frozen=True)
