@@ -46,6 +46,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.closin
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrowing import (
     narrow,
     needs_of_keys,
+    predict_after,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.readers import is_local
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_variables import (
@@ -88,7 +89,8 @@ class ActionModule(ActionBase):
             text = f"what of the storage was wider before, because {one_line(str(error))}"
             steps.append((False, [f"  Kept         {text}"]))
             self._failures += [one_line(str(error))] if self._done.get("later") else []
-        lines += display_lines([line for _changed, of_step in steps for line in of_step])
+        if not self._task.check_mode or self._failures:
+            lines += display_lines([line for _changed, of_step in steps for line in of_step])
         return {
             **result,
             "changed": any(changed for changed, _lines in steps),
@@ -100,16 +102,15 @@ class ActionModule(ActionBase):
         }
 
     def _narrow(self) -> Iterator[tuple[bool, list[str]]]:
-        """Yield of each step whether it has removed or closed something, and the lines about it."""
+        """Yield of each step whether it has removed or closed something, and the lines about it.
+
+        In check mode the steps predict that from what the servers would have, and the plan describes it.
+        """
         self._done = self._variables("__s3_recording_storage_done", {}) or {}
         if not self._done:
             return
         self._fleet = self._variables.fact("__s3_recording_fleet")
         rights, later = self._kept_rights(), self._done.get("later") or {}
-        if self._task.check_mode:
-            # The plan says what is closed. Rights are removed only if no stream is live then.
-            yield bool(later), []
-            return
         yield self._close_again()
         if not (self._is_last_batch or self._is_stopped):
             return
@@ -155,16 +156,22 @@ class ActionModule(ActionBase):
         result: Mapping[str, Any] = {}
         if not reasons:
             done = self._run_storage([one_module(bucket, _PREVIOUS_USER, may_delete=True)])
-            if done.get("changed"):
+            if done.get("changed") and not done.get("failed"):
                 # The task itself has displayed that.
                 return True, []
             result = done if done.get("failed") else done["buckets"][name][_PREVIOUS_USER]
-        return False, format_previous_user(previous["user_name"], reasons, result)
+        lines = format_previous_user(previous["user_name"], reasons, result)
+        return bool(result.get("changed")), lines
 
     @cached_property
     def _after(self) -> dict[str, Any]:
-        """Return what the servers have now."""
-        return self._reads([host for host in self._hosts() if host in self._fleet["hosts"]])
+        """Return what the servers have now, in check mode what they would have."""
+        found = self._reads([host for host in self._hosts() if host in self._fleet["hosts"]])
+        return predict_after(self._before, found, self._moved()) if self._task.check_mode else found
+
+    @cached_property
+    def _before(self) -> dict[str, Any]:
+        return reads_of_plan(self._hostvars, self._readers())
 
     def _narrow_rest(
         self, rights: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]]
@@ -209,9 +216,8 @@ class ActionModule(ActionBase):
         self, later: Mapping[str, Sequence[str]], hosts: Sequence[str], after: Mapping[str, Any]
     ) -> tuple[bool, list[str]]:
         """Close what the servers no longer use, and give the buckets their lifecycle rules."""
-        before = reads_of_plan(self._hostvars, self._readers())
         moved = [*self._servers("unchanged"), *self._moved()]
-        servers = Servers(hosts, moved, self._servers("skipped"), before, after)
+        servers = Servers(hosts, moved, self._servers("skipped"), self._before, after)
         found = {each["bucket"]: closing_of(each, servers) for each in self._buckets(later)}
         again = {
             name: {module: {"closes": each.closes} if module == _ACCESS else {} for module in later[name]}
@@ -229,8 +235,7 @@ class ActionModule(ActionBase):
     def _remove_rights(
         self, rights: Mapping[str, Sequence[str]], hosts: Sequence[str], after: Mapping[str, Any]
     ) -> tuple[bool, list[str]]:
-        before = reads_of_plan(self._hostvars, self._readers())
-        found = {name: narrow(name, each, hosts, before, after) for name, each in rights.items()}
+        found = {name: narrow(name, each, hosts, self._before, after) for name, each in rights.items()}
         buckets = self._buckets(rights)
         done = self._run_storage(
             [_narrowed(each, found[each["bucket"]].kept) for each in buckets if found[each["bucket"]].removed]

@@ -21,10 +21,8 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.argumen
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.preview import (
     USES,
     bounded,
+    recordings_in_move,
     settings_after,
-)
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import (
-    leads_elsewhere,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common import progress
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
@@ -210,7 +208,7 @@ class ActionModule(ams_app_settings.ActionModule):
                 "uses": bounded(info["settings"].get(app, {})),
                 "live_streams": live.get(app) if changed else None,
                 # No module that is shipped counts recordings.
-                "broken_links": None if _breaks_links(info["settings"].get(app, {}), changed) else 0,
+                **_recordings(info["settings"].get(app, {}), changed),
             }
             for app, changed in changes.items()
         }
@@ -238,8 +236,8 @@ class ActionModule(ams_app_settings.ActionModule):
         raise _NotReadable(server.problem_of(parts, _hint(host, task_vars), login=login))
 
 
-def _breaks_links(uses: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
-    return leads_elsewhere(uses, settings_after(uses, changes))
+def _recordings(uses: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Optional[int]]:
+    return recordings_in_move(uses, settings_after(uses, changes), None)
 
 
 def _of_options(host: str, error: AnsibleError) -> _NotReadable:

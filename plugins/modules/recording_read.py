@@ -67,6 +67,7 @@ servers:
             s3BucketName: ""
           live_streams: 0
           broken_links: 0
+          left_behind: 0
     warnings:
       description: Notices about the server.
       type: list

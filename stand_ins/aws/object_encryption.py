@@ -76,6 +76,9 @@ def _write(access: Access, bucket: Any) -> None:
 def _wanted(call: Call, bucket: Any) -> tuple[str, str | None]:
     algorithm, reference = call.headers.get(_ALGORITHM), call.headers.get(_KEY_ID)
     if algorithm is None and reference is None:
+        if not bucket.encryption:
+            # A bucket of another provider has none.
+            return "AES256", None
         default = bucket.encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
         return default["SSEAlgorithm"], default.get("KMSMasterKeyID")
     if reference is not None and algorithm not in KMS_ALGORITHMS:

@@ -237,7 +237,14 @@ def test_every_variable_of_the_credential_is_one_that_modules_read(awx: AwxStand
         assert f"E({name})" in fragment or f"name: {name}" in fragment, name
 
 
-TYPES = {"str": "text", "int": "integer", "float": "float", "list": "text", "bool": "multiplechoice"}
+TYPES = {
+    "str": "text",
+    "raw": "text",
+    "int": "integer",
+    "float": "float",
+    "list": "text",
+    "bool": "multiplechoice",
+}
 
 
 def test_surveys_ask_for_options_of_the_role(awx: AwxStandIn) -> None:

@@ -24,6 +24,13 @@ AND_DELETE = {
 KEY_STORE = {"s3_recording_key_store": "secretsmanager", "s3_recording_key_store_previous": "ssm"}
 PER_APP = {"s3_recording_folder_per_application": True}
 EXPIRY = {"s3_recording_expire_days": 30, "s3_recording_expire_existing": True}
+# The domain of a distribution leads nowhere here, so no run can fetch from it what it has uploaded.
+NOT_VERIFIED = {"s3_recording_verify": False}
+DISTRIBUTION = {_DELIVERY: "cloudfront", **NOT_VERIFIED}
+KEYS = ("alias/first", "alias/second")
+FIRST_KEY, SECOND_KEY = (
+    {**PRIVATE, "s3_recording_encryption": "aws:kms", "s3_recording_encryption_key_id": each} for each in KEYS
+)
 TO_ACL = {**ACL, "s3_recording_close_existing": True, "s3_recording_allow_changing_others_access": True}
 
 
@@ -63,7 +70,10 @@ MOVES = [
     Move("public, in other folders", {**PUBLIC, **FOLDERS}, 9, before=PRIVATE),
     Move("another user, and the previous one deleted", AND_DELETE, 15),
     Move("another key store", KEY_STORE, 5, servers=0),
-    Move("expiry", EXPIRY, 5, servers=0),
+    Move("expiry", EXPIRY, 4, servers=0),
+    Move("public to cloudfront", DISTRIBUTION, 5, before={**PUBLIC, **NOT_VERIFIED}),
+    Move("cloudfront to public", {**PUBLIC, **NOT_VERIFIED}, 3, before=DISTRIBUTION),
+    Move("another KMS key", SECOND_KEY, 6, servers=0, before=FIRST_KEY),
 ]
 CASES = [(move, kill) for move in MOVES for kill in move.kills]
 # After the storage was widened, and when one server has changed.

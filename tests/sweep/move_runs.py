@@ -12,7 +12,7 @@ from stand_ins.aws.stand_in import Credentials
 
 from .kill_cases import Kill
 from .kill_runs import kill
-from .move_cases import NEW_BUCKET, Move
+from .move_cases import KEYS, NEW_BUCKET, Move
 from .world import BUCKET, World
 
 FILM = "concert.mp4"
@@ -22,6 +22,7 @@ PLACES = ("streams", "new/streams", "live/streams", "elsewhere")
 
 def run_move(world: World, move: Move, at: Kill) -> None:
     world.variables.pop("s3_recording_serial")
+    make_kms_keys(world)
     world.variables |= dict(move.before)
     world.run("site", expected_warnings=None)
     old = [world.settings(number) for number in range(len(world.names))]
@@ -58,6 +59,12 @@ def upload(world: World, settings: Mapping[str, Any], folder: str) -> None:
     s3.put_object(Bucket=bucket, Key=f"{folder}/{FILM}", Body=b"film", ACL=acl)
 
 
+def make_kms_keys(world: World) -> None:
+    kms = world.aws.client("kms")
+    for alias in KEYS:
+        kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+
+
 def no_link_is_broken(world: World, old: list[dict[str, Any]]) -> None:
     """A server that sends viewers where it sent them before sends them to something."""
     for number, before in enumerate(old):
@@ -67,6 +74,17 @@ def no_link_is_broken(world: World, old: list[dict[str, Any]]) -> None:
             url = f"{world.urls[world.names[number]]}/live/streams/{FILM}"
             response = requests.get(url, timeout=10)
             assert response.status_code == 200, f"{url}: {response.status_code} at {response.url}"
+        elif now["httpForwardingBaseURL"].endswith(".cloudfront.net"):
+            by_distribution(world, now["httpForwardingBaseURL"])
+
+
+def by_distribution(world: World, base_url: str) -> None:
+    """Assert that a distribution serves what servers send viewers to. Its own domain leads nowhere here."""
+    items = world.aws.client("cloudfront").list_distributions()["DistributionList"]["Items"]
+    (found,) = [each for each in items if base_url == f"https://{each['DomainName']}"]
+    assert found["Status"] == "Deployed"
+    url = f"{world.aws.endpoint_url}/_cloudfront/{found['Id']}/streams/{FILM}"
+    assert requests.get(url, timeout=10).status_code == 200, url
 
 
 def put_objects(world: World) -> None:

@@ -15,7 +15,7 @@ from .recordings import NEVER_UPLOADED, Recordings
 
 MOST = 1000
 OF_BEFORE = "recordings from before this change"
-_REMEDY = "Before forwarding is on, import_recordings.yml copies them, and so does site.yml with s3_recording_import"
+_REMEDY = "Before forwarding is on, import_recordings.yml copies them, or site.yml with s3_recording_import"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from .._common.errors import AmsError
 from .app_token import jwt_secret_of
 from .broadcasts import Broadcasts
 from .client import AmsClient, Connection
-from .recording_rules import leads_elsewhere
+from .recording_rules import leads_elsewhere, leaves_bucket
 from .session import SettingsSession, open_session
 from .settings import redact
 from .update import plan_all, warnings_before
@@ -85,8 +85,12 @@ def _read(client: AmsClient, planned: Plan, warnings: list[str]) -> dict[str, An
     changes = planned.change.redacted()
     live = live_streams(client, planned.app, planned.current, warnings) if changes else None
     uses = {name: redact(name, planned.current[name]) for name in USES if name in planned.current}
-    broken = broken_links(client, planned) if changes else 0
-    return {"changes": changes, "uses": bounded(uses), "live_streams": live, "broken_links": broken}
+    return {
+        "changes": changes,
+        "uses": bounded(uses),
+        "live_streams": live,
+        **_recordings(client, planned),
+    }
 
 
 def live_streams(
@@ -100,14 +104,28 @@ def live_streams(
         return None
 
 
-def broken_links(client: AmsClient, planned: Plan) -> Optional[int]:
-    """Return how many recordings would have a link that leads to where they are not; None: unknown."""
-    if not leads_elsewhere(planned.current, {**planned.current, **planned.change.after}):
-        return 0
-    try:
-        return Broadcasts(client, planned.app, jwt_secret_of(planned.current)).recordings_count()
-    except AmsError:
-        return None
+def _recordings(client: AmsClient, planned: Plan) -> dict[str, Optional[int]]:
+    """Return how many recordings a change concerns, see recordings_in_move."""
+    before, after = planned.current, {**planned.current, **planned.change.after}
+    number: Optional[int] = 0
+    if leads_elsewhere(before, after) or leaves_bucket(before, after):
+        try:
+            number = Broadcasts(client, planned.app, jwt_secret_of(before)).recordings_count()
+        except AmsError:
+            number = None
+    return recordings_in_move(before, after, number)
+
+
+def recordings_in_move(
+    before: Mapping[str, Any], after: Mapping[str, Any], number: Optional[int]
+) -> dict[str, Optional[int]]:
+    """Return how many recordings would stay in a bucket that their application leaves, and how many of them
+    would have a link that leads to where they are not. number: of all recordings, None if that is unknown.
+    """
+    return {
+        "broken_links": number if leads_elsewhere(before, after) else 0,
+        "left_behind": number if leaves_bucket(before, after) else 0,
+    }
 
 
 def settings_after(uses: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

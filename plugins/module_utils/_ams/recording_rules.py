@@ -31,6 +31,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .._common.providers import service_of
+
 # Bits of uploadExtensionsToS3.
 MP4, HLS, PREVIEWS = 1, 2, 4
 UPLOAD_BITS = {"mp4": MP4, "hls": HLS, "previews": PREVIEWS}
@@ -116,6 +118,18 @@ def location(settings: Mapping[str, Any]) -> str:
     return f"s3://{settings.get('s3BucketName') or ''}/{upload_folders(settings)[0]}".rstrip("/")
 
 
+def _place(settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Return where an application records to. Another provider may have a bucket of the same name."""
+    return service_of(str(settings.get("s3Endpoint") or "")), location(settings)
+
+
+def leaves_bucket(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True if later recordings are in another bucket than earlier ones."""
+    (service, _source), (target, _folder) = _place(before), _place(after)
+    is_other = service != target or before.get("s3BucketName") != after.get("s3BucketName")
+    return bool(before.get("s3RecordingEnabled") and after.get("s3RecordingEnabled") and is_other)
+
+
 def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """True if viewers of earlier recordings are sent to where later ones are.
 
@@ -125,7 +139,7 @@ def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
         base_of(each.get("httpForwardingBaseURL")) and endings(each.get("httpForwardingExtension"))
         for each in (before, after)
     )
-    return bool(forwards and before.get("s3RecordingEnabled") and location(before) != location(after))
+    return bool(forwards and before.get("s3RecordingEnabled") and _place(before) != _place(after))
 
 
 def stream_prefixes(settings: Mapping[str, Any], stream: str) -> list[str]:

@@ -12,9 +12,8 @@ inventory may use it, and its secret is stored nowhere else.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from .._common.errors import AwsError
 from . import iam_programmatic_user_apply as apply_user
@@ -25,17 +24,10 @@ from .ownership import POLICY_NAME
 Result = dict[str, Any]
 
 
-@dataclass(eq=False, repr=False)
-class UserNotDeleted(AwsError):
-    """The key of the user is deleted, and the user is not."""
-
-    def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
-        return {**super().result(secrets), "key_is_deleted": True}
-
-
 def run(module: AwsModule) -> Result:
     """Return the result: `deletes`, the keys of the user, and why it stays if it does."""
-    key = apply_key.run(_as_key_module(module, check=True))
+    # What would stay for ever is found out as if the key were deleted at once.
+    key = apply_key.run(_as_key_module(module, check=True, gradual=False))
     user = apply_user.run(_as_user_module(module, check=True))
     exists, stays = "arn" in user, _stays(user, key)
     found: Result = {
@@ -47,27 +39,28 @@ def run(module: AwsModule) -> Result:
         "msg": user["msg"],
         "diff": user["diff"],
     }
-    if not found["deletes"] or module.check_mode or not module.params["may_delete"]:
+    if not found["deletes"] or not module.params["may_delete"]:
         return found
     return {**found, **_delete(module)}
 
 
 def _delete(module: AwsModule) -> Result:
-    key = apply_key.run(_as_key_module(module, check=False))
+    """Delete the key and the user, or do the next step towards that. In check mode, predict it."""
+    key = apply_key.run(_as_key_module(module, check=module.check_mode, gradual=True))
     name, keys = module.params["user_name"], " and ".join(key["deleted_access_key_ids"])
     if key.get("pending"):
         stays = key["pending"]
         message = f"IAM user {name} stays for now: {stays}"
         return {"changed": key["changed"], "deletes": True, "stays": stays, "msg": message}
     try:
-        apply_user.run(_as_user_module(module, check=False))
+        apply_user.run(_as_user_module(module, check=module.check_mode))
     except AwsError as error:
-        done = [f"access key {keys} is deleted"] if keys else []
-        raise UserNotDeleted(**vars(error)).with_done(done) from None
+        raise error.with_done([f"access key {keys} is deleted"] if keys else []) from None
+    is_deleted = "would be deleted" if module.check_mode else "is deleted"
     return {
         "changed": True,
         "deletes": False,
-        "msg": f"IAM user {name} is deleted, with its policy and its access key, "
+        "msg": f"IAM user {name} {is_deleted}, with its policy and its access key, "
         f"{keys or 'which did not exist any more'}",
     }
 
@@ -88,7 +81,7 @@ def _ids_of_others(key: Mapping[str, Any]) -> list[str]:
     return [each["access_key_id"] for each in key["previous_access_keys"]]
 
 
-def _as_key_module(module: AwsModule, *, check: bool) -> AwsModule:
+def _as_key_module(module: AwsModule, *, check: bool, gradual: bool) -> AwsModule:
     params = module.params
     # While an upload that began with the key is in progress the key stays, and a later run deletes it.
     return _as_module(
@@ -97,10 +90,9 @@ def _as_key_module(module: AwsModule, *, check: bool) -> AwsModule:
         state="absent",
         store=params["key_store"],
         stored_at=params["key_stored_at"],
-        bucket=None if check else params["bucket"],
+        bucket=params["bucket"] if gradual else None,
         wait=False,
-        # What would stay for ever is found out without it.
-        gradual=not check,
+        gradual=gradual,
         vault_password=list(params["vault_password"] or []),
     )
 

@@ -53,7 +53,9 @@ class BucketFinder:
             raise AwsError(
                 f"Looking for bucket {self.name}",
                 f"it is in {region}, not in {self.module.region}",
-                f"Set the region to {region}, or take another name for a bucket in {self.module.region}",
+                f"A bucket cannot move: set the region {region} (in the role s3_recording_region), or name "
+                f"a new bucket for {self.module.region} (in the role s3_recording_bucket). The recordings of "
+                "this one stay in it",
             )
         return True
 

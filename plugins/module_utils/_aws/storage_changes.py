@@ -185,6 +185,7 @@ def _of_access(bucket: str, _options: Options, result: Result) -> list[Change]:
     ]
 
 
+_ITS_LINKS = "links at its own address will stop working"
 _ACCESS = ("object_ownership", "public_access_block", "policy_statements")
 
 
@@ -197,7 +198,8 @@ def _of_audience(bucket: str, before: Options, after: Options) -> list[Change]:
         text = f"everyone on the internet will be able to watch {names_of(opened)} of {bucket}"
         found.append(_change(ADD, PUBLIC_ACCESS, text))
     if closed:
-        text = f"everyone on the internet will no longer be able to watch {names_of(closed)} of {bucket}"
+        text = f"everyone on the internet will no longer be able to watch {names_of(closed)} of {bucket}: "
+        text += "links to the objects themselves will stop working"
         found.append(_change(REMOVE, PUBLIC_ACCESS, text))
     return found
 
@@ -228,8 +230,8 @@ def _of_statements(bucket: str, left: Options, right: Options) -> list[Change]:
         (
             CLOUDFRONT,
             f"the CloudFront distribution will be able to read {{}} of {bucket}",
-            f"the CloudFront distribution will no longer be able to read {bucket}",
-            f"the CloudFront distribution will no longer be able to read {{}} of {bucket}",
+            f"the CloudFront distribution will no longer be able to read {bucket}: {_ITS_LINKS}",
+            f"the CloudFront distribution will no longer be able to read {{}} of {bucket}: {_ITS_LINKS}",
         ),
         (
             SECURE_TRANSPORT,

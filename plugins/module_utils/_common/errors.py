@@ -23,6 +23,7 @@ from .plain_text import one_line, printable
 from .secret_forms import scrub
 
 _Error = TypeVar("_Error", bound="CollectionError")
+_AwsError = TypeVar("_AwsError", bound="AwsError")
 
 
 # Not frozen: contextlib sets __traceback__ of an error that passes through it.
@@ -56,11 +57,6 @@ class CollectionError(Exception):
     def with_note(self: _Error, note: str) -> _Error:
         """Return a copy with one more sentence at the end of the remedy."""
         return self.with_remedy(f"{_sentence(self.remedy)} {note}" if self.remedy else note)
-
-    def with_done(self: _Error, steps: Iterable[str]) -> _Error:
-        """Return a copy that lists what had been changed before the error."""
-        done = "; ".join(steps)
-        return self.with_note(f"Done before that: {done}") if done else self
 
     def masked(self: _Error, secrets: Iterable[Optional[str]]) -> _Error:
         """Return a copy with the secrets masked that an answer may quote."""
@@ -113,13 +109,21 @@ class AwsError(CollectionError):
     """A call of AWS failed, or cannot be made.
 
     code: AWS's own name of the error, empty where AWS did not answer. status: the HTTP status of its answer.
+    changed: something had been changed before the error, and the task counts as changed.
     """
 
     code: str = ""
     status: int = 0
+    changed: bool = False
+
+    def with_done(self: _AwsError, steps: Iterable[str]) -> _AwsError:
+        """Return a copy that lists what had been changed before the error."""
+        done = "; ".join(steps)
+        return replace(self.with_note(f"Done before that: {done}"), changed=True) if done else self
 
     def result(self, secrets: Iterable[Optional[str]] = ()) -> dict[str, Any]:
-        return {**super().result(secrets), **({"error_code": self.code} if self.code else {})}
+        details = {"error_code": self.code} if self.code else {}
+        return {**super().result(secrets), **details, **({"changed": True} if self.changed else {})}
 
 
 def _sentence(text: str) -> str:

@@ -134,6 +134,18 @@ def is_of_aws(endpoint: str) -> bool:
     return _named_by(endpoint) == "aws"
 
 
+def service_of(endpoint: str) -> str:
+    """Return the host and port behind an endpoint; empty for AWS, where a bucket is the same at each."""
+    text = endpoint.strip()
+    try:
+        address = read(text if "://" in text else f"https://{text}") if text else None
+    except AddressError:
+        return text
+    if address is None or is_of_aws(str(address)):
+        return ""
+    return address.origin.partition("://")[2]
+
+
 def is_api_of_aws(endpoint: str) -> bool:
     """True if an endpoint is S3 of AWS itself, by https. Others can have names below amazonaws.com too."""
     try:

@@ -112,7 +112,8 @@ def format_previous_user(user: str, reasons: Sequence[str], result: Mapping[str,
         why.append(f"deleting it failed: {result.get('msg', 'without a message')}")
     elif result.get("stays"):
         why.append(str(result["stays"]))
-    key = "" if result.get("key_is_deleted") else " and its access key"
+    # What becomes of the key when it fails is in the message.
+    key = "" if result.get("failed") else " and its access key"
     kept = f"  Kept         IAM user {user}{key}, because"
     again = f"{_INDENT}{_NEXT_DELETES}"
     return [kept, *_reasons(why), again]

@@ -17,7 +17,7 @@ from typing import Any, Optional
 from ...module_utils._ams.backup_file import unverified_path
 from ...module_utils._ams.session import NOTHING_WRITTEN
 from .absence_variables import GONE, SKIP
-from .broken_links import broken_links
+from .broken_links import broken_links, left_behind
 from .key_users import key_users
 from .other_keys import keys_of_others
 from .widening import change_of, folders_in_use, later_of, may_upload, missing_rights, too_long
@@ -86,6 +86,7 @@ def plan_run(
                 for bucket in desired["buckets"]
             ),
             *_warnings(of, desired, storage),
+            *left_behind(of, hosts),
             *_about(servers),
         ],
     }

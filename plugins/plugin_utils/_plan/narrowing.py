@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ...module_utils._ams.preview import settings_after
 from ...module_utils._ams.recording_rules import upload_folders
 from ...module_utils._aws.other_folders import is_within
 from ...module_utils._aws.policy_union import folder_of
@@ -56,6 +57,32 @@ def needs_of_keys(keys: Collection[str], hosts: Iterable[str], after: Mapping[st
     for host, app, each in _apps(after, "uploads"):
         if each.get("s3AccessKey") in keys:
             yield f"application '{app}' of {host} uploads with its access key {each['s3AccessKey']}"
+
+
+def predict_after(
+    before: Mapping[str, Read], now: Mapping[str, Read], moved: Collection[str]
+) -> dict[str, Read]:
+    """Return what would be read after the change. moved: the servers that would be as planned.
+
+    now: what was read of all applications in a run that changes nothing.
+    """
+    return {
+        host: {**read, "uploads": _uploads_after(read["uploads"], (before.get(host) or {}).get("apps") or {})}
+        if host in moved and read.get("uploads") is not None
+        else read
+        for host, read in now.items()
+    }
+
+
+def _uploads_after(uploads: Mapping[str, Any], apps: Mapping[str, Any]) -> dict[str, Any]:
+    after = {app: settings_after(each["uses"], each["changes"]) for app, each in apps.items()}
+    # A stream that is live now is one that was live at the change.
+    changed = {app: {**after[app], "earlier_streams": 0} for app, each in apps.items() if each["changes"]}
+    return {
+        app: each
+        for app, each in {**uploads, **changed}.items()
+        if app not in changed or each.get("s3RecordingEnabled")
+    }
 
 
 def _unknown(hosts: Iterable[str], reads: Mapping[str, Read]) -> Iterator[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OLD, NEW = ["live/streams", "live/previews"], ["app/streams", "app/previews"]
 RULES = {"abort_incomplete_multipart_upload_days": 7}
 
+DIRECT = ": links to the objects themselves will stop working"
+
 
 @pytest.fixture
 def bucket(aws: AwsStandIn) -> Bucket:
@@ -130,7 +132,7 @@ def test_a_mistyped_application_closes_nothing(aws: AwsStandIn) -> None:
     corrected = replace(right, forget_folders=("liev",))
     assert texts(aws, corrected) == [
         ("remove", f"the lifecycle rules of {places} will be removed from {name}"),
-        ("remove", f"everyone on the internet will no longer be able to watch {places} of {name}"),
+        ("remove", f"everyone on the internet will no longer be able to watch {places} of {name}{DIRECT}"),
     ]
     apply(aws, corrected)
     assert texts(aws, corrected) == []

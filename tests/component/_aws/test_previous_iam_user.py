@@ -51,9 +51,13 @@ def test_it_is_deleted_with_its_key_only_when_that_is_allowed(user: User) -> Non
     key = user.run()["access_key_id"]
     user.iam.put_user_policy(UserName=user.name, PolicyName="recordings", PolicyDocument=POLICY)
     user.aws.clear_requests()
-    for options in ({"check": True, "may_delete": True}, {}):
-        found = run(user, **options)
-        assert (found["changed"], found["deletes"], found["access_key_ids"]) == (False, True, [key])
+    found = run(user)
+    assert (found["changed"], found["deletes"], found["access_key_ids"]) == (False, True, [key])
+    predicted = run(user, check=True, may_delete=True)
+    assert predicted["changed"]
+    assert predicted["msg"] == (
+        f"IAM user {user.name} would be deleted, with its policy and its access key, {key}"
+    )
     assert user.aws.writes() == []
     done = run(user, may_delete=True)
     assert (done["changed"], done["deletes"]) == (True, False)
@@ -118,15 +122,27 @@ def status(user: User) -> list[str]:
     return [each["Status"] for each in user.iam.list_access_keys(UserName=user.name)["AccessKeyMetadata"]]
 
 
+def predicted(user: User) -> tuple[bool, str]:
+    """Return what check mode says: whether the next run changes anything, and why the user stays."""
+    found = run(user, check=True, may_delete=True, delete_after=86400)
+    return found["changed"], found["stays"]
+
+
 def test_it_is_deleted_by_a_later_run_when_nothing_has_used_its_key(user: User) -> None:
     """A server of another inventory lost its key at once, for good."""
     user.run(wait=False)
+    check = predicted(user)
     first = run(user, may_delete=True, delete_after=86400)
+    assert check == (True, first["stays"])
     assert (first["changed"], first["deletes"], status(user)) == (True, True, ["Active"])
     assert first["msg"].startswith(f"IAM user {user.name} stays for now: ")
+    will_change, why = predicted(user)
+    assert (will_change, "is made inactive, a run after" in why) == (True, True)
     second = run(user, may_delete=True, delete_after=86400)
     assert (second["changed"], second["deletes"], status(user)) == (True, True, ["Inactive"])
+    check = predicted(user)
     third = run(user, may_delete=True, delete_after=86400)
+    assert check == (False, third["stays"])
     assert (third["changed"], third["deletes"]) == (False, True)
     assert "is inactive, a run after" in third["stays"]
     document = user.stored()
@@ -147,5 +163,23 @@ def test_a_user_that_stays_without_its_key_is_an_error_that_says_so(user: User) 
     user.aws.fault("iam:DeleteUser", code="AccessDenied", status=403, count=9)
     with pytest.raises(AwsError, match=f"Done before that: access key {key} is deleted") as failed:
         run(user, may_delete=True)
-    assert failed.value.masked(["secret"]).result()["key_is_deleted"]
+    assert failed.value.masked(["secret"]).result()["changed"] is True
     assert user.keys() == []
+
+
+def test_a_key_that_is_deleted_and_stays_stored_is_an_error_that_says_so(user: User) -> None:
+    """The error named the key store alone, and the task counted as unchanged."""
+    key = user.run(wait=False)["access_key_id"]
+    user.aws.fault("ssm:DeleteParameter", code="AccessDeniedException", status=400, count=9)
+    with pytest.raises(AwsError, match=f"Done before that: access key {key} is deleted") as failed:
+        run(user, may_delete=True)
+    assert failed.value.result()["changed"] is True
+
+
+def test_an_error_before_any_change_counts_as_no_change(user: User) -> None:
+    user.run(wait=False)
+    user.aws.fault("iam:DeleteAccessKey", code="AccessDenied", status=403, count=9)
+    with pytest.raises(AwsError) as failed:
+        run(user, may_delete=True)
+    assert "changed" not in failed.value.result()
+    assert "Done before that" not in str(failed.value)

@@ -159,11 +159,11 @@ class KeyTask:
 
     def apply(self, done: Progress) -> None:
         """Apply a decision. Until the time is up, apply again what had to wait for something."""
-        self._apply_now(done)
         try:
+            self._apply_now(done)
             self._apply_what_waits(done)
         except AwsError as error:
-            raise error.with_done([done.message] if done.changed else []) from None
+            raise error.with_done(done.steps) from None
 
     def _apply_what_waits(self, done: Progress) -> None:
         switch = f"the moment to switch off an access key of IAM user {self.user_name}"
@@ -180,6 +180,7 @@ class KeyTask:
         changed = done.changed
         for _round in range(_ROUNDS):
             if self._carry_out(done):
+                done.carried_out()
                 if done.document and done.decision.action != "delete":
                     self._wait_until_works(done.document)
                 if done.document and done.decision.remove_previous:
@@ -219,9 +220,11 @@ class KeyTask:
     def _retire(self, done: Progress) -> None:
         for each in done.decision.deactivate:
             self._deactivate(each)
+            done.steps.append(f"access key {each} is inactive")
         for each in done.decision.delete_ids:
             self._delete(each)
             done.deleted.append(each)
+            done.steps.append(f"access key {each} is deleted")
 
     def _reserve(self, now: keys.KeyState) -> Optional[Content]:
         """Record in the key store that a key is being made; return None if another run does that already."""

@@ -18,10 +18,15 @@ _NEW_KEY = "(a new key)"
 
 
 class Progress:
-    """What has been done so far, for the result; of a failure too."""
+    """What has been done so far, for the result; of a failure too.
+
+    steps: what of a decision was carried out, and the message of each decision that was carried out in whole.
+    """
 
     def __init__(self, before: keys.KeyState, decision: keys.Decision) -> None:
         self.deleted: list[str] = []
+        self.steps: list[str] = []
+        self._whole: list[str] = []
         self.changed, self.message = False, ""
         self.first = before
         self.look(before, decision)
@@ -31,6 +36,11 @@ class Progress:
         self.document: Optional[dict[str, Any]] = dict(before.stored.document) if before.stored else None
         if not self.changed:
             self.first = before
+
+    def carried_out(self) -> None:
+        """Record that the decision is carried out in whole."""
+        self._whole += [self.decision.message] if self.decision.changes else []
+        self.steps = [*self._whole]
 
     def predict(self) -> None:
         self.changed = self.decision.changes

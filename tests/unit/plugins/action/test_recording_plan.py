@@ -19,7 +19,7 @@ ADD = {"action": "add", "what": "bucket", "text": "create the bucket"}
 
 def read(changes: dict[str, Any] | None = None, problem: Any = None) -> dict[str, Any]:
     return {
-        "apps": {"live": {"changes": changes or {}, "live_streams": 0, "broken_links": 0}},
+        "apps": {"live": {"changes": changes or {}, "live_streams": 0, "broken_links": 0, "left_behind": 0}},
         "warnings": [],
         "problem": problem,
     }

@@ -127,7 +127,52 @@ CONSENTS = {
     "s3_recording_break_links",
     "s3_recording_close_existing",
     "s3_recording_allow_changing_others_access",
+    "s3_recording_forget_folders",
+    "s3_recording_forget_kms_keys",
 }
+# The state that is desired, the same in each run, and where the servers are.
+OF_THE_INVENTORY = (
+    *("bucket", "region", "delivery", "secure_transport_only", "allow_open_hls_upload"),
+    *("bucket_owner", "versioning", "encryption", "encryption_key_id", "expire_days"),
+    *("noncurrent_expire_days", "transitions", "abort_uploads_days", "bucket_tags", "prefix"),
+    *("folder_per_application", "storage_class", "cache_control", "settings", "forwarding_extensions"),
+    *("base_url", "cloudfront_distribution", "cloudfront_price_class", "viewer_url", "cors"),
+    *("cors_origins", "cors_extra_origins", "cors_methods", "iam_user", "iam_user_previous"),
+    *(
+        "adopt_iam_user",
+        "permissions_boundary",
+        "attach_s3_full_access",
+        "allow_delete",
+        "key_file_extensions",
+    ),
+    *("key_store", "key_path", "key_store_previous", "key_path_previous", "key_kms_key_id"),
+    *("key_wait_timeout", "key_max_age_days", "provider", "endpoint", "path_style"),
+    *("aws_endpoint_url", "ams_url", "ams_validate_certs", "ams_ca_path", "ams_timeout"),
+    *("ams_start_timeout", "cluster", "cluster_timeout", "ams_dir", "backup_dir"),
+    *("inventory_hosts", "gone_hosts", "verify_every"),
+)
+OF_A_CREDENTIAL = ("access_key_id", "secret_access_key", "ams_email", "ams_password", "ams_jwt_token")
+# The workflow sets the first, and decommission.yml, which no template runs, reads the others.
+OF_NO_LAUNCH = ("rollback_since", "delete_bucket", "ignore_live_streams")
+
+
+def test_each_variable_is_asked_for_or_there_is_a_reason_why_not() -> None:
+    others = [f"s3_recording_{name}" for name in (*OF_THE_INVENTORY, *OF_A_CREDENTIAL, *OF_NO_LAUNCH)]
+    asked = set[str]().union(*surveys())
+    assert asked.isdisjoint([*others, *CONSENTS])
+    assert {*asked, *others, *CONSENTS} == set(options_of("s3_recording"))
+
+
+def test_every_question_that_may_be_added_can_be_asked() -> None:
+    """Except for dictionaries, which AWX has no question for."""
+    options = options_of("s3_recording")
+    names = [*CONSENTS, *(f"s3_recording_{name}" for name in OF_THE_INVENTORY)]
+    spec = recording_survey(options, [name for name in names if "dict" not in _kinds(options[name])])["spec"]
+    assert len(spec) > len(OF_THE_INVENTORY)
+
+
+def _kinds(option: dict[str, Any]) -> tuple[str, str]:
+    return option["type"], option.get("elements", "")
 
 
 def test_nobody_who_may_only_execute_consents_to_a_loss_of_recordings() -> None:

@@ -83,8 +83,11 @@ FORWARDS = {
 }
 
 
-@pytest.mark.parametrize("change", [{"s3BucketName": "other"}, {"s3StreamsFolderPath": "new/streams"}])
-def test_links_lead_elsewhere_with_another_bucket_or_folder(change: dict[str, Any]) -> None:
+MINIO = {"s3Endpoint": "http://minio:9000"}
+
+
+@pytest.mark.parametrize("change", [{"s3BucketName": "other"}, {"s3StreamsFolderPath": "new/streams"}, MINIO])
+def test_links_lead_elsewhere_with_another_bucket_folder_or_provider(change: dict[str, Any]) -> None:
     assert recording_rules.leads_elsewhere(FORWARDS, {**FORWARDS, **change})
 
 
@@ -93,11 +96,39 @@ def test_links_lead_elsewhere_with_another_bucket_or_folder(change: dict[str, An
     [
         ({}, {"httpForwardingBaseURL": "https://another-cdn.example.com/x"}),
         ({}, {"s3StreamsFolderPath": "/streams/"}),
+        ({}, {"s3Endpoint": "https://s3.dualstack.eu-west-1.amazonaws.com"}),
         ({}, {"s3BucketName": "other", "httpForwardingExtension": ""}),
         ({"httpForwardingBaseURL": ""}, {"s3BucketName": "other"}),
         ({"s3RecordingEnabled": False}, {"s3BucketName": "other"}),
     ],
-    ids=["another CDN", "the same folder", "forwarding is off", "it was off", "recorded nothing"],
+    ids=[
+        "another CDN",
+        "the same folder",
+        "the same service",
+        "forwarding is off",
+        "it was off",
+        "recorded nothing",
+    ],
 )
 def test_links_that_lead_where_they_did_or_nowhere(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert not recording_rules.leads_elsewhere({**FORWARDS, **before}, {**FORWARDS, **after})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leaves"),
+    [
+        ({}, {"s3BucketName": "other"}, True),
+        ({"httpForwardingBaseURL": ""}, {"s3BucketName": "other"}, True),
+        ({}, MINIO, True),
+        (MINIO, {"s3Endpoint": "https://minio:9000/"}, False),
+        ({}, {"s3StreamsFolderPath": "new/streams"}, False),
+        ({"s3RecordingEnabled": False}, {"s3BucketName": "other", "s3RecordingEnabled": True}, False),
+        ({}, {"s3BucketName": "", "s3RecordingEnabled": False}, False),
+        ({}, {"s3Endpoint": "no address at all"}, True),
+    ],
+)
+def test_an_application_leaves_its_bucket(
+    before: dict[str, Any], after: dict[str, Any], leaves: bool
+) -> None:
+    now = {**FORWARDS, **before}
+    assert recording_rules.leaves_bucket(now, {**now, **after}) is leaves

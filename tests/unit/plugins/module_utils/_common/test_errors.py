@@ -17,13 +17,14 @@ def test_an_error_does_not_change() -> None:
 
 
 def test_copies_say_more() -> None:
-    error = AmsError("Reading", "status 500 with 'a-secret'", "Is it up?", status=500)
+    error = AwsError("Reading", "status 500 with 'a-secret'", "Is it up?", status=500)
     told = error.with_note("Nothing was written").with_done(["made the bucket"]).masked(["a-secret"])
     assert str(told) == (
         "Reading: status 500 with '********'. Is it up? Nothing was written. "
         "Done before that: made the bucket."
     )
-    assert told.result() == {"msg": str(told), "status": 500}
+    assert told.result() == {"msg": str(told), "changed": True}
+    assert "changed" not in error.result()
     assert error.with_done([]) is error
     assert str(error.with_remedy("")) == "Reading: status 500 with 'a-secret'."
 

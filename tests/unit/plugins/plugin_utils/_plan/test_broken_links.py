@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.broken_links import broken_links
+import pytest
+from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.broken_links import (
+    broken_links,
+    left_behind,
+)
 
 HOSTS = {host: {"break_links": host == "ams3"} for host in ("ams1", "ams2", "ams3", "ams4")}
 
@@ -13,7 +17,7 @@ HOSTS = {host: {"break_links": host == "ams3"} for host in ("ams1", "ams2", "ams
 def read(links: int | None, folder: str = "new/streams", bucket: str = "videos") -> dict[str, Any]:
     changes = {"s3StreamsFolderPath": {"before": "streams", "after": folder}}
     uses = {"s3BucketName": bucket, "s3StreamsFolderPath": "streams"}
-    return {"apps": {"live": {"changes": changes, "uses": uses, "broken_links": links}}}
+    return {"apps": {"live": {"changes": changes, "uses": uses, "broken_links": links, "left_behind": 0}}}
 
 
 def test_one_problem_for_all_servers_of_a_move() -> None:
@@ -45,3 +49,72 @@ def test_recordings_that_could_not_be_counted_are_no_permission() -> None:
 def test_the_command_cannot_be_made_by_a_server() -> None:
     (found,) = broken_links({"ams1": read(1, "a b;touch x")}, HOSTS)
     assert "'s3://videos/a b;touch x/'. Then" in found["remedy"]
+
+
+OLD = {
+    "s3BucketName": "old",
+    "s3RegionName": "eu-west-1",
+    "s3Endpoint": "",
+    "s3StreamsFolderPath": "streams",
+}
+BUCKET = {"s3BucketName": "new"}
+REGION = {**BUCKET, "s3RegionName": "eu-central-1", "s3Endpoint": "https://s3.eu-central-1.amazonaws.com"}
+PROVIDER = {"s3RegionName": "us-east-1", "s3Endpoint": "https://minio.example.com:9000/"}
+
+
+def leaving(after: dict[str, str], number: int | None = 3, links: int | None = 0) -> dict[str, Any]:
+    changes = {name: {"before": OLD[name], "after": value} for name, value in after.items()}
+    each = {"changes": changes, "uses": OLD, "broken_links": links, "left_behind": number}
+    return {"apps": {"live": each}}
+
+
+@pytest.mark.parametrize(
+    ("after", "source", "target"),
+    [
+        (BUCKET, "s3://old/streams", "s3://new/streams"),
+        (REGION, "s3://old/streams in eu-west-1", "s3://new/streams in eu-central-1"),
+        (PROVIDER, "s3://old/streams at AWS", "s3://old/streams at minio.example.com:9000"),
+    ],
+)
+def test_recordings_that_stay_behind_are_counted(after: dict[str, str], source: str, target: str) -> None:
+    (found,) = left_behind({"ams1": leaving(after), "ams2": leaving(after, 4)}, HOSTS)
+    assert found["hosts"] == ["ams1", "ams2"]
+    text = f"7 recordings of application 'live' will stay in {source}, and later ones will be in {target}. "
+    assert found["text"].startswith(text)
+    assert "changes or deletes neither the previous bucket nor the right to upload to it" in found["text"]
+
+
+def test_what_is_refused_already_is_no_warning_too() -> None:
+    reads = {"ams1": leaving(BUCKET, links=3), "ams3": leaving(BUCKET, links=3), "ams4": leaving(BUCKET, 0)}
+    (found,) = left_behind(reads, HOSTS)
+    assert found["hosts"] == ["ams3"]
+    (problem,) = broken_links(reads, HOSTS)
+    assert problem["hosts"] == ["ams1"]
+
+
+def test_a_number_of_recordings_that_is_unknown() -> None:
+    (found,) = left_behind({"ams1": leaving(BUCKET, None)}, HOSTS)
+    assert found["text"].startswith("an unknown number of recordings of application 'live' will stay in")
+
+
+def test_how_to_copy_to_another_region() -> None:
+    (found,) = broken_links({"ams1": leaving(REGION, links=3)}, HOSTS)
+    command = "aws s3 cp --recursive s3://old/streams/ s3://new/streams/"
+    assert f"{command} --source-region eu-west-1 --region eu-central-1. Then allow" in found["remedy"]
+
+
+def test_how_to_copy_to_another_provider() -> None:
+    """One command cannot do it, and a bucket of the same name is another one there."""
+    (found,) = broken_links({"ams1": leaving(PROVIDER, links=3)}, HOSTS)
+    assert "lead to s3://old/streams at AWS, and would lead to s3://old/streams at minio" in found["text"]
+    first = "aws s3 cp --recursive s3://old/streams/ recordings/ with the credentials of the one provider"
+    second = "aws s3 cp --recursive recordings/ s3://old/streams/ --endpoint-url https://minio.example.com"
+    assert f"{first}, then {second}" in found["remedy"]
+
+
+def test_how_to_copy_within_another_provider() -> None:
+    uses = {**OLD, **PROVIDER}
+    changes = {"s3BucketName": {"before": "old", "after": "new"}}
+    each = {"changes": changes, "uses": uses, "broken_links": 1, "left_behind": 1}
+    (found,) = broken_links({"ams1": {"apps": {"live": each}}}, HOSTS)
+    assert "s3://new/streams/ --endpoint-url https://minio.example.com:9000/. Then" in found["remedy"]

@@ -43,7 +43,14 @@ def read(
     changes: Mapping[str, Any] | None = None, live: int | None = 0, warnings: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     return {
-        "apps": {"live": {"changes": dict(changes or {}), "live_streams": live, "broken_links": 0}},
+        "apps": {
+            "live": {
+                "changes": dict(changes or {}),
+                "live_streams": live,
+                "broken_links": 0,
+                "left_behind": 0,
+            }
+        },
         "warnings": list(warnings),
         "problem": None,
     }

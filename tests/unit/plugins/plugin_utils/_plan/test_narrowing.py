@@ -13,6 +13,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._plan.narrow
     Narrowing,
     narrow,
     needs_of_keys,
+    predict_after,
 )
 
 HOSTS = ("ams1", "ams2")
@@ -166,3 +167,33 @@ def with_key(key: str) -> dict[str, Any]:
 def test_who_needs_the_keys_of_another_user(second: dict[str, Any], reasons: list[str]) -> None:
     after = {"ams1": with_key("NEW"), "ams2": second}
     assert list(needs_of_keys(["OLD", "OLDER"], HOSTS, after)) == reasons
+
+
+def planned(**changes: Any) -> dict[str, Any]:
+    """Return what the plan has read of an application that records to videos/streams."""
+    uses = {"s3RecordingEnabled": True, "s3BucketName": "videos", "s3StreamsFolderPath": "streams"}
+    values = {name: {"before": uses.get(name), "after": value} for name, value in changes.items()}
+    return {"apps": {"live": {"changes": values, "uses": uses, "live_streams": 0}}}
+
+
+def test_check_mode_predicts_what_servers_would_use() -> None:
+    now = {**both(), "ams3": {"problem": {"kind": "unreachable"}}}
+    plan = planned(s3StreamsFolderPath="new/streams", s3AccessKey="NEW")
+    after = predict_after(dict.fromkeys((*HOSTS, "ams3"), plan), now, ["ams1", "ams3"])
+    moved = after["ams1"]["uploads"]["live"]
+    assert (moved["s3StreamsFolderPath"], moved["s3AccessKey"], moved["earlier_streams"]) == (
+        "new/streams",
+        "NEW",
+        0,
+    )
+    assert (after["ams2"], after["ams3"]) == (now["ams2"], now["ams3"])
+
+
+def test_check_mode_knows_of_applications_that_start_and_stop_recording() -> None:
+    other = read("radio")
+    off = predict_after({"ams1": planned(s3RecordingEnabled=False)}, {"ams1": read()}, ["ams1"])
+    assert off["ams1"]["uploads"] == {}
+    on = predict_after({"ams1": planned(s3Permission="private")}, {"ams1": other}, ["ams1"])
+    assert list(on["ams1"]["uploads"]) == ["radio", "live"]
+    same = predict_after({"ams1": planned()}, {"ams1": read(earlier=2)}, ["ams1"])
+    assert same["ams1"]["uploads"]["live"]["earlier_streams"] == 2
