@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         variables = TaskVariables(task_vars or {}, self._templar)
         try:
             arguments = plain(arguments_of(step, variables))
-            imported = plain(arguments_of("import", variables)) if imports_first(step, variables) else {}
+            imported = self._to_import_first(step, variables)
         except AmsError as error:
             return {**_NOT_SENT, **error.result()}
         except (VariableError, ValueError) as error:
@@ -71,9 +71,9 @@ class ActionModule(ActionBase):
         def run(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             return beside(_ACTIONS[name], self).run_with(given, tmp, task_vars, prefix=OF_CONNECTION)
 
-        read = self._read(task_vars or {}) if imported else {}
+        read = reads_of(task_vars or {}).get(str(variables("inventory_hostname")), {}) if imported else {}
         names = apps_to_import(arguments, read) if imported else []
-        if names and not self._task.check_mode:
+        if names:
             result = import_first(run, arguments, import_of(imported, names, read), names)
         else:
             result = run(step, arguments)
@@ -82,8 +82,7 @@ class ActionModule(ActionBase):
             remember_restored(restore["path"], result)
         return explain_alias(result, task_vars or {})
 
-    @staticmethod
-    def _read(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what the plan has read of this server."""
-        found: Mapping[str, Any] = reads_of(task_vars).get(task_vars["inventory_hostname"]) or {}
-        return found
+    def _to_import_first(self, step: str, variables: TaskVariables) -> dict[str, Any]:
+        """Return the arguments of an import that comes before forwarding; none in check mode."""
+        is_first = imports_first(step, variables) and not self._task.check_mode
+        return plain(arguments_of("import", variables)) if is_first else {}

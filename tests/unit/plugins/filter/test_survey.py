@@ -150,6 +150,7 @@ OF_THE_INVENTORY = (
     *("aws_endpoint_url", "ams_url", "ams_validate_certs", "ams_ca_path", "ams_timeout"),
     *("ams_start_timeout", "cluster", "cluster_timeout", "ams_dir", "backup_dir"),
     *("inventory_hosts", "gone_hosts", "verify_every"),
+    *("import", "import_connections", "import_bandwidth", "import_min_age", "import_delete"),
 )
 OF_A_CREDENTIAL = ("access_key_id", "secret_access_key", "ams_email", "ams_password", "ams_jwt_token")
 # The workflow sets the first, and decommission.yml, which no template runs, reads the others.

@@ -10,7 +10,15 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._output.impo
 
 
 def app(**numbers: int) -> dict[str, int]:
-    return {"copied": 0, "copied_bytes": 0, "to_copy": 0, "to_copy_bytes": 0, "differing_count": 0, **numbers}
+    return {
+        "copied": 0,
+        "copied_bytes": 0,
+        "to_copy": 0,
+        "to_copy_bytes": 0,
+        "differing_count": 0,
+        "gone_count": 0,
+        **numbers,
+    }
 
 
 def lines(**results: Any) -> list[str]:
