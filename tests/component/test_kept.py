@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,21 @@ def test_a_source_is_compiled_once_and_again_when_it_has_changed(keeping: Kept) 
     again = keeping.files()
     assert len([path for path in files if again[path] != files[path]]) == 1
     assert [*again] == [*files]
+
+
+def test_shipped_code_is_compiled_once_and_has_the_name_of_its_own_archive(
+    keeping: Kept, tmp_path: Path
+) -> None:
+    said = {}
+    for name, text in (("first", "one"), ("second", "one"), ("third", "two")):
+        archive = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(archive, "w") as zipped:
+            zipped.writestr("shipped.py", f"def say():\n    return {text!r}\n")
+        code = f"import sys; sys.path.insert(0, {str(archive)!r}); from shipped import say; "
+        assert keeping.run(f"{code} print(say(), say.__code__.co_filename)") == f"{text} {archive}/shipped.py"
+        said[name] = keeping.files()
+    assert len(said["first"]) == 1
+    assert said["first"] == said["second"] != said["third"]
 
 
 def test_a_description_is_read_once(keeping: Kept) -> None:

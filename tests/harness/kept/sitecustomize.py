@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Keep what each ansible-playbook of the tests would otherwise work out again.
 
-Python imports this file when it starts, since its folder is on the PYTHONPATH of such a run. Three functions
-then keep their results in the folder KEPT_BY_TESTS: the one with which Ansible compiles code of a collection,
-the one that reads the routing of a collection, and the one with which botocore reads the description of a
-service. Where a release has no such function, or the folder cannot be used, nothing is kept.
+Python imports this file when it starts, since its folder is on the PYTHONPATH of such a run. Four functions
+then keep their results in the folder KEPT_BY_TESTS: two that compile collections and shipped modules, one
+that reads the routing of a collection, and the one with which botocore reads the description of a service.
+Where a release has no such function, or the folder cannot be used, nothing is kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+import zipimport
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
@@ -58,6 +59,22 @@ def keep_code(module: ModuleType) -> None:
         return compiled(self, fullname)
 
     loader.get_code = get_code
+
+
+def keep_shipped(module: ModuleType) -> None:
+    """Keep the code of what is shipped to a Python, in an archive with another name each time."""
+    import _imp
+
+    compiled = module._compile_source
+
+    def compile_source(path: str, source: bytes) -> Any:
+        code = kept(
+            path.partition(".zip")[2] or path, digest(source), lambda: compiled(path, source), marshal
+        )
+        _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]
+        return code
+
+    module._compile_source = compile_source  # type: ignore[attr-defined]
 
 
 def keep_routing(module: ModuleType) -> None:
@@ -119,3 +136,5 @@ class Changes(PathFinder):
 
 if FOLDER:
     sys.meta_path.insert(0, Changes)
+    with suppress(AttributeError):
+        keep_shipped(zipimport)
