@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.model_instances import reset_model_data
+from moto.iam.models import AWSManagedPolicy
 from moto.s3.models import s3_backends
 
 # A service, an account and a region.
@@ -21,12 +22,17 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of all backends, and the functions without a name of their own in it."""
+    """The state of all backends, and what is in it and stays the same object.
+
+    kept: functions without a name of their own, and the thousands of policies that AWS manages: no request
+    changes them. attached: how many users, groups and roles have such a policy.
+    """
 
     services: dict[str, Any]
     places: frozenset[Place]
     stored: bytes
-    functions: list[FunctionType]
+    kept: list[FunctionType | AWSManagedPolicy]
+    attached: list[tuple[AWSManagedPolicy, int]]
 
     def backend(self, place: Place) -> Any:
         service, account, region = place
@@ -41,7 +47,8 @@ def save() -> Snapshot:
     stored = {place: vars(backend) for place, backend in backends.items()}
     pickler = _Pickler(file, backends)
     pickler.dump((stored, dict(s3_backends.bucket_accounts)))
-    return Snapshot(services, frozenset(backends), file.getvalue(), pickler.functions)
+    attached = [(each, each.attachment_count) for each in pickler.kept if isinstance(each, AWSManagedPolicy)]
+    return Snapshot(services, frozenset(backends), file.getvalue(), pickler.kept, attached)
 
 
 def _services() -> dict[str, Any]:
@@ -66,6 +73,8 @@ def restore(saved: Snapshot) -> None:
     for place, values in stored.items():
         vars(saved.backend(place)).clear()
         vars(saved.backend(place)).update(values)
+    for policy, count in saved.attached:
+        policy.attachment_count = count
     s3_backends.bucket_accounts.clear()
     s3_backends.bucket_accounts.update(accounts)
 
@@ -76,13 +85,18 @@ class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, backends: dict[Place, BaseBackend]) -> None:
         super().__init__(file)
         self._places = {id(backend): place for place, backend in backends.items()}
-        self.functions: list[FunctionType] = []
+        self.kept: list[FunctionType | AWSManagedPolicy] = []
+        self._numbers: dict[int, int] = {}
 
     def persistent_id(self, thing: Any) -> Place | int | None:
-        # One that has a closure may hold what was stored before.
-        if isinstance(thing, FunctionType) and "<locals>" in thing.__qualname__ and not thing.__closure__:
-            self.functions.append(thing)
-            return len(self.functions) - 1
+        # A function that has a closure may hold what was stored before.
+        if isinstance(thing, AWSManagedPolicy) or (
+            isinstance(thing, FunctionType) and "<locals>" in thing.__qualname__ and not thing.__closure__
+        ):
+            number = self._numbers.setdefault(id(thing), len(self.kept))
+            if number == len(self.kept):
+                self.kept.append(thing)
+            return number
         return self._places.get(id(thing))
 
     def reducer_override(self, thing: Any) -> Any:
@@ -107,4 +121,4 @@ class _Unpickler(pickle.Unpickler):
         self._saved = saved
 
     def persistent_load(self, name: Any) -> Any:
-        return self._saved.functions[name] if isinstance(name, int) else self._saved.backend(name)
+        return self._saved.kept[name] if isinstance(name, int) else self._saved.backend(name)

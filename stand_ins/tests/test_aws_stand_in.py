@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clean")
 
+MANAGED = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
 
 class TestProcess:
     def test_starts_at_once_and_ends_with_its_parent(self) -> None:
@@ -67,6 +69,7 @@ class TestProcess:
             _fill(running, "of-one-test")
             running.reset()
             assert _content(running) == ([], [running.credentials.name], [])
+            assert _attached(running) == 0
             _fill(running, "of-one-test")
 
     def test_what_is_saved_is_restored_each_time(self) -> None:
@@ -82,6 +85,7 @@ class TestProcess:
                 running.restore(saved)
                 assert running.requests() == []
                 assert _content(running) == content
+                assert _attached(running) == 1
                 assert running.client("s3").get_object(Bucket="saved", Key="k")["Body"].read() == b"saved"
                 refused("NoSuchBucket", running.client("s3").list_objects_v2, Bucket="of-one-test")
 
@@ -94,8 +98,14 @@ def _fill(running: AwsStandIn, name: str) -> None:
     s3.create_multipart_upload(Bucket=name, Key="under-way")
     running.client("iam").create_user(UserName=name, Tags=[{"Key": "made", "Value": "here"}])
     running.client("iam").create_access_key(UserName=name)
+    running.client("iam").attach_user_policy(UserName=name, PolicyArn=MANAGED)
     running.client("ssm").put_parameter(Name=f"/{name}", Value=name, Type="SecureString")
     running.client("secretsmanager").create_secret(Name=name, SecretString=name)
+
+
+def _attached(running: AwsStandIn) -> int:
+    """Return how many have a policy of AWS's own."""
+    return int(running.client("iam").get_policy(PolicyArn=MANAGED)["Policy"]["AttachmentCount"])
 
 
 def _content(running: AwsStandIn) -> tuple[list[str], list[str], list[str]]:
