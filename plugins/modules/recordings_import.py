@@ -231,7 +231,7 @@ seconds:
   type: float
   sample: 0.3
 warnings:
-  description: Warnings about objects that differ.
+  description: Warnings about objects that differ, and about links on a disk.
   returned: if there are any
   type: list
   elements: str

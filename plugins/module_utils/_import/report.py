@@ -65,6 +65,7 @@ class AppReport:
     not_tried: int = 0
     error: Optional[CollectionError] = None
     way: str = "http"
+    warnings: list[str] = field(default_factory=list)
 
     def select(self, found: Selection) -> None:
         """Count the recordings of the list, and name those that cannot be imported."""
@@ -154,6 +155,7 @@ def module_result(reports: Sequence[AppReport], seconds: float) -> dict[str, Any
         for each in reports
         if each.differing
     ]
+    warnings += [text for each in reports for text in each.warnings]
     return {
         **result,
         **({"warnings": warnings} if warnings else {}),
