@@ -114,6 +114,15 @@ class AppReport:
         return bool(self.error or self.failed_count or self.not_tried)
 
     @property
+    def all_warnings(self) -> list[str]:
+        if not self.differing:
+            return self.warnings
+        objects = f"{count(self.differing_count, 'object')} in {self.location}"
+        names = abbreviate([each["name"] for each in self.differing])
+        text = f"{self.app}: {objects} with the name of another recording, not replaced: {names}"
+        return [text, *self.warnings]
+
+    @property
     def result(self) -> dict[str, Any]:
         """Return the application's part of the module's result."""
         return {
@@ -149,13 +158,7 @@ def module_result(reports: Sequence[AppReport], seconds: float) -> dict[str, Any
         "seconds": round(seconds, 1),
         "msg": "\n".join(line for each in results for line in describe(each)),
     }
-    warnings = [
-        f"{each.app}: {count(each.differing_count, 'object')} in {each.location} with the name of another "
-        f"recording, not replaced: {abbreviate([named['name'] for named in each.differing])}"
-        for each in reports
-        if each.differing
-    ]
-    warnings += [text for each in reports for text in each.warnings]
+    warnings = [text for each in reports for text in each.all_warnings]
     return {
         **result,
         **({"warnings": warnings} if warnings else {}),
