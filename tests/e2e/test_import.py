@@ -211,7 +211,8 @@ def test_a_real_server_that_had_no_permission_for_a_while(site: RealSite) -> Non
     iam.put_user_policy(UserName=user, PolicyName="recordings", PolicyDocument=json.dumps(without))
     site.ams.publish("live", "refused", 4)
     assert wait_for(lambda: any(each["streamId"] == "refused" for each in site.ams.recordings("live")))
-    assert wait_for(lambda: "AccessDenied" in site.ams.log_text()), site.ams.log_text()[-3000:]
+    failed = "Upload failed with key streams/refused.mp4"
+    assert wait_for(lambda: failed in site.ams.log_text()), site.ams.log_text()[-3000:]
     iam.put_user_policy(UserName=user, PolicyName="recordings", PolicyDocument=json.dumps(policy))
     assert site.keys() == set()
     content = (site.ams.app_dir("live") / "streams" / "refused.mp4").read_bytes()

@@ -19,7 +19,7 @@ except ImportError:  # Whoever makes a session says so.
 
 # A probe has 2 KiB; of anything else the beginning is enough.
 VIEWER_MOST = 64 * KIB
-_PIECE = 16 * KIB
+_PIECE = 1024 * KIB
 
 
 class BoundedAdapter(HTTPAdapter):

@@ -14,7 +14,6 @@ kms:GenerateDataKey and kms:Decrypt.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -126,7 +125,7 @@ class Target:
             f"Putting {self._address(key)}",
             self._s3.put_object,
             Key=key,
-            Body=io.BytesIO(body),
+            Body=body,
             ContentMD5=base64_of(md5),
             ContentType=content_type(key),
             **self._options,
@@ -153,7 +152,7 @@ class Target:
         md5 = md5_of(body)
         with self._as_error(f"Putting part {part.number} of {self._address(upload.key)}", "s3:PutObject"):
             answer = self._s3.upload_part(
-                **self._of(upload), PartNumber=part.number, Body=io.BytesIO(body), ContentMD5=base64_of(md5)
+                **self._of(upload), PartNumber=part.number, Body=body, ContentMD5=base64_of(md5)
             )
         etag = etag_in(answer)
         upload.parts[part.number] = StoredPart(part.number, len(body), etag, md5=md5)
