@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .access import Access
+    from .call import Call
 
 _CANNED = (
     "private",
@@ -48,11 +51,18 @@ def refuse_s3(access: Access, body: bytes) -> None:
     _check_region(access, bucket)
     if call.headers.get("x-amz-expected-bucket-owner", bucket.account_id) != bucket.account_id:
         raise Refusal(403, "AccessDenied", "Access Denied")
+    check_md5(call, body)
     if call.operation in (*_OBJECT_WRITES, "PutBucketAcl"):
         _check_acl(access, bucket, body)
     check = _CHECKS.get(call.operation)
     if check:
         check(access, bucket, body)
+
+
+def check_md5(call: Call, body: bytes) -> None:
+    given = call.headers.get("content-md5")
+    if given and given != base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode():
+        raise Refusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 
 
 def _check_region(access: Access, bucket: Any) -> None:

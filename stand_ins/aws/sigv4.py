@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
@@ -111,7 +112,16 @@ def _sign(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def _check_age(call: Call, signature: Signature) -> None:
+    signed = datetime.strptime(signature.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    valid = timedelta(seconds=int(call.query.get("X-Amz-Expires", "0")))
+    if datetime.now(timezone.utc) >= signed + valid:
+        raise Refusal(403, "AccessDenied", "Request has expired")
+
+
 def check(call: Call, signature: Signature, secret: str) -> None:
+    if signature.presigned:
+        _check_age(call, signature)
     expected = _sign(_signing_key(secret, signature.scope), _string_to_sign(call, signature))
     if not hmac.compare_digest(expected, signature.value):
         raise Refusal(
