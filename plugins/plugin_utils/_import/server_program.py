@@ -41,8 +41,8 @@ CHUNK = 64 * 1024
 SIGN_OF_LIFE = 5.0
 # Of what a server of S3 answers, in bytes; of its code and message, in characters.
 MOST_ANSWER, MOST_TEXT = 16 * 1024, 300
-# No recording has more boxes than this, however long it is.
-MOST_BOXES = 100_000
+# Boxes of a recording, however long it is; seconds between two attempts.
+MOST_BOXES, MOST_PAUSE = 100_000, 20.0
 PASSING = (408, 429, 500, 502, 503, 504)
 UNFINISHED_MP4 = ".mp4.tmp_extension"
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Lines:
         text = json.dumps(reply)
         with self._lock:
             try:
-                self._stream.write(text + "\n")
-                self._stream.flush()
+                print(text, file=self._stream, flush=True)
             except OSError:
                 # Nobody listens. What a thread is sending now is of no use either.
                 os._exit(1)
@@ -250,14 +249,17 @@ class Sender:
         self._folder, self._timeout, self._wait = given["folder"], given["timeout"], given["wait"]
         self._attempts, self._end = given["attempts"], time.monotonic() + given["seconds"]
         self._pace = Pace(given["bytes_per_second"])
-        # Without certificates of the controller, those that the server trusts.
-        self._context = ssl.create_default_context(cadata=given["authorities"] or None)
+        self._context = ssl.create_default_context()
+        if given["authorities"]:
+            self._context.load_verify_locations(cadata=given["authorities"])
 
     def send(self, part: Item) -> dict[str, Any]:
         """Send one part, again while the failure is a passing one."""
         problem = Problem("later")
         for attempt in range(self._attempts):
-            pause = self._wait * 2 ** (attempt - 1) * (0.5 + random.random()) if attempt else 0
+            pause = (
+                min(self._wait * 2 ** (attempt - 1), MOST_PAUSE) * (0.5 + random.random()) if attempt else 0
+            )
             if time.monotonic() + pause >= self._end:
                 break
             time.sleep(pause)
