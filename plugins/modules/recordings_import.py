@@ -28,7 +28,7 @@ description:
     object back. What a server sends has no checksum. Instead the module compares the size and the time of the
     file before and after.
   - Never replaces or deletes an object. An object of the same size counts as the recording. Objects that
-    differ are named. Never deletes a recording on the server.
+    differ are named. Never deletes a recording on the server, unless O(delete_local) says so.
   - A recording that the server lists without having its file is a warning.
   - If the server or the S3 provider does not answer, or answers 503, it waits up to five minutes.
 extends_documentation_fragment:
@@ -81,6 +81,18 @@ options:
         means that no rule does.
     type: int
     default: 0
+  ams_dir:
+    description: Where AMS is installed. Over ssh the recordings are read below it.
+    type: str
+    default: /usr/local/antmedia
+  delete_local:
+    description:
+      - Whether to delete a recording on the server's disk when its object is verified. Only over ssh.
+      - An object that was in the bucket before must have the same bytes, by its ETag. If the ETag is no
+        checksum, as with a KMS key, the recording stays.
+      - The list of the server still has a deleted recording. It can be played where AMS forwards viewers.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Reads the lists and the beginning of one recording, and says what would be copied.
@@ -96,8 +108,12 @@ notes:
     C(s3:ListBucketMultipartUploads) on the bucket, and C(s3:GetObject), C(s3:PutObject),
     C(s3:PutObjectAcl), C(s3:AbortMultipartUpload) and C(s3:ListMultipartUploadParts) on its objects. For a
     bucket that is encrypted with a KMS key, they need C(kms:GenerateDataKey) and C(kms:Decrypt) too.
-  - With a connection other than local the module runs on that host, which then needs boto3 and these
-    credentials.
+  - With a connection other than local, such as ssh, the recordings are read from the server's disk. The
+    controller sends a small program to the host's Python, on stdin, and signs a URL for each part. The host
+    sends the parts to S3 itself. It needs Python 3.7, and neither boto3 nor AWS credentials. To read settings
+    it needs requests, as all modules for AMS do.
+  - Such a URL is valid for at most 15 minutes, for one part, and only for the bytes whose MD5 is signed with
+    it. No argument, file, log or output has it.
 requirements:
   - boto3
   - botocore
@@ -127,11 +143,14 @@ apps:
     app:
       description: The application.
       type: str
+    way:
+      description: V(http) if the recordings were read over HTTP, V(ssh) if from the server's disk.
+      type: str
     location:
       description: The folder in the bucket.
       type: str
     listed:
-      description: How many recordings the server lists.
+      description: How many recordings the server lists, or its disk has.
       type: int
     skipped:
       description: How many of them are younger than O(min_age), have expired, or are of a check.
@@ -150,6 +169,17 @@ apps:
       type: int
     to_copy_bytes:
       description: In check mode, how many bytes they have, as the server lists them.
+      type: int
+    unfinished:
+      description:
+        - How many of those that were copied, or would be, AMS had left as C(NAME.mp4.tmp_extension), because
+          it could not begin their upload. Their objects have the name C(NAME.mp4).
+      type: int
+    deleted:
+      description: How many were deleted on the server's disk.
+      type: int
+    kept:
+      description: How many stay on the disk in spite of O(delete_local), as their objects have no checksum.
       type: int
     names:
       description: The first 100 that were copied, or that would be.
@@ -184,6 +214,7 @@ apps:
       type: str
   sample:
     - app: live
+      way: http
       location: s3://recorded-by-examples/streams/
       listed: 2
       skipped: 0
@@ -192,6 +223,9 @@ apps:
       copied_bytes: 1200000
       to_copy: 0
       to_copy_bytes: 0
+      unfinished: 0
+      deleted: 0
+      kept: 0
       names: [lecture.mp4, talk.mp4]
       differing_count: 0
       differing: []
@@ -239,6 +273,8 @@ ARGUMENT_SPEC = {
     "bandwidth": {"type": "int", "default": 0},
     "min_age": {"type": "float", "default": 3600},
     "expire_days": {"type": "int", "default": 0},
+    "ams_dir": {"type": "str", "default": "/usr/local/antmedia"},
+    "delete_local": {"type": "bool", "default": False},
 }
 CONSTRAINTS = arguments.CONNECTION_CONSTRAINTS
 

@@ -26,6 +26,9 @@ _INTERVAL = 10.0
 _OTHERS = {
     "present": "there already",
     "skipped": "too young or expired",
+    "unfinished": "of them with a name that AMS had not finished",
+    "deleted": "deleted on the server's disk",
+    "kept": "kept on the server's disk, since no checksum says that the object is the same",
     "differing_count": "different",
     "gone_count": "not on the server any more",
     "failed_count": "failed",
@@ -39,6 +42,10 @@ class AppReport:
 
     location: the folder in the bucket. skipped: recordings that may be on their way, and those that the
     bucket has deleted by now. error: why the import of the application ended early, or did not begin.
+
+    way: http, or ssh for an import from the server's disk. There, unfinished: of those that were copied, or
+    would be, the ones that AMS had not finished; deleted: on the disk; kept: there, since no ETag says that
+    the object is the same.
     """
 
     app: str
@@ -50,6 +57,9 @@ class AppReport:
     copied_size: int = 0
     to_copy: int = 0
     to_copy_size: int = 0
+    unfinished: int = 0
+    deleted: int = 0
+    kept: int = 0
     names: list[str] = field(default_factory=list)
     differing: list[dict[str, str]] = field(default_factory=list)
     differing_count: int = 0
@@ -59,13 +69,14 @@ class AppReport:
     failed_count: int = 0
     not_tried: int = 0
     error: Optional[CollectionError] = None
+    way: str = "http"
 
     def select(self, found: Selection) -> None:
         """Count the recordings of the list, and name those that cannot be imported."""
         self.listed = found.listed
         self.skipped = found.listed - len(found.unusable) - len(found.wanted)
         for each in found.unusable:
-            self._fail(each.path, f"{each.reason}. Copy it by hand, with another name, or delete it")
+            self.fail(each.path, f"{each.reason}. Copy it by hand, with another name, or delete it")
 
     def plan(self, wanted: Iterable[Wanted]) -> None:
         """Count what would be copied."""
@@ -90,7 +101,7 @@ class AppReport:
             if len(self.gone) < MOST_NAMED:
                 self.gone.append({"name": printable(result.wanted.path), "reason": str(result.error)})
         elif result.state == FAILED:
-            self._fail(result.wanted.path, str(result.error))
+            self.fail(result.wanted.path, str(result.error))
         elif result.state == COPIED:
             self.copied += 1
             self.copied_size += result.size
@@ -100,7 +111,8 @@ class AppReport:
         if len(self.names) < MOST_NAMED:
             self.names.append(printable(path))
 
-    def _fail(self, path: str, reason: str) -> None:
+    def fail(self, path: str, reason: str) -> None:
+        """Count a recording that cannot be copied."""
         self.failed_count += 1
         if len(self.failed) < MOST_NAMED:
             self.failed.append({"name": printable(path), "reason": reason})
@@ -114,6 +126,7 @@ class AppReport:
         """Return the application's part of the module's result."""
         return {
             "app": self.app,
+            "way": self.way,
             "location": self.location,
             "listed": self.listed,
             "skipped": self.skipped,
@@ -122,6 +135,9 @@ class AppReport:
             "copied_bytes": self.copied_size,
             "to_copy": self.to_copy,
             "to_copy_bytes": self.to_copy_size,
+            "unfinished": self.unfinished,
+            "deleted": self.deleted,
+            "kept": self.kept,
             "names": self.names,
             "differing_count": self.differing_count,
             "differing": self.differing,
@@ -138,7 +154,7 @@ def module_result(reports: Sequence[AppReport], seconds: float) -> dict[str, Any
     """Return the module's result."""
     results = [each.result for each in reports]
     result = {
-        "changed": any(each.copied or each.to_copy for each in reports),
+        "changed": any(each.copied or each.to_copy or each.deleted for each in reports),
         "apps": results,
         "seconds": round(seconds, 1),
         "msg": "\n".join(line for each in results for line in describe(each)),
@@ -174,7 +190,8 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     """Return the lines about an application. found: as AppReport.result returns it."""
     app = found["app"]
     if not found["listed"] and not found["error"]:
-        return [f"{app}: the server lists no recordings"]
+        has = "'s disk has" if found["way"] == "ssh" else " lists"
+        return [f"{app}: the server{has} no recordings"]
     lines = [f"{app}: {_numbers(found)}"] if found["listed"] else []
     if found["error"]:
         lines.append(f"{app}: {found['error']}")

@@ -33,6 +33,7 @@ from .target import Target
 from .transfer import Transfer
 from .wanted import Selection, Wanted, select
 
+OVER_SSH = "import from the server's disk, by ansible_connection=ssh for this host"
 # Seconds for which the console's list may be read: AMS reads all of its entries for each page.
 _LISTING_SECONDS = 3600.0
 
@@ -40,7 +41,13 @@ _LISTING_SECONDS = 3600.0
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the module's result."""
     start = time.monotonic()
-    _require(params)
+    require_options(params)
+    if params["delete_local"]:
+        raise AmsError(
+            "Reading the option delete_local (s3_recording_import_delete)",
+            "over HTTP no recording can be deleted, because AMS deletes the object in the bucket with it",
+            f"Remove it, or {OVER_SSH}. Nothing was copied",
+        )
     connection = arguments.connection_of(params)
     apps = [_App(params, connection, app["name"], app["settings"]) for app in params["apps"]]
     with ignoring_insecure_requests(), termination_as_exception():
@@ -53,7 +60,19 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return module_result([app.report for app in apps], time.monotonic() - start)
 
 
-def _require(params: Mapping[str, Any]) -> None:
+def require_target(app: str, settings: Mapping[str, Any], requested: Mapping[str, Any]) -> None:
+    """Raise AmsError if nothing may be sent to where the server records, or it records to no bucket."""
+    mismatch = target_mismatch(settings, requested, endpoint_of_environment())
+    if mismatch:
+        tried = f"Comparing the settings of application '{app}' with {mismatch.expected}"
+        raise AmsError(tried, f"the server has {mismatch.actual}", mismatch.remedy)
+    if not (settings.get("s3RecordingEnabled") and settings.get("s3BucketName")):
+        tried = f"Importing the recordings of application '{app}'"
+        raise AmsError(tried, "it does not record to S3", "Run site.yml before the import")
+
+
+def require_options(params: Mapping[str, Any]) -> None:
+    """Raise AmsError for an option that cannot work."""
     if not 1 <= params["connections"] <= MOST_CONNECTIONS:
         actual = f"{params['connections']} is not between 1 and {MOST_CONNECTIONS}"
         raise AmsError("Reading the option connections", actual)
@@ -79,7 +98,7 @@ class _App:
         self._settings = client.settings(app)
         self.report.location = address_of(self._settings)
         try:
-            self._require_target()
+            require_target(app, self._settings, self._requested)
             secret = jwt_secret_of(self._settings)
             lists = Broadcasts(client, app, secret, lasts=_LISTING_SECONDS)
             listed = Recordings(lists, most=None, seconds=_LISTING_SECONDS)
@@ -96,17 +115,6 @@ class _App:
             self.report.error = error.masked(client.secrets)
             return
         self.report.select(self._found)
-
-    def _require_target(self) -> None:
-        """Raise AmsError if nothing may be sent to where the server records, or it records to no bucket."""
-        app = self.report.app
-        mismatch = target_mismatch(self._settings, self._requested, endpoint_of_environment())
-        if mismatch:
-            tried = f"Comparing the settings of application '{app}' with {mismatch.expected}"
-            raise AmsError(tried, f"the server has {mismatch.actual}", mismatch.remedy)
-        if not (self._settings.get("s3RecordingEnabled") and self._settings.get("s3BucketName")):
-            tried = f"Importing the recordings of application '{app}'"
-            raise AmsError(tried, "it does not record to S3", "Run site.yml before the import")
 
     def copy(self, check_mode: bool) -> None:
         """Copy what is not in the bucket; in check mode find out what would be copied."""

@@ -157,12 +157,12 @@ class Target:
         etag = etag_in(answer)
         upload.parts[part.number] = StoredPart(part.number, len(body), etag, md5=md5)
 
-    def part_url(self, upload: Upload, number: int, seconds: float) -> str:
+    def part_url(self, upload: Upload, number: int, md5: bytes, seconds: float) -> str:
         """Return a URL to which anybody may PUT this part for so long. It is a secret.
 
-        Send Content-MD5 with the part: S3 then refuses what it has not received as it was sent.
+        The MD5 is signed, so S3 stores only bytes that have it. Content-MD5 must be sent.
         """
-        params = {**self._of(upload), "PartNumber": number}
+        params = {**self._of(upload), "PartNumber": number, "ContentMD5": base64_of(md5)}
         with self._as_error(f"Signing a URL for {self._address(upload.key)}"):
             return str(self._s3.generate_presigned_url("upload_part", Params=params, ExpiresIn=int(seconds)))
 

@@ -78,7 +78,7 @@ def select(
 
     for each in settled(counted(), now, expire_days, min_age):
         path = path_below_streams(app, each.path)
-        reason = _why_unusable(path, object_key(settings, path))
+        reason = why_unusable(path, object_key(settings, path))
         if reason:
             found.unusable.append(Unusable(one_line(each.path)[:_LONGEST_KEY], reason))
         else:
@@ -87,13 +87,13 @@ def select(
     return found
 
 
-def _why_unusable(path: str, key: str) -> str:
+def why_unusable(path: str, key: str) -> str:
     if not path or path.endswith("/"):
         return "the list has no name of a file"
     if ".." in path or path.startswith("/") or "/./" in f"/{path}":
         return "AMS serves and forwards no name with two dots, or that leads out of the folder"
     if printable(path) != path or "\n" in path or "\t" in path or not _is_text(path):
-        return "its name has control characters"
+        return "its name has control characters, or is not UTF-8"
     if len(key.encode()) > _LONGEST_KEY:
         return f"its key has more than {_LONGEST_KEY} bytes, the most that S3 allows"
     return ""

@@ -4,12 +4,14 @@
 """Decide which files on a server's disk are recordings to import. Plain data in, plain data out.
 
 Measured on 2.17.1, see tests/contract/test_broadcasts.py: a recording whose upload fails at once stays as
-NAME.mp4.tmp_extension, and is a whole MP4. While its stream is live, the file ends in the middle of a box.
+NAME.mp4.tmp_extension, and is a whole MP4. While its stream is live the file has no index: AMS writes that
+last, in one go. The next stream of that name gets a file of its own, NAME_1.mp4.tmp_extension. So a file that
+is whole, and was not written to for an hour, is of no live stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +21,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recordi
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.backlog import SETTLED_AFTER
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.leftovers import is_of_check
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import printable
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.wanted import (
     Unusable,
     Wanted,
@@ -28,8 +29,6 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.want
 
 RECORDINGS = (".mp4", ".webm")
 ENDINGS = (*RECORDINGS, *(f"{each}{UNFINISHED}" for each in RECORDINGS))
-# What may follow the name of a stream in the name of its recording.
-_AFTER_STREAM = ("", "_", "-", ".")
 _DAY = 86400.0
 
 
@@ -52,7 +51,7 @@ class LocalFile:
     @property
     def is_unfinished(self) -> bool:
         """True if AMS has not given it its name, because its upload failed at once."""
-        return _is_unfinished(self.path)
+        return self.path.endswith(UNFINISHED)
 
     def as_listed(self) -> dict[str, Any]:
         """Return what the program on the server compares the file with."""
@@ -61,63 +60,45 @@ class LocalFile:
 
 @dataclass
 class Choice:
-    """What is on the disk. waiting: what AMS may write to or upload now."""
+    """What is on the disk. listed: how many files, without those of checks. unusable: with the reason."""
 
+    listed: int = 0
     files: list[LocalFile] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
+
+    @property
+    def skipped(self) -> int:
+        """Return how many are so young that AMS may be uploading them, or so old that they have expired."""
+        return self.listed - len(self.files) - len(self.unusable)
 
 
 def choose(
-    app: str,
-    lines: Iterable[Mapping[str, Any]],
-    settings: Mapping[str, Any],
-    live: Collection[str],
-    expire_days: int = 0,
+    app: str, lines: Iterable[Mapping[str, Any]], settings: Mapping[str, Any], expire_days: int = 0
 ) -> Choice:
-    """Return which files to import. lines: of the program on the server. live: names of live streams.
+    """Return which files to import. lines: of the program on the server.
 
     expire_days: after so many days the bucket deletes an object; 0: never.
     """
     found = Choice()
     by_key: dict[str, LocalFile] = {}
-    for line in sorted(lines, key=_finished_first):
-        path = str(line.get("path"))
-        age = float(line.get("age") or 0)
-        if is_of_check(path) or 0 < expire_days * _DAY < age:
+    # A recording that AMS has finished comes before an unfinished one for the same object.
+    for line in sorted(lines, key=lambda each: (str(each["path"]).endswith(UNFINISHED), str(each["path"]))):
+        path, age = str(line["path"]), float(line.get("age") or 0)
+        if is_of_check(path):
             continue
-        if not line.get("kind") and (
-            age < SETTLED_AFTER or (_is_unfinished(path) and is_of_stream(path, live))
-        ):
-            found.waiting.append(printable(path))
+        found.listed += 1
+        if "kind" not in line and (age < SETTLED_AFTER or 0 < expire_days * _DAY < age):
             continue
         file = _file(app, line, path, settings)
         problem = _disk_problem(line, path) or why_unusable(file.wanted.path, file.key)
         if not problem and file.key in by_key:
             problem = f"{by_key[file.key].path} is for the same object, {file.key}"
         if problem:
-            found.unusable.append(Unusable(printable(path), problem))
+            found.unusable.append(Unusable(path, problem))
             continue
         by_key[file.key] = file
         found.files.append(file)
     return found
-
-
-def is_of_stream(path: str, streams: Collection[str]) -> bool:
-    """True if a recording may be of one of these streams, by its name."""
-    name = path.rpartition("/")[2]
-    return any(
-        name.startswith(stream) and name[len(stream) : len(stream) + 1] in _AFTER_STREAM for stream in streams
-    )
-
-
-def _is_unfinished(path: str) -> bool:
-    return path.endswith(UNFINISHED)
-
-
-def _finished_first(line: Mapping[str, Any]) -> tuple[bool, str]:
-    path = str(line.get("path"))
-    return _is_unfinished(path), path
 
 
 def _file(app: str, line: Mapping[str, Any], path: str, settings: Mapping[str, Any]) -> LocalFile:
@@ -133,6 +114,6 @@ def _disk_problem(line: Mapping[str, Any], path: str) -> str:
         return f"it cannot be read: {line.get('message')}"
     if not line.get("size"):
         return "it is empty"
-    if _is_unfinished(path) and line.get("is_whole") is not True:
+    if path.endswith(UNFINISHED) and line.get("is_whole") is not True:
         return "AMS has not finished it, and it is no whole MP4. A video tool may repair it"
     return ""

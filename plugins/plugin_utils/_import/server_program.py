@@ -36,9 +36,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
-CHUNK = 64 * 1024
-# Seconds between two lines that say that the program still runs.
-SIGN_OF_LIFE = 5.0
+# Bytes; seconds between two lines that say that the program still runs.
+CHUNK, SIGN_OF_LIFE = 64 * 1024, 5.0
 # Of what a server of S3 answers, in bytes; of its code and message, in characters.
 MOST_ANSWER, MOST_TEXT = 16 * 1024, 300
 # Boxes of a recording, however long it is; seconds between two attempts.
@@ -65,10 +64,9 @@ class Lines:
         self._stream, self._lock = stream, threading.Lock()
 
     def say(self, **reply: Any) -> None:
-        text = json.dumps(reply)
         with self._lock:
             try:
-                print(text, file=self._stream, flush=True)
+                print(json.dumps(reply), file=self._stream, flush=True)
             except OSError:
                 # Nobody listens. What a thread is sending now is of no use either.
                 os._exit(1)
@@ -183,6 +181,8 @@ def about_file(whole: str) -> dict[str, Any]:
 def list_files(given: Item, lines: Lines) -> None:
     """Say each file below a folder whose name has one of the endings."""
     folder = given["folder"]
+    if os.path.isdir(os.path.dirname(folder)) and not os.path.lexists(folder):
+        return  # AMS makes it for the first recording.
 
     def say(whole: str, **more: Any) -> None:
         lines.say(**{"path": os.path.relpath(whole, folder), **more})

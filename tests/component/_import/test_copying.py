@@ -100,7 +100,7 @@ class Disk:
         return path
 
     def files(self) -> list[LocalFile]:
-        choice = choose("live", self.server.files(ENDINGS), self.settings, ())
+        choice = choose("live", self.server.files(ENDINGS), self.settings)
         assert choice.unusable == []
         self.commands.clear()
         return choice.files

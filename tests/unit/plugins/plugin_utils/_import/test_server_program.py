@@ -221,8 +221,10 @@ def test_whether_an_mp4_is_whole(tmp_path: Path, content: bytes, is_whole: bool)
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    (line,) = run("list", tmp_path / "none", endings=[".mp4"])
+    (line,) = run("list", tmp_path / "none" / "streams", endings=[".mp4"])
     assert line == {"path": ".", "kind": "unreadable", "message": "No such file or directory"}
+    # An application that has not recorded yet.
+    assert run("list", tmp_path / "streams", endings=[".mp4"]) == []
 
 
 # --- digest
@@ -472,7 +474,7 @@ def test_it_ends_when_nobody_reads_it_any_more(tmp_path: Path, bucket: Bucket) -
         **SENDING,
         "parts": [part_of(path, tmp_path, bucket.url)],
     }
-    program = PROGRAM.read_text(encoding="utf-8").replace("SIGN_OF_LIFE = 5.0", "SIGN_OF_LIFE = 0.05")
+    program = PROGRAM.read_text(encoding="utf-8").replace("64 * 1024, 5.0", "64 * 1024, 0.05")
     running = subprocess.Popen(
         [sys.executable, "-I", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
