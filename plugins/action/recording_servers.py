@@ -40,7 +40,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._steps.task_
 
 _ACTIONS: dict[str, type[InProcessAction]] = {
     "apply": ams_app_settings.ActionModule,
-    "import": recordings_import.OnController,
+    "import": recordings_import.ActionModule,
     "read": ams_server_info.ActionModule,
     "restore": ams_app_settings.ActionModule,
 }

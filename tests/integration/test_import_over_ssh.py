@@ -139,8 +139,8 @@ def test_check_mode_a_run_and_the_next_one(site: Site) -> None:
     result = run.results[-1]
     assert counts(result["apps"][0]) == {"listed": 4, "skipped": 1, "copied": 3, "unfinished": 1}
     assert result["msg"].startswith(
-        "live: 3 of 4 recordings copied to s3://imported-over-ssh/live/streams/ (29.4 MB), 1 less than an "
-        "hour old or expired, 1 of them with a name that AMS had not finished"
+        "live: 3 of 4 recordings copied to s3://imported-over-ssh/live/streams/ (29.4 MB), 1 too young or "
+        "expired, 1 of them with a name that AMS had not finished"
     )
     assert result.changed is True
     assert site.objects() == content

@@ -26,7 +26,7 @@ MOST_ROOMS, MOST_FLOORS, MOST_COMPLEXITY, MOST_LINES = 12, 4, 12, 400
 NETWORK = {
     "boto3": {"_aws", "_check"},
     "botocore": {"_aws", "_check"},
-    "http.client": {"_ams", "_common"},
+    "http.client": {"_ams", "_common", "_import"},
     "requests": {"_ams", "_check", "_common", "_import"},
     "urllib3": {"_ams", "_check", "_common"},
 }

@@ -82,7 +82,8 @@ class DiskImport:
     def _import(self, check_mode: bool) -> None:
         lines = list(self._server.files(ENDINGS))
         _require_read(self._server.folder, lines)
-        found = choose(self.report.app, lines, self._settings, self._params["expire_days"])
+        limits = (self._params["expire_days"], self._params["min_age"])
+        found = choose(self.report.app, lines, self._settings, *limits)
         self.report.listed, self.report.skipped = found.listed, found.skipped
         for unusable in found.unusable:
             self.report.fail(unusable.path, unusable.reason)

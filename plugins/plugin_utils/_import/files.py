@@ -73,11 +73,16 @@ class Choice:
 
 
 def choose(
-    app: str, lines: Iterable[Mapping[str, Any]], settings: Mapping[str, Any], expire_days: int = 0
+    app: str,
+    lines: Iterable[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    expire_days: int = 0,
+    min_age: float = SETTLED_AFTER,
 ) -> Choice:
     """Return which files to import. lines: of the program on the server.
 
-    expire_days: after so many days the bucket deletes an object; 0: never.
+    expire_days: after so many days the bucket deletes an object; 0: never. min_age: in seconds. A file that
+    AMS has not finished must be an hour old in any case.
     """
     found = Choice()
     by_key: dict[str, LocalFile] = {}
@@ -87,7 +92,8 @@ def choose(
         if is_of_check(path):
             continue
         found.listed += 1
-        if "kind" not in line and (age < SETTLED_AFTER or 0 < expire_days * _DAY < age):
+        least = SETTLED_AFTER if path.endswith(UNFINISHED) else min_age
+        if "kind" not in line and (age < least or 0 < expire_days * _DAY < age):
             continue
         file = _file(app, line, path, settings)
         problem = _disk_problem(line, path) or why_unusable(file.wanted.path, file.key)

@@ -207,11 +207,6 @@ def _recorded_in(host: Mapping[str, Any], variables: TaskVariables) -> dict[str,
 
 def _to_import(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
     given = host["import"]
-    if given["delete"]:
-        raise VariableError(
-            "s3_recording_import_delete: over HTTP no recording can be deleted, because AMS deletes the "
-            "object in the bucket together with it. Remove the variable. Nothing was copied"
-        )
     return {
         # Behind the address of a cluster is any of its nodes.
         "viewer_url": host["ams_url"] if host["cluster"] else host["viewer_url"],
@@ -220,6 +215,8 @@ def _to_import(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, A
         "bandwidth": given["bandwidth"],
         "min_age": given["min_age"],
         "expire_days": host["expire_days"],
+        "ams_dir": variables(PREFIX + "ams_dir"),
+        "delete_local": given["delete"],
     }
 
 
