@@ -241,7 +241,7 @@ seconds:
   type: float
   sample: 0.3
 warnings:
-  description: Warnings about objects that differ, and about recordings whose files the server does not have.
+  description: Warnings about objects that differ, recordings without a file, and links on a disk.
   returned: if there are any
   type: list
   elements: str

@@ -70,6 +70,7 @@ class AppReport:
     not_tried: int = 0
     error: Optional[CollectionError] = None
     way: str = "http"
+    warnings: list[str] = field(default_factory=list)
 
     def select(self, found: Selection) -> None:
         """Count the recordings of the list, and name those that cannot be imported."""
@@ -184,6 +185,7 @@ def _warnings(report: AppReport) -> Iterator[str]:
         names = abbreviate([each["name"] for each in report.gone])
         number = count(report.gone_count, "recording")
         yield f"{report.app}: {number} in the server's list, and the server does not have the file: {names}"
+    yield from report.warnings
 
 
 def describe(found: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,9 @@ from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import local_folder
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._check.bucket_listing import address_of
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.amounts import count
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plain_text import abbreviate
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.report import (
     AppReport,
     ProgressLines,
@@ -85,6 +87,11 @@ class DiskImport:
         limits = (self._params["expire_days"], self._params["min_age"])
         found = choose(self.report.app, lines, self._settings, *limits)
         self.report.listed, self.report.skipped = found.listed, found.skipped
+        if found.links:
+            self.report.warnings.append(
+                f"{self.report.app}: {count(len(found.links), 'link')} on the server's disk not followed, so "
+                f"nothing that they lead to was imported: {abbreviate(found.links)}"
+            )
         for unusable in found.unusable:
             self.report.fail(unusable.path, unusable.reason)
         if not found.files:

@@ -60,9 +60,13 @@ class LocalFile:
 
 @dataclass
 class Choice:
-    """What is on the disk. listed: how many files, without those of checks. unusable: with the reason."""
+    """What is on the disk. listed: how many files, without those of checks. unusable: with the reason.
+
+    links: to files and folders elsewhere, such as those that AMS makes when it imports a folder (userVod).
+    """
 
     listed: int = 0
+    links: list[str] = field(default_factory=list)
     files: list[LocalFile] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
 
@@ -91,6 +95,9 @@ def choose(
         path, age = str(line["path"]), float(line.get("age") or 0)
         if is_of_check(path):
             continue
+        if line.get("kind") == "link":
+            found.links.append(path)
+            continue
         found.listed += 1
         least = SETTLED_AFTER if path.endswith(UNFINISHED) else min_age
         if "kind" not in line and (age < least or 0 < expire_days * _DAY < age):
@@ -114,8 +121,6 @@ def _file(app: str, line: Mapping[str, Any], path: str, settings: Mapping[str, A
 
 
 def _disk_problem(line: Mapping[str, Any], path: str) -> str:
-    if line.get("kind") == "link":
-        return "it is a link or another special file, which an import does not follow"
     if line.get("kind"):
         return f"it cannot be read: {line.get('message')}"
     if not line.get("size"):
