@@ -65,7 +65,7 @@ options:
   bandwidth:
     description:
       - How many bytes a second are copied at most. All servers of a run on the controller share this number.
-        V(0) means no limit.
+        Over ssh it is the limit of each server. V(0) means no limit.
     type: int
     default: 0
   min_age:

@@ -10,6 +10,7 @@ URL, nor has what ansible-core displays at any verbosity: of a command that is t
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.plai
 _PROGRAM = Path(__file__).with_name("server_program.py").read_bytes()
 # What the server's Python reads first; the input follows. The server's own packages are not imported.
 _START = f"import sys; exec(compile(sys.stdin.buffer.read({len(_PROGRAM)}), 'recordings', 'exec'))"
+_MD5 = re.compile(r"[0-9a-f]{32}")
 # Command and stdin in; rc, stdout and stderr out, as ansible-core has them.
 Execute = Callable[[str, bytes], Mapping[str, Any]]
 
@@ -99,15 +101,20 @@ class Server:
 
     def files(self, endings: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield a line about each file whose name has such an ending, and about what could not be read."""
-        yield from self._run("list", endings=list(endings))
+        for line in self._run("list", endings=list(endings)):
+            numbers = [line.get(name, 0) for name in ("size", "mtime_ns", "age")]
+            if isinstance(line.get("path"), str) and all(type(each) in (int, float) for each in numbers):
+                yield line
 
     def digests(self, parts: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """Return the MD5 of each part."""
-        return self._answers("digest", len(parts), parts=list(parts))
+        answers = self._answers("digest", len(parts), parts=list(parts))
+        return [each if each.kind or _MD5.fullmatch(each.md5) else _NOTHING for each in answers]
 
     def send(self, parts: Sequence[Mapping[str, Any]], sending: Sending) -> list[Answer]:
         """Send each part to its URL, with its headers."""
-        return self._answers("send", len(parts), parts=list(parts), **vars(sending))
+        answers = self._answers("send", len(parts), parts=list(parts), **vars(sending))
+        return [each if each.kind or each.status == 200 else _NOTHING for each in answers]
 
     def delete(self, files: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """Delete each file that is still as it was listed."""

@@ -92,7 +92,8 @@ def run(duty: str, folder: Path, **given: Any) -> list[dict[str, Any]]:
     assert SIGNATURE not in done.stdout
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1] == {"done": True}
-    return [line for line in lines[:-1] if line]
+    # Of items that are done at the same time, any may be said first.
+    return sorted((line for line in lines[:-1] if line), key=lambda line: line.get("id", 0))
 
 
 def run_as(
@@ -110,7 +111,7 @@ def run_as(
 
 
 def send(folder: Path, *parts: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
-    return sorted(run("send", folder, parts=list(parts), **{**SENDING, **more}), key=lambda line: line["id"])
+    return run("send", folder, parts=list(parts), **{**SENDING, **more})
 
 
 SENDING: dict[str, Any] = {
