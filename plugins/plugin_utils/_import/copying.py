@@ -174,14 +174,18 @@ class Copying:
                 continue
             running.append(_Copy(file, upload, deque(layout)))
 
-    def _missing(self, running: list[_Copy]) -> _Batch:
-        """Return the parts of a batch that the bucket has not."""
+    def _next_batch(self, running: list[_Copy]) -> _Batch:
         batch, room = _Batch(), self._batch_bytes
         for copy, part in [(each, part) for each in running for part in each.left]:
             if room <= 0 or len(batch) >= _MOST_PARTS:
                 break
             batch.append((copy, part))
             room -= part.size
+        return batch
+
+    def _missing(self, running: list[_Copy]) -> _Batch:
+        """Return the parts of a batch that the bucket has not."""
+        batch = self._next_batch(running)
         unknown = [(copy, part) for copy, part in batch if part.number not in copy.md5s]
         answers = self._server.digests([copy.given(part) for copy, part in unknown])
         for (copy, part), answer in zip(unknown, answers):

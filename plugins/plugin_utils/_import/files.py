@@ -103,9 +103,7 @@ def choose(
         if "kind" not in line and (age < least or 0 < expire_days * _DAY < age):
             continue
         file = _file(app, line, path, settings)
-        problem = _disk_problem(line, path) or why_unusable(file.wanted.path, file.key)
-        if not problem and file.key in by_key:
-            problem = f"{by_key[file.key].path} is for the same object, {file.key}"
+        problem = _problem(line, file, by_key)
         if problem:
             found.unusable.append(Unusable(path, problem))
             continue
@@ -120,11 +118,14 @@ def _file(app: str, line: Mapping[str, Any], path: str, settings: Mapping[str, A
     return LocalFile(path, mtime_ns, Wanted(app, name, object_key(settings, name), size))
 
 
-def _disk_problem(line: Mapping[str, Any], path: str) -> str:
+def _problem(line: Mapping[str, Any], file: LocalFile, by_key: Mapping[str, LocalFile]) -> str:
+    """Return why a file cannot be imported; empty if it can."""
     if line.get("kind"):
         return f"it cannot be read: {line.get('message')}"
     if not line.get("size"):
         return "it is empty"
-    if path.endswith(UNFINISHED) and line.get("is_whole") is not True:
+    if file.is_unfinished and line.get("is_whole") is not True:
         return "AMS has not finished it, and it is no whole MP4. A video tool may repair it"
-    return ""
+    if file.key in by_key:
+        return f"{by_key[file.key].path} is for the same object, {file.key}"
+    return why_unusable(file.wanted.path, file.key)

@@ -66,7 +66,8 @@ class Lines:
     def say(self, **reply: Any) -> None:
         with self._lock:
             try:
-                print(json.dumps(reply), file=self._stream, flush=True)
+                self._stream.write(json.dumps(reply) + "\n")
+                self._stream.flush()
             except OSError:
                 # Nobody listens. What a thread is sending now is of no use either.
                 os._exit(1)
@@ -77,9 +78,6 @@ def os_problem(error: OSError) -> Problem:
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return Problem("vanished", "the file does not exist any more")
     return Problem("unreadable", error.strerror or type(error).__name__)
-
-
-# --- files
 
 
 def path_of(folder: str, path: str) -> str:
@@ -137,9 +135,6 @@ class Source:
 def md5(data: bytes = b"") -> Any:
     # Some operating systems forbid MD5 for secrets.
     return hashlib.new("md5", data, usedforsecurity=False)
-
-
-# --- list
 
 
 def is_whole_mp4(handle: IO[bytes], size: int) -> bool:
@@ -202,9 +197,6 @@ def list_files(given: Item, lines: Lines) -> None:
             say(linked, kind="link")
 
 
-# --- digest and delete
-
-
 def digest_part(folder: str, part: Item) -> dict[str, Any]:
     with Source(folder, part) as source:
         digest = md5()
@@ -221,9 +213,6 @@ def delete_file(folder: str, given: Item) -> dict[str, Any]:
     except OSError as error:
         raise os_problem(error) from error
     return {"deleted": True}
-
-
-# --- send
 
 
 class Pace:
@@ -335,21 +324,27 @@ def connection_to(url: str, timeout: float, context: ssl.SSLContext) -> tuple[An
     parts = urllib.parse.urlsplit(url)
     target = urllib.parse.urlunsplit(("", "", parts.path, parts.query, ""))
     is_secure, host = parts.scheme == "https", str(parts.hostname)
-    named = "" if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme) or ""
-    proxy = urllib.parse.urlsplit(named if "//" in named else f"//{named}")
-    to: tuple[Any, Any] = (proxy.hostname, proxy.port or 80) if proxy.hostname else (host, parts.port)
     make = partial(http.client.HTTPSConnection, context=context) if is_secure else http.client.HTTPConnection
-    connection = make(*to, timeout=timeout)
+    proxy = proxy_for(parts.scheme, host)
+    if not proxy.hostname:
+        return make(host, parts.port, timeout=timeout), target, {}
+    connection, headers = make(proxy.hostname, proxy.port or 80, timeout=timeout), proxy_headers(proxy)
+    if not is_secure:
+        return connection, url, headers
+    connection.set_tunnel(host, parts.port or 443, headers)
+    return connection, target, {}
+
+
+def proxy_for(scheme: str, host: str) -> urllib.parse.SplitResult:
+    named = "" if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme) or ""
+    return urllib.parse.urlsplit(named if "//" in named else f"//{named}")
+
+
+def proxy_headers(proxy: urllib.parse.SplitResult) -> dict[str, str]:
+    if not proxy.username:
+        return {}
     login = ":".join(urllib.parse.unquote(each or "") for each in (proxy.username, proxy.password))
-    encoded = "Basic " + base64.b64encode(login.encode()).decode()
-    headers = {"Proxy-Authorization": encoded} if proxy.username else {}
-    if proxy.hostname and is_secure:
-        connection.set_tunnel(host, parts.port or 443, headers)
-        return connection, target, {}
-    return connection, url if proxy.hostname else target, headers
-
-
-# --- all duties
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(login.encode()).decode()}
 
 
 def each_of(items: Iterable[Item], do: Do, lines: Lines, threads: int = 1) -> None:

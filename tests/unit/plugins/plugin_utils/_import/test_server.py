@@ -45,8 +45,10 @@ def test_urls_are_on_stdin_alone() -> None:
 
 
 def test_lines_of_something_else_are_ignored() -> None:
-    text = f'Welcome!\n[1, 2]\n{{}}\n{{"id": 1, "md5": "{B}"}}\n{{"id": 0, "md5": "{A}"}}\n{{"done": true}}\nBye\n'
-    answers = server(Shell(text)).digests([{"path": "a"}, {"path": "b"}])
+    said = [f'{{"id": 1, "md5": "{B}"}}', f'{{"id": 0, "md5": "{A}"}}', '{"done": true}']
+    answers = server(Shell("\n".join(["Welcome!", "[1, 2]", "{}", *said, "Bye"]))).digests(
+        [{"path": "a"}, {"path": "b"}]
+    )
     assert [answer.md5 for answer in answers] == [A, B]
 
 

@@ -66,6 +66,7 @@ VARIABLES: dict[str, Any] = {
     "__s3_recording_restore_access_key": True,
     "s3_recording_ams_start_timeout": 15,
     "s3_recording_wait_for_idle": 2,
+    "s3_recording_ams_dir": "/usr/local/antmedia",
     "s3_recording_cluster_timeout": 60,
     "s3_recording_live_test_timeout": 90,
     "s3_recording_settings": {},
