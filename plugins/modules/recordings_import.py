@@ -241,9 +241,7 @@ seconds:
   type: float
   sample: 0.3
 warnings:
-  description: >-
-    Warnings about objects that differ, about recordings whose files the server does not have, and about links
-    on a disk.
+  description: Warnings about objects that differ, recordings without a file, and links on a disk.
   returned: if there are any
   type: list
   elements: str

@@ -32,8 +32,8 @@ CLOSED, VANISHED, CHANGED = "closed", "vanished", "changed"
 _BYTES_A_SECOND = MIB // 16
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
 OTHER_WAY = (
-    "So no recording of this application can be read over HTTP. Import them from the server's disk, by "
-    "ansible_connection=ssh for this host, or turn that off until the import is done"
+    "So no recording of this application can be read over HTTP. Import them from the server's disk over ssh, "
+    "by ansible_connection=ssh for this host, or turn that off until the import is done"
 )
 
 

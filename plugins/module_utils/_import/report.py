@@ -189,6 +189,7 @@ def _warnings(report: AppReport) -> Iterator[str]:
         names = abbreviate([each["name"] for each in report.gone])
         number = count(report.gone_count, "recording")
         yield f"{report.app}: {number} in the server's list, and the server does not have the file: {names}"
+    yield from report.warnings
 
 
 def describe(found: Mapping[str, Any]) -> list[str]:

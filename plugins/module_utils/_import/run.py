@@ -33,7 +33,7 @@ from .target import Target
 from .transfer import Transfer
 from .wanted import Selection, Wanted, select
 
-OVER_SSH = "import from the server's disk, by ansible_connection=ssh for this host"
+OVER_SSH = "import from the server's disk over ssh, by ansible_connection=ssh for this host"
 # Seconds for which the console's list may be read: AMS reads all of its entries for each page.
 _LISTING_SECONDS = 3600.0
 
