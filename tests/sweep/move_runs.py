@@ -70,12 +70,12 @@ def no_link_is_broken(world: World, old: list[dict[str, Any]]) -> None:
     for number, before in enumerate(old):
         now = world.settings(number)
         same = all(now[name] == before[name] for name in ("httpForwardingBaseURL", "httpForwardingExtension"))
-        if same and now["httpForwardingBaseURL"]:
+        if now["httpForwardingBaseURL"].endswith(".cloudfront.net"):
+            by_distribution(world, now["httpForwardingBaseURL"])
+        elif same and now["httpForwardingBaseURL"]:
             url = f"{world.urls[world.names[number]]}/live/streams/{FILM}"
             response = requests.get(url, timeout=10)
             assert response.status_code == 200, f"{url}: {response.status_code} at {response.url}"
-        elif now["httpForwardingBaseURL"].endswith(".cloudfront.net"):
-            by_distribution(world, now["httpForwardingBaseURL"])
 
 
 def by_distribution(world: World, base_url: str) -> None:
