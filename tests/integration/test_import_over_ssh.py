@@ -78,7 +78,7 @@ class Site:
     def play(self, arguments: dict[str, Any] | None = None, **options: Any) -> PlaybookRun:
         host = self.fleet.hosts[0]
         keywords, variables = options.pop("keywords", {}), options.pop("variables", {})
-        given = {"url": host.url, "email": host.email, "password": host.password}
+        given: dict[str, Any] = {"url": host.url, "email": host.email, "password": host.password}
         given |= {"apps": [{"name": "live", "settings": self.settings}], "ams_dir": str(self.folder / "ams")}
         task = {"name": "Import", MODULE: {**given, **(arguments or {})}, **keywords}
         play = {"name": "Over ssh", "hosts": "all", "gather_facts": False, "tasks": [task]}
