@@ -61,6 +61,7 @@ _KEY = "iam_stored_access_key"
 _PREVIOUS_USER = "previous_iam_user"
 _STOPPED = "the rollout was stopped"
 _NOT_CLOSED = "The servers have changed, and the storage is still open as before: {}"
+_NOT_PREDICTED = "What the run would close at its end cannot be predicted: {}"
 _SPEC = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "stats": {"type": "dict", "default": {}},
@@ -96,10 +97,15 @@ class ActionModule(ActionBase):
             "changed": any(changed for changed, _lines in steps),
             **run_stats(given["stats"]),
             "msg": lines,
-            **(failure(lines, _NOT_CLOSED.format("; ".join(self._failures))) if self._failures else {}),
+            **(
+                failure(lines, self._not_closed().format("; ".join(self._failures))) if self._failures else {}
+            ),
             # The lines were printed; -v adds nothing to them.
             "_ansible_verbose_override": True,
         }
+
+    def _not_closed(self) -> str:
+        return _NOT_PREDICTED if self._task.check_mode else _NOT_CLOSED
 
     def _narrow(self) -> Iterator[tuple[bool, list[str]]]:
         """Yield of each step whether it has removed or closed something, and the lines about it.

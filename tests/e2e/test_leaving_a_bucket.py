@@ -76,7 +76,7 @@ def test_a_new_bucket_in_another_region_leaves_the_previous_one_as_it_is(fleet: 
     assert f"links of 2 recordings of application 'live' lead to {FOLDER}, and would lead to" in stopped
     allowed = {**moved, "s3_recording_break_links": True}
     plan = words(fleet.run(PLAN, names=NAMES, variables=allowed))
-    assert f"2 recordings of application 'live' will stay in {FOLDER}, and later ones will be in" in plan
+    assert f"has 2 recordings. Those in {FOLDER} stay there, and later ones will be in" in plan
     assert "changes or deletes neither the previous bucket nor the right to upload to it" in plan
     fleet.run(SITE, names=NAMES, variables=allowed)
     on_old = [
@@ -107,7 +107,7 @@ def test_another_provider_is_another_bucket_and_servers_use_the_previous_one_unt
     allowed = {**moved, "s3_recording_break_links": True}
     fleet.aws.clear_requests()
     one = words(there.run(SITE, "--limit", "ams1", names=NAMES, variables=allowed))
-    assert f"1 recording of application 'live' will stay in {FOLDER} at {old}" in one
+    assert f"has 1 recording. Those in {FOLDER} at {old} stay there" in one
     assert fleet.aws.writes() == []
     upload(provider, fleet.fleet, 0)
     upload(fleet.aws, fleet.fleet, 1)

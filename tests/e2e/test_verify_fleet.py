@@ -147,7 +147,7 @@ def test_recordings_that_are_not_in_the_bucket_are_counted(verified: Verified) -
     assert len(lines) == 2
     assert lines[0].startswith(f"! 3 recordings are not in s3://{PUBLIC}/streams/ (3.0 MB, made ")
     assert lines[0].endswith(
-        ": ams-1 2 of 3 and ams-2 1 of 1. AMS does not upload them later, import_recordings.yml does"
+        ": ams-1 2 of 3 and ams-2 1 of 1. import_recordings.yml copies them, AMS does not"
     )
     assert lines[1].startswith(f"! 1 recording is not in s3://{PUBLIC}/streams/, since AMS uploads only")
     listings = [

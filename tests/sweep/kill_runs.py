@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,12 @@ def run_case(world: World, case: Case) -> None:
         world.env["ANSIBLE_FORKS"] = "1"
     for each in case.kills:
         kill(world, case.playbook, each, **extra)
+    # The object of a killed check is not old enough yet for the next run to remove it, see leftovers.OLD.
+    killed = {key for key in world.objects() if is_of_check(key, PROBE)}
     if case.then == "rollback":
         extra = {"s3_recording_rollback_run": run_in(world)}
     ENDS[case.then](world, extra)
-    nothing_is_left(world)
+    nothing_is_left(world, killed)
 
 
 def run_in(world: World) -> str:
@@ -196,12 +199,9 @@ ENDS = {
 }
 
 
-def nothing_is_left(world: World) -> None:
-    """Neither objects and uploads in the bucket nor locks, halves of files and secrets on the controller.
-
-    The object of a killed check is not old enough yet for the next run to remove it, see leftovers.OLD.
-    """
-    assert not [key for key in world.objects() if not is_of_check(key, PROBE)]
+def nothing_is_left(world: World, but: Set[str] = frozenset()) -> None:
+    """Neither objects and uploads in the bucket nor locks, halves of files and secrets on the controller."""
+    assert set(world.objects()) <= but
     if BUCKET in [each["Name"] for each in world.aws.client("s3").list_buckets()["Buckets"]]:
         assert world.aws.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
     kept = sorted(path.name for path in world.backups.glob("*")) if world.backups.exists() else []

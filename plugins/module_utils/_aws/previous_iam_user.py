@@ -55,11 +55,12 @@ def _delete(module: AwsModule) -> Result:
     try:
         apply_user.run(_as_user_module(module, check=module.check_mode))
     except AwsError as error:
-        raise error.with_done([f"access key {keys} is deleted"] if keys else []) from None
+        what = f"access key {keys} is deleted" if keys else "the stored access key is deleted"
+        raise error.with_done([what] if key["changed"] else []) from None
     is_deleted = "would be deleted" if module.check_mode else "is deleted"
     return {
         "changed": True,
-        "deletes": False,
+        "deletes": module.check_mode,
         "msg": f"IAM user {name} {is_deleted}, with its policy and its access key, "
         f"{keys or 'which did not exist any more'}",
     }

@@ -198,8 +198,9 @@ def _of_audience(bucket: str, before: Options, after: Options) -> list[Change]:
         text = f"everyone on the internet will be able to watch {names_of(opened)} of {bucket}"
         found.append(_change(ADD, PUBLIC_ACCESS, text))
     if closed:
-        text = f"everyone on the internet will no longer be able to watch {names_of(closed)} of {bucket}: "
-        text += "links to the objects themselves will stop working"
+        text = f"everyone on the internet will no longer be able to watch {names_of(closed)} of {bucket}"
+        # What was open by its ACL may be open by the policy now.
+        text += "" if opened else ": links to the objects themselves will stop working"
         found.append(_change(REMOVE, PUBLIC_ACCESS, text))
     return found
 

@@ -224,8 +224,8 @@ def _missing(found: Backlog) -> str:
 def _remedy(has_uploaded: bool) -> str:
     now = "An upload works now" if has_uploaded else "Uploads fail now, see the check 'put'"
     return (
-        f"{now}. AMS does not upload old recordings later. Run import_recordings.yml, or copy them from "
-        "where the server recorded before"
+        f"{now}. AMS does not upload old recordings later. Run import_recordings.yml, over ssh where viewers "
+        "are forwarded, or copy them from where the server recorded before"
     )
 
 

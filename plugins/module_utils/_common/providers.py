@@ -135,14 +135,21 @@ def is_of_aws(endpoint: str) -> bool:
 
 
 def service_of(endpoint: str) -> str:
-    """Return the host and port behind an endpoint; empty for AWS, where a bucket is the same at each."""
+    """Return a name for the service behind an endpoint, with its region where a host has several names for it.
+
+    It is empty for AWS, where a bucket is the same at each endpoint.
+    """
     text = endpoint.strip()
     try:
         address = read(text if "://" in text else f"https://{text}") if text else None
     except AddressError:
-        return text
+        # Without a login in front of the host, which is nobody's business.
+        return text.rpartition("@")[2]
     if address is None or is_of_aws(str(address)):
         return ""
+    name = _named_by(str(address))
+    if "(?P<region>" in PROVIDERS[name].hosts and re.fullmatch(PROVIDERS[name].hosts, address.host):
+        return f"{name} {region_at(PROVIDERS[name], str(address))}"
     return address.origin.partition("://")[2]
 
 

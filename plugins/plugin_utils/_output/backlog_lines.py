@@ -39,7 +39,7 @@ def _lines(location: str, entries: Sequence[Of]) -> Iterator[str]:
     missing, never = _total(entries, "missing"), _total(entries, "never_uploaded")
     if missing:
         what = _are(missing), f"not in {location}", f"({_extent(entries)}): {_servers(entries)}."
-        yield f"{' '.join(what)} AMS does not upload them later, import_recordings.yml does"
+        yield f"{' '.join(what)} import_recordings.yml copies them, AMS does not"
     unfinished = Counter[str]()
     for host, _owner, each in entries:
         unfinished[host] += each["unfinished"]

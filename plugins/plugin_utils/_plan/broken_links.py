@@ -17,12 +17,11 @@ from ...module_utils._common.providers import service_of
 ALLOW = "s3_recording_break_links"
 Hosts = Mapping[str, Mapping[str, Any]]
 Reads = Mapping[str, Mapping[str, Any]]
-_LOCAL = "recordings/"
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where an application records to. service: host and port of the provider, empty for AWS."""
+    """Where an application records to. service: see service_of."""
 
     folder: str
     region: str
@@ -36,7 +35,10 @@ class _Place:
         return cls(location(settings), region, service_of(endpoint), endpoint)
 
     def options(self) -> list[str]:
-        return ["--endpoint-url", self.endpoint] if self.service else []
+        """Return the option for the endpoint, without a login that may stand in it."""
+        scheme, separator, rest = self.endpoint.rpartition("://")
+        url = f"{scheme if separator else 'https'}://{rest.rpartition('@')[2]}"
+        return ["--endpoint-url", url] if self.service else []
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ class _Move:
         copy = ["aws", "s3", "cp", "--recursive"]
         if self.has_other_provider:
             # One command has the credentials of one provider.
-            first = shlex.join([*copy, source, _LOCAL, *self.source.options()])
-            second = shlex.join([*copy, _LOCAL, target, *self.target.options()])
+            local = f"recordings/{self.app}/"
+            first = shlex.join([*copy, source, local, *self.source.options()])
+            second = shlex.join([*copy, local, target, *self.target.options()])
             return f"{first} with the credentials of the one provider, then {second} with those of the other"
         regions = ["--source-region", self.source.region, "--region", self.target.region]
         more = regions if self.has_other_region else self.source.options()
@@ -89,7 +92,7 @@ def broken_links(reads: Reads, hosts: Hosts) -> Iterator[dict[str, Any]]:
             f"{move.describe(move.source)}, and would lead to {move.describe(move.target)}, where these "
             "recordings are not",
             "remedy": f"Copy them: {move.how_to_copy()}. Then allow the change with -e {ALLOW}=true. Do so "
-            "at once if nobody needs these links",
+            f"at once if nobody needs these links{_or_same(move)}",
         }
 
 
@@ -105,11 +108,17 @@ def left_behind(reads: Reads, hosts: Hosts) -> Iterator[dict[str, Any]]:
         if staying:
             yield {
                 "hosts": list(staying),
-                "text": f"{_recordings(staying, hosts)} of application '{move.app}' will stay in "
-                f"{move.describe(move.source)}, and later ones will be in {move.describe(move.target)}. This "
-                "run copies none, and changes or deletes neither the previous bucket nor the right to upload "
-                "to it. A server that has not changed yet uploads there",
+                "text": f"the list of application '{move.app}' has {_recordings(staying, hosts)}. Those in "
+                f"{move.describe(move.source)} stay there, and later ones will be in "
+                f"{move.describe(move.target)}. This run copies none. To have them in one place, copy them: "
+                f"{move.how_to_copy()}",
             }
+
+
+def _or_same(move: _Move) -> str:
+    # The names of two addresses do not say that.
+    is_same = move.has_other_provider and move.source.folder == move.target.folder
+    return ", or if both addresses lead to the same store" if is_same else ""
 
 
 def _moves(reads: Reads, part: str) -> dict[_Move, dict[str, Optional[int]]]:

@@ -165,6 +165,17 @@ def test_a_key_store_that_does_not_answer_replaces_no_key(user: User, tmp_path: 
     assert user.keys() == [first]
 
 
+def test_a_previous_store_that_keeps_the_key_is_not_called_deleted(user: User, tmp_path: Path) -> None:
+    places = Places(user, "ssm", "secretsmanager", tmp_path)
+    places.first()
+    user.aws.fault("ssm:DeleteParameter", code="AccessDeniedException", status=400, count=9)
+    with pytest.raises(AwsError, match="AccessDenied") as failed:
+        places.move()
+    assert failed.value.result()["changed"]
+    assert "is deleted" not in str(failed.value)
+    assert places.texts()[0]
+
+
 def test_a_previous_key_that_still_exists_stays_stored(user: User, tmp_path: Path) -> None:
     """Its secret is stored nowhere else."""
     places = Places(user, "ssm", "secretsmanager", tmp_path)

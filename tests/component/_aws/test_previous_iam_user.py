@@ -54,7 +54,8 @@ def test_it_is_deleted_with_its_key_only_when_that_is_allowed(user: User) -> Non
     found = run(user)
     assert (found["changed"], found["deletes"], found["access_key_ids"]) == (False, True, [key])
     predicted = run(user, check=True, may_delete=True)
-    assert predicted["changed"]
+    # The playbook says by it that the user would be deleted.
+    assert (predicted["changed"], predicted["deletes"]) == (True, True)
     assert predicted["msg"] == (
         f"IAM user {user.name} would be deleted, with its policy and its access key, {key}"
     )

@@ -180,12 +180,17 @@ class KeyTask:
         changed = done.changed
         for _round in range(_ROUNDS):
             if self._carry_out(done):
-                done.carried_out()
-                if done.document and done.decision.action != "delete":
+                decision, moves = done.decision, bool(done.document and done.decision.remove_previous)
+                done.carried_out(decisions.before_removal(decision) if moves else decision)
+                if done.document and decision.action != "delete":
                     self._wait_until_works(done.document)
-                if done.document and done.decision.remove_previous:
+                if done.document and moves:
                     self._remove_previous(done.document)
+                    done.carried_out(decision)
+                done.keep_steps()
                 return
+            # Keys that this round has deleted stay deleted.
+            done.keep_steps()
             done.changed = changed
             done.look(*self.settle())
         raise done.before.error("other runs change it all the time", "Run again when they are done")

@@ -134,6 +134,11 @@ def with_previous(state: str, now: KeyState, decision: Decision, *, keep: bool) 
     return replace(decision, message=f"{decision.message}; {previous.where} is deleted", remove_previous=True)
 
 
+def before_removal(decision: Decision) -> Decision:
+    """Return what of a decision is carried out before it deletes what the previous key store holds."""
+    return replace(decision, message=decision.message.rpartition("; ")[0], remove_previous=False)
+
+
 def _create(now: KeyState, why: str, delete_ids: Sequence[str], recreate: bool) -> Decision:
     stay = [key for key in now.keys if key.access_key_id not in delete_ids]
     inactive = [key for key in stay if not key.active]

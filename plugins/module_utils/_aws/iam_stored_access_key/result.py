@@ -37,10 +37,13 @@ class Progress:
         if not self.changed:
             self.first = before
 
-    def carried_out(self) -> None:
-        """Record that the decision is carried out in whole."""
-        self._whole += [self.decision.message] if self.decision.changes else []
-        self.steps = [*self._whole]
+    def carried_out(self, decision: keys.Decision) -> None:
+        """Record that a decision is carried out in whole."""
+        self.steps = [*self._whole, *([decision.message] if decision.changes else [])]
+
+    def keep_steps(self) -> None:
+        """Keep what was done so far: a later decision adds to it."""
+        self._whole = [*self.steps]
 
     def predict(self) -> None:
         self.changed = self.decision.changes

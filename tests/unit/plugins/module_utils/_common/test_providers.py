@@ -11,6 +11,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.addr
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.providers import (
     PROVIDERS,
     provider_at,
+    service_of,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.ams_settings import app_settings
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._intent.model import Intent, Member
@@ -236,3 +237,26 @@ def test_a_store_that_is_not_known_to_have_tags_is_not_asked_for_them(provider: 
     intent = replace(KEYED, provider=provider, endpoint="https://store.example.com")
     (bucket,) = plan_fleet([Member("ams-1", intent, chosen=True)])["buckets"]
     assert bucket["tasks"]["s3_recording_bucket"].get("managed_tag", True) is has_tags
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("", "https://s3.eu-west-1.amazonaws.com", True),
+        ("https://s3.wasabisys.com", "https://s3.us-east-1.wasabisys.com", True),
+        ("https://s3.wasabisys.com", "https://s3.eu-central-1.wasabisys.com", False),
+        ("https://s3.gra.io.cloud.ovh.net", "https://s3.gra.cloud.ovh.net", True),
+        ("https://fra1.digitaloceanspaces.com", "https://fra1.cdn.digitaloceanspaces.com", True),
+        # Each account has a host of its own.
+        ("https://0a.r2.cloudflarestorage.com", "https://0b.r2.cloudflarestorage.com", False),
+        ("minio.example.com:9000", "http://minio.example.com:9000/", True),
+        ("https://minio.example.com", "https://ceph.example.com", False),
+        ("", "https://minio.example.com", False),
+    ],
+)
+def test_hosts_of_one_service(one: str, other: str, *, same: bool) -> None:
+    assert (service_of(one) == service_of(other)) is same
+
+
+def test_a_login_in_an_endpoint_is_no_part_of_the_service() -> None:
+    assert service_of("https://user:secret@minio.example.com") == "minio.example.com"

@@ -35,7 +35,7 @@ def test_servers_of_a_folder_have_one_line() -> None:
     (line,) = backlog_lines(found)
     assert line == (
         "42 recordings are not in s3://myvideos/streams/ (42.0 MB, made from 2026-10-01 to 2026-11-29): "
-        "ams1 39 of 135 and ams2 3 of 20. AMS does not upload them later, import_recordings.yml does"
+        "ams1 39 of 135 and ams2 3 of 20. import_recordings.yml copies them, AMS does not"
     )
 
 

@@ -83,7 +83,7 @@ def test_recordings_that_are_missing_have_a_line_before_the_servers() -> None:
     lines = format_result(RunResult(servers))
     assert lines[1] == (
         "  ! 2 recordings are not in s3://b/streams/ (10 bytes, made on 2026-11-01): ams1 1 of 9 and "
-        "ams2 1 of 9. AMS does not upload them later, import_recordings.yml does"
+        "ams2 1 of 9. import_recordings.yml copies them, AMS does not"
     )
     assert lines[2].startswith("  ams1 ")
 

@@ -79,9 +79,11 @@ def leaving(after: dict[str, str], number: int | None = 3, links: int | None = 0
 def test_recordings_that_stay_behind_are_counted(after: dict[str, str], source: str, target: str) -> None:
     (found,) = left_behind({"ams1": leaving(after), "ams2": leaving(after, 4)}, HOSTS)
     assert found["hosts"] == ["ams1", "ams2"]
-    text = f"7 recordings of application 'live' will stay in {source}, and later ones will be in {target}. "
-    assert found["text"].startswith(text)
-    assert "changes or deletes neither the previous bucket nor the right to upload to it" in found["text"]
+    text = (
+        f"the list of application 'live' has 7 recordings. Those in {source} stay there, and later ones will "
+    )
+    assert found["text"].startswith(f"{text}be in {target}. This run copies none. ")
+    assert "copy them: aws s3 cp --recursive s3://old/streams/ " in found["text"]
 
 
 def test_what_is_refused_already_is_no_warning_too() -> None:
@@ -94,7 +96,7 @@ def test_what_is_refused_already_is_no_warning_too() -> None:
 
 def test_a_number_of_recordings_that_is_unknown() -> None:
     (found,) = left_behind({"ams1": leaving(BUCKET, None)}, HOSTS)
-    assert found["text"].startswith("an unknown number of recordings of application 'live' will stay in")
+    assert found["text"].startswith("the list of application 'live' has an unknown number of recordings. ")
 
 
 def test_how_to_copy_to_another_region() -> None:
@@ -107,8 +109,12 @@ def test_how_to_copy_to_another_provider() -> None:
     """One command cannot do it, and a bucket of the same name is another one there."""
     (found,) = broken_links({"ams1": leaving(PROVIDER, links=3)}, HOSTS)
     assert "lead to s3://old/streams at AWS, and would lead to s3://old/streams at minio" in found["text"]
-    first = "aws s3 cp --recursive s3://old/streams/ recordings/ with the credentials of the one provider"
-    second = "aws s3 cp --recursive recordings/ s3://old/streams/ --endpoint-url https://minio.example.com"
+    first = (
+        "aws s3 cp --recursive s3://old/streams/ recordings/live/ with the credentials of the one provider"
+    )
+    second = (
+        "aws s3 cp --recursive recordings/live/ s3://old/streams/ --endpoint-url https://minio.example.com"
+    )
     assert f"{first}, then {second}" in found["remedy"]
 
 
