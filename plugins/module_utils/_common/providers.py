@@ -135,7 +135,7 @@ def is_of_aws(endpoint: str) -> bool:
 
 
 def service_of(endpoint: str) -> str:
-    """Return a name for the service behind an endpoint, with its region where a host has several names for it.
+    """Return a name for the service behind an endpoint: host and port, or provider and region.
 
     It is empty for AWS, where a bucket is the same at each endpoint.
     """
