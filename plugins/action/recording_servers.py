@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.antmedia.s3_recording.plugins.action import (
     ams_app_settings,
@@ -68,13 +69,22 @@ class ActionModule(ActionBase):
         except (VariableError, ValueError) as error:
             return {**_NOT_SENT, "msg": f"{error}."}
 
+        begun: list[str] = []
+
         def run(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-            return beside(_ACTIONS[name], self).run_with(given, tmp, task_vars, prefix=OF_CONNECTION)
+            begun.append(name)
+            try:
+                return beside(_ACTIONS[name], self).run_with(given, tmp, task_vars, prefix=OF_CONNECTION)
+            except AnsibleConnectionFailure as error:
+                if len(begun) == 1:
+                    raise
+                # Ansible would not restore a server that it takes for out of reach.
+                return {"failed": True, "changed": False, "msg": f"The connection was lost: {error}"}
 
         read = reads_of(task_vars or {}).get(str(variables("inventory_hostname")), {}) if imported else {}
         names = apps_to_import(arguments, read) if imported else []
         if names:
-            result = import_first(run, arguments, import_of(imported, names, read), names)
+            result = import_first(run, arguments, import_of(imported, names), names)
         else:
             result = run(step, arguments)
         restore = arguments.get("restore") or {}

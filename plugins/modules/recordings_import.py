@@ -192,6 +192,9 @@ apps:
       description: The first 100 of them, each with its name and the reason.
       type: list
       elements: dict
+    links:
+      description: How many links on the server's disk were not followed. Only over ssh.
+      type: int
     gone_count:
       description: How many the server lists without having their files. Nobody could play them before either.
       type: int
@@ -229,6 +232,7 @@ apps:
       names: [lecture.mp4, talk.mp4]
       differing_count: 0
       differing: []
+      links: 0
       gone_count: 0
       gone: []
       failed_count: 0

@@ -123,7 +123,7 @@ def test_a_fleet_is_imported_verified_and_then_forwarded(imported: Imported) -> 
     assert failed_hosts(run) == ["ams-2"]
     text = " ".join(block(run, RESULT))
     assert "it forwards their viewers to where they are not yet" in text
-    assert "from the server's disk, by ansible_connection=ssh for this host" in text
+    assert "from the server's disk over ssh, by ansible_connection=ssh for this host" in text
 
 
 @pytest.fixture

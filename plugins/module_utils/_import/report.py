@@ -70,6 +70,7 @@ class AppReport:
     not_tried: int = 0
     error: Optional[CollectionError] = None
     way: str = "http"
+    links: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def select(self, found: Selection) -> None:
@@ -146,6 +147,7 @@ class AppReport:
             "names": self.names,
             "differing_count": self.differing_count,
             "differing": self.differing,
+            "links": self.links,
             "gone_count": self.gone_count,
             "gone": self.gone,
             "failed_count": self.failed_count,

@@ -87,6 +87,7 @@ class DiskImport:
         limits = (self._params["expire_days"], self._params["min_age"])
         found = choose(self.report.app, lines, self._settings, *limits)
         self.report.listed, self.report.skipped = found.listed, found.skipped
+        self.report.links = len(found.links)
         if found.links:
             self.report.warnings.append(
                 f"{self.report.app}: {count(len(found.links), 'link')} on the server's disk not followed, so "

@@ -19,9 +19,12 @@ _INDENT = "  "
 def import_lines(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the lines about hosts, each with what the role has registered of its import."""
     results = {host: hostvars[host].get(_IMPORTED) or {} for host in hosts}
-    lines = [_total(app for result in results.values() for app in result.get("apps") or ())]
+    apps = [app for result in results.values() for app in result.get("apps") or ()]
+    lines = [_total(apps)]
     for host, result in results.items():
         lines += _of_host(host, result)
+    skipped = sum(app["skipped"] for app in apps)
+    lines += [f"{_INDENT}{count(skipped, 'recording')} not looked at, too young or expired"] * bool(skipped)
     for words, is_so in (("nothing to import", _has_nothing_to_do), ("! not tried", _was_not_tried)):
         found = [host for host, result in results.items() if is_so(result)]
         lines += [f"{_INDENT}{words}: {listed(found)}"] if found else []
@@ -38,7 +41,7 @@ def _total(apps: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _was_not_tried(result: Mapping[str, Any]) -> bool:
-    return not result or bool(result.get("skipped"))
+    return not result or bool(result.get("skipped") or result.get("unreachable"))
 
 
 def _has_nothing_to_do(result: Mapping[str, Any]) -> bool:
@@ -46,7 +49,8 @@ def _has_nothing_to_do(result: Mapping[str, Any]) -> bool:
 
 
 def _has_to_be_said(result: Mapping[str, Any]) -> bool:
-    odd = any(app["differing_count"] or app["gone_count"] for app in result.get("apps") or ())
+    apps = result.get("apps") or ()
+    odd = any(app["differing_count"] or app["gone_count"] or app["links"] for app in apps)
     return bool(result.get("failed") or result.get("changed") or odd)
 
 

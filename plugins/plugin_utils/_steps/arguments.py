@@ -71,6 +71,12 @@ def _to_apply(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, An
 
 
 def _to_preview(host: Mapping[str, Any], variables: TaskVariables) -> dict[str, Any]:
+    if host["cluster"] and boolean(variables(PREFIX + "import", False)):
+        raise VariableError(
+            "s3_recording_import cannot be used in a cluster: the first node would forward the viewers of "
+            "all nodes while the others still import. Run site.yml with s3_recording_forwarding=false, then "
+            "import_recordings.yml, then site.yml"
+        )
     apps = add_access_key(_apps(host, variables, _DOMAIN_TO_COME), _key_of(host))
     return {"cluster_hosts": host["cluster_hosts"], "apps": apps}
 

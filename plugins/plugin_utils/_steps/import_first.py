@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...module_utils._ams.local_recordings import turned_on_for
+from ...module_utils._ams.recording_rules import Forwarding
 
 _FORWARDING = ("httpForwardingExtension", "httpForwardingBaseURL")
 # What says that a login may have failed, or that nothing was written. After a first write it is not so.
@@ -22,32 +22,42 @@ Arguments = Mapping[str, Any]
 def apps_to_import(arguments: Arguments, read: Mapping[str, Any]) -> list[str]:
     """Return the applications for which forwarding is turned on. read: by the plan, of the server."""
     apps = read.get("apps") or {}
+
+    def forwards_now(app: str) -> bool:
+        return _forwards(apps.get(app, {}).get("uses", {}))
+
     return [
         app["name"]
         for app in arguments["apps"]
-        if turned_on_for(apps.get(app["name"], {}).get("uses", {}), app["settings"])
+        if _forwards(app["settings"]) and not forwards_now(app["name"])
     ]
+
+
+def _forwards(settings: Mapping[str, Any]) -> bool:
+    """True if AMS sends viewers elsewhere, for which it needs both settings."""
+    forwarding = Forwarding.of(settings, {})
+    return bool(forwarding.on and forwarding.base)
 
 
 def without_forwarding(arguments: Arguments, names: Sequence[str]) -> dict[str, Any]:
     """Return the arguments that leave the forwarding of these applications as it is."""
-
-    def settings(app: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in app["settings"].items() if name not in _FORWARDING}
-
-    apps = [{**app, "settings": settings(app)} if app["name"] in names else app for app in arguments["apps"]]
+    apps = [_without_forwarding(app) if app["name"] in names else app for app in arguments["apps"]]
     return {**arguments, "apps": apps}
 
 
-def import_of(arguments: Arguments, names: Sequence[str], read: Mapping[str, Any]) -> dict[str, Any]:
+def _without_forwarding(app: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {name: value for name, value in app["settings"].items() if name not in _FORWARDING}
+    return {**app, "settings": settings}
+
+
+def import_of(arguments: Arguments, names: Sequence[str]) -> dict[str, Any]:
     """Return the arguments of the import of these applications alone.
 
-    Where none of them records to S3 yet, no recording of the last hour is on its way.
+    Recordings of the last hour are among them, since they are forwarded too. If AMS uploads one meanwhile, it
+    is the same object. No file is deleted before viewers get the recording from the bucket.
     """
-    apps = [app for app in arguments["apps"] if app["name"] in names]
-    known = read.get("apps") or {}
-    records = any(known.get(name, {}).get("uses", {}).get("s3RecordingEnabled") for name in names)
-    return {**arguments, "apps": apps, **({} if records else {"min_age": 0})}
+    apps = [_without_forwarding(app) for app in arguments["apps"] if app["name"] in names]
+    return {**arguments, "apps": apps, "min_age": 0, "delete_local": False}
 
 
 def import_first(
@@ -66,10 +76,17 @@ def import_first(
     steps = (("apply", without_forwarding(arguments, names)), ("import", imported), ("apply", last))
     results: list[Mapping[str, Any]] = []
     for step, given in steps:
-        results.append(run(step, given))
+        result = run(step, given)
+        results.append(result if step != "import" else _complete(result))
         if results[-1].get("failed"):
             break
     return _together(results)
+
+
+def _complete(imported: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the result of an import, which fails here if viewers would get another recording, or none."""
+    is_odd = any(app["differing_count"] or app["links"] for app in imported.get("apps") or ())
+    return {**imported, **({"failed": True} if is_odd else {})}
 
 
 def _together(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -84,11 +101,17 @@ def _together(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(results) == 2:
         # What was copied stays in the bucket.
         found.pop("apps", None)
-        found["msg"] = f"No viewer is forwarded, since recordings could not be imported. {last['msg']}"
+        found["msg"] = "\n".join(
+            ["No viewer is forwarded, since recordings could not be imported.", *_texts_of(last)]
+        )
     if not last.get("failed"):
         found["apps"] = _changes(before[0], last)
         found["imported"] = before[1]["apps"]
     return found
+
+
+def _texts_of(imported: Mapping[str, Any]) -> list[str]:
+    return [str(imported.get("msg", "")), *map(str, imported.get("warnings") or ())]
 
 
 def _listed(value: Any) -> list[Any]:

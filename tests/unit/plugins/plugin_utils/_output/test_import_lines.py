@@ -17,6 +17,8 @@ def app(**numbers: int) -> dict[str, int]:
         "to_copy_bytes": 0,
         "differing_count": 0,
         "gone_count": 0,
+        "links": 0,
+        "skipped": 0,
         **numbers,
     }
 
@@ -62,3 +64,16 @@ def test_an_object_that_differs_is_said_and_lines_are_limited() -> None:
     found = lines(ams1={"changed": False, "apps": [app(differing_count=100)], "msg": message})
     assert len(found) == 51
     assert found[-1].strip() == "and 51 more lines"
+
+
+def test_what_was_not_looked_at_is_not_called_nothing() -> None:
+    out_of_reach = {"unreachable": True, "msg": "no route"}
+    young = {"changed": False, "apps": [app(skipped=5)], "msg": "live: 0 of 5 recordings copied"}
+    linked = {"changed": False, "apps": [app(links=1)], "msg": "live: a link"}
+    assert lines(ams1=out_of_reach, ams2=young, ams3=linked) == [
+        "RESULT  0 recordings (0 bytes) copied and verified",
+        "  ams3: live: a link",
+        "  5 recordings not looked at, too young or expired",
+        "  nothing to import: ams2",
+        "  ! not tried: ams1",
+    ]

@@ -21,7 +21,10 @@ ARGUMENTS = {
         {"name": "other", "settings": {"s3RecordingEnabled": True}},
     ],
 }
-IMPORT = {"apps": [{"name": "live", "settings": {}}, {"name": "other", "settings": {}}], "min_age": 3600}
+IMPORT: dict[str, Any] = {
+    "apps": [{"name": "live", "settings": {}}, {"name": "other", "settings": {}}],
+    "min_age": 3600,
+}
 
 
 def read(**uses: Any) -> dict[str, Any]:
@@ -39,17 +42,25 @@ def applied(*, changed: bool = True, **changes: Any) -> dict[str, Any]:
         ({}, ["live"]),
         ({"httpForwardingExtension": ""}, ["live"]),
         # Its recordings cannot be read over HTTP, and were not playable before.
-        ({"httpForwardingExtension": "mp4"}, []),
+        (FORWARDED, []),
+        # AMS needs both settings to forward.
+        ({"httpForwardingExtension": "mp4"}, ["live"]),
+        ({"httpForwardingBaseURL": "https://myvideos.example.com"}, ["live"]),
     ],
 )
 def test_only_where_forwarding_is_turned_on(uses: dict[str, Any], expected: list[str]) -> None:
     assert apps_to_import(ARGUMENTS, read(**uses)) == expected
 
 
-@pytest.mark.parametrize(("records", "min_age"), [(False, 0), (True, 3600)])
-def test_recordings_of_the_last_hour_are_left_to_ams_where_it_uploads(records: bool, min_age: int) -> None:
-    found = import_of(IMPORT, ["live"], read(s3RecordingEnabled=records))
-    assert found == {"apps": [{"name": "live", "settings": {}}], "min_age": min_age}
+def test_recordings_of_the_last_hour_too_and_no_file_is_deleted() -> None:
+    given = {
+        **IMPORT,
+        "apps": [{"name": "live", "settings": FORWARDED}, IMPORT["apps"][1]],
+        "delete_local": True,
+    }
+    found = import_of(given, ["live"])
+    # Somebody else's base URL, which forwards nothing, may be on the server until the last step.
+    assert found == {"apps": [{"name": "live", "settings": {}}], "min_age": 0, "delete_local": False}
 
 
 class Steps:
@@ -63,9 +74,10 @@ class Steps:
         return self.results.pop(0)
 
 
-IMPORTED = {
+COPIED = {"app": "live", "copied": 2, "differing_count": 0, "links": 0}
+IMPORTED: dict[str, Any] = {
     "changed": True,
-    "apps": [{"app": "live", "copied": 2}],
+    "apps": [COPIED],
     "msg": "live: 2 copied",
     "warnings": ["w"],
 }
@@ -94,12 +106,23 @@ def test_without_an_import_no_viewer_is_forwarded() -> None:
     run = Steps(applied(), {**IMPORTED, "failed": True, "msg": "live: a.mp4: the disk is full"})
     found = import_first(run, ARGUMENTS, IMPORT, ["live"])
     assert found["failed"]
-    assert found["msg"] == (
-        "No viewer is forwarded, since recordings could not be imported. live: a.mp4: the disk is full"
-    )
+    assert found["msg"].splitlines() == [
+        "No viewer is forwarded, since recordings could not be imported.",
+        "live: a.mp4: the disk is full",
+        "w",
+    ]
     # The rollout rolls back by what was changed.
     assert found["changed"]
     assert "apps" not in found
+
+
+@pytest.mark.parametrize("odd", ["differing_count", "links"])
+def test_no_viewer_is_sent_to_another_recording_or_none(odd: str) -> None:
+    """An import by itself only warns of it."""
+    imported = {**IMPORTED, "apps": [{**COPIED, odd: 1}]}
+    found = import_first(Steps(applied(), imported), ARGUMENTS, IMPORT, ["live"])
+    assert found["failed"]
+    assert found["msg"].startswith("No viewer is forwarded")
 
 
 @pytest.mark.parametrize("name", ["login_refused", "login_unsure", "unsent"])
