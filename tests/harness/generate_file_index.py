@@ -122,7 +122,10 @@ def _yaml(path: Path) -> Iterator[str]:
     if path.parent.name == "meta":
         yield "; ".join(re.findall(r"^ +(?:short_description|description): +(\w.+)$", text, re.MULTILINE)[:1])
         return
-    titles = re.findall(r"^ *- name: +(?:>-\s+)?(.+)$", text, re.MULTILINE)
+    # A name may be folded into several lines, which stand further in than the word itself.
+    folded = re.compile(r"^( *)- name: +>-\n((?:\1    .*\n)+)", re.MULTILINE)
+    text = folded.sub(lambda found: f"{found[1]}- name: {' '.join(found[2].split())}\n", text)
+    titles = re.findall(r"^ *- name: +(.+)$", text, re.MULTILINE)
     plain = (re.sub(r" *{{.*?}}", " …", title.strip("\"'")) for title in titles)
     yield "; ".join(dict.fromkeys(title.rpartition(" | ")[2] for title in plain))
 

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Plan how a bucket keeps its objects: validate, merge, compare.
+"""Plan how a bucket keeps its objects (versioning, encryption, lifecycle rules, tags): merge, compare.
 
 Plain data in, plain data out. Versioning, default encryption, lifecycle rules and tags; what the task leaves
 out is None and is neither read nor written, since a provider may not know it.
