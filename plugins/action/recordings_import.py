@@ -49,6 +49,7 @@ _IN_BACKGROUND = (
 )
 # Without the comments of a bundle, which need not be ASCII.
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+_OF_NETWORK = {"http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"}
 _DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 
 
@@ -85,13 +86,13 @@ class ActionModule(InProcessAction):
         start = time.monotonic()
         given = {name: self._arguments[name] for name in CONNECTION_SPEC if name in self._arguments}
         names = [app["name"] for app in params["apps"]]
-        read = beside(ams_server_info.ActionModule, self).run_with(
+        read = beside(ams_server_info.ActionModule, self, self._task_there()).run_with(
             {**given, "apps": names, "settings": list(SETTINGS)}, None, task_vars
         )
         if read.get("failed") or read.get("unreachable"):
             return read
         python, authorities = self._python(task_vars), _authorities()
-        environment = self._compute_environment_string()
+        environment = self._environment_there()
         reports = [
             DiskImport(
                 str(task_vars.get("inventory_hostname", "")),
@@ -107,6 +108,26 @@ class ActionModule(InProcessAction):
         warnings = read.get("warnings", [])
         result: dict[str, Any] = printable_result(module_result(reports, time.monotonic() - start))
         return {**result, **({"warnings": [*warnings, *result.get("warnings", [])]} if warnings else {})}
+
+    def _given_environment(self) -> dict[str, str]:
+        given: dict[str, str] = {}
+        self._compute_environment_string(given)
+        return given
+
+    def _task_there(self) -> Any:
+        """Return the task as the server gets it: without the credentials of AWS, which stay here."""
+        task = self._task.copy()
+        task.environment = [
+            {name: value for name, value in self._given_environment().items() if not name.startswith("AWS_")}
+        ]
+        return task
+
+    def _environment_there(self) -> str:
+        """Return the assignments that a command begins with, which any user of the server can read."""
+        given = {
+            name: value for name, value in self._given_environment().items() if name.lower() in _OF_NETWORK
+        }
+        return str(self._connection._shell.env_prefix(**given))  # noqa: SLF001 - as ActionBase does it
 
     def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
         """Run a command on the host, with the host's become, and these bytes as its stdin."""

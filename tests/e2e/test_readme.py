@@ -78,8 +78,9 @@ def test_the_commands_do_what_readme_says(readme: Readme) -> None:
     assert first.changed > 0
     assert readme.run(site).changed == 0
 
-    verify, back, rotate, audit, decommission = commands("antmedia.s3_recording.audit")
+    verify, imported, back, rotate, audit, decommission = commands("antmedia.s3_recording.audit")
     assert readme.run(verify).changed == 0
+    assert readme.run(imported).changed == 0
     assert readme.run(rotate).changed > 0
     assert "is used by ams1.example.com and ams2.example.com" in " ".join(readme.run(audit).stdout.split())
     readme.aws.clear_requests()

@@ -264,13 +264,16 @@ def test_no_url_is_seen_anywhere(site: Site, tmp_path: Path, become: bool) -> No
         "ANSIBLE_BECOME_PLUGINS": str(tmp_path),
         "ANSIBLE_BECOME_ALLOW_SAME_USER": "1",
     }
+    given = {"environment": {**site.aws.env(), "AWS_SESSION_HINT": "only-for-the-controller"}}
+    more: dict[str, Any] = {"env": env, "variables": variables, "keywords": given, "expected_warnings": None}
     with Processes() as processes:
-        run = site.play(verbosity=5, env=env, variables=variables, expected_rc=2, expected_warnings=None)
-        again = site.play(verbosity=5, env=env, variables=variables, expected_warnings=None)
+        run = site.play(verbosity=5, **more, expected_rc=2)
+        again = site.play(verbosity=5, **more)
     assert "S3 answered 403 AccessDenied" in run.results[-1]["msg"]
     assert again.results[-1]["apps"][0]["copied"] == 1
     # It was there to be seen.
     assert [text for text in processes.seen if "sys.stdin.buffer.read(" in text]
     assert ("BECOME-SUCCESS" in run.output) is become
+    assert not [text for text in processes.seen if "sys.stdin" in text and "only-for-the-controller" in text]
     for text in (*processes.seen, run.output, again.output, repr(run.results), repr(again.results)):
         assert not [part for part in OF_URLS if part in text]

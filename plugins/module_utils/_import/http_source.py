@@ -74,7 +74,10 @@ class HttpSource:
 
     def begin(self, path: str) -> tuple[Seen, bytes]:
         """Return a recording with its first piece. path: below the application's streams."""
-        return self._read(path, 0, UNIT)
+        seen, body = self._read(path, 0, UNIT)
+        if len(body) != min(seen.size, UNIT):
+            raise self._error(path, f"it sent {len(body)} of {seen.size} bytes", transient=True)
+        return seen, body
 
     def read(self, path: str, part: Part, seen: Seen) -> bytes:
         """Return a part. Raise SourceError if the recording has changed since it was seen."""

@@ -16,7 +16,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from .._aws.codes import DENIED_CODES
@@ -25,8 +25,8 @@ from .._common.errors import AmsError, AwsError, CollectionError
 from .._common.polling import Deadline, growing
 from .bandwidth import Bandwidth
 from .http_source import CHANGED, CLOSED, VANISHED, Seen, SourceError
-from .parts import UNIT, Layout, Part, layout_of
-from .stored import StoredObject, Upload
+from .parts import UNIT, Layout, Part, layout_of, md5_of
+from .stored import StoredObject, Upload, digest_of
 from .target import ObjectDiffers, StoreBusy
 from .wanted import Wanted
 
@@ -34,8 +34,6 @@ from .wanted import Wanted
 PATIENCE = 300.0
 # Seconds. A file that was written to since may not be finished.
 _FINISHED_AFTER = 3600.0
-# Seconds by which the clocks of a server and of S3 may differ: with more, S3 would refuse what AMS uploads.
-_CLOCKS_DIFFER = 900.0
 # A recording with larger parts would need too much memory.
 _LARGEST_PART = 2 * UNIT
 # What becomes of a recording.
@@ -231,7 +229,7 @@ class Transfer:
                 self._count(seen.size)
                 return Result(wanted, COPIED, seen.size)
             upload = self._patiently(lambda: self._target.open(wanted.key, layout))
-            self._drop_older(upload, seen)
+            self._count(sum(each.size for each in upload.parts.values()))
             if layout.part_size == len(body) and 1 not in upload.parts:
                 self._put_part(upload, layout.part(1), body)
         try:
@@ -246,30 +244,37 @@ class Transfer:
         self._patiently(lambda: self._target.complete(upload))
         return Result(wanted, COPIED, seen.size)
 
-    def _drop_older(self, upload: Upload, seen: Seen) -> None:
-        """Drop parts of an earlier run that may be of what the recording was before it was finished."""
-        if seen.modified:
-            latest = seen.modified + _CLOCKS_DIFFER
-            upload.parts = {number: each for number, each in upload.parts.items() if each.modified > latest}
-        else:
-            upload.parts = {}
-        self._count(sum(each.size for each in upload.parts.values()))
-
     def _copy_parts(self, parts: ThreadPoolExecutor, wanted: Wanted, upload: Upload, seen: Seen) -> None:
         def copy(part: Part) -> None:
             self._require_running()
             with self._slot(part.size):
                 body = self._patiently(lambda: self._source.read(wanted.path, part, seen))
-                self._put_part(upload, part, body)
+                if not self._is_stored(upload, part, body):
+                    self._put_part(upload, part, body)
 
-        futures = {parts.submit(copy, part) for part in upload.missing}
+        of_this_run = {number for number, each in upload.parts.items() if each.md5}
+        futures = {parts.submit(copy, part) for part in upload.layout if part.number not in of_this_run}
         _done, left = wait(futures, return_when=FIRST_EXCEPTION)
         for each in left:
             each.cancel()
         wait(futures)
-        error = next(filter(None, map(_error_of, futures)), None)
-        if error is not None:
-            raise error
+        errors = [error for error in map(_error_of, futures) if error is not None]
+        # A part that was not tried says nothing about why.
+        errors.sort(key=lambda error: isinstance(error, Stopped))
+        if errors:
+            raise errors[0]
+
+    def _is_stored(self, upload: Upload, part: Part, body: bytes) -> bool:
+        """True if an earlier run has sent these bytes. Another server may have begun the same key."""
+        stored = upload.parts.get(part.number)
+        if stored is None:
+            return False
+        md5 = md5_of(body)
+        if (stored.size, digest_of(stored.etag)) == (part.size, md5):
+            upload.parts[part.number] = replace(stored, md5=md5)
+            return True
+        self._count(-stored.size)
+        return False
 
     def _put_part(self, upload: Upload, part: Part, body: bytes) -> None:
         self._patiently(lambda: self._target.put_part(upload, part, body))

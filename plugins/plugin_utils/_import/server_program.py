@@ -69,8 +69,7 @@ class Lines:
                 self._stream.write(json.dumps(reply) + "\n")
                 self._stream.flush()
             except OSError:
-                # Nobody listens. What a thread is sending now is of no use either.
-                os._exit(1)
+                os._exit(1)  # Nobody listens, and what a thread is sending now is of no use either.
 
 
 def os_problem(error: OSError) -> Problem:
@@ -165,19 +164,25 @@ def about_file(whole: str) -> dict[str, Any]:
     about = os.lstat(whole)
     if not stat.S_ISREG(about.st_mode):
         return {"kind": "link"}
-    found: dict[str, Any] = {"size": about.st_size, "mtime_ns": about.st_mtime_ns}
-    found["age"] = time.time() - about.st_mtime
+    age = time.time() - about.st_mtime
+    found: dict[str, Any] = {"size": about.st_size, "mtime_ns": about.st_mtime_ns, "age": age}
     if whole.endswith(UNFINISHED_MP4):
         with open(whole, "rb") as handle:
             found["is_whole"] = is_whole_mp4(handle, about.st_size)
     return found
 
 
+def is_to_come(folder: str) -> bool:
+    """True if there is no such folder: AMS makes it for the first recording."""
+    try:
+        return not os.lstat(folder)
+    except OSError as error:  # Of any other the walk says what it is.
+        return isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(folder))
+
+
 def list_files(given: Item, lines: Lines) -> None:
     """Say each file below a folder whose name has one of the endings."""
     folder = given["folder"]
-    if os.path.isdir(os.path.dirname(folder)) and not os.path.lexists(folder):
-        return  # AMS makes it for the first recording.
 
     def say(whole: str, **more: Any) -> None:
         lines.say(**{"path": os.path.relpath(whole, folder), **more})
@@ -185,7 +190,7 @@ def list_files(given: Item, lines: Lines) -> None:
     def say_error(error: OSError) -> None:
         say(error.filename or folder, kind="unreadable", message=error.strerror or type(error).__name__)
 
-    for place, folders, names in os.walk(folder, onerror=say_error):
+    for place, folders, names in () if is_to_come(folder) else os.walk(folder, onerror=say_error):
         for whole in (os.path.join(place, each) for each in names if each.endswith(tuple(given["endings"]))):
             try:
                 say(whole, **about_file(whole))

@@ -19,7 +19,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.http
     Seen,
     SourceError,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.parts import UNIT, Layout, Part
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.parts import (
+    UNIT,
+    Layout,
+    Part,
+    md5_of,
+)
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.stored import (
     StoredObject,
     StoredPart,
@@ -80,7 +85,6 @@ class Bucket:
         self.parts: dict[str, dict[int, bytes]] = {}
         self.faults: list[Exception] = []
         self.puts, self.aborted = 0, list[str]()
-        self.stored_at = WRITTEN + 10_000
         self.most_at_once, self._at_once = 0, 0
         self._changing = threading.Lock()
 
@@ -102,14 +106,15 @@ class Bucket:
             key,
             "id",
             layout,
-            {number: StoredPart(number, len(body), "", self.stored_at) for number, body in has.items()},
+            {number: StoredPart(number, len(body), md5_of(body).hex()) for number, body in has.items()},
         )
 
     def put_part(self, upload: Upload, part: Part, body: bytes) -> None:
         self._store()
         with self._changing:
             self.parts[upload.key][part.number] = body
-        upload.parts[part.number] = StoredPart(part.number, len(body), "")
+        md5 = md5_of(body)
+        upload.parts[part.number] = StoredPart(part.number, len(body), md5.hex(), md5=md5)
 
     def complete(self, upload: Upload) -> StoredObject:
         parts = self.parts.pop(upload.key)
@@ -192,12 +197,21 @@ def test_parts_of_a_killed_run_are_not_sent_again() -> None:
     assert transfer.progress.done_size == len(LARGE)
 
 
-def test_parts_that_may_be_of_an_unfinished_recording_are_sent_again() -> None:
+def test_parts_of_another_recording_of_that_name_are_replaced() -> None:
+    """Of another server that stopped in the middle, or of what the recording was before it was finished."""
     server, bucket = Server({"large.mp4": LARGE}), Bucket()
-    bucket.parts["streams/large.mp4"] = {1: bytes(UNIT)}
-    bucket.stored_at = WRITTEN + 100
-    imported(server, bucket)
-    assert bucket.puts == 4
+    bucket.parts["streams/large.mp4"] = {1: b"x" * UNIT, 2: LARGE[UNIT : 2 * UNIT], 3: b"x" * UNIT}
+    _results, transfer = imported(server, bucket)
+    assert bucket.objects["streams/large.mp4"] == LARGE
+    assert bucket.puts == 3
+    assert transfer.progress.done_size == len(LARGE)
+
+
+def test_the_error_of_a_part_is_not_lost_among_parts_that_were_not_tried() -> None:
+    server, bucket = Server({"large.mp4": LARGE * 4}), Bucket()
+    bucket.faults = [AwsError("Putting part 2", "AccessDenied", code="AccessDenied")]
+    _results, transfer = imported(server, bucket)
+    assert "AccessDenied" in str(transfer.stopped_by)
 
 
 def test_a_recording_that_grows_is_read_again_and_never_mixed() -> None:

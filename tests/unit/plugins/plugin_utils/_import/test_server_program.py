@@ -280,6 +280,19 @@ def test_a_file_that_is_another_one_by_now(tmp_path: Path) -> None:
     assert line["kind"] == "changed"
 
 
+def test_a_folder_that_may_not_be_read_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user of the connection may not enter the application's folder."""
+
+    def refuse(_path: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert server_program.is_to_come(str(tmp_path / "streams"))
+    monkeypatch.setattr(os, "lstat", refuse)
+    assert not server_program.is_to_come(str(tmp_path / "streams"))
+
+
 # --- send
 
 
