@@ -26,6 +26,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.log
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     beside,
     disable_become,
+    environment_of,
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
@@ -189,9 +190,7 @@ class ActionModule(recording_check.ActionModule):
 
     def environment(self) -> str:
         """Return the environment of the task."""
-        given: dict[str, str] = {}
-        self._compute_environment_string(given)
-        return json.dumps(given, sort_keys=True)
+        return json.dumps(environment_of(self), sort_keys=True)
 
     def set_aside(self, result: dict[str, Any]) -> None:
         """Make notes of the warnings that name the server."""

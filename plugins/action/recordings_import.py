@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
 from ansible import constants
@@ -33,6 +33,8 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.in_
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     beside,
+    environment_of,
+    environment_prefix,
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._display.progress_lines import (
@@ -86,13 +88,17 @@ class ActionModule(InProcessAction):
         start = time.monotonic()
         given = {name: self._arguments[name] for name in CONNECTION_SPEC if name in self._arguments}
         names = [app["name"] for app in params["apps"]]
-        read = beside(ams_server_info.ActionModule, self, self._task_there()).run_with(
+        # The credentials of AWS stay here.
+        without_aws = self._task_with(lambda name: not name.startswith("AWS_"))
+        read = beside(ams_server_info.ActionModule, self, without_aws).run_with(
             {**given, "apps": names, "settings": list(SETTINGS)}, None, task_vars
         )
         if read.get("failed") or read.get("unreachable"):
             return read
         python, authorities = self._python(task_vars), _authorities()
-        environment = self._environment_there()
+        # Any user of the server can read with which assignments a command begins.
+        of_network = self._task_with(lambda name: name.lower() in _OF_NETWORK)
+        environment = environment_prefix(beside(ActionModule, self, of_network))
         reports = [
             DiskImport(
                 str(task_vars.get("inventory_hostname", "")),
@@ -109,25 +115,11 @@ class ActionModule(InProcessAction):
         result: dict[str, Any] = printable_result(module_result(reports, time.monotonic() - start))
         return {**result, **({"warnings": [*warnings, *result.get("warnings", [])]} if warnings else {})}
 
-    def _given_environment(self) -> dict[str, str]:
-        given: dict[str, str] = {}
-        self._compute_environment_string(given)
-        return given
-
-    def _task_there(self) -> Any:
-        """Return the task as the server gets it: without the credentials of AWS, which stay here."""
+    def _task_with(self, is_allowed: Callable[[str], bool]) -> Any:
+        """Return the task with these variables of its environment alone, as the server gets it."""
         task = self._task.copy()
-        task.environment = [
-            {name: value for name, value in self._given_environment().items() if not name.startswith("AWS_")}
-        ]
+        task.environment = [{name: value for name, value in environment_of(self).items() if is_allowed(name)}]
         return task
-
-    def _environment_there(self) -> str:
-        """Return the assignments that a command begins with, which any user of the server can read."""
-        given = {
-            name: value for name, value in self._given_environment().items() if name.lower() in _OF_NETWORK
-        }
-        return str(self._connection._shell.env_prefix(**given))  # noqa: SLF001 - as ActionBase does it
 
     def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
         """Run a command on the host, with the host's become, and these bytes as its stdin."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ from tests.harness.site_variables import site_variables
 BUCKET, REGION = "planned-recordings", "eu-west-1"
 PLAN, SITE, DRIFT = (f"antmedia.s3_recording.{name}" for name in ("plan", "site", "drift"))
 HTML, SILENT, OLD, OTHER, WRONG = NAMES = [f"ams{number}" for number in range(1, 6)]
+
+
+@contextmanager
+def two_servers(folder: Path) -> Iterator[SavedSite]:
+    """Set up ams1 and ams2 by a first run of site.yml, once for all tests of a module."""
+    with AwsStandIn() as aws, Fleet(hosts=2) as servers:
+        Planned(aws, servers, folder).run(SITE, names=NAMES[:2])
+        yield SavedSite(aws, servers, folder)
 
 
 class Planned:

@@ -14,7 +14,7 @@ from stand_ins.aws import AwsStandIn
 from stand_ins.aws.stand_in import Credentials
 from tests.harness.saved_site import SavedSite
 
-from .test_fleet_plan import BUCKET, SITE, Planned, words
+from .test_fleet_plan import BUCKET, SITE, Planned, two_servers, words
 
 PLAN = "antmedia.s3_recording.plan"
 NAMES = ["ams1", "ams2"]
@@ -27,10 +27,8 @@ ALLOW_S3: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedSite]:
-    folder = tmp_path_factory.mktemp("site")
-    with AwsStandIn() as aws, Fleet(hosts=2) as servers:
-        Planned(aws, servers, folder).run(SITE, names=NAMES)
-        yield SavedSite(aws, servers, folder)
+    with two_servers(tmp_path_factory.mktemp("site")) as made:
+        yield made
 
 
 @pytest.fixture

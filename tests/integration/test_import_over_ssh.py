@@ -16,6 +16,7 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.part
 from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
 from stand_ins.ssh import Sshd, unavailable
+from tests.harness.become import BECOME_NOBODY_ELSE
 from tests.harness.playbook import PlaybookRun, run_playbook
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
@@ -23,28 +24,6 @@ MODULE = "antmedia.s3_recording.recordings_import"
 BUCKET, FOLDER, OLD = "imported-over-ssh", "live/streams", 1_700_000_000
 # Parts of a presigned URL.
 OF_URLS = ("X-Amz-Signature", "X-Amz-Credential", "partNumber=")
-# Becomes nobody, for whatever user runs the tests; so that the command is wrapped as with sudo.
-BECOME_NOBODY_ELSE = '''\
-DOCUMENTATION = """
-name: nobody_else
-short_description: Runs the command as it is
-description: For this collection's own tests.
-options:
-  become_user: {description: Not used.}
-  become_exe: {description: Not used.}
-  become_flags: {description: Not used.}
-  become_pass: {description: Not used.}
-"""
-from ansible.plugins.become import BecomeBase
-
-
-class BecomeModule(BecomeBase):
-    name = "nobody_else"
-
-    def build_become_command(self, cmd, shell):
-        super().build_become_command(cmd, shell)
-        return self._build_success_command(cmd, shell) if cmd else cmd
-'''
 
 
 class Site:

@@ -22,6 +22,7 @@ from stand_ins.ams import Fleet, FleetHost
 from stand_ins.ansible_environment import PYTHON
 from stand_ins.aws import AwsStandIn
 from stand_ins.ssh import Sshd, unavailable
+from tests.harness.become import BECOME_NOBODY_ELSE
 from tests.harness.playbook import PlaybookRun, run_playbook
 
 COLLECTION = "antmedia.s3_recording"
@@ -30,28 +31,6 @@ WAYS = (IN_PROCESS, BECOMING, SSH)
 APPS = ("live", "LiveApp", "page", "broken", "slow", "locked")
 PASSWORD = "a-password-of-a-test"
 SECRET = "a-secret-of-a-test"
-# Becomes nobody, for whatever user runs the tests: an API has no use for another user of the controller.
-BECOME_NOBODY_ELSE = '''\
-DOCUMENTATION = """
-name: nobody_else
-short_description: Runs the command as it is
-description: For this collection's own tests.
-options:
-  become_user: {description: Not used.}
-  become_exe: {description: Not used.}
-  become_flags: {description: Not used.}
-  become_pass: {description: Not used.}
-"""
-from ansible.plugins.become import BecomeBase
-
-
-class BecomeModule(BecomeBase):
-    name = "nobody_else"
-
-    def build_become_command(self, cmd, shell):
-        super().build_become_command(cmd, shell)
-        return self._build_success_command(cmd, shell) if cmd else cmd
-'''
 STARTED_A_PROGRAM = re.compile(r"^<(\S+)> (?:SSH: )?EXEC ", re.M)
 PROBE = re.compile(r"recording-check-[0-9a-f]{16}")
 # Ansible lists a Python set there, in another order in each process.

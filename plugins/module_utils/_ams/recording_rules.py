@@ -135,10 +135,7 @@ def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
 
     AMS keeps no address with a recording: it forwards all links of an application to the base URL of now.
     """
-    forwards = all(
-        base_of(each.get("httpForwardingBaseURL")) and endings(each.get("httpForwardingExtension"))
-        for each in (before, after)
-    )
+    forwards = all(Forwarding.of(each, {}).is_effective for each in (before, after))
     return bool(forwards and before.get("s3RecordingEnabled") and _place(before) != _place(after))
 
 
@@ -234,6 +231,11 @@ class Forwarding:
     @property
     def on(self) -> bool:
         return bool(endings(self.extensions))
+
+    @property
+    def is_effective(self) -> bool:
+        """True if AMS sends viewers elsewhere, for which it needs both settings."""
+        return bool(self.on and self.base)
 
     def forwards(self, extension: str) -> bool:
         """True if AMS forwards files with this extension."""

@@ -1,7 +1,7 @@
 # Copyright (c) antmedia.s3_recording contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Errors that users read: what was tried, what came back, what to do next.
+"""Errors that users read: what was tried, what the answer was, what to do next.
 
 CollectionError
     AmsError                 a server

@@ -37,6 +37,19 @@ _OTHERS = {
 
 
 @dataclass
+class Named:
+    """Recordings that are counted, and of which the first are named."""
+
+    count: int = 0
+    first: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, path: str, reason: str) -> None:
+        self.count += 1
+        if len(self.first) < MOST_NAMED:
+            self.first.append({"name": printable(path), "reason": reason})
+
+
+@dataclass
 class AppReport:
     """What became of the recordings of an application.
 
@@ -61,12 +74,9 @@ class AppReport:
     deleted: int = 0
     kept: int = 0
     names: list[str] = field(default_factory=list)
-    differing: list[dict[str, str]] = field(default_factory=list)
-    differing_count: int = 0
-    gone: list[dict[str, str]] = field(default_factory=list)
-    gone_count: int = 0
-    failed: list[dict[str, str]] = field(default_factory=list)
-    failed_count: int = 0
+    differing: Named = field(default_factory=Named)
+    gone: Named = field(default_factory=Named)
+    failed: Named = field(default_factory=Named)
     not_tried: int = 0
     error: Optional[CollectionError] = None
     way: str = "http"
@@ -78,7 +88,7 @@ class AppReport:
         self.listed = found.listed
         self.skipped = found.listed - len(found.unusable) - len(found.wanted)
         for each in found.unusable:
-            self.fail(each.path, f"{each.reason}. Copy it by hand, with another name, or delete it")
+            self.failed.add(each.path, f"{each.reason}. Copy it by hand, with another name, or delete it")
 
     def plan(self, wanted: Iterable[Wanted]) -> None:
         """Count what would be copied."""
@@ -87,23 +97,14 @@ class AppReport:
             self.to_copy_size += each.size
             self._name(each.path)
 
-    def differ(self, wanted: Wanted, reason: str) -> None:
-        self.differing_count += 1
-        if len(self.differing) < MOST_NAMED:
-            self.differing.append({"name": printable(wanted.path), "reason": reason})
-
     def add(self, result: Result) -> None:
         """Count what became of a recording."""
         if result.state == PRESENT:
             self.present += 1
         elif result.state == DIFFERS:
-            self.differ(result.wanted, str(result.error))
-        elif result.state == FAILED and _is_gone(result):
-            self.gone_count += 1
-            if len(self.gone) < MOST_NAMED:
-                self.gone.append({"name": printable(result.wanted.path), "reason": str(result.error)})
+            self.differing.add(result.wanted.path, str(result.error))
         elif result.state == FAILED:
-            self.fail(result.wanted.path, str(result.error))
+            (self.gone if _is_gone(result) else self.failed).add(result.wanted.path, str(result.error))
         elif result.state == COPIED:
             self.copied += 1
             self.copied_size += result.size
@@ -113,15 +114,9 @@ class AppReport:
         if len(self.names) < MOST_NAMED:
             self.names.append(printable(path))
 
-    def fail(self, path: str, reason: str) -> None:
-        """Count a recording that cannot be copied."""
-        self.failed_count += 1
-        if len(self.failed) < MOST_NAMED:
-            self.failed.append({"name": printable(path), "reason": reason})
-
     @property
     def has_failed(self) -> bool:
-        return bool(self.error or self.failed_count or self.not_tried)
+        return bool(self.error or self.failed.count or self.not_tried)
 
     @property
     def all_warnings(self) -> list[str]:
@@ -145,13 +140,13 @@ class AppReport:
             "deleted": self.deleted,
             "kept": self.kept,
             "names": self.names,
-            "differing_count": self.differing_count,
-            "differing": self.differing,
+            "differing_count": self.differing.count,
+            "differing": self.differing.first,
             "links": self.links,
-            "gone_count": self.gone_count,
-            "gone": self.gone,
-            "failed_count": self.failed_count,
-            "failed": self.failed,
+            "gone_count": self.gone.count,
+            "gone": self.gone.first,
+            "failed_count": self.failed.count,
+            "failed": self.failed.first,
             "not_tried": self.not_tried,
             "error": str(self.error) if self.error else "",
         }
@@ -180,16 +175,16 @@ def _is_gone(result: Result) -> bool:
 
 
 def _warnings(report: AppReport) -> Iterator[str]:
-    if report.differing:
-        names = abbreviate([each["name"] for each in report.differing])
-        number = count(report.differing_count, "object")
+    if report.differing.count:
+        names = abbreviate([each["name"] for each in report.differing.first])
+        number = count(report.differing.count, "object")
         yield (
             f"{report.app}: {number} in {report.location} with the name of another recording, "
             f"not replaced: {names}"
         )
-    if report.gone:
-        names = abbreviate([each["name"] for each in report.gone])
-        number = count(report.gone_count, "recording")
+    if report.gone.count:
+        names = abbreviate([each["name"] for each in report.gone.first])
+        number = count(report.gone.count, "recording")
         yield f"{report.app}: {number} in the server's list, and the server does not have the file: {names}"
     yield from report.warnings
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -171,17 +170,11 @@ class _App:
 
     def _plan(self, target: Target, wanted: list[Wanted]) -> None:
         """Look for each recording by itself, and read the beginning of one to see that they can be read."""
-        missing = []
-        with ThreadPoolExecutor(self._params["connections"]) as pool:
-            for each, stored in zip(wanted, pool.map(lambda each: target.head(each.key), wanted)):
-                if stored is None:
-                    missing.append(each)
-                elif stored.size == each.size:
-                    self.report.present += 1
-                else:
-                    self.report.differ(
-                        each, f"the object has {stored.size} bytes, the list of the server says {each.size}"
-                    )
+        missing, same, others = target.compare(wanted)
+        self.report.present += len(same)
+        for each, stored in others:
+            reason = f"the object has {stored.size} bytes, the list of the server says {each.size}"
+            self.report.differing.add(each.path, reason)
         self.report.plan(missing)
         if missing:
             try:

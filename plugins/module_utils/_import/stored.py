@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .parts import UNIT, Layout, Part
+from .parts import UNIT, Layout
 
 # As the SDK of AMS sets it for what it uploads, by the end of the name.
 _CONTENT_TYPES = {
@@ -39,15 +39,11 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class StoredPart:
-    """A part in the bucket. modified: when it was stored, in seconds since 1970.
-
-    md5: of what was sent, if this run has sent it or has compared it.
-    """
+    """A part in the bucket. md5: of what was sent, if this run has sent it or has compared it."""
 
     number: int
     size: int
     etag: str
-    modified: float = 0.0
     md5: Optional[bytes] = None
 
 
@@ -59,11 +55,6 @@ class Upload:
     upload_id: str
     layout: Layout
     parts: dict[int, StoredPart] = field(default_factory=dict)
-
-    @property
-    def missing(self) -> list[Part]:
-        """Return the parts that are not in the bucket."""
-        return [part for part in self.layout if part.number not in self.parts]
 
 
 def content_type(key: str) -> str:

@@ -14,10 +14,11 @@ kms:GenerateDataKey and kms:Decrypt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Protocol, TypeVar
 
 from .._ams.recording_rules import upload_acl
 from .._aws.codes import THROTTLED_CODES, UNKNOWN_CALL_CODES, code_of, status_of
@@ -60,6 +61,19 @@ class StoreBusy(AwsError):
     """The provider did not answer, or not now. The same call may succeed later."""
 
 
+class Recorded(Protocol):
+    """A recording with the key that it has in the bucket."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+_Item = TypeVar("_Item", bound=Recorded)
+
+
 class Target:
     """Makes objects in the bucket of an application's settings.
 
@@ -69,7 +83,7 @@ class Target:
 
     def __init__(self, settings: Mapping[str, Any], timeout: float, connections: int = 4) -> None:
         self.bucket = str(settings.get("s3BucketName") or "")
-        self._settings = settings
+        self._settings, self._connections = settings, connections
         options: dict[str, Any] = {
             "ACL": upload_acl(settings),
             "StorageClass": settings.get("s3StorageClass"),
@@ -97,6 +111,20 @@ class Target:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 yield {each["Key"]: int(each["Size"]) for each in page.get("Contents", ())}
+
+    def compare(
+        self, items: Sequence[_Item]
+    ) -> tuple[list[_Item], list[tuple[_Item, StoredObject]], list[tuple[_Item, StoredObject]]]:
+        """Return what has no object, what has one of the same size, and what has another one."""
+        missing, same = list[_Item](), list[tuple[_Item, StoredObject]]()
+        others = list[tuple[_Item, StoredObject]]()
+        with ThreadPoolExecutor(self._connections) as pool:
+            for item, stored in zip(items, pool.map(lambda item: self.head(item.key), items)):
+                if stored is None:
+                    missing.append(item)
+                else:
+                    (same if stored.size == item.size else others).append((item, stored))
+        return missing, same, others
 
     def require_same(self, stored: StoredObject, size: int) -> None:
         """Raise ObjectDiffers if an object cannot be a recording of so many bytes."""
@@ -166,16 +194,6 @@ class Target:
         with self._as_error(f"Signing a URL for {self._address(upload.key)}"):
             return str(self._s3.generate_presigned_url("upload_part", Params=params, ExpiresIn=int(seconds)))
 
-    def read_parts(self, upload: Upload) -> None:
-        """Read which parts are in the bucket; the MD5 of those that have not changed stays known."""
-        known = upload.parts
-        found = self._parts(upload)
-        for number, part in found.items():
-            before = known.get(number)
-            if before and before.md5 and (before.etag, before.size) == (part.etag, part.size):
-                found[number] = StoredPart(number, part.size, part.etag, part.modified, before.md5)
-        upload.parts = found
-
     def complete(self, upload: Upload) -> StoredObject:
         """Make the object of all parts, and return it verified.
 
@@ -244,9 +262,7 @@ class Target:
                     raise
                 pages = []
         return {
-            int(each["PartNumber"]): StoredPart(
-                int(each["PartNumber"]), int(each["Size"]), etag_in(each), each["LastModified"].timestamp()
-            )
+            int(each["PartNumber"]): StoredPart(int(each["PartNumber"]), int(each["Size"]), etag_in(each))
             for page in pages
             for each in page.get("Parts", ())
         }

@@ -10,7 +10,6 @@ application, and the next run goes on where it was.
 from __future__ import annotations
 
 import queue
-import random
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -21,17 +20,15 @@ from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from .._aws.codes import DENIED_CODES
 from .._aws.credentials import CredentialsError
-from .._common.errors import AmsError, AwsError, CollectionError
-from .._common.polling import Deadline, growing
+from .._common.errors import AwsError, CollectionError
 from .bandwidth import Bandwidth
 from .http_source import CHANGED, CLOSED, VANISHED, Seen, SourceError
 from .parts import UNIT, Layout, Part, layout_of, md5_of
+from .patience import PATIENCE, patiently
 from .stored import StoredObject, Upload, digest_of
 from .target import ObjectDiffers, StoreBusy
 from .wanted import Wanted
 
-# Seconds for which a server or a provider may not answer before the import stops.
-PATIENCE = 300.0
 # Seconds. A file that was written to since may not be finished.
 _FINISHED_AFTER = 3600.0
 # A recording with larger parts would need too much memory.
@@ -297,18 +294,11 @@ class Transfer:
             raise Stopped
 
     def _patiently(self, call: Callable[[], _T]) -> _T:
-        """Return what a call returns, and call again while its failure is one that may pass."""
-        deadline = Deadline(self._patience)
-        for pause in growing(1.0, 2.0, 30.0):
-            try:
-                return call()
-            except (AmsError, StoreBusy) as error:
-                is_passing = isinstance(error, StoreBusy) or error.transient
-                if not is_passing or deadline.left <= 0:
-                    raise
-            self._stop.wait(min(pause * random.uniform(0.5, 1.0), max(deadline.left, 0)))
-            self._require_running()
-        raise AssertionError("pauses have no end")
+        return patiently(call, self._patience, self._pause)
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+        self._require_running()
 
 
 def _layout(wanted: Wanted, seen: Seen) -> Layout:

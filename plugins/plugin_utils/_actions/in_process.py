@@ -46,6 +46,7 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.log
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.on_controller import (
     as_sent,
     disable_become,
+    environment_of,
     task_environment,
 )
 from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._actions.play import strategy_problem
@@ -144,8 +145,7 @@ class InProcessAction(ActionBase):
 
     def _given(self, option: str, variable: str) -> str:
         """Return an option as the module will have it, wherever that runs."""
-        environment: dict[str, str] = {}
-        self._compute_environment_string(environment)
+        environment = environment_of(self)
         return str(self._arguments.get(option) or environment.get(variable) or os.environ.get(variable) or "")
 
     def _cluster_request(self) -> Optional[str]:

@@ -82,11 +82,22 @@ def as_sent(arguments: Mapping[str, Any]) -> str:
     return json.dumps(arguments, **_ENCODER)
 
 
+def environment_of(action: ActionBase) -> dict[str, str]:
+    """Return the environment of an action's task."""
+    given: dict[str, str] = {}
+    action._compute_environment_string(given)
+    return given
+
+
+def environment_prefix(action: ActionBase) -> str:
+    """Return the assignments with which a command of an action's task begins."""
+    return str(action._compute_environment_string())
+
+
 @contextlib.contextmanager
 def task_environment(action: ActionBase) -> Iterator[None]:
     """Set the environment of a task in this process, as a module in a process of its own has it."""
-    given: dict[str, str] = {}
-    action._compute_environment_string(given)
+    given = environment_of(action)
     if not given:
         yield
         return

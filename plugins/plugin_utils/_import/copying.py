@@ -17,19 +17,19 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import (
     AwsError,
     CollectionError,
 )
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.polling import Deadline, growing
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.parts import (
     MIB,
     Part,
     etag_of,
     layout_of,
 )
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.patience import patiently
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.stored import (
     StoredObject,
     StoredPart,
@@ -39,14 +39,12 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.stor
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.target import (
     ObjectDiffers,
-    StoreBusy,
     Target,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.transfer import (
     COPIED,
     DIFFERS,
     FAILED,
-    PATIENCE,
     Result,
 )
 
@@ -63,7 +61,6 @@ _MOST_TRIES = 3
 _MOST_IN_A_ROW = 5
 _OF_FILE = ("vanished", "changed", "unreadable")
 _AGAIN = "Run the import again: it continues"
-_T = TypeVar("_T")
 
 
 @dataclass
@@ -168,7 +165,7 @@ class Copying:
             file = waiting.popleft()
             try:
                 layout = layout_of(file.size)
-                upload = self._patiently(partial(self._target.open, file.key, layout))
+                upload = patiently(partial(self._target.open, file.key, layout))
             except CollectionError as error:
                 yield self._failed(file, error)
                 continue
@@ -225,7 +222,7 @@ class Copying:
                 error = self._aborted(copy, error)
             return self._failed(copy.file, error, is_of_file=copy.answer.kind in _OF_FILE)
         try:
-            self._patiently(partial(self._target.complete, copy.upload))
+            patiently(partial(self._target.complete, copy.upload))
         except ObjectDiffers as error:
             return Result(copy.file.wanted, DIFFERS, error=self._aborted(copy, error))
         except AwsError as error:
@@ -236,7 +233,7 @@ class Copying:
     def _aborted(self, copy: _Copy, error: CollectionError) -> CollectionError:
         """Delete the parts of a file that is another one by now. Return the error, with what is left."""
         try:
-            self._patiently(partial(self._target.abort, copy.upload))
+            patiently(partial(self._target.abort, copy.upload))
         except AwsError as left:
             return error.with_note(f"Its parts are still in the bucket: {left}")
         return error
@@ -247,19 +244,6 @@ class Copying:
             others = f"{_MOST_IN_A_ROW} recordings one after the other failed, so the others were not tried"
             self.stopped_by = self.stopped_by or error.with_note(others)
         return Result(file.wanted, FAILED, error=error)
-
-    @staticmethod
-    def _patiently(call: Callable[[], _T]) -> _T:
-        """Return what a call of S3 returns, and call again while S3 is busy."""
-        deadline = Deadline(PATIENCE)
-        for pause in growing(1.0, 2.0, 30.0):
-            try:
-                return call()
-            except StoreBusy:
-                if deadline.left <= 0:
-                    raise
-            time.sleep(min(pause, max(deadline.left, 0)))
-        raise AssertionError("pauses have no end")
 
 
 def _error(file: LocalFile, answer: Answer) -> CollectionError:

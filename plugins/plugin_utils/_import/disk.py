@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._ams.recording_rules import local_folder
@@ -94,11 +93,14 @@ class DiskImport:
                 f"nothing that they lead to was imported: {abbreviate(found.links)}"
             )
         for unusable in found.unusable:
-            self.report.fail(unusable.path, unusable.reason)
+            self.report.failed.add(unusable.path, unusable.reason)
         if not found.files:
             return
         target = Target(self._settings, self._params["timeout"], self._params["connections"])
-        missing, same_size = self._compared(target, found.files)
+        missing, same_size, others = target.compare(found.files)
+        for file, stored in others:
+            reason = f"the object has {stored.size} bytes, the file {file.path} has {file.size}"
+            self.report.differing.add(file.wanted.path, reason)
         if check_mode:
             self.report.present += len(same_size)
             self.report.plan(file.wanted for file in missing)
@@ -111,22 +113,6 @@ class DiskImport:
             self._delete(done)
         else:
             self.report.present += len(same_size)
-
-    def _compared(
-        self, target: Target, files: list[LocalFile]
-    ) -> tuple[list[LocalFile], list[tuple[LocalFile, StoredObject]]]:
-        """Return the files without an object, and those with an object of the same size."""
-        missing, same_size = list[LocalFile](), list[tuple[LocalFile, StoredObject]]()
-        with ThreadPoolExecutor(self._params["connections"]) as pool:
-            for file, stored in zip(files, pool.map(lambda file: target.head(file.key), files)):
-                if stored is None:
-                    missing.append(file)
-                elif stored.size == file.size:
-                    same_size.append((file, stored))
-                else:
-                    reason = f"the object has {stored.size} bytes, the file {file.path} has {file.size}"
-                    self.report.differ(file.wanted, reason)
-        return missing, same_size
 
     @property
     def _sending(self) -> Sending:
@@ -171,7 +157,7 @@ class DiskImport:
                 continue
             if found is False:
                 reason = f"it has as many bytes as the file {file.path}, but others"
-                self.report.differ(file.wanted, reason)
+                self.report.differing.add(file.wanted.path, reason)
                 continue
             self.report.present += 1
             if found:
@@ -187,7 +173,7 @@ class DiskImport:
                 if answer.deleted:
                     self.report.deleted += 1
                 elif answer.kind != "vanished":
-                    self.report.fail(
+                    self.report.failed.add(
                         file.path, f"it is in the bucket, and was not deleted: {answer}. {_RIGHTS}"
                     )
 

@@ -22,21 +22,12 @@ Arguments = Mapping[str, Any]
 def apps_to_import(arguments: Arguments, read: Mapping[str, Any]) -> list[str]:
     """Return the applications for which forwarding is turned on. read: by the plan, of the server."""
     apps = read.get("apps") or {}
-
-    def forwards_now(app: str) -> bool:
-        return _forwards(apps.get(app, {}).get("uses", {}))
-
+    now = {name: Forwarding.of(each.get("uses", {}), {}).is_effective for name, each in apps.items()}
     return [
         app["name"]
         for app in arguments["apps"]
-        if _forwards(app["settings"]) and not forwards_now(app["name"])
+        if Forwarding.of(app["settings"], {}).is_effective and not now.get(app["name"])
     ]
-
-
-def _forwards(settings: Mapping[str, Any]) -> bool:
-    """True if AMS sends viewers elsewhere, for which it needs both settings."""
-    forwarding = Forwarding.of(settings, {})
-    return bool(forwarding.on and forwarding.base)
 
 
 def without_forwarding(arguments: Arguments, names: Sequence[str]) -> dict[str, Any]:

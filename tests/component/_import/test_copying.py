@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,32 +35,12 @@ from ansible_collections.antmedia.s3_recording.plugins.plugin_utils._import.serv
 
 from stand_ins.aws import AwsStandIn
 
-BUCKET = "imported-from-disk"
+from .conftest import BUCKET
+
 FOLDER = "live/streams"
 OLD = 1_700_000_000
 NAMES = ["a b#%ü.mp4", "sub/b.mp4"]
 SIGNED = "X-Amz-Signature"
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[AwsStandIn]:
-    with AwsStandIn() as stand_in:
-        s3 = stand_in.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": stand_in.region})
-        yield stand_in
-
-
-@pytest.fixture
-def aws(stand_in: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStandIn]:
-    for name, value in stand_in.env().items():
-        monkeypatch.setenv(name, value)
-    yield stand_in
-    stand_in.clear_faults()
-    s3 = stand_in.client("s3")
-    for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        s3.delete_object(Bucket=BUCKET, Key=each["Key"])
-    for each in s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ()):
-        s3.abort_multipart_upload(Bucket=BUCKET, Key=each["Key"], UploadId=each["UploadId"])
 
 
 class Disk:

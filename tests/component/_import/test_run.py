@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import CollectionError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._import import transfer
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._import import patience
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.parts import UNIT
 from ansible_collections.antmedia.s3_recording.plugins.modules import recordings_import
 
@@ -18,19 +17,13 @@ from stand_ins.ams import Fleet
 from stand_ins.aws import AwsStandIn
 from tests.harness.generate_policies import filled_in
 
-BUCKET, FOLDER, OLD = "import-target", "live/streams", 7200.0
+from .conftest import BUCKET
+
+FOLDER, OLD = "live/streams", 7200.0
 ODD = ["a b.mp4", "ä ö#1%20.mp4", "folder/ü?x=1&y.webm", "a+b;c.mp4"]
 # Of a length that no part is a multiple of: each part is another one.
 PIECE, TIMES = bytes(range(251)), 2 * UNIT // 251 + 100
 LARGE = PIECE * TIMES
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[AwsStandIn]:
-    with AwsStandIn() as stand_in:
-        s3 = stand_in.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": stand_in.region})
-        yield stand_in
 
 
 class Import:
@@ -82,18 +75,9 @@ class Import:
 
 
 @pytest.fixture
-def server(fleet: Fleet, stand_in: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
-    for name, value in stand_in.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(transfer, "growing", lambda *_pauses: iter([0.05] * 10_000))
-    made = Import(fleet, stand_in)
-    yield made
-    stand_in.clear_faults()
-    s3 = stand_in.client("s3")
-    for key in made.objects():
-        s3.delete_object(Bucket=BUCKET, Key=key)
-    for each in made.open_uploads():
-        s3.abort_multipart_upload(Bucket=BUCKET, Key=each["Key"], UploadId=each["UploadId"])
+def server(fleet: Fleet, aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch) -> Import:
+    monkeypatch.setattr(patience, "growing", lambda *_pauses: iter([0.05] * 10_000))
+    return Import(fleet, aws)
 
 
 def numbers(app: dict[str, Any]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._common.errors import AwsError
-from ansible_collections.antmedia.s3_recording.plugins.module_utils._import import transfer as transfers
+from ansible_collections.antmedia.s3_recording.plugins.module_utils._import import patience
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.http_source import (
     CHANGED,
     CLOSED,
@@ -135,7 +135,7 @@ class Bucket:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfers, "growing", lambda *_pauses: iter([0.001] * 1000))
+    monkeypatch.setattr(patience, "growing", lambda *_pauses: iter([0.001] * 1000))
 
 
 def wanted(path: str, size: int) -> Wanted:
