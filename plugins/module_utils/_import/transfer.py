@@ -255,11 +255,9 @@ class Transfer:
         for each in left:
             each.cancel()
         wait(futures)
-        errors = [error for error in map(_error_of, futures) if error is not None]
-        # A part that was not tried says nothing about why.
-        errors.sort(key=lambda error: isinstance(error, Stopped))
-        if errors:
-            raise errors[0]
+        error = first_error(futures)
+        if error is not None:
+            raise error
 
     def _is_stored(self, upload: Upload, part: Part, body: bytes) -> bool:
         """True if an earlier run has sent these bytes. Another server may have begun the same key."""
@@ -315,8 +313,10 @@ def _layout(wanted: Wanted, seen: Seen) -> Layout:
     return layout
 
 
-def _error_of(future: Future[Any]) -> Optional[BaseException]:
-    return Stopped() if future.cancelled() else future.exception()
+def first_error(futures: Iterable[Future[Any]]) -> Optional[BaseException]:
+    """Return an error of parts that are done. One that was not tried says nothing about why."""
+    errors = [Stopped() if each.cancelled() else each.exception() for each in futures]
+    return min(filter(None, errors), key=lambda error: isinstance(error, Stopped), default=None)
 
 
 def _is_for_all(error: CollectionError) -> bool:

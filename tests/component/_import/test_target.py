@@ -108,6 +108,20 @@ def test_an_object_is_never_replaced(aws: AwsStandIn, target: Target) -> None:
     assert body_of(aws) == b"of somebody else"
 
 
+def test_an_object_is_not_replaced_either_where_a_condition_means_nothing(
+    aws: AwsStandIn, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider refuses it, and an older botocore has no such argument."""
+    monkeypatch.setattr(target, "_has_conditions", False)
+    upload = target.open(KEY, layout_of(len(BODY)))
+    for part in upload.layout:
+        target.put_part(upload, part, BODY[part.offset : part.offset + part.size])
+    aws.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"of somebody else")
+    with pytest.raises(ObjectDiffers):
+        target.complete(upload)
+    assert body_of(aws) == b"of somebody else"
+
+
 def test_a_request_whose_answer_was_lost_has_made_the_object(target: Target) -> None:
     target.put(KEY, b"hello")
     assert target.put(KEY, b"hello").size == 5

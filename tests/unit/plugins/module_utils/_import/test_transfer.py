@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +37,9 @@ from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.targ
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.transfer import (
     Result,
+    Stopped,
     Transfer,
+    first_error,
 )
 from ansible_collections.antmedia.s3_recording.plugins.module_utils._import.wanted import Wanted
 
@@ -205,6 +208,16 @@ def test_parts_of_another_recording_of_that_name_are_replaced() -> None:
     assert bucket.objects["streams/large.mp4"] == LARGE
     assert bucket.puts == 3
     assert transfer.progress.done_size == len(LARGE)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_part_that_was_not_tried_hides_no_error(*, turned: bool) -> None:
+    waiting, failed = Future[None](), Future[None]()
+    waiting.cancel()
+    failed.set_exception(OSError("the real one"))
+    futures = [failed, waiting] if turned else [waiting, failed]
+    assert str(first_error(futures)) == "the real one"
+    assert isinstance(first_error([waiting]), Stopped)
 
 
 def test_the_error_of_a_part_is_not_lost_among_parts_that_were_not_tried() -> None:
